@@ -1,0 +1,49 @@
+// The element types of weights as they lie on disk, and the geometry of their blocks.
+// Block layouts: ggml-org/llama.cpp ggml/src/ggml-common.h (facts of the file format); ids are those of GGUF.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "litestage/core/error.hpp"
+
+namespace litestage {
+
+enum class DType : std::uint8_t { f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k };
+
+struct DTypeInfo {
+  DType type;
+  std::string_view name;    // as GGUF tools print it
+  std::uint32_t gguf_id;    // ggml_type of the file format
+  std::size_t block_size;   // elements a block; a row is a whole number of blocks
+  std::size_t block_bytes;  // bytes a block
+};
+
+inline constexpr DTypeInfo dtype_table[] = {
+    {DType::f32, "F32", 0, 1, 4},        {DType::f16, "F16", 1, 1, 2},        {DType::bf16, "BF16", 30, 1, 2},
+    {DType::q8_0, "Q8_0", 8, 32, 34},    {DType::q4_0, "Q4_0", 2, 32, 18},    {DType::q4_1, "Q4_1", 3, 32, 20},
+    {DType::q5_0, "Q5_0", 6, 32, 22},    {DType::q5_1, "Q5_1", 7, 32, 24},    {DType::q4_k, "Q4_K", 12, 256, 144},
+    {DType::q5_k, "Q5_K", 13, 256, 176}, {DType::q6_k, "Q6_K", 14, 256, 210},
+};
+
+[[nodiscard]] constexpr const DTypeInfo& info(DType type) { return dtype_table[static_cast<std::size_t>(type)]; }
+[[nodiscard]] constexpr std::string_view name(DType type) { return info(type).name; }
+
+// The type with this id in a GGUF file, if it is one of ours.
+[[nodiscard]] constexpr std::optional<DType> dtype_from_gguf(std::uint32_t id) {
+  for (const DTypeInfo& entry : dtype_table) {
+    if (entry.gguf_id == id) return entry.type;
+  }
+  return std::nullopt;
+}
+
+// Bytes of a row of `columns` elements. `columns` is a multiple of the block size.
+[[nodiscard]] inline std::size_t row_bytes(DType type, std::size_t columns) {
+  const DTypeInfo& entry = info(type);
+  LITESTAGE_ASSERT(columns % entry.block_size == 0, columns, " columns in blocks of ", entry.block_size);
+  return columns / entry.block_size * entry.block_bytes;
+}
+
+}  // namespace litestage

@@ -1,0 +1,204 @@
+// Quantised blocks as they lie on disk, and their exact meaning: `dequantize_row` is what every kernel is tested against.
+// Layouts and formulas: ggml-org/llama.cpp ggml/src/ggml-common.h and ggml-quants.c (facts of the file format).
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "litestage/core/dtype.hpp"
+#include "litestage/core/numeric.hpp"
+
+namespace litestage {
+
+// w = d * q
+struct BlockQ8_0 {
+  f16 d;
+  std::int8_t qs[32];
+};
+// w = d * (q - 8); the low nibble of qs[j] is element j, the high nibble element j + 16
+struct BlockQ4_0 {
+  f16 d;
+  std::uint8_t qs[16];
+};
+// w = d * q + m; nibbles as in Q4_0
+struct BlockQ4_1 {
+  f16 d, m;
+  std::uint8_t qs[16];
+};
+// w = d * (q - 16); bit j of qh is the fifth bit of element j
+struct BlockQ5_0 {
+  f16 d;
+  std::uint8_t qh[4];
+  std::uint8_t qs[16];
+};
+// w = d * q + m; bits as in Q5_0
+struct BlockQ5_1 {
+  f16 d, m;
+  std::uint8_t qh[4];
+  std::uint8_t qs[16];
+};
+// Eight sub-blocks of 32: w = d * sc * q - dmin * mn, with sc and mn of six bits packed in `scales`
+struct BlockQ4K {
+  f16 d, dmin;
+  std::uint8_t scales[12];
+  std::uint8_t qs[128];  // 64 elements in 32 bytes: low nibbles are the first 32, high nibbles the second
+};
+// As Q4K, with the fifth bits in qh: bit s of qh[j] belongs to element j of sub-block s
+struct BlockQ5K {
+  f16 d, dmin;
+  std::uint8_t scales[12];
+  std::uint8_t qh[32];
+  std::uint8_t qs[128];
+};
+// Sixteen sub-blocks of 16: w = d * sc * (q - 32)
+struct BlockQ6K {
+  std::uint8_t ql[128];
+  std::uint8_t qh[64];
+  std::int8_t scales[16];
+  f16 d;
+};
+static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(BlockQ4_1) == 20);
+static_assert(sizeof(BlockQ5_0) == 22 && sizeof(BlockQ5_1) == 24);
+static_assert(sizeof(BlockQ4K) == 144 && sizeof(BlockQ5K) == 176 && sizeof(BlockQ6K) == 210);
+
+// Scale and minimum of one sub-block of a Q4_K or Q5_K block.
+struct SubScale {
+  std::uint8_t scale, min;  // both 0..63
+};
+[[nodiscard]] inline SubScale sub_scale(const std::uint8_t (&packed)[12], int s) {
+  if (s < 4) return {static_cast<std::uint8_t>(packed[s] & 63), static_cast<std::uint8_t>(packed[s + 4] & 63)};
+  return {static_cast<std::uint8_t>((packed[s + 4] & 0x0f) | ((packed[s - 4] >> 6) << 4)),
+          static_cast<std::uint8_t>((packed[s + 4] >> 4) | ((packed[s] >> 6) << 4))};
+}
+
+// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). One place knows the bit layouts;
+// dequantisation and the packing of weights for the SIMD kernels both start here.
+inline void codes(const BlockQ8_0& b, std::uint8_t* out) {  // offset 128
+  for (int j = 0; j < 32; ++j) out[j] = static_cast<std::uint8_t>(b.qs[j] + 128);
+}
+template <class Block>  // Q4_0 (offset 8), Q4_1 (offset 0), Q5_0 (offset 16), Q5_1 (offset 0)
+void codes(const Block& b, std::uint8_t* out) {
+  std::uint32_t fifth = 0;
+  if constexpr (requires { b.qh; }) std::memcpy(&fifth, b.qh, 4);
+  for (int j = 0; j < 16; ++j) {
+    out[j] = static_cast<std::uint8_t>((b.qs[j] & 0x0f) | (((fifth >> j) & 1u) << 4));
+    out[j + 16] = static_cast<std::uint8_t>((b.qs[j] >> 4) | (((fifth >> (j + 16)) & 1u) << 4));
+  }
+}
+inline void codes(const BlockQ4K& b, std::uint8_t* out) {  // offset 0
+  for (int s = 0; s < 8; ++s) {
+    for (int j = 0; j < 32; ++j) {
+      const std::uint8_t byte = b.qs[(s / 2) * 32 + j];
+      out[s * 32 + j] = (s % 2 == 0) ? (byte & 0x0f) : (byte >> 4);
+    }
+  }
+}
+inline void codes(const BlockQ5K& b, std::uint8_t* out) {  // offset 0
+  for (int s = 0; s < 8; ++s) {
+    for (int j = 0; j < 32; ++j) {
+      const std::uint8_t byte = b.qs[(s / 2) * 32 + j];
+      const int low = (s % 2 == 0) ? (byte & 0x0f) : (byte >> 4);
+      out[s * 32 + j] = static_cast<std::uint8_t>(low | (((b.qh[j] >> s) & 1) << 4));
+    }
+  }
+}
+inline void codes(const BlockQ6K& b, std::uint8_t* out) {  // offset 32
+  for (int half = 0; half < 2; ++half) {
+    for (int j = 0; j < 32; ++j) {
+      const std::uint8_t* ql = b.ql + half * 64;
+      const std::uint8_t high = b.qh[half * 32 + j];
+      std::uint8_t* o = out + half * 128 + j;
+      o[0] = static_cast<std::uint8_t>((ql[j] & 0x0f) | ((high & 3) << 4));
+      o[32] = static_cast<std::uint8_t>((ql[j + 32] & 0x0f) | (((high >> 2) & 3) << 4));
+      o[64] = static_cast<std::uint8_t>((ql[j] >> 4) | (((high >> 4) & 3) << 4));
+      o[96] = static_cast<std::uint8_t>((ql[j + 32] >> 4) | (((high >> 6) & 3) << 4));
+    }
+  }
+}
+
+// out[j] = w_j of `columns` elements of a row at `row`, exactly (every product and sum here is exact in double).
+// T is float or double; in float the last rounding is that of the element itself.
+template <class T>
+void dequantize_row(DType type, const std::byte* row, T* out, std::size_t columns);
+
+namespace detail {
+
+template <class Block>
+[[nodiscard]] Block load_block(const std::byte* row, std::size_t index) {
+  Block block;
+  std::memcpy(&block, row + index * sizeof(Block), sizeof(Block));
+  return block;
+}
+
+// Formats with one scale (and perhaps a minimum) to 32 elements.
+template <class Block, int offset, class T>
+void dequantize_simple(const std::byte* row, T* out, std::size_t columns) {
+  std::uint8_t code[32];
+  for (std::size_t i = 0; i < columns / 32; ++i) {
+    const auto block = load_block<Block>(row, i);
+    codes(block, code);
+    double min = 0;
+    if constexpr (requires { block.m; }) min = to_float(block.m);
+    const double scale = to_float(block.d);
+    for (int j = 0; j < 32; ++j) out[i * 32 + j] = static_cast<T>(scale * (code[j] - offset) + min);
+  }
+}
+
+// Q4_K and Q5_K.
+template <class Block, class T>
+void dequantize_k(const std::byte* row, T* out, std::size_t columns) {
+  std::uint8_t code[256];
+  for (std::size_t i = 0; i < columns / 256; ++i) {
+    const auto block = load_block<Block>(row, i);
+    codes(block, code);
+    const double d = to_float(block.d), dmin = to_float(block.dmin);
+    for (int j = 0; j < 256; ++j) {
+      const SubScale s = sub_scale(block.scales, j / 32);
+      out[i * 256 + j] = static_cast<T>(d * s.scale * code[j] - dmin * s.min);
+    }
+  }
+}
+
+template <class T>
+void dequantize_q6k(const std::byte* row, T* out, std::size_t columns) {
+  std::uint8_t code[256];
+  for (std::size_t i = 0; i < columns / 256; ++i) {
+    const auto block = load_block<BlockQ6K>(row, i);
+    codes(block, code);
+    const double d = to_float(block.d);
+    for (int j = 0; j < 256; ++j) out[i * 256 + j] = static_cast<T>(d * block.scales[j / 16] * (code[j] - 32));
+  }
+}
+
+// F32, F16, BF16: `Stored` is float, f16 or bf16.
+template <class Stored, class T>
+void dequantize_float(const std::byte* row, T* out, std::size_t columns) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    Stored value;
+    std::memcpy(&value, row + i * sizeof(Stored), sizeof(Stored));
+    if constexpr (std::is_same_v<Stored, float>) out[i] = value;
+    else out[i] = to_float(value);
+  }
+}
+
+}  // namespace detail
+
+template <class T>
+void dequantize_row(DType type, const std::byte* row, T* out, std::size_t columns) {
+  LITESTAGE_ASSERT(columns % info(type).block_size == 0, columns, " columns in blocks of ", info(type).block_size);
+  switch (type) {
+    case DType::f32: return detail::dequantize_float<float>(row, out, columns);
+    case DType::f16: return detail::dequantize_float<f16>(row, out, columns);
+    case DType::bf16: return detail::dequantize_float<bf16>(row, out, columns);
+    case DType::q8_0: return detail::dequantize_simple<BlockQ8_0, 128>(row, out, columns);
+    case DType::q4_0: return detail::dequantize_simple<BlockQ4_0, 8>(row, out, columns);
+    case DType::q4_1: return detail::dequantize_simple<BlockQ4_1, 0>(row, out, columns);
+    case DType::q5_0: return detail::dequantize_simple<BlockQ5_0, 16>(row, out, columns);
+    case DType::q5_1: return detail::dequantize_simple<BlockQ5_1, 0>(row, out, columns);
+    case DType::q4_k: return detail::dequantize_k<BlockQ4K>(row, out, columns);
+    case DType::q5_k: return detail::dequantize_k<BlockQ5K>(row, out, columns);
+    case DType::q6_k: return detail::dequantize_q6k(row, out, columns);
+  }
+}
+
+}  // namespace litestage
