@@ -28,8 +28,12 @@ inline constexpr DTypeInfo dtype_table[] = {
     {DType::q5_k, "Q5_K", 13, 256, 176}, {DType::q6_k, "Q6_K", 14, 256, 210},
 };
 
-[[nodiscard]] constexpr const DTypeInfo& info(DType type) { return dtype_table[static_cast<std::size_t>(type)]; }
-[[nodiscard]] constexpr std::string_view name(DType type) { return info(type).name; }
+[[nodiscard]] constexpr const DTypeInfo& info(DType type) {
+  return dtype_table[static_cast<std::size_t>(type)];
+}
+[[nodiscard]] constexpr std::string_view name(DType type) {
+  return info(type).name;
+}
 
 // The type with this id in a GGUF file, if it is one of ours.
 [[nodiscard]] constexpr std::optional<DType> dtype_from_gguf(std::uint32_t id) {

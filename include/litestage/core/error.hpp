@@ -30,14 +30,14 @@ class AssertionError : public std::logic_error {
 
 template <class... Parts>
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line, const Parts&... parts) {
-  throw AssertionError(concat(file, ":", line, ": ", condition, " does not hold", sizeof...(parts) != 0 ? ": " : "",
-                              parts...));
+  throw AssertionError(
+      concat(file, ":", line, ": ", condition, " does not hold", sizeof...(parts) != 0 ? ": " : "", parts...));
 }
 
 }  // namespace litestage
 
 // Always on: it guards calls (once per op), never inner loops, so that one program cannot mix checked and unchecked
 // definitions of the same inline function. Further arguments are printed: LITESTAGE_ASSERT(a == b, a, " against ", b).
-#define LITESTAGE_ASSERT(condition, ...)                                                                     \
-  ((condition) ? static_cast<void>(0)                                                                        \
+#define LITESTAGE_ASSERT(condition, ...) \
+  ((condition) ? static_cast<void>(0)    \
                : ::litestage::assertion_failed(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__))

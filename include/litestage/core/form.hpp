@@ -25,11 +25,10 @@ class Form {
   Form() = default;
   Form(bool value) : value_(value) {}
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Form(T value) : value_(static_cast<std::int64_t>(value)) {}
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Form(T value)
+      : value_(static_cast<std::int64_t>(value)) {}
   template <class T>
-    requires std::is_floating_point_v<T>
-  Form(T value) : value_(static_cast<double>(value)) {}
+  requires std::is_floating_point_v<T> Form(T value) : value_(static_cast<double>(value)) {}
   Form(const char* value) : value_(std::string(value)) {}
   Form(std::string_view value) : value_(std::string(value)) {}
   Form(std::string value) : value_(std::move(value)) {}
@@ -46,7 +45,8 @@ class Form {
   [[nodiscard]] bool is_list() const { return is<List>(); }
   [[nodiscard]] bool is_string() const { return is<std::string>(); }
   [[nodiscard]] std::string_view kind() const {
-    constexpr std::string_view names[] = {"null", "true or false", "an integer", "a number", "a string", "a list", "an object"};
+    constexpr std::string_view names[] = {"null",     "true or false", "an integer", "a number",
+                                          "a string", "a list",        "an object"};
     return names[value_.index()];
   }
 

@@ -1,5 +1,6 @@
-// Quantised blocks as they lie on disk, and their exact meaning: `dequantize_row` is what every kernel is tested against.
-// Layouts and formulas: ggml-org/llama.cpp ggml/src/ggml-common.h and ggml-quants.c (facts of the file format).
+// Quantised blocks as they lie on disk, and their exact meaning: `dequantize_row` is what every kernel is tested
+// against. Layouts and formulas: ggml-org/llama.cpp ggml/src/ggml-common.h and ggml-quants.c (facts of the file
+// format).
 #pragma once
 
 #include <cstdint>
@@ -71,8 +72,8 @@ struct SubScale {
           static_cast<std::uint8_t>((packed[s + 4] >> 4) | ((packed[s] >> 6) << 4))};
 }
 
-// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). One place knows the bit layouts;
-// dequantisation and the packing of weights for the SIMD kernels both start here.
+// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). One place knows the bit
+// layouts; dequantisation and the packing of weights for the SIMD kernels both start here.
 inline void codes(const BlockQ8_0& b, std::uint8_t* out) {  // offset 128
   for (int j = 0; j < 32; ++j) out[j] = static_cast<std::uint8_t>(b.qs[j] + 128);
 }
@@ -176,8 +177,10 @@ void dequantize_float(const std::byte* row, T* out, std::size_t columns) {
   for (std::size_t i = 0; i < columns; ++i) {
     Stored value;
     std::memcpy(&value, row + i * sizeof(Stored), sizeof(Stored));
-    if constexpr (std::is_same_v<Stored, float>) out[i] = value;
-    else out[i] = to_float(value);
+    if constexpr (std::is_same_v<Stored, float>)
+      out[i] = value;
+    else
+      out[i] = to_float(value);
   }
 }
 
@@ -187,17 +190,28 @@ template <class T>
 void dequantize_row(DType type, const std::byte* row, T* out, std::size_t columns) {
   LITESTAGE_ASSERT(columns % info(type).block_size == 0, columns, " columns in blocks of ", info(type).block_size);
   switch (type) {
-    case DType::f32: return detail::dequantize_float<float>(row, out, columns);
-    case DType::f16: return detail::dequantize_float<f16>(row, out, columns);
-    case DType::bf16: return detail::dequantize_float<bf16>(row, out, columns);
-    case DType::q8_0: return detail::dequantize_simple<BlockQ8_0, 128>(row, out, columns);
-    case DType::q4_0: return detail::dequantize_simple<BlockQ4_0, 8>(row, out, columns);
-    case DType::q4_1: return detail::dequantize_simple<BlockQ4_1, 0>(row, out, columns);
-    case DType::q5_0: return detail::dequantize_simple<BlockQ5_0, 16>(row, out, columns);
-    case DType::q5_1: return detail::dequantize_simple<BlockQ5_1, 0>(row, out, columns);
-    case DType::q4_k: return detail::dequantize_k<BlockQ4K>(row, out, columns);
-    case DType::q5_k: return detail::dequantize_k<BlockQ5K>(row, out, columns);
-    case DType::q6_k: return detail::dequantize_q6k(row, out, columns);
+    case DType::f32:
+      return detail::dequantize_float<float>(row, out, columns);
+    case DType::f16:
+      return detail::dequantize_float<f16>(row, out, columns);
+    case DType::bf16:
+      return detail::dequantize_float<bf16>(row, out, columns);
+    case DType::q8_0:
+      return detail::dequantize_simple<BlockQ8_0, 128>(row, out, columns);
+    case DType::q4_0:
+      return detail::dequantize_simple<BlockQ4_0, 8>(row, out, columns);
+    case DType::q4_1:
+      return detail::dequantize_simple<BlockQ4_1, 0>(row, out, columns);
+    case DType::q5_0:
+      return detail::dequantize_simple<BlockQ5_0, 16>(row, out, columns);
+    case DType::q5_1:
+      return detail::dequantize_simple<BlockQ5_1, 0>(row, out, columns);
+    case DType::q4_k:
+      return detail::dequantize_k<BlockQ4K>(row, out, columns);
+    case DType::q5_k:
+      return detail::dequantize_k<BlockQ5K>(row, out, columns);
+    case DType::q6_k:
+      return detail::dequantize_q6k(row, out, columns);
   }
 }
 

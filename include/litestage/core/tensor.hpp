@@ -19,7 +19,7 @@ namespace litestage {
 
 // A matrix [rows, columns] in its on-disk type, row by row without gaps. A vector is one row.
 struct RawTensor {
-  std::string name;                 // as in the file, for messages
+  std::string name;  // as in the file, for messages
   DType type = DType::f32;
   std::size_t rows = 0;             // outputs of a projection
   std::size_t columns = 0;          // inputs of a projection
@@ -53,13 +53,27 @@ class Buffer {
     std::memset(static_cast<void*>(data_.get()), 0, bytes);
   }
 
-  [[nodiscard]] T* data() { return data_.get(); }
-  [[nodiscard]] const T* data() const { return data_.get(); }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] T& operator[](std::size_t i) { return data_.get()[i]; }
-  [[nodiscard]] const T& operator[](std::size_t i) const { return data_.get()[i]; }
-  [[nodiscard]] View<T, 1> view() { return View<T, 1>(data(), {size_}); }
-  [[nodiscard]] View<const T, 1> view() const { return View<const T, 1>(data(), {size_}); }
+  [[nodiscard]] T* data() {
+    return data_.get();
+  }
+  [[nodiscard]] const T* data() const {
+    return data_.get();
+  }
+  [[nodiscard]] std::size_t size() const {
+    return size_;
+  }
+  [[nodiscard]] T& operator[](std::size_t i) {
+    return data_.get()[i];
+  }
+  [[nodiscard]] const T& operator[](std::size_t i) const {
+    return data_.get()[i];
+  }
+  [[nodiscard]] View<T, 1> view() {
+    return View<T, 1>(data(), {size_});
+  }
+  [[nodiscard]] View<const T, 1> view() const {
+    return View<const T, 1>(data(), {size_});
+  }
 
  private:
   struct Free {

@@ -24,9 +24,7 @@ class View {
     for (std::size_t d = Rank - 1; d-- > 0;) stride_[d] = stride_[d + 1] * extents_[d + 1];
   }
   // The same numbers, read only.
-  operator View<const T, Rank>() const
-    requires(!std::is_const_v<T>)
-  {
+  operator View<const T, Rank>() const requires(!std::is_const_v<T>) {
     return View<const T, Rank>(data_, extents_, stride_);
   }
   View(T* data, const Extents& extents, const Extents& stride) : data_(data), extents_(extents), stride_(stride) {}
@@ -43,8 +41,7 @@ class View {
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   template <class... Index>
-    requires(sizeof...(Index) == Rank)
-  [[nodiscard]] T& operator()(Index... index) const {
+  requires(sizeof...(Index) == Rank) [[nodiscard]] T& operator()(Index... index) const {
     const std::array<std::size_t, Rank> at{static_cast<std::size_t>(index)...};
     std::size_t offset = 0;
     for (std::size_t d = 0; d < Rank; ++d) offset += at[d] * stride_[d];

@@ -21,8 +21,8 @@ enum class Activation : std::uint8_t { silu, gelu_tanh };
 struct RopeConfig {
   RopePairing pairing = RopePairing::interleaved;
   double base = 10000;
-  int rotary_dim = 0;           // leading components of a head that rotate; the whole head in most models
-  std::vector<float> factors;   // [rotary_dim / 2] or empty: frequency i is divided by factors[i] (Llama 3's rope_freqs)
+  int rotary_dim = 0;          // leading components of a head that rotate; the whole head in most models
+  std::vector<float> factors;  // [rotary_dim / 2] or empty: frequency i is divided by factors[i] (Llama 3's rope_freqs)
 };
 
 struct ModelConfig {

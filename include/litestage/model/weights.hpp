@@ -13,13 +13,13 @@ namespace litestage {
 
 // Projections are [outputs, inputs]; vectors are one row. Tensors marked "?" may be absent (empty()).
 struct LayerTensors {
-  RawTensor attention_norm;          // [hidden]
-  RawTensor wq, wk, wv;              // [q_dim | kv_dim | kv_dim, hidden]
-  RawTensor bq, bk, bv;              // ? [q_dim | kv_dim | kv_dim]
-  RawTensor q_norm, k_norm;          // ? [head_dim], RMSNorm of each head before RoPE
-  RawTensor wo;                      // [hidden, q_dim]
-  RawTensor mlp_norm;                // [hidden]
-  RawTensor w_gate, w_up, w_down;    // [ffn, hidden] [ffn, hidden] [hidden, ffn]
+  RawTensor attention_norm;        // [hidden]
+  RawTensor wq, wk, wv;            // [q_dim | kv_dim | kv_dim, hidden]
+  RawTensor bq, bk, bv;            // ? [q_dim | kv_dim | kv_dim]
+  RawTensor q_norm, k_norm;        // ? [head_dim], RMSNorm of each head before RoPE
+  RawTensor wo;                    // [hidden, q_dim]
+  RawTensor mlp_norm;              // [hidden]
+  RawTensor w_gate, w_up, w_down;  // [ffn, hidden] [ffn, hidden] [hidden, ffn]
 };
 
 struct ModelTensors {
@@ -47,12 +47,13 @@ inline void validate(const ModelSource& source) {
       return;
     }
     if (t.rows != static_cast<std::size_t>(rows) || t.columns != static_cast<std::size_t>(columns)) {
-      throw Error(concat(source.path, ": tensor ", t.name, " (", role, ") is ", t.rows, " x ", t.columns, ", accepted is ",
-                         rows, " x ", columns));
+      throw Error(concat(source.path, ": tensor ", t.name, " (", role, ") is ", t.rows, " x ", t.columns,
+                         ", accepted is ", rows, " x ", columns));
     }
   };
   if (static_cast<int>(source.tensors.layers.size()) != c.n_layers) {
-    throw Error(concat(source.path, ": ", source.tensors.layers.size(), " layers of tensors, accepted is ", c.n_layers));
+    throw Error(
+        concat(source.path, ": ", source.tensors.layers.size(), " layers of tensors, accepted is ", c.n_layers));
   }
   check(source.tensors.embedding, "the token embedding", c.vocab, c.hidden);
   check(source.tensors.final_norm, "the final norm", 1, c.hidden);

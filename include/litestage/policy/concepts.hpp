@@ -13,10 +13,14 @@
 namespace litestage {
 
 template <class P>
-concept DeclaresStats = requires { typename std::integral_constant<Stat, P::stats>; };
+concept DeclaresStats = requires {
+  typename std::integral_constant<Stat, P::stats>;
+};
 
 template <class P>
-concept DeclaresSignals = requires { typename std::integral_constant<Signal, P::signals>; };
+concept DeclaresSignals = requires {
+  typename std::integral_constant<Signal, P::signals>;
+};
 
 template <class P>
 concept HasState = std::copyable<P> && std::copyable<typename P::State> && requires(const P& p, const RequestInfo& r) {
@@ -29,10 +33,10 @@ concept Decides = requires(const P& p, const typename P::State& state, const Ste
 };
 
 template <class P>
-concept ObservesSublayers =
-    requires(const P& p, typename P::State& state, const StepInfo& step, Sublayer u, const SublayerStats& stats) {
-      { p.observe(state, step, u, stats) } -> std::same_as<void>;
-    };
+concept ObservesSublayers = requires(const P& p, typename P::State& state, const StepInfo& step, Sublayer u,
+                                     const SublayerStats& stats) {
+  { p.observe(state, step, u, stats) } -> std::same_as<void>;
+};
 
 // Stands in for policies that read nothing. (A plain "||" would do, but then g++ 12 does not name the missing hook.)
 struct ReadsNothing {
@@ -42,7 +46,9 @@ struct ReadsNothing {
 template <class P>
 concept ObservesWhatItReads = ObservesSublayers<std::conditional_t<any(P::stats), P, ReadsNothing>>;
 template <class P>
-concept NoIdleHook = any(P::stats) || !requires { &P::observe; };
+concept NoIdleHook = any(P::stats) || !requires {
+  &P::observe;
+};
 
 // Does this sub-layer run in this step?
 template <class P>
@@ -51,9 +57,9 @@ concept SkipPolicy = DeclaresStats<P> && HasState<P> && Decides<P> && ObservesWh
 // Is generation over after this token?
 template <class P>
 concept ExitPolicy = DeclaresSignals<P> && HasState<P> &&
-                     requires(const P& p, typename P::State& state, const StepInfo& step, const TokenStats& token) {
-                       { p.observe(state, step, token) } -> std::same_as<Verdict>;
-                     };
+    requires(const P& p, typename P::State& state, const StepInfo& step, const TokenStats& token) {
+  { p.observe(state, step, token) } -> std::same_as<Verdict>;
+};
 
 // How sure was the model of this token? Larger is surer.
 template <class C>
@@ -78,13 +84,21 @@ concept StatesAnswer = StageSchedule<S> && requires(const S& s) {
 // What a policy reads: for most types a constant, for a run-time choice (OneOf) what the active alternative reads.
 template <DeclaresStats P>
 [[nodiscard]] Stat stats_read(const P& p) {
-  if constexpr (requires { { p.active_stats() } -> std::same_as<Stat>; }) return p.active_stats();
-  else return P::stats;
+  if constexpr (requires {
+                  { p.active_stats() } -> std::same_as<Stat>;
+                })
+    return p.active_stats();
+  else
+    return P::stats;
 }
 template <DeclaresSignals P>
 [[nodiscard]] Signal signals_read(const P& p) {
-  if constexpr (requires { { p.active_signals() } -> std::same_as<Signal>; }) return p.active_signals();
-  else return P::signals;
+  if constexpr (requires {
+                  { p.active_signals() } -> std::same_as<Signal>;
+                })
+    return p.active_signals();
+  else
+    return P::signals;
 }
 
 }  // namespace litestage

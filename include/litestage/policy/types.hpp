@@ -81,14 +81,18 @@ constexpr Stat operator|(Stat a, Stat b) {
 constexpr Stat operator&(Stat a, Stat b) {
   return static_cast<Stat>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-constexpr bool any(Stat s) { return s != Stat::none; }
+constexpr bool any(Stat s) {
+  return s != Stat::none;
+}
 constexpr Signal operator|(Signal a, Signal b) {
   return static_cast<Signal>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 constexpr Signal operator&(Signal a, Signal b) {
   return static_cast<Signal>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-constexpr bool any(Signal s) { return s != Signal::none; }
+constexpr bool any(Signal s) {
+  return s != Signal::none;
+}
 
 // How a sub-layer that ran changed the residual stream x -> y. Fields not asked for are NaN.
 struct SublayerStats {

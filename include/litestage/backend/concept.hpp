@@ -1,0 +1,179 @@
+// What a backend is: the place where numbers live, and the operations of one transformer step. Every contract (shape,
+// formula, aliasing, accumulation) is written here once; `reference`, `cpu` and `gpu` implement it.
+//
+// An operation is as large as what a fast backend does in one go (a GPU: one kernel launch; a CPU: one parallel
+// region), so that fusing needs no second layer loop. Five of them make a layer: project_qkv, attend, project_add
+// (attention), gate_up, project_add (MLP).
+//
+// Common to all operations
+//  * Outputs come first. No operation allocates or waits for the device; only `to_host` does.
+//  * Real is the type of activations: float, or double in `reference`.
+//  * Index views (rows, slots, ...) come from `upload`; so do factors. Each may be empty: then nothing happens.
+//  * A row's result depends on that row's own inputs alone, bit for bit, whatever other rows are there.
+//  * Views do not alias each other unless said.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "litestage/core/tensor.hpp"
+#include "litestage/core/view.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage {
+
+enum class KvType : std::uint8_t { f16, f32 };
+
+// Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. Which entries are in use,
+// and which position each stands for, is the business of model/kv_cache.hpp. `reference` stores float or half as told.
+struct CacheShape {
+  std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
+  std::size_t kv_heads = 0, head_dim = 0;
+  KvType type = KvType::f16;
+
+  [[nodiscard]] std::size_t entry_size() const { return kv_heads * head_dim; }
+  [[nodiscard]] std::size_t bytes() const {
+    return 2 * slots * layers * capacity * entry_size() * (type == KvType::f16 ? 2 : 4);
+  }
+};
+
+// Copies entry `from_entry` of (from_slot, from_layer) to (to_slot, to_layer, to_entry), keys and values, `count` in a
+// row.
+struct EntryCopy {
+  int from_slot = 0, from_layer = 0, from_entry = 0;
+  int to_slot = 0, to_layer = 0, to_entry = 0;
+  int count = 1;
+};
+
+// The shape and constants of attention, from the model's configuration.
+struct AttentionShape {
+  std::size_t n_heads = 0, n_kv_heads = 0, head_dim = 0, rotary_dim = 0;
+  bool rope_halves = false;  // pairs (i, i + rotary_dim/2); otherwise (2i, 2i+1)
+  float norm_eps = 0;        // of the pre-norm, and of the per-head norms
+  float scale = 0;           // of the scores, usually 1 / sqrt(head_dim)
+};
+
+// The rows of one attention sub-layer. Element i of each view speaks of row rows[i] of the step; those that run come
+// first, then those that only store K/V. Host or device memory, as `upload` gave it.
+struct AttentionRows {
+  View<const int, 1> rows;       // [n] row of x
+  View<const int, 1> slots;      // [n] cache slot
+  View<const int, 1> positions;  // [n] for RoPE
+  View<const int, 1> entries;    // [n] where this row's K/V is stored in (slot, layer)
+  View<const int, 1> visible;    // [n] entries 0..visible-1 of (slot, layer) are attended to; includes its own
+  std::size_t n_run = 0;
+
+  [[nodiscard]] std::size_t size() const { return rows.extent(0); }
+};
+
+// How each row of a residual branch changed its row of the stream: x becomes y.
+template <class Real>
+struct Moments {
+  Real dot = 0;     // <x, y>
+  Real before = 0;  // <x, x>
+  Real after = 0;   // <y, y>
+};
+
+template <class B>
+struct AttentionWeights {
+  typename B::Vector norm;                    // [hidden]
+  typename B::Weight q, k, v;                 // [q_dim | kv_dim | kv_dim, hidden]
+  typename B::Vector q_bias, k_bias, v_bias;  // [q_dim | kv_dim | kv_dim] or empty
+  typename B::Vector q_norm, k_norm;          // [head_dim] or empty: RMSNorm of each head, before RoPE
+  typename B::Weight out;                     // [hidden, q_dim]
+};
+
+template <class B>
+struct MlpWeights {
+  typename B::Vector norm;      // [hidden]
+  typename B::Weight gate, up;  // [ffn, hidden]
+  typename B::Weight down;      // [hidden, ffn]
+};
+
+enum class GateActivation : std::uint8_t {
+  silu,      // z / (1 + exp(-z))
+  gelu_tanh  // 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))
+};
+
+// RoPE angles of every position of the cache: cos and sin [positions, rotary_dim / 2], computed in double by the model.
+template <class B>
+struct RopeTable {
+  View<const typename B::Real, 2> cos, sin;
+};
+
+template <class B>
+concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheShape& cache_shape, std::size_t n) {
+  typename B::Space;                   // a tag: HostSpace or DeviceSpace
+  typename B::Real;                    // of activations
+  typename B::Weight;                  // a matrix as this backend keeps it; cheap to copy (shares its memory)
+  typename B::Vector;                  // a vector of Real (norm weights, biases); `empty()` says whether there is one
+  typename B::Cache;                   // key and value memory
+  typename B::template Memory<float>;  // `size()` numbers, zero at first; `data()` points into Space
+
+  // "cpu", "reference", "gpu", and the kernels' instruction set ("avx512", ...), which results and plans record.
+  { cb.name() } -> std::convertible_to<std::string>;
+  { cb.instruction_set() } -> std::convertible_to<std::string>;
+
+  // Loading. Weights may be repacked; the raw data must stay mapped as long as the handle lives. bytes() of a handle is
+  // what this backend allocated for it, beyond the mapped file.
+  { b.load_weight(raw) } -> std::same_as<typename B::Weight>;
+  { b.load_vector(raw) } -> std::same_as<typename B::Vector>;
+  { b.make_cache(cache_shape) } -> std::same_as<typename B::Cache>;
+  { b.template allocate<float>(n) } -> std::same_as<typename B::template Memory<float>>;
+}
+&&requires(B& b, View<typename B::Real, 2> x, View<const typename B::Real, 2> in, View<const int, 1> index,
+           View<const float, 1> factors, typename B::Cache& cache, int layer, const AttentionRows& rows,
+           const AttentionWeights<B>& attention, const MlpWeights<B>& mlp, const typename B::Weight& weight,
+           const typename B::Vector& vector, const AttentionShape& shape, const RopeTable<B>& rope, float number,
+           View<Moments<typename B::Real>, 1> moments, std::span<const EntryCopy> copies, std::span<const int> ints,
+           std::span<const float> floats, std::span<TokenStats> stats, Signal signals, GateActivation activation) {
+  // Host numbers to where operations can read them, valid until the next upload of the same kind (a step has one each).
+  { b.upload(ints) } -> std::same_as<View<const int, 1>>;
+  { b.upload(floats) } -> std::same_as<View<const float, 1>>;
+
+  // x[i] = multiplier * table row tokens[i].            x [n, hidden], index = tokens [n]
+  { b.embed(x, index, weight, number) } -> std::same_as<void>;
+
+  // For i < n:  h = rmsnorm(x[rows[i]]; norm, eps);  k = rope(norm_k(Wk h + bk)), v = Wv h + bv -> cache(slot, layer,
+  // entry). For i < n_run also  q[i] = rope(norm_q(Wq h + bq)).  RMSNorm: h_j = x_j * norm_j / sqrt(mean(x^2) + eps).
+  // RoPE turns pair (a, b) of every head by the position's angle: (a cos - b sin, a sin + b cos).
+  //                                                     q [>= n_run, q_dim]; K/V rounded to the cache's type
+  { b.project_qkv(x, cache, layer, in, rows, attention, shape, rope) } -> std::same_as<void>;
+
+  // For i < n_run, every head: softmax over entries 0..visible[i]-1 of scale * <q, k>, times their values.
+  // K/V are read back in the cache's type, also those stored in this step; accumulation is in float or wider.
+  //                                                     out [>= n_run, q_dim] (first), q (second)
+  { b.attend(x, in, cache, layer, rows, shape) } -> std::same_as<void>;
+
+  // x[rows[i]] += multiplier * W in[i].                 x [tokens, hidden], in [>= n, inputs of W], index = rows [n]
+  // Where moments is not empty ([tokens]), moments[rows[i]] says how that row changed.
+  { b.project_add(x, index, in, weight, number, moments) } -> std::same_as<void>;
+
+  // h[i] = act(Wg m) * (Wu m),  m = rmsnorm(x[rows[i]]; norm, eps).    h [>= n, ffn] (first), x [tokens, hidden]
+  { b.gate_up(x, in, index, mlp, number, activation) } -> std::same_as<void>;
+
+  // x[rows[i]] *= factors[i].
+  { b.scale_rows(x, index, factors) } -> std::same_as<void>;
+
+  // Copies of K/V entries, in order; source and target never overlap.
+  { b.copy_entries(cache, copies) } -> std::same_as<void>;
+
+  // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]
+  { b.logits(x, in, index, vector, number, weight, number) } -> std::same_as<void>;
+
+  // stats[i] of logits[i], the likeliest token first (ties: the lowest id) as `token`; only what `signals` asks for.
+  // log_prob is that of `token`. Waits for the device.
+  { b.token_stats(stats, in, signals) } -> std::same_as<void>;
+
+  // Copies to host memory and waits for everything before it.
+  {
+    b.to_host(static_cast<typename B::Real*>(nullptr), static_cast<const typename B::Real*>(nullptr), std::size_t{})
+    } -> std::same_as<void>;
+};
+
+struct HostSpace {};
+
+}  // namespace litestage
