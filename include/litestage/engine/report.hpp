@@ -1,0 +1,58 @@
+// What the engine says of a question it has answered: facts only, stage by stage. Turning them into answers, accuracies
+// and tables is the work of evaluate/.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace litestage {
+
+// Why a branch stopped generating.
+enum class StopReason : std::uint8_t {
+  eos,          // the model emitted an end-of-generation token
+  stop_string,  // the text reached one of the stage's stop strings
+  exit,         // the exit policy said stop_keep or stop_drop
+  cap,          // the stage's max_new_tokens were kept
+  context       // the K/V cache was full
+};
+
+// The names used in results files, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 5> stop_reason_names = {"eos", "stop_string", "exit", "cap", "context"};
+
+[[nodiscard]] constexpr std::string_view name(StopReason reason) {
+  return stop_reason_names[static_cast<std::size_t>(reason)];
+}
+
+struct BranchReport {
+  std::string text;         // what later stages see; ends before the stop string
+  std::vector<int> tokens;  // what was kept, without the token that stopped the branch
+  StopReason stop = StopReason::cap;
+  friend bool operator==(const BranchReport&, const BranchReport&) = default;
+};
+
+// Branches of a stage run together, so counts are sums over them and times are the stage's.
+struct StageReport {
+  std::string name;
+  int prompt_tokens = 0;      // of every branch's whole prompt, also the part that branches share and compute once
+  int generated_tokens = 0;   // chosen by the model, so including a token that only stopped its branch
+  int sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
+  double sublayers_skipped_mean = 0;  // skipped sub-layers per forwarded token, mean over all tokens forwarded
+  double prefill_s = 0;               // ends when the first token's logits are there
+  double decode_s = 0;                // covers the other generated - 1 steps
+  std::vector<BranchReport> branches;
+  friend bool operator==(const StageReport&, const StageReport&) = default;
+};
+
+struct QuestionReport {
+  std::string id;
+  std::vector<StageReport> stages;
+  double seconds = 0;                // wall time of the whole question, letter scoring included
+  std::vector<float> letter_logits;  // [options], logits of the option letters; empty unless letter scoring was asked
+  friend bool operator==(const QuestionReport&, const QuestionReport&) = default;
+};
+
+}  // namespace litestage
