@@ -1,0 +1,139 @@
+// A persistent team of threads for short parallel regions, and the barrier inside them. The caller is thread 0.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#include "litestage/core/error.hpp"
+
+namespace litestage {
+
+// Between two regions a worker spins for about this many pauses and then sleeps, so that an idle program costs nothing.
+inline constexpr int spins_before_sleep = 20000;
+
+inline void pause_cpu() {
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+// [first, last) of `n` items for one of `parts` workers: contiguous, sizes differ by one at most.
+struct Range {
+  std::size_t first = 0, last = 0;
+};
+[[nodiscard]] inline Range share(std::size_t n, std::size_t part, std::size_t parts) {
+  return {n * part / parts, n * (part + 1) / parts};
+}
+
+class ThreadTeam {
+ public:
+  // `threads` including the caller; 0 asks for one to a hardware thread.
+  explicit ThreadTeam(int threads = 0) {
+    if (threads == 0) threads = static_cast<int>(std::thread::hardware_concurrency());
+    if (threads < 1) threads = 1;
+    size_ = threads;
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  }
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+  ~ThreadTeam() {
+    stop_ = true;
+    start_region(nullptr, nullptr);
+    for (std::thread& t : workers_) t.join();
+  }
+
+  [[nodiscard]] int size() const { return size_; }
+
+  // Runs region(thread) on every thread of the team and returns when all are done. Not reentrant; one caller at a time.
+  // An exception may leave a region only on a team of one: elsewhere the others would wait at a barrier for ever, so it
+  // ends the program.
+  template <class Region>
+  void run(Region&& region) {
+    if (size_ == 1) {
+      region(0);
+      return;
+    }
+    using Function = std::remove_reference_t<Region>;
+    start_region(+[](void* f, int thread) noexcept { (*static_cast<Function*>(f))(thread); }, &region);
+    call(0);
+    barrier();
+  }
+
+  // Inside a region: every thread waits here for the others.
+  void barrier() {
+    if (size_ == 1) return;
+    const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
+      arrived_.store(0, std::memory_order_relaxed);
+      generation_.store(generation + 1, std::memory_order_release);
+      return;
+    }
+    for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+      pause_cpu();
+      if (spins > spins_before_sleep) std::this_thread::yield();  // fewer cores than threads
+    }
+  }
+
+ private:
+  using Entry = void (*)(void*, int) noexcept;
+
+  void start_region(Entry entry, void* region) {
+    entry_ = entry;
+    region_ = region;
+    {
+      // The lock makes a worker that is about to sleep see the new number, or be woken.
+      const std::lock_guard lock(mutex_);
+      region_number_.fetch_add(1, std::memory_order_release);
+    }
+    if (sleeping_.load(std::memory_order_acquire) > 0) wake_.notify_all();
+  }
+  void call(int thread) { entry_(region_, thread); }
+
+  void work(int thread) {
+    std::uint32_t seen = 0;
+    for (;;) {
+      await_region(seen);
+      ++seen;
+      if (stop_) return;
+      call(thread);
+      barrier();
+    }
+  }
+  void await_region(std::uint32_t seen) {
+    for (int spins = 0; spins < spins_before_sleep; ++spins) {
+      if (region_number_.load(std::memory_order_acquire) != seen) return;
+      pause_cpu();
+    }
+    std::unique_lock lock(mutex_);
+    sleeping_.fetch_add(1, std::memory_order_acq_rel);
+    wake_.wait(lock, [&] { return region_number_.load(std::memory_order_acquire) != seen; });
+    sleeping_.fetch_sub(1, std::memory_order_acq_rel);
+  }
+
+  int size_ = 1;
+  std::vector<std::thread> workers_;
+  Entry entry_ = nullptr;   // written before region_number_ is raised, read after it was seen
+  void* region_ = nullptr;
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<std::uint32_t> region_number_{0};
+  alignas(64) std::atomic<int> arrived_{0};
+  alignas(64) std::atomic<std::uint32_t> generation_{0};
+  alignas(64) std::atomic<int> sleeping_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+};
+
+}  // namespace litestage
