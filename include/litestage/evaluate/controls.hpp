@@ -1,0 +1,71 @@
+// What can be had on a question set without any model. An accuracy means little without these numbers next to it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "litestage/evaluate/metrics.hpp"
+#include "litestage/evaluate/tasks.hpp"
+#include "litestage/policy/transcript.hpp"
+
+namespace litestage::evaluate {
+
+// How often each letter is right, in questions whose gold is known.
+[[nodiscard]] inline std::array<std::size_t, max_options> gold_counts(std::span<const Question> questions) {
+  std::array<std::size_t, max_options> counts{};
+  for (const Question& q : questions) {
+    if (q.gold != no_answer) ++counts.at(static_cast<std::size_t>(q.gold));
+  }
+  return counts;
+}
+
+struct MajorityClass {
+  int option = no_answer;  // the lowest of the most frequent letters; no_answer where no gold is known
+  Proportion accuracy;
+};
+
+// Always the most frequent letter of these same questions: the best that ignoring the question can do.
+[[nodiscard]] inline MajorityClass majority_class(std::span<const Question> questions) {
+  const auto counts = gold_counts(questions);
+  std::size_t known = 0;
+  for (const std::size_t count : counts) known += count;
+  if (known == 0) return {};
+  const auto most = std::max_element(counts.begin(), counts.end());
+  return {static_cast<int>(most - counts.begin()), proportion(*most, known)};
+}
+
+// The expected accuracy of guessing: the mean of 1 / options, over questions whose gold is known.
+[[nodiscard]] inline double chance(std::span<const Question> questions) {
+  double sum = 0;
+  std::size_t known = 0;
+  for (const Question& q : questions) {
+    if (q.gold == no_answer) continue;
+    ++known;
+    sum += 1.0 / static_cast<double>(q.options.size());
+  }
+  return known == 0 ? 0 : sum / static_cast<double>(known);
+}
+
+// Always the longest option (in Unicode code points, the first of equals): shows whether length gives answers away, as
+// it does in OpenBookQA, where this is right in more than 36 % of the test questions.
+[[nodiscard]] inline Proportion longest_option(std::span<const Question> questions) {
+  const auto code_points = [](std::string_view text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  };
+  std::size_t right = 0, known = 0;
+  for (const Question& q : questions) {
+    if (q.gold == no_answer) continue;
+    ++known;
+    const auto longest = std::max_element(q.options.begin(), q.options.end(), [&](const auto& a, const auto& b) {
+      return code_points(a) < code_points(b);
+    });
+    if (longest - q.options.begin() == q.gold) ++right;
+  }
+  return proportion(right, known);
+}
+
+}  // namespace litestage::evaluate
