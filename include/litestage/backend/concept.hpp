@@ -119,7 +119,9 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 
   // Loading. Weights may be repacked; the raw data must stay mapped as long as the handle lives. bytes() of a handle is
   // what this backend allocated for it, beyond the mapped file.
+  // A table is only read row by row (the embedding); a weight is multiplied with.
   { b.load_weight(raw) } -> std::same_as<typename B::Weight>;
+  { b.load_table(raw) } -> std::same_as<typename B::Table>;
   { b.load_vector(raw) } -> std::same_as<typename B::Vector>;
   { b.make_cache(cache_shape) } -> std::same_as<typename B::Cache>;
   { b.template allocate<float>(n) } -> std::same_as<typename B::template Memory<float>>;
@@ -127,15 +129,16 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 &&requires(B& b, View<typename B::Real, 2> x, View<const typename B::Real, 2> in, View<const int, 1> index,
            View<const float, 1> factors, typename B::Cache& cache, int layer, const AttentionRows& rows,
            const AttentionWeights<B>& attention, const MlpWeights<B>& mlp, const typename B::Weight& weight,
-           const typename B::Vector& vector, const AttentionShape& shape, const RopeTable<B>& rope, float number,
-           View<Moments<typename B::Real>, 1> moments, std::span<const EntryCopy> copies, std::span<const int> ints,
-           std::span<const float> floats, std::span<TokenStats> stats, Signal signals, GateActivation activation) {
+           const typename B::Table& table, const typename B::Vector& vector, const AttentionShape& shape,
+           const RopeTable<B>& rope, float number, View<Moments<typename B::Real>, 1> moments,
+           std::span<const EntryCopy> copies, std::span<const int> ints, std::span<const float> floats,
+           std::span<TokenStats> stats, Signal signals, GateActivation activation) {
   // Host numbers to where operations can read them, valid until the next upload of the same kind (a step has one each).
   { b.upload(ints) } -> std::same_as<View<const int, 1>>;
   { b.upload(floats) } -> std::same_as<View<const float, 1>>;
 
   // x[i] = multiplier * table row tokens[i].            x [n, hidden], index = tokens [n]
-  { b.embed(x, index, weight, number) } -> std::same_as<void>;
+  { b.embed(x, index, table, number) } -> std::same_as<void>;
 
   // For i < n:  h = rmsnorm(x[rows[i]]; norm, eps);  k = rope(norm_k(Wk h + bk)), v = Wv h + bv -> cache(slot, layer,
   // entry). For i < n_run also  q[i] = rope(norm_q(Wq h + bq)).  RMSNorm: h_j = x_j * norm_j / sqrt(mean(x^2) + eps).
