@@ -132,7 +132,8 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
            const typename B::Table& table, const typename B::Vector& vector, const AttentionShape& shape,
            const RopeTable<B>& rope, float number, View<Moments<typename B::Real>, 1> moments,
            std::span<const EntryCopy> copies, std::span<const int> ints, std::span<const float> floats,
-           std::span<TokenStats> stats, Signal signals, GateActivation activation) {
+           std::span<TokenStats> stats, Signal signals, GateActivation activation, typename B::Real* real,
+           const typename B::Real* const_real, std::size_t n) {
   // Host numbers to where operations can read them, valid until the next upload of the same kind (a step has one each).
   { b.upload(ints) } -> std::same_as<View<const int, 1>>;
   { b.upload(floats) } -> std::same_as<View<const float, 1>>;
@@ -171,10 +172,9 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // log_prob is that of `token`. Waits for the device.
   { b.token_stats(stats, in, signals) } -> std::same_as<void>;
 
-  // Copies to host memory and waits for everything before it.
-  {
-    b.to_host(static_cast<typename B::Real*>(nullptr), static_cast<const typename B::Real*>(nullptr), std::size_t{})
-    } -> std::same_as<void>;
+  // Copies to host memory, having waited for everything before; and from host memory.
+  { b.to_host(real, const_real, n) } -> std::same_as<void>;
+  { b.to_device(real, const_real, n) } -> std::same_as<void>;
 };
 
 struct HostSpace {};

@@ -66,7 +66,14 @@ class ReferenceBackend {
 
   [[nodiscard]] View<const int, 1> upload(std::span<const int> host) const { return {host.data(), {host.size()}}; }
   [[nodiscard]] View<const float, 1> upload(std::span<const float> host) const { return {host.data(), {host.size()}}; }
-  void to_host(double* to, const double* from, std::size_t n) const { std::copy_n(from, n, to); }
+  template <class T>
+  void to_host(T* to, const T* from, std::size_t n) const {
+    std::copy_n(from, n, to);
+  }
+  template <class T>
+  void to_device(T* to, const T* from, std::size_t n) const {
+    std::copy_n(from, n, to);
+  }
 
   void embed(View<double, 2> x, View<const int, 1> tokens, const Table& table, float multiplier) const {
     for (std::size_t i = 0; i < tokens.extent(0); ++i) {

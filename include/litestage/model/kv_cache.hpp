@@ -1,0 +1,34 @@
+// Keys and values of the sequences at work: the books (KvIndex) and a backend's memory, kept in step.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/model/kv_index.hpp"
+
+namespace litestage {
+
+template <Backend B>
+class KvCache {
+ public:
+  KvCache(B& backend, const CacheShape& shape)
+      : backend_(&backend), index_(shape.slots, shape.layers, shape.capacity), memory_(backend.make_cache(shape)) {}
+
+  [[nodiscard]] KvIndex& index() { return index_; }
+  [[nodiscard]] const KvIndex& index() const { return index_; }
+  [[nodiscard]] typename B::Cache& memory() { return memory_; }
+
+  [[nodiscard]] int length(int slot) const { return index_.length(slot); }
+  void truncate(int slot, int length) { index_.truncate(slot, length); }
+  int reuse(int slot, std::span<const int> tokens, int decisions) { return index_.reuse(slot, tokens, decisions); }
+  // Makes `to` hold the first `length` positions of `from`, with their entries.
+  void fork(int from, int to, int length) { backend_->copy_entries(memory_, index_.fork(from, to, length)); }
+
+ private:
+  B* backend_;
+  KvIndex index_;
+  typename B::Cache memory_;
+};
+
+}  // namespace litestage

@@ -1,0 +1,79 @@
+// A model as a backend holds it: configuration and loaded weights. Immutable once loaded, shared by all sessions.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/model/config.hpp"
+#include "litestage/model/weights.hpp"
+
+namespace litestage {
+
+template <Backend B>
+struct Layer {
+  AttentionWeights<B> attention;
+  MlpWeights<B> mlp;
+};
+
+template <Backend B>
+struct Model {
+  ModelConfig config;
+  typename B::Table embedding;          // [vocab, hidden]
+  std::vector<Layer<B>> layers;         // [n_layers]
+  typename B::Vector final_norm;        // [hidden]
+  typename B::Weight head;              // [vocab, hidden]
+  std::shared_ptr<const void> storage;  // the mapped file, which handles may refer to
+
+  [[nodiscard]] AttentionShape attention_shape() const {
+    AttentionShape shape;
+    shape.n_heads = static_cast<std::size_t>(config.n_heads);
+    shape.n_kv_heads = static_cast<std::size_t>(config.n_kv_heads);
+    shape.head_dim = static_cast<std::size_t>(config.head_dim);
+    shape.rotary_dim = static_cast<std::size_t>(config.rope.rotary_dim);
+    shape.rope_halves = config.rope.pairing == RopePairing::halves;
+    shape.norm_eps = config.norm_eps;
+    shape.scale = config.attention_scale != 0 ? config.attention_scale
+                                              : static_cast<float>(1 / std::sqrt(static_cast<double>(config.head_dim)));
+    return shape;
+  }
+  [[nodiscard]] GateActivation activation() const {
+    return config.activation == Activation::silu ? GateActivation::silu : GateActivation::gelu_tanh;
+  }
+};
+
+// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit.
+template <Backend B>
+[[nodiscard]] Model<B> load(B& backend, const ModelSource& source,
+                            const std::function<void(int, int)>& progress = nullptr) {
+  validate(source);
+  Model<B> model;
+  model.config = source.config;
+  model.storage = source.storage;
+  const ModelTensors& t = source.tensors;
+  model.embedding = backend.load_table(t.embedding);
+  model.final_norm = backend.load_vector(t.final_norm);
+  model.head = backend.load_weight(t.head.empty() ? t.embedding : t.head);
+  for (const LayerTensors& l : t.layers) {
+    Layer<B> layer;
+    layer.attention = {backend.load_vector(l.attention_norm),
+                       backend.load_weight(l.wq),
+                       backend.load_weight(l.wk),
+                       backend.load_weight(l.wv),
+                       backend.load_vector(l.bq),
+                       backend.load_vector(l.bk),
+                       backend.load_vector(l.bv),
+                       backend.load_vector(l.q_norm),
+                       backend.load_vector(l.k_norm),
+                       backend.load_weight(l.wo)};
+    layer.mlp = {backend.load_vector(l.mlp_norm), backend.load_weight(l.w_gate), backend.load_weight(l.w_up),
+                 backend.load_weight(l.w_down)};
+    model.layers.push_back(std::move(layer));
+    if (progress) progress(static_cast<int>(model.layers.size()), source.config.n_layers);
+  }
+  return model;
+}
+
+}  // namespace litestage

@@ -1,0 +1,35 @@
+// RoPE angles: position p turns pair i by p / (base^(2i / rotary_dim) * factor_i). Su et al. 2021 (arXiv 2104.09864);
+// factors: Llama 3's rope_freqs as stored in GGUF files (they divide the frequency).
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "litestage/model/config.hpp"
+
+namespace litestage {
+
+// Cosines and sines of all positions, computed in double and rounded to Real.
+template <class Real>
+struct RopeAngles {
+  std::vector<Real> cos, sin;  // [positions, rotary_dim / 2]
+
+  RopeAngles(const RopeConfig& rope, std::size_t positions) {
+    const auto half = static_cast<std::size_t>(rope.rotary_dim) / 2;
+    cos.resize(positions * half);
+    sin.resize(positions * half);
+    for (std::size_t i = 0; i < half; ++i) {
+      const double exponent = -2.0 * static_cast<double>(i) / rope.rotary_dim;
+      const double factor = rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]);
+      const double frequency = std::pow(rope.base, exponent) / factor;
+      for (std::size_t p = 0; p < positions; ++p) {
+        const double angle = static_cast<double>(p) * frequency;
+        cos[p * half + i] = static_cast<Real>(std::cos(angle));
+        sin[p * half + i] = static_cast<Real>(std::sin(angle));
+      }
+    }
+  }
+};
+
+}  // namespace litestage

@@ -1,0 +1,150 @@
+// The transformer: the only layer loop, and the only place where a sub-layer may not run (`residual`). It knows neither
+// policies nor phases: prefill, decode, parallel branches and batches of questions are all one ragged step.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/model/kv_cache.hpp"
+#include "litestage/model/model.hpp"
+#include "litestage/model/rope.hpp"
+#include "litestage/model/step_plan.hpp"
+
+namespace litestage {
+
+template <Backend B>
+class Transformer {
+ public:
+  using Real = typename B::Real;
+
+  // Works for positions 0..capacity-1. `backend` and `model` outlive this.
+  Transformer(B& backend, const Model<B>& model, std::size_t capacity)
+      : backend_(&backend), model_(&model), shape_(model.attention_shape()) {
+    const RopeAngles<Real> angles(model.config.rope, capacity);
+    const std::size_t half = shape_.rotary_dim / 2;
+    cos_ = backend.template allocate<Real>(angles.cos.size());
+    sin_ = backend.template allocate<Real>(angles.sin.size());
+    backend.to_device(cos_.data(), angles.cos.data(), angles.cos.size());
+    backend.to_device(sin_.data(), angles.sin.data(), angles.sin.size());
+    rope_ = {View<const Real, 2>(cos_.data(), {capacity, half}), View<const Real, 2>(sin_.data(), {capacity, half})};
+  }
+
+  // Runs one step. Afterwards logits() holds the wanted rows, and moments() what each sub-layer did if the plan asks.
+  void forward(const StepPlan& plan, KvCache<B>& cache) {
+    reserve(plan);
+    ints_ = backend_->upload(std::span<const int>(plan.ints));
+    factors_ = backend_->upload(std::span<const float>(plan.factors));
+    const View<Real, 2> x(x_.data(), {plan.n_rows, hidden()});
+    const Layer<B>* layer = model_->layers.data();
+    backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
+    for (int l = 0; l < model_->config.n_layers; ++l, ++layer) {
+      residual(x, plan, {Unit::attention, l}, cache,
+               [&](const SublayerPlan& p) { return attention(x, p, *layer, l, cache); });
+      residual(x, plan, {Unit::mlp, l}, cache, [&](const SublayerPlan& p) { return mlp(x, p, *layer); });
+    }
+    backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
+                     model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
+    n_logits_ = plan.n_logit_rows;
+    n_moments_ = plan.moments ? plan.n_rows : 0;
+  }
+
+  // [wanted rows, vocab] of the last step, in the backend's space.
+  [[nodiscard]] View<const Real, 2> logits() const {
+    return View<const Real, 2>(logits_.data(), {n_logits_, static_cast<std::size_t>(model_->config.vocab)});
+  }
+  // [2 * n_layers, rows] of the last step, in the backend's space; what a skipped row holds means nothing.
+  [[nodiscard]] View<const Moments<Real>, 2> moments() const {
+    return View<const Moments<Real>, 2>(moments_.data(), {2 * model_->layers.size(), n_moments_});
+  }
+
+ private:
+  // What a residual branch ends in: x[rows] += weight * in.
+  struct Branch {
+    View<const Real, 2> in;  // [rows that run, inputs of weight]
+    const typename B::Weight* weight;
+  };
+
+  // One residual branch of one layer, for the rows that the plan lists; the others keep x, perhaps scaled.
+  template <class Compute>
+  void residual(View<Real, 2> x, const StepPlan& plan, Sublayer u, KvCache<B>& cache, Compute&& compute) {
+    const SublayerPlan& p = plan.sublayers[static_cast<std::size_t>(u.index())];
+    const std::span<const EntryCopy> copies(plan.copies);
+    backend_->scale_rows(x, list(p.first_scaled, p.n_scaled), factors(p.first_factor, p.n_scaled));
+    backend_->copy_entries(cache.memory(), copies.subspan(p.first_copy, p.n_copies));
+    if (p.n == 0) return;
+    const Branch branch = compute(p);
+    backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
+                          moments_row(plan, u));
+  }
+
+  Branch attention(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer, int l, KvCache<B>& cache) {
+    const std::size_t q_dim = static_cast<std::size_t>(model_->config.q_dim());
+    const View<Real, 2> q(q_.data(), {p.n_run, q_dim}), out(out_.data(), {p.n_run, q_dim});
+    AttentionRows rows;
+    rows.rows = list(p.first, p.n);
+    rows.slots = list(p.first + p.n, p.n);
+    rows.positions = list(p.first + 2 * p.n, p.n);
+    rows.entries = list(p.first + 3 * p.n, p.n);
+    rows.visible = list(p.first + 4 * p.n, p.n);
+    rows.n_run = p.n_run;
+    backend_->project_qkv(q, cache.memory(), l, x, rows, layer.attention, shape_, rope_);
+    backend_->attend(out, q, cache.memory(), l, rows, shape_);
+    return {out, &layer.attention.out};
+  }
+
+  Branch mlp(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer) {
+    const View<Real, 2> h(h_.data(), {p.n_run, static_cast<std::size_t>(model_->config.ffn)});
+    backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->activation());
+    return {h, &layer.mlp.down};
+  }
+
+  [[nodiscard]] std::size_t hidden() const { return static_cast<std::size_t>(model_->config.hidden); }
+  [[nodiscard]] View<const int, 1> list(std::size_t first, std::size_t n) const { return {ints_.data() + first, {n}}; }
+  [[nodiscard]] View<const float, 1> factors(std::size_t first, std::size_t n) const {
+    return {factors_.data() + first, {n}};
+  }
+  [[nodiscard]] View<Real, 2> logits_view(const StepPlan& plan) {
+    return {logits_.data(), {plan.n_logit_rows, static_cast<std::size_t>(model_->config.vocab)}};
+  }
+  [[nodiscard]] View<Moments<Real>, 1> moments_row(const StepPlan& plan, Sublayer u) {
+    if (!plan.moments) return {};
+    return {moments_.data() + static_cast<std::size_t>(u.index()) * plan.n_rows, {plan.n_rows}};
+  }
+
+  template <class T>
+  using Memory = typename B::template Memory<T>;
+
+  template <class T>
+  void grow(Memory<T>& memory, std::size_t n) {
+    if (memory.size() < n) memory = backend_->template allocate<T>(n);
+  }
+  // Grows the buffers to what this step needs.
+  void reserve(const StepPlan& plan) {
+    const ModelConfig& c = model_->config;
+    grow<Real>(x_, plan.n_rows * hidden());
+    grow<Real>(q_, plan.n_rows * static_cast<std::size_t>(c.q_dim()));
+    grow<Real>(out_, plan.n_rows * static_cast<std::size_t>(c.q_dim()));
+    grow<Real>(h_, plan.n_rows * static_cast<std::size_t>(c.ffn));
+    grow<Real>(logits_, plan.n_logit_rows * static_cast<std::size_t>(c.vocab));
+    if (plan.moments) grow<Moments<Real>>(moments_, plan.sublayers.size() * plan.n_rows);
+  }
+
+  B* backend_;
+  const Model<B>* model_;
+  AttentionShape shape_;
+  Memory<Real> cos_, sin_;  // [capacity, rotary_dim / 2]
+  RopeTable<B> rope_;
+  View<const int, 1> ints_;  // the plan's lists, in the backend's space
+  View<const float, 1> factors_;
+  Memory<Real> x_;                 // [rows, hidden] the residual stream
+  Memory<Real> q_, out_;           // [rows, q_dim]
+  Memory<Real> h_;                 // [rows, ffn]
+  Memory<Real> logits_;            // [wanted rows, vocab]
+  Memory<Moments<Real>> moments_;  // [2 * n_layers, rows]
+  std::size_t n_logits_ = 0, n_moments_ = 0;
+};
+
+}  // namespace litestage
