@@ -1,0 +1,130 @@
+// The metadata values of a GGUF file, and how they become C++ values. Texts point into the file.
+// Format: ggml-org/ggml docs/gguf.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace litestage::io {
+
+enum class GgufType : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
+inline constexpr std::uint32_t n_gguf_types = 13;
+
+[[nodiscard]] constexpr std::string_view name(GgufType type) {
+  constexpr std::string_view names[n_gguf_types] = {"UINT8",  "INT8",    "UINT16", "INT16",  "UINT32",
+                                                    "INT32",  "FLOAT32", "BOOL",   "STRING", "ARRAY",
+                                                    "UINT64", "INT64",   "FLOAT64"};
+  return names[static_cast<std::size_t>(type)];
+}
+
+// Elements of one type, widened: unsigned integers, signed ones, floats, booleans, strings or further arrays.
+struct GgufArray {
+  GgufType element = GgufType::u8;
+  std::variant<std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<double>, std::vector<bool>,
+               std::vector<std::string_view>, std::vector<GgufArray>>
+      items{};
+
+  [[nodiscard]] std::size_t size() const {
+    return std::visit([](const auto& list) { return list.size(); }, items);
+  }
+};
+
+struct GgufValue {
+  GgufType type = GgufType::u8;  // as in the file; `value` is widened
+  std::variant<std::uint64_t, std::int64_t, double, bool, std::string_view, GgufArray> value{};
+};
+
+// What the file has, in words: "UINT32", "an ARRAY of 3 STRING".
+[[nodiscard]] inline std::string describe(const GgufValue& value) {
+  if (const auto* array = std::get_if<GgufArray>(&value.value)) {
+    return "an ARRAY of " + std::to_string(array->size()) + " " + std::string(name(array->element));
+  }
+  return std::string(name(value.type));
+}
+
+// One `as` for each type that `Gguf::find<T>` gives: false where the value is none. Any integer type is accepted where
+// it fits, and an integer where a number is asked for; nothing else is converted.
+namespace detail {
+
+inline constexpr std::string_view accepted_by(const std::int64_t*) {
+  return "an integer that fits 64 bits with sign";
+}
+inline constexpr std::string_view accepted_by(const double*) {
+  return "a number";
+}
+inline constexpr std::string_view accepted_by(const bool*) {
+  return "a BOOL";
+}
+inline constexpr std::string_view accepted_by(const std::string*) {
+  return "a STRING";
+}
+inline constexpr std::string_view accepted_by(const std::vector<std::int64_t>*) {
+  return "an ARRAY of integers";
+}
+inline constexpr std::string_view accepted_by(const std::vector<double>*) {
+  return "an ARRAY of numbers";
+}
+inline constexpr std::string_view accepted_by(const std::vector<std::string>*) {
+  return "an ARRAY of STRING";
+}
+
+[[nodiscard]] inline bool as(const GgufValue& value, std::int64_t& out) {
+  if (const auto* u = std::get_if<std::uint64_t>(&value.value); u != nullptr && *u <= INT64_MAX) {
+    out = static_cast<std::int64_t>(*u);
+    return true;
+  }
+  if (const auto* i = std::get_if<std::int64_t>(&value.value)) {
+    out = *i;
+    return true;
+  }
+  return false;
+}
+
+[[nodiscard]] inline bool as(const GgufValue& value, double& out) {
+  if (const auto* u = std::get_if<std::uint64_t>(&value.value)) out = static_cast<double>(*u);
+  if (const auto* i = std::get_if<std::int64_t>(&value.value)) out = static_cast<double>(*i);
+  if (const auto* d = std::get_if<double>(&value.value)) out = *d;
+  return value.value.index() <= 2;
+}
+
+[[nodiscard]] inline bool as(const GgufValue& value, bool& out) {
+  const auto* b = std::get_if<bool>(&value.value);
+  if (b != nullptr) out = *b;
+  return b != nullptr;
+}
+
+[[nodiscard]] inline bool as(const GgufValue& value, std::string& out) {
+  const auto* text = std::get_if<std::string_view>(&value.value);
+  if (text != nullptr) out = std::string(*text);
+  return text != nullptr;
+}
+
+template <class T>
+[[nodiscard]] bool as(const GgufValue& value, std::vector<T>& out) {
+  const auto* array = std::get_if<GgufArray>(&value.value);
+  if (array == nullptr) return false;
+  return std::visit(
+      [&](const auto& list) {
+        using Item = typename std::decay_t<decltype(list)>::value_type;
+        if constexpr (std::is_same_v<Item, GgufArray>) {
+          return false;
+        } else {
+          out.resize(list.size());
+          for (std::size_t i = 0; i < list.size(); ++i) {
+            const Item item = list[i];
+            if (!as(GgufValue{array->element, item}, out[i])) return false;
+          }
+          return true;
+        }
+      },
+      array->items);
+}
+
+}  // namespace detail
+
+}  // namespace litestage::io
