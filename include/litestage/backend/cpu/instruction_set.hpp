@@ -1,0 +1,85 @@
+// Which kernels run: chosen once, at run time, from what the CPU has. Results record the name.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "litestage/core/error.hpp"
+
+namespace litestage::cpu {
+
+enum class InstructionSet : std::uint8_t {
+  portable,  // plain C++
+  avx2,      // AVX2, FMA, F16C
+  avx512     // AVX-512 F, BW, VL, DQ, VNNI
+};
+
+inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, InstructionSet::avx2,
+                                                      InstructionSet::avx512};
+
+[[nodiscard]] constexpr std::string_view name(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::avx2:
+      return "avx2";
+    case InstructionSet::avx512:
+      return "avx512";
+    default:
+      return "portable";
+  }
+}
+
+// Whether this CPU (and operating system) can run the kernels of `set`.
+[[nodiscard]] inline bool supported(InstructionSet set) {
+  if (set == InstructionSet::portable) return true;
+#if defined(__x86_64__)
+  // F16C is not asked for by name, which clang 14 does not know here: every CPU with AVX2 has it.
+  if (set == InstructionSet::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vnni") && supported(InstructionSet::avx2);
+#else
+  return false;
+#endif
+}
+
+// The widest set this CPU has.
+[[nodiscard]] inline InstructionSet best_instruction_set() {
+  if (supported(InstructionSet::avx512)) return InstructionSet::avx512;
+  if (supported(InstructionSet::avx2)) return InstructionSet::avx2;
+  return InstructionSet::portable;
+}
+
+// The set called `text`. Throws Error where there is no such set or this CPU lacks it.
+[[nodiscard]] inline InstructionSet instruction_set_from(std::string_view text) {
+  for (InstructionSet set : instruction_sets) {
+    if (name(set) != text) continue;
+    if (!supported(set))
+      throw Error(
+          concat("instruction set ", text, " is not supported by this CPU, which has ", name(best_instruction_set())));
+    return set;
+  }
+  throw Error(concat("instruction set '", text, "' is unknown, accepted are portable, avx2 and avx512"));
+}
+
+// What the environment variable LITESTAGE_ISA asks for, or else the best.
+[[nodiscard]] inline InstructionSet choose_instruction_set() {
+  const char* wish = std::getenv("LITESTAGE_ISA");
+  if (wish == nullptr || *wish == '\0') return best_instruction_set();
+  try {
+    return instruction_set_from(wish);
+  } catch (const Error& e) {
+    throw Error(concat("LITESTAGE_ISA: ", e.what()));
+  }
+}
+
+}  // namespace litestage::cpu
+
+// Functions of one instruction set. Helpers that they call are always_inline with the same target, since a function of
+// a wider target is otherwise a call; lambdas would not inherit the target.
+#if defined(__x86_64__)
+#define LITESTAGE_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LITESTAGE_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#endif
+#define LITESTAGE_ALWAYS_INLINE __attribute__((always_inline)) inline

@@ -1,0 +1,144 @@
+// How weights lie in memory for the kernels: panels of 16 rows, one after another, each one linear stream, because a
+// core reads one stream at 25..29 GB/s and several rows walked together at 10..13 (AMD Zen 4, 2 MiB pages).
+//
+// Quantised: a panel is a row of groups (32 columns; 256 for the K types). A group is
+//     d [16] f16, then m (or dmin) [16] f16 where the type has minimums;
+//     K types: sub-scales [256 / sub_columns][16] of 8 bits, then sub-minimums [8][16] where the type has minimums;
+//     blocks of 32 columns: codes, code_bytes each.
+// The codes of a block form 8 vectors of 64 bytes: byte 4 r + j of vector v is column 4 v + j of row r, so that four
+// activations against a vector are one dot-product instruction that has the 16 rows in its 16 lanes. Stored are
+//     8 bits: the 8 vectors;
+//     4 bits: 4 x 64 bytes, vector v in the low nibbles of part v, vector v + 4 in the high ones;
+//     5 bits: 64 bytes first whose bit v is the fifth bit of vector v, then as 4 bits;
+//     6 bits: 2 x 64 bytes first, bits 2 (v % 4) and up of part v / 4 are the upper two of vector v, then as 4 bits.
+// All instruction sets share this layout, and the result of a kernel is the same to the bit in all of them.
+//
+// F32, F16, BF16: [columns][16] in the type of the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "litestage/core/quant_blocks.hpp"
+
+namespace litestage::cpu {
+
+inline constexpr std::size_t panel_rows = 16;
+inline constexpr std::size_t block_columns = 32;  // of a block of codes, and of activations
+
+// Facts of a quantised type. w = scale (code - offset) - or + min.
+struct PanelTraits {
+  int code_bits = 8;
+  int offset_shift = -1;  // offset = 1 << offset_shift; -1: none
+  bool has_min = false;
+  bool super_blocks = false;     // K types: d (and dmin) for 256 columns, 8-bit factors for each sub-block
+  std::size_t sub_columns = 32;  // columns with one scale
+
+  [[nodiscard]] constexpr std::size_t group_columns() const { return super_blocks ? 256 : 32; }
+  [[nodiscard]] constexpr std::size_t group_blocks() const { return group_columns() / block_columns; }
+  [[nodiscard]] constexpr std::size_t code_bytes() const { return 64u * static_cast<std::size_t>(code_bits); }
+  // Where the parts of a group start.
+  [[nodiscard]] constexpr std::size_t sub_scales_at() const { return has_min ? 64 : 32; }
+  [[nodiscard]] constexpr std::size_t sub_mins_at() const {
+    return sub_scales_at() + (super_blocks ? 16 * (256 / sub_columns) : 0);
+  }
+  [[nodiscard]] constexpr std::size_t codes_at() const { return sub_mins_at() + (super_blocks && has_min ? 128 : 0); }
+  [[nodiscard]] constexpr std::size_t group_bytes() const { return codes_at() + group_blocks() * code_bytes(); }
+};
+
+template <DType type>
+inline constexpr PanelTraits panel_traits{};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q8_0>{8, 7, false, false, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q4_0>{4, 3, false, false, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q4_1>{4, -1, true, false, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q5_0>{5, 4, false, false, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q5_1>{5, -1, true, false, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q4_k>{4, -1, true, true, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q5_k>{5, -1, true, true, 32};
+template <>
+inline constexpr PanelTraits panel_traits<DType::q6_k>{6, 5, false, true, 16};
+
+[[nodiscard]] constexpr bool is_float(DType type) {
+  return type == DType::f32 || type == DType::f16 || type == DType::bf16;
+}
+
+// The struct of a block on disk.
+template <DType type>
+struct DiskBlock;
+template <>
+struct DiskBlock<DType::q8_0> {
+  using Type = BlockQ8_0;
+};
+template <>
+struct DiskBlock<DType::q4_0> {
+  using Type = BlockQ4_0;
+};
+template <>
+struct DiskBlock<DType::q4_1> {
+  using Type = BlockQ4_1;
+};
+template <>
+struct DiskBlock<DType::q5_0> {
+  using Type = BlockQ5_0;
+};
+template <>
+struct DiskBlock<DType::q5_1> {
+  using Type = BlockQ5_1;
+};
+template <>
+struct DiskBlock<DType::q4_k> {
+  using Type = BlockQ4K;
+};
+template <>
+struct DiskBlock<DType::q5_k> {
+  using Type = BlockQ5K;
+};
+template <>
+struct DiskBlock<DType::q6_k> {
+  using Type = BlockQ6K;
+};
+
+// Calls f.template operator()<type>() with the type as a constant: run time to compile time, in one place.
+template <class F>
+decltype(auto) with_type(DType type, F&& f) {
+  switch (type) {
+    case DType::f32:
+      return f.template operator()<DType::f32>();
+    case DType::f16:
+      return f.template operator()<DType::f16>();
+    case DType::bf16:
+      return f.template operator()<DType::bf16>();
+    case DType::q8_0:
+      return f.template operator()<DType::q8_0>();
+    case DType::q4_0:
+      return f.template operator()<DType::q4_0>();
+    case DType::q4_1:
+      return f.template operator()<DType::q4_1>();
+    case DType::q5_0:
+      return f.template operator()<DType::q5_0>();
+    case DType::q5_1:
+      return f.template operator()<DType::q5_1>();
+    case DType::q4_k:
+      return f.template operator()<DType::q4_k>();
+    case DType::q5_k:
+      return f.template operator()<DType::q5_k>();
+    default:
+      return f.template operator()<DType::q6_k>();
+  }
+}
+
+// Bytes of a packed panel of `columns` columns.
+[[nodiscard]] inline std::size_t panel_bytes(DType type, std::size_t columns) {
+  if (is_float(type)) return columns * panel_rows * info(type).block_bytes;
+  return with_type(
+      type, [columns]<DType t>() { return columns / panel_traits<t>.group_columns() * panel_traits<t>.group_bytes(); });
+}
+
+}  // namespace litestage::cpu
