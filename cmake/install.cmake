@@ -1,0 +1,21 @@
+# find_package(litestage) and find_package(litestage COMPONENTS io). Two export sets, so that a machine without
+# nlohmann/json or PCRE2 can use the core.
+include(CMakePackageConfigHelpers)
+
+set(litestage_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/litestage)
+
+install(TARGETS litestage EXPORT litestage_core FILE_SET HEADERS)
+install(EXPORT litestage_core NAMESPACE litestage:: FILE litestage_core.cmake DESTINATION ${litestage_package_dir})
+if(LITESTAGE_HAS_IO)
+  install(TARGETS litestage_io EXPORT litestage_io FILE_SET HEADERS)
+  install(EXPORT litestage_io NAMESPACE litestage:: FILE litestage_io.cmake DESTINATION ${litestage_package_dir})
+endif()
+
+configure_package_config_file(cmake/litestageConfig.cmake.in ${PROJECT_BINARY_DIR}/litestageConfig.cmake
+                              INSTALL_DESTINATION ${litestage_package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/litestageConfigVersion.cmake COMPATIBILITY SameMinorVersion
+                                 ARCH_INDEPENDENT)
+install(FILES ${PROJECT_BINARY_DIR}/litestageConfig.cmake ${PROJECT_BINARY_DIR}/litestageConfigVersion.cmake
+              cmake/io_dependencies.cmake
+        DESTINATION ${litestage_package_dir})
+install(FILES LICENSE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,30 @@
+# Settings of a build of this project itself; a project that includes litestage decides these for itself.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, RelWithDebInfo or Debug" FORCE)
+endif()
+
+# -std=c++20, not gnu++20: the latter lets GCC contract a * b + c, which changes bits where the machine has fma.
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# Every public header is compiled on its own by the target all_verify_interface_header_sets.
+set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
+
+find_program(LITESTAGE_CCACHE ccache)
+if(LITESTAGE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LITESTAGE_CCACHE})
+endif()
+
+# Warnings are errors with the compilers they were cleaned up for. Newer ones know new warnings, and those must not
+# stop somebody who only wants to run the tests.
+string(REGEX MATCH "^[0-9]+" compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
+set(litestage_warning_exceptions "")
+if("${CMAKE_CXX_COMPILER_ID} ${compiler_major}" MATCHES "^(GNU 12|Clang 14)$")
+  list(APPEND litestage_warning_exceptions -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarms: gcc.gnu.org/PR105651 (string concatenation) and, with sanitizers, about initialisation.
+  list(APPEND litestage_warning_exceptions -Wno-restrict)
+  if(LITESTAGE_SANITIZE)
+    list(APPEND litestage_warning_exceptions -Wno-maybe-uninitialized)
+  endif()
+endif()

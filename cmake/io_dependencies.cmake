@@ -1,0 +1,17 @@
+# Finds what litestage::io needs; `litestage_io_missing` lists what is not there. Used by the build and by the installed
+# package.
+set(litestage_io_missing "")
+find_package(nlohmann_json 3.10 QUIET GLOBAL)
+if(NOT nlohmann_json_FOUND)
+  list(APPEND litestage_io_missing "nlohmann/json")
+endif()
+if(NOT TARGET PkgConfig::pcre2)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(pcre2 QUIET IMPORTED_TARGET GLOBAL libpcre2-8)
+  endif()
+endif()
+if(NOT TARGET PkgConfig::pcre2)
+  list(APPEND litestage_io_missing "PCRE2 (pkg-config: libpcre2-8)")
+endif()
+list(JOIN litestage_io_missing ", " litestage_io_missing)

@@ -1,0 +1,49 @@
+# shellcheck shell=bash disable=SC2034
+# Which Debian and Ubuntu packages the project needs, and how to get those that are missing. To be sourced by bash:
+#   source cmake/packages.sh && install_packages build test
+# An entry is a package, or package:command where having the command is enough.
+
+litestage_packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libeigen3-dev nlohmann-json3-dev
+                          libpcre2-dev libcli11-dev)
+litestage_packages_test=(doctest-dev git:git python3:python3)
+litestage_packages_bench=(libbenchmark-dev)
+litestage_packages_model=(curl:curl unzip:unzip python3:python3)
+# Nice to have: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
+litestage_packages_optional=(clang:clang++ clang-format-14:clang-format-14 ccache:ccache)
+
+# Prints the packages of the given groups that are missing here.
+missing_packages() {
+  local group entry package command
+  for group in "$@"; do
+    local -n entries=litestage_packages_$group
+    for entry in "${entries[@]}"; do
+      package=${entry%%:*}
+      command=${entry#*:}
+      if [[ $entry == *:* ]] && command -v "$command" >/dev/null; then continue; fi
+      if dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed'; then continue; fi
+      echo "$package"
+    done
+  done
+}
+
+# Installs what is missing of the given groups. Asks nothing; returns 1, with a sentence, where it cannot.
+install_packages() {
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@" | sort -u)
+  if [[ ${#missing[@]} -eq 0 ]]; then return 0; fi
+  if ! command -v apt-get >/dev/null; then
+    echo "This machine has no apt-get; please install what Debian calls: ${missing[*]}" >&2
+    return 1
+  fi
+  if [[ $(id -u) -ne 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+      echo "Missing packages, and neither root nor sudo to install them: apt-get install ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the package lists that are here" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >/dev/null || { echo "apt-get could not install all of: ${missing[*]}" >&2; return 1; }
+}

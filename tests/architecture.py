@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Checks the shape of include/litestage: which folder may include which, and the rules every header keeps.
+
+    tests/architecture.py              check; prints each violation
+    tests/architecture.py --umbrella   rewrite the includes of litestage.hpp from the headers that exist
+    tests/architecture.py --selftest   show that each rule catches a header that breaks it
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+# folder -> what its headers may include, as folders ("core/") or single headers ("policy/types.hpp").
+MAY_INCLUDE = {
+    "core": ["core/"],
+    "policy": ["core/", "policy/"],
+    "confidence": ["core/", "policy/", "confidence/"],
+    "skip": ["core/", "policy/", "skip/"],
+    "early_exit": ["core/", "policy/", "confidence/", "early_exit/"],
+    "stages": ["core/", "policy/", "stages/"],
+    "backend": ["core/", "policy/types.hpp", "backend/"],
+    "model": ["core/", "policy/types.hpp", "backend/concept.hpp", "model/"],
+    "engine": ["core/", "policy/", "model/", "backend/concept.hpp", "engine/", "fwd.hpp",
+               "skip/never.hpp", "early_exit/never.hpp", "stages/single.hpp"],
+    "evaluate": ["core/", "policy/", "model/", "engine/", "evaluate/"],
+    "calibrate": ["core/", "policy/", "skip/", "early_exit/", "confidence/", "stages/", "backend/", "model/", "engine/",
+                  "evaluate/", "calibrate/"],
+    "io": ["core/", "policy/", "model/config.hpp", "model/weights.hpp", "engine/tokenizer.hpp", "io/"],
+}
+OUTSIDE_UMBRELLA = ("io/", "backend/gpu")
+ONLY_IN_IO = ("nlohmann/", "pcre2")
+MAX_LINES = 400
+FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def headers_under(root):
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*.hpp"))
+
+
+def allowed(header, included):
+    folder = header.split("/")[0]
+    if "/" not in header:  # litestage.hpp and fwd.hpp
+        return not included.startswith(OUTSIDE_UMBRELLA)
+    return any(included == entry or (entry.endswith("/") and included.startswith(entry))
+               for entry in MAY_INCLUDE.get(folder, []))
+
+
+def check_includes(header, text, root):
+    folder = header.split("/")[0]
+    if "/" in header and folder not in MAY_INCLUDE:
+        yield f"{header}: the folder {folder}/ has no line in the table of tests/architecture.py"
+    for bracket, target in INCLUDE.findall(text):
+        if target.startswith("litestage/"):
+            included = target[len("litestage/"):]
+            if bracket != '"':
+                yield f"{header}: <{target}> is our own and goes in quotes"
+            if not (root / included).exists():
+                yield f"{header}: {target} does not exist"
+            elif not allowed(header, included):
+                yield f"{header}: must not include {target}"
+        elif bracket == '"':
+            yield f'{header}: "{target}" is written as a path from include/, litestage/...'
+        elif folder != "io" and target.startswith(ONLY_IN_IO):
+            yield f"{header}: <{target}> belongs to io/ only"
+
+
+def check_text(header, text):
+    lines = text.splitlines()
+    if not lines or not lines[0].startswith("//"):
+        yield f"{header}: the first line says in a comment what the header is"
+    if lines.count("#pragma once") != 1:
+        yield f"{header}: needs one #pragma once"
+    if len(lines) > MAX_LINES:
+        yield f"{header}: {len(lines)} lines, at most {MAX_LINES}; has it one subject?"
+    if re.search(r"^\s*using\s+namespace\b", text, re.MULTILINE):
+        yield f"{header}: no `using namespace` in a header"
+    for macro in re.findall(r"^\s*#\s*define\s+(\w+)", text, re.MULTILINE):
+        if not macro.startswith(("LITESTAGE_", "PCRE2_")):  # PCRE2 is configured by a macro of its own
+            yield f"{header}: the macro {macro} does not start with LITESTAGE_"
+
+
+def check_name(header):
+    for part in re.split(r"[/_.]", header.lower()):
+        if part in FORBIDDEN_NAMES or part.rstrip("s") in FORBIDDEN_NAMES:
+            yield f"{header}: a name with `{part}` says nothing about its subject"
+    if not re.fullmatch(r"[a-z0-9_/]+\.hpp", header):
+        yield f"{header}: file names are snake_case"
+
+
+def umbrella_members(headers):
+    return [h for h in headers if "/" in h and not h.startswith(OUTSIDE_UMBRELLA)] + \
+           [h for h in headers if h == "fwd.hpp"]
+
+
+def check_umbrella(headers, root):
+    umbrella = root / "litestage.hpp"
+    if not umbrella.exists():
+        yield "litestage.hpp: missing"
+        return
+    included = {target for _, target in INCLUDE.findall(umbrella.read_text())}
+    for header in umbrella_members(headers):
+        if f"litestage/{header}" not in included:
+            yield f"litestage.hpp: does not include litestage/{header} (tests/architecture.py --umbrella adds it)"
+
+
+def check_cycles(headers, root):
+    graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall((root / h).read_text()) if t.startswith("litestage/")]
+             for h in headers}
+    done, path = set(), []
+
+    def visit(header):
+        if header in path:
+            yield "cycle: " + " -> ".join(path[path.index(header):] + [header])
+        elif header not in done:
+            path.append(header)
+            for included in graph.get(header, []):
+                yield from visit(included)
+            path.pop()
+            done.add(header)
+
+    for header in headers:
+        yield from visit(header)
+
+
+def violations(root):
+    headers = headers_under(root)
+    if not headers:
+        yield f"{root}: no headers found"
+    for header in headers:
+        text = (root / header).read_text(encoding="utf-8")
+        yield from check_name(header)
+        yield from check_text(header, text)
+        yield from check_includes(header, text, root)
+    yield from check_umbrella(headers, root)
+    yield from check_cycles(headers, root)
+
+
+def write_umbrella(root):
+    umbrella = root / "litestage.hpp"
+    head = umbrella.read_text().split("#include", 1)[0].rstrip()
+    includes = sorted(f'#include "litestage/{h}"' for h in umbrella_members(headers_under(root)))
+    umbrella.write_text(head + "\n\n" + "\n".join(includes) + "\n")
+
+
+def selftest():
+    """Each case: one more header in a correct tree, and a part of the message it must raise."""
+    good = "// A header.\n#pragma once\n"
+    umbrella = good + '#include "litestage/core/a.hpp"\n#include "litestage/policy/b.hpp"\n#include "litestage/{}"\n'
+    tree = {"core/a.hpp": good, "policy/b.hpp": good + '#include "litestage/core/a.hpp"\n'}
+    cases = [
+        ("core/bad.hpp", good, None),
+        ("core/bad.hpp", good + '#include "litestage/policy/b.hpp"\n', "must not include litestage/policy/b.hpp"),
+        ("model/bad.hpp", good + '#include "litestage/policy/b.hpp"\n', "must not include litestage/policy/b.hpp"),
+        ("other/bad.hpp", good, "has no line in the table"),
+        ("core/bad.hpp", good + '#include "litestage/core/gone.hpp"\n', "does not exist"),
+        ("core/bad.hpp", good + '#include "a.hpp"\n', "written as a path from include/"),
+        ("core/bad.hpp", good + "#include <litestage/core/a.hpp>\n", "goes in quotes"),
+        ("core/bad.hpp", good + "#include <nlohmann/json.hpp>\n", "belongs to io/ only"),
+        ("core/bad.hpp", "// A header.\n", "needs one #pragma once"),
+        ("core/bad.hpp", "#pragma once\n", "says in a comment"),
+        ("core/bad.hpp", good + "\n" * MAX_LINES, f"at most {MAX_LINES}"),
+        ("core/bad.hpp", good + "using namespace std;\n", "no `using namespace`"),
+        ("core/bad.hpp", good + "#define MAX 3\n", "does not start with LITESTAGE_"),
+        ("core/util.hpp", good, "says nothing about its subject"),
+        ("core/Bad.hpp", good, "snake_case"),
+        ("core/bad.hpp", good + '#include "litestage/core/bad.hpp"\n', "cycle"),
+    ]
+    failures = 0
+    for header, text, expected in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, content in {**tree, header: text, "litestage.hpp": umbrella.format(header)}.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(content)
+            found = list(violations(root))
+            if (expected is None and found) or (expected and not any(expected in line for line in found)):
+                failures += 1
+                print(f"selftest: {header} should raise {expected!r}, raised {found}")
+            (root / "litestage.hpp").write_text(good)
+            if not any("does not include litestage/core/a.hpp" in line for line in violations(root)):
+                failures += 1
+                print("selftest: a header missing from the umbrella is not noticed")
+    print(f"{len(cases)} cases, {failures} failed")
+    return 1 if failures else 0
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent / "include" / "litestage"
+    if sys.argv[1:] == ["--selftest"]:
+        return selftest()
+    if sys.argv[1:] == ["--umbrella"]:
+        write_umbrella(root)
+        return 0
+    if sys.argv[1:]:
+        print(__doc__)
+        return 0 if sys.argv[1:] == ["--help"] else 2
+    found = list(violations(root))
+    print("\n".join(found) if found else f"{len(headers_under(root))} headers, no violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# How long a user waits for the compiler: one core, no cache. Prints seconds against what we allow ourselves.
+set -euo pipefail
+if [[ ${1:-} == --help ]]; then
+  echo "usage: [CXX=g++] tests/compile_time.sh"
+  exit 0
+fi
+cd "$(dirname "$0")/.."
+compiler=${CXX:-g++}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+flags=(-std=c++20 -Iinclude)
+for library in eigen3 libpcre2-8; do
+  if found=$(pkg-config --cflags "$library" 2>/dev/null) && [[ -n $found ]]; then flags+=("$found"); fi
+done
+
+# measure WHAT LIMIT COMMAND...: median of three.
+measure() {
+  local what=$1 limit=$2 times=()
+  shift 2
+  for _ in 1 2 3; do
+    local start=$EPOCHREALTIME
+    "$@"
+    times+=("$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}')")
+  done
+  printf '%-44s %6s s  (limit %s s)\n' "$what" "$(printf '%s\n' "${times[@]}" | sort -n | sed -n 2p)" "$limit"
+}
+
+"$compiler" --version | head -n 1
+echo '#include "litestage/litestage.hpp"' >"$scratch/umbrella.cpp"
+measure "litestage.hpp, -fsyntax-only" 4 "$compiler" "${flags[@]}" -fsyntax-only "$scratch/umbrella.cpp"
+if [[ -e examples/ask.cpp ]]; then
+  measure "examples/ask.cpp, -O2" 40 "$compiler" "${flags[@]}" -O2 -c examples/ask.cpp -o "$scratch/ask.o"
+fi

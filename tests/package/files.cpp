@@ -1,0 +1,13 @@
+// Pulls in what litestage::io depends on: it compiles and links only where the package passes both on.
+#include <nlohmann/json.hpp>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <string>
+
+std::string io_versions() {
+  char pcre2_version[64] = "";
+  pcre2_config(PCRE2_CONFIG_VERSION, pcre2_version);
+  return nlohmann::json{{"pcre2", pcre2_version}}.dump();
+}

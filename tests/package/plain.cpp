@@ -1,0 +1,6 @@
+#include "consumer.hpp"
+#include "numbers.hpp"
+
+Numbers plain_numbers() {
+  return {dequantized_rows(), rounded_numbers()};
+}

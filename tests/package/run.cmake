@@ -1,0 +1,46 @@
+# Installs litestage below its build folder and builds and runs the consumer of this folder in each way a user may reach
+# it: from the package with and without io, from the package where the libraries of io are missing, and from the sources.
+set(scratch ${LITESTAGE_BUILD}/package)
+file(REMOVE_RECURSE ${scratch})
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\n${output}\nfailed with ${code}")
+  endif()
+endfunction()
+
+set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -G ${GENERATOR} -DCMAKE_BUILD_TYPE=Release
+              -DCMAKE_PREFIX_PATH=${scratch}/prefix)
+set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent ${configure} -DCMAKE_CXX_COMPILER=${CXX}
+                         -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
+
+function(consume name compiler)
+  run(${configure} -B ${scratch}/${name} -DCMAKE_CXX_COMPILER=${compiler} ${ARGN})
+  run(${CMAKE_COMMAND} --build ${scratch}/${name})
+  execute_process(COMMAND ${scratch}/${name}/consumer RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${name}: the consumer failed with ${code}")
+  endif()
+  message(STATUS "${name}: passed")
+endfunction()
+
+run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
+consume(installed ${CXX} -DWITH_IO=${WITH_IO})
+
+find_program(clang NAMES clang++)
+if(NOT clang)
+  set(clang ${CXX})
+endif()
+consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
+
+# Without the libraries of io the core is found all the same, and io says what it lacks.
+run(${without_io_libraries} -B ${scratch}/core_only)
+execute_process(COMMAND ${without_io_libraries} -B ${scratch}/io_refused -DWITH_IO=ON RESULT_VARIABLE code
+                OUTPUT_VARIABLE output ERROR_VARIABLE output)
+string(REGEX REPLACE "[ \n]+" " " output "${output}")
+if(code EQUAL 0 OR NOT output MATCHES "litestage (was installed without its io component|needs nlohmann/json)|io of litestage needs nlohmann/json, PCRE2|installed without its io")
+  message(FATAL_ERROR "io without its libraries should be refused with a reason, said:\n${output}")
+endif()
+message(STATUS "without the libraries of io: passed")

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Builds and runs all tests, from a fresh clone on. The last line counts them: "N passed, N failed, N skipped".
+set -uo pipefail
+
+usage() {
+  cat <<'END'
+usage: tests/run.sh [--quick] [--jobs N]
+
+Installs what is missing (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, runs every test;
+then the threaded ones under ThreadSanitizer. Exit code 0 if all that ran passed.
+
+  --quick     without ThreadSanitizer, the package test and the headers compiled one by one
+  --jobs N    parallel jobs (default: the number of cores, at most one for every 2 GB of memory)
+  --help      this text
+
+Models are looked for in $LITESTAGE_MODELS (default ~/.cache/litestage), data in $LITESTAGE_DATA. Tests that need what is
+not there are left out and named at the end.
+END
+}
+
+quick=0
+jobs=
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --quick) quick=1 ;;
+    --jobs) jobs=${2:-} && shift ;;
+    --jobs=*) jobs=${1#*=} ;;
+    --help) usage && exit 0 ;;
+    *) echo "tests/run.sh: unknown option $1 (see --help)" >&2 && exit 2 ;;
+  esac
+  shift
+done
+if [[ -z $jobs ]]; then
+  memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+  jobs=$(nproc)
+  if ((jobs > memory_gb / 2)); then jobs=$((memory_gb / 2 > 0 ? memory_gb / 2 : 1)); fi
+fi
+if [[ ! $jobs =~ ^[1-9][0-9]*$ ]]; then
+  echo "tests/run.sh: --jobs takes a number from 1 on, not '$jobs'" >&2
+  exit 2
+fi
+cd "$(dirname "$0")/.." || exit
+
+passed=0 failed=0 skipped=0
+notes=()
+
+heading() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
+
+count_failure() {
+  failed=$((failed + 1))
+  notes+=("FAILED: $1")
+}
+
+# The summary, its last line, and the exit code. Reached however the script goes on.
+finish() {
+  heading "summary"
+  if [[ ${#notes[@]} -gt 0 ]]; then printf '%s\n' "${notes[@]}"; fi
+  if ((passed == 0 && failed == 0)); then failed=1; fi
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  exit $((failed > 0))
+}
+
+# configure_and_build PRESET TARGET: goes on after an error, so that one broken file does not hide all other results.
+configure_and_build() {
+  if ! cmake --preset "$1" >"build/$1.configure.log" 2>&1; then
+    tail -n 30 "build/$1.configure.log"
+    count_failure "cmake --preset $1"
+    return 1
+  fi
+  grep '^-- litestage:' "build/$1.configure.log"
+  if ! cmake --build "build/$1" --parallel "$jobs" --target "$2" -- -k 0; then
+    count_failure "the build of preset $1"
+  fi
+}
+
+# run_tests PRESET [ctest options]
+run_tests() {
+  local preset=$1 report=$PWD/build/$1/report.xml summary
+  shift
+  rm -f "$report"
+  "${without_aslr[@]}" ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure \
+    --test-output-size-passed 100000 --output-junit "$report" "$@"
+  if ! summary=$(tests/summary.py "$report" "$preset"); then
+    count_failure "ctest of preset $preset left no report"
+    return
+  fi
+  local more_passed more_failed more_skipped more_notes
+  { read -r more_passed more_failed more_skipped && mapfile -t more_notes; } <<<"$summary"
+  passed=$((passed + more_passed))
+  failed=$((failed + more_failed))
+  skipped=$((skipped + more_skipped))
+  notes+=("${more_notes[@]}")
+}
+
+mkdir -p build
+# shellcheck source=cmake/packages.sh
+source cmake/packages.sh
+heading "packages"
+install_packages build test || notes+=("Some packages could not be installed")
+install_packages optional || notes+=("Without clang the fuzz tests are weaker; without clang-format 14 there is no format check")
+
+without_aslr=()
+export UBSAN_OPTIONS=print_stacktrace=1
+export LITESTAGE_MODELS=${LITESTAGE_MODELS:-$HOME/.cache/litestage}
+
+heading "build with AddressSanitizer and UndefinedBehaviorSanitizer, $jobs jobs"
+configure_and_build asan all || finish
+heading "tests"
+if ((quick)); then
+  run_tests asan --label-exclude slow
+  notes+=("--quick: no ThreadSanitizer, no package test, no headers one by one")
+else
+  run_tests asan
+fi
+
+if ((!quick)); then
+  heading "threaded tests under ThreadSanitizer"
+  # ThreadSanitizer wants its addresses where newer kernels put others.
+  if setarch -R true 2>/dev/null; then without_aslr=(setarch -R); fi
+  echo 'int main() {}' >build/probe.cpp
+  if g++ -fsanitize=thread build/probe.cpp -o build/probe 2>/dev/null && "${without_aslr[@]}" build/probe 2>/dev/null; then
+    # Small made-up models have all the threads there are; real ones would only take longer.
+    configure_and_build tsan threaded_tests &&
+      LITESTAGE_MODELS=/nonexistent LITESTAGE_DATA="" run_tests tsan --label-regex threads
+  else
+    notes+=("ThreadSanitizer does not work on this machine")
+  fi
+fi
+
+for model in smollm2-135m qwen2.5-coder-0.5b; do
+  if [[ ! -e $LITESTAGE_MODELS/$model.gguf ]]; then
+    notes+=("Model $model is not in $LITESTAGE_MODELS (get it: examples/get_model.sh $model)")
+  fi
+done
+if [[ -z ${LITESTAGE_DATA:-} ]]; then
+  notes+=("LITESTAGE_DATA is not set, so tests on the original data sets were left out")
+fi
+finish
