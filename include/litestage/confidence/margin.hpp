@@ -1,0 +1,21 @@
+// How far the likeliest token is ahead of the second.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::confidence {
+
+struct Margin {
+  static constexpr std::string_view name = "margin";
+  static constexpr std::string_view summary = "probability of the likeliest token minus that of the second";
+  static constexpr Signal signals = Signal::margin;
+  [[nodiscard]] float operator()(const TokenStats& token) const { return token.margin; }
+
+  static constexpr auto fields() { return std::tuple(); }
+  friend bool operator==(const Margin&, const Margin&) = default;
+};
+
+}  // namespace litestage::confidence

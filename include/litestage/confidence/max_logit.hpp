@@ -1,0 +1,22 @@
+// The largest logit, as LiteStage's overview figure writes it (arXiv 2510.14211). Its scale differs from model to
+// model.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::confidence {
+
+struct MaxLogit {
+  static constexpr std::string_view name = "max_logit";
+  static constexpr std::string_view summary = "largest logit";
+  static constexpr Signal signals = Signal::max_logit;
+  [[nodiscard]] float operator()(const TokenStats& token) const { return token.max_logit; }
+
+  static constexpr auto fields() { return std::tuple(); }
+  friend bool operator==(const MaxLogit&, const MaxLogit&) = default;
+};
+
+}  // namespace litestage::confidence

@@ -1,0 +1,21 @@
+// The probability of the likeliest token: comparable across models, hence our default.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::confidence {
+
+struct MaxProb {
+  static constexpr std::string_view name = "max_prob";
+  static constexpr std::string_view summary = "probability of the likeliest token";
+  static constexpr Signal signals = Signal::max_prob;
+  [[nodiscard]] float operator()(const TokenStats& token) const { return token.max_prob; }
+
+  static constexpr auto fields() { return std::tuple(); }
+  friend bool operator==(const MaxProb&, const MaxProb&) = default;
+};
+
+}  // namespace litestage::confidence

@@ -1,0 +1,42 @@
+// DeepConf's token confidence (arXiv 2508.15260): -mean log p of the k likeliest tokens. A peaked distribution leaves
+// little for the runners-up, so larger is surer. k = 20 is theirs.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::confidence {
+
+struct MeanLogProbTopK {
+  static constexpr std::string_view name = "top_log_probs";
+  static constexpr std::string_view summary = "minus the mean log-probability of the k likeliest tokens (DeepConf)";
+  static constexpr Signal signals = Signal::top_log_probs;
+
+  int k = 20;
+
+  // A vocabulary with fewer than k tokens, or probabilities that underflow, leave -inf: the mean is of the others.
+  [[nodiscard]] float operator()(const TokenStats& token) const {
+    const std::size_t n = static_cast<std::size_t>(std::clamp(k, 1, static_cast<int>(TokenStats::max_top)));
+    float sum = 0;
+    int count = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (std::isinf(token.top_log_probs[i])) continue;
+      sum += token.top_log_probs[i];
+      ++count;
+    }
+    return count == 0 ? not_measured : -sum / static_cast<float>(count);
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("k", &MeanLogProbTopK::k, "how many of the likeliest tokens", 1, TokenStats::max_top));
+  }
+  friend bool operator==(const MeanLogProbTopK&, const MeanLogProbTopK&) = default;
+};
+
+}  // namespace litestage::confidence

@@ -1,0 +1,21 @@
+// The negated entropy of the distribution, nats: 0 is certainty, -log(vocabulary) is none.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::confidence {
+
+struct NegEntropy {
+  static constexpr std::string_view name = "neg_entropy";
+  static constexpr std::string_view summary = "negated entropy of the distribution, nats";
+  static constexpr Signal signals = Signal::entropy;
+  [[nodiscard]] float operator()(const TokenStats& token) const { return -token.entropy; }
+
+  static constexpr auto fields() { return std::tuple(); }
+  friend bool operator==(const NegEntropy&, const NegEntropy&) = default;
+};
+
+}  // namespace litestage::confidence

@@ -1,0 +1,44 @@
+// Stops when either of two policies stops. Both see every token, also those at which the other stops; if both stop at
+// once, dropping the token wins.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::early_exit {
+
+template <ExitPolicy A, ExitPolicy B>
+struct Any {
+  static constexpr std::string_view name = "any";
+  static constexpr std::string_view summary = "stops when either of two policies stops";
+  static constexpr Signal signals = A::signals | B::signals;
+
+  A first = {};
+  B second = {};
+
+  struct State {
+    typename A::State first;
+    typename B::State second;
+  };
+
+  [[nodiscard]] Signal active_signals() const { return signals_read(first) | signals_read(second); }
+  [[nodiscard]] State begin(const RequestInfo& request) const { return {first.begin(request), second.begin(request)}; }
+  [[nodiscard]] Verdict observe(State& state, const StepInfo& step, const TokenStats& token) const {
+    const Verdict a = first.observe(state.first, step, token);
+    const Verdict b = second.observe(state.second, step, token);
+    static_assert(Verdict::go_on < Verdict::stop_keep && Verdict::stop_keep < Verdict::stop_drop);
+    return std::max(a, b);
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("first", &Any::first, "one policy"), Field("second", &Any::second, "the other"));
+  }
+  friend bool operator==(const Any&, const Any&) = default;
+};
+
+}  // namespace litestage::early_exit

@@ -1,0 +1,94 @@
+// LiteStage's generation early exit (arXiv 2510.14211, step 3, from the authors' overview figure): when the mean of the
+// last n confidences is at or below a threshold, the text has degenerated, and the stage ends in place of this token.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/confidence/max_prob.hpp"
+#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage {
+
+// When a window of values is first tested.
+enum class WarmUp : std::uint8_t {
+  full,  // when it is full
+  none   // from the first value on, over those there are
+};
+
+template <>
+struct EnumNames<WarmUp> {
+  static constexpr std::array<std::string_view, 2> names = {"full", "none"};
+};
+
+}  // namespace litestage
+
+namespace litestage::early_exit {
+
+// Silent in what could be read of the paper, so ours: the criterion (the figure writes a logit, reviews a token
+// confidence; a probability compares across models), the window, the threshold, and what holds before the window is
+// full (no test: the first tokens of a text are unsure by nature). A mean that is NaN never stops: a broken signal must
+// not pass for a short answer.
+template <Confidence Criterion = confidence::MaxProb>
+struct LowConfidence {
+  static constexpr std::string_view name = "low_confidence";
+  static constexpr std::string_view summary = "stops when the mean of the last confidences is low (LiteStage)";
+  static constexpr Signal signals = Criterion::signals;
+
+  Criterion criterion = {};
+  int window = 8;
+  float threshold = 0.4f;
+  WarmUp warm_up = WarmUp::full;
+
+  struct State {
+    std::vector<float> recent;  // [at most window], a ring once full
+    std::size_t oldest = 0;
+  };
+
+  [[nodiscard]] Signal active_signals() const { return signals_read(criterion); }
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+
+  [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
+    const bool full = push(state, criterion(token));
+    if (!full && warm_up == WarmUp::full) return Verdict::go_on;
+    return mean(state) <= static_cast<double>(threshold) ? Verdict::stop_drop : Verdict::go_on;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("criterion", &LowConfidence::criterion, "confidence in a token"),
+                      Field("window", &LowConfidence::window, "how many confidences are averaged", 1, 4096),
+                      Field("threshold", &LowConfidence::threshold, "a mean at or below it stops"),
+                      Field("warm_up", &LowConfidence::warm_up, "test only full windows, or from the first token on"));
+  }
+  friend bool operator==(const LowConfidence&, const LowConfidence&) = default;
+
+ private:
+  // True when the window is full afterwards.
+  bool push(State& state, float value) const {
+    const std::size_t size = static_cast<std::size_t>(window);
+    if (state.recent.size() < size) {
+      state.recent.push_back(value);
+    } else {
+      state.recent[state.oldest] = value;
+      state.oldest = (state.oldest + 1) % size;
+    }
+    return state.recent.size() == size;
+  }
+  // Oldest first and afresh: no drift, and the same bits wherever the ring begins.
+  [[nodiscard]] static double mean(const State& state) {
+    double sum = 0;
+    for (std::size_t i = 0; i < state.recent.size(); ++i) {
+      sum += static_cast<double>(state.recent[(state.oldest + i) % state.recent.size()]);
+    }
+    return sum / static_cast<double>(state.recent.size());
+  }
+};
+
+}  // namespace litestage::early_exit

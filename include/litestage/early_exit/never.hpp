@@ -1,0 +1,24 @@
+// Generation ends when the model says so, or at the stage's cap. The template to copy for a policy of your own.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::early_exit {
+
+struct Never {
+  static constexpr std::string_view name = "never";
+  static constexpr std::string_view summary = "leaves the end to the model and the stage's cap";
+  static constexpr Signal signals = Signal::none;
+
+  struct State {};  // of one branch of a request
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] Verdict observe(State&, const StepInfo&, const TokenStats&) const { return Verdict::go_on; }
+
+  static constexpr auto fields() { return std::tuple(); }  // no settings
+  friend bool operator==(const Never&, const Never&) = default;
+};
+
+}  // namespace litestage::early_exit

@@ -1,0 +1,31 @@
+// An exit policy chosen at run time: what --exit SPEC reads. (Stopping when either of two stops is early_exit::Any.)
+#pragma once
+
+#include <utility>
+#include <variant>
+
+#include "litestage/policy/choice.hpp"
+#include "litestage/policy/concepts.hpp"
+
+namespace litestage::early_exit {
+
+template <ExitPolicy... Ps>
+struct OneOf : Choice<Ps...> {
+  using Choice<Ps...>::Choice;
+  OneOf(Choice<Ps...> choice) : Choice<Ps...>(std::move(choice)) {}
+
+  static constexpr Signal signals = (Ps::signals | ...);
+  [[nodiscard]] Signal active_signals() const {
+    return this->visit([](const auto& p) { return signals_read(p); });
+  }
+
+  using State = std::variant<typename Ps::State...>;
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    return this->template make_part<State>([&](const auto& p) { return p.begin(request); });
+  }
+  [[nodiscard]] Verdict observe(State& state, const StepInfo& step, const TokenStats& token) const {
+    return this->visit(state, [&](const auto& p, auto& own) { return p.observe(own, step, token); });
+  }
+};
+
+}  // namespace litestage::early_exit

@@ -1,0 +1,34 @@
+// Policies name stages, schedules have them: programs compare the two before they run.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/accepted.hpp"
+#include "litestage/policy/concepts.hpp"
+
+namespace litestage {
+
+template <StageSchedule S>
+[[nodiscard]] std::vector<std::string> stage_names(const S& schedule) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < schedule.size(); ++i) names.push_back(schedule.stage(i).name);
+  return names;
+}
+
+// An Error if `policy` (given by `where`: "--skip") names a stage that `schedule` lacks. Policies that name none pass.
+template <class Policy, StageSchedule S>
+void check_stages(const Policy& policy, const S& schedule, const Where& where) {
+  if constexpr (requires { policy.stages_named(); }) {
+    const std::vector<std::string> known = stage_names(schedule);
+    for (const std::string& name : policy.stages_named()) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      throw Error(concat(where.str(), ": stage \"", name, "\" is unknown, accepted are ", joined(known)));
+    }
+  }
+}
+
+}  // namespace litestage

@@ -1,0 +1,88 @@
+// Help for settings, made of their fields(): what --help of the programs prints.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <variant>
+
+#include "litestage/policy/accepted.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/form.hpp"
+#include "litestage/policy/spec.hpp"
+
+namespace litestage {
+
+template <class T>
+concept IsChoice = requires {
+  typename T::Alternatives;
+  T::names;
+};
+
+// One line to a key: key=default, what it means, what it accepts. `prefix` is the path to these settings.
+template <HasFields T>
+void describe_fields(std::string& text, const std::string& prefix, std::string_view remark);
+
+template <class... Ps>
+void describe_alternatives(std::string& text, const std::string& prefix, const std::variant<Ps...>*) {
+  (describe_fields<Ps>(text, prefix, concat(" (of ", Ps::name, ")")), ...);
+}
+
+[[nodiscard]] inline std::string default_text(const Form& form) {
+  if (form.is_map()) {
+    const Form* name = form.find("name");
+    return name == nullptr ? "" : name->string("name");
+  }
+  if (!form.is_list()) return spec_scalar(form);
+  std::string text;
+  for (const Form& element : form.list("")) text += (text.empty() ? "" : "/") + default_text(element);
+  return text;
+}
+
+template <class F, class T>
+void describe_field(std::string& text, const std::string& prefix, std::string_view remark, const F& field,
+                    const T& defaults) {
+  const std::string key = prefix + std::string(field.key);
+  if constexpr (is_open_field<F>) {
+    using Value = typename F::Values::mapped_type;
+    text += concat("    ", key, "=...", remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+  } else {
+    using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
+    const std::string value = default_text(write_value<Value>(defaults.*field.member, true));
+    text += concat("    ", key, "=", value, remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+    if constexpr (IsChoice<Value>)
+      describe_alternatives(text, key + ".", static_cast<const typename Value::Alternatives*>(nullptr));
+    else if constexpr (HasFields<Value>)
+      describe_fields<Value>(text, key + ".", remark);
+  }
+}
+
+template <HasFields T>
+void describe_fields(std::string& text, const std::string& prefix, std::string_view remark) {
+  const T defaults{};
+  std::apply([&](const auto&... field) { (describe_field(text, prefix, remark, field, defaults), ...); }, T::fields());
+}
+
+// The name, the `summary` if there is one, and every key.
+template <NamedSettings T>
+[[nodiscard]] std::string describe() {
+  std::string text = concat("  ", T::name);
+  if constexpr (requires { std::string_view(T::summary); }) text += concat(": ", T::summary);
+  text += '\n';
+  describe_fields<T>(text, "", "");
+  return text;
+}
+
+template <class... Ps>
+[[nodiscard]] std::string describe_each(const std::variant<Ps...>*) {
+  return (std::string() + ... + describe<Ps>());
+}
+
+// Every alternative of a choice.
+template <IsChoice T>
+[[nodiscard]] std::string describe() {
+  return describe_each(static_cast<const typename T::Alternatives*>(nullptr));
+}
+
+}  // namespace litestage

@@ -1,0 +1,24 @@
+// Every sub-layer runs: the full model. The template to copy for a policy of your own.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/types.hpp"
+
+namespace litestage::skip {
+
+struct Never {
+  static constexpr std::string_view name = "never";
+  static constexpr std::string_view summary = "runs every sub-layer";
+  static constexpr Stat stats = Stat::none;  // reads nothing, so it has no observe()
+
+  struct State {};  // of one request
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] SkipDecision decide(const State&, const StepInfo&, Sublayer) const { return {}; }
+
+  static constexpr auto fields() { return std::tuple(); }  // no settings
+  friend bool operator==(const Never&, const Never&) = default;
+};
+
+}  // namespace litestage::skip

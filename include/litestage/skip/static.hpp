@@ -1,0 +1,82 @@
+// A fixed set of sub-layers is skipped, a set to each stage: what a budget search finds, or what one wants to try.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/sublayer_set.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::skip {
+
+// Stages are found by name; one without an entry of its own takes that of `every_stage`, if there is one. A policy
+// does not know the schedule, so a name that no stage has goes unnoticed here: policy/check_stages.hpp finds it.
+// SPEC and JSON cannot name stages called name, phase, kv or scale.
+struct Static {
+  static constexpr std::string_view name = "static";
+  static constexpr std::string_view summary = "skips a fixed set of sub-layers in each stage";
+  static constexpr Stat stats = Stat::none;
+  static constexpr std::string_view every_stage = "all";
+
+  std::map<std::string, SublayerSet> stages;  // stage name -> what it skips
+  Phases phase = Phases::both;                // the paper is silent; both is AdaSkip's end-to-end mode
+  KvOnSkip kv = KvOnSkip::none;
+  float scale = 1;  // no compensation: LiteStage's figure shows none
+
+  struct State {
+    std::vector<std::uint8_t> skipped;  // [2 * n_layers], by Sublayer::index()
+  };
+
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    check_layers(request.n_layers);
+    State state{std::vector<std::uint8_t>(2 * static_cast<std::size_t>(request.n_layers), 0)};
+    auto found = stages.find(std::string(request.stage_name));
+    if (found == stages.end()) found = stages.find(std::string(every_stage));
+    if (found != stages.end()) {
+      for (const int index : found->second.indices()) state.skipped[static_cast<std::size_t>(index)] = 1;
+    }
+    return state;
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
+    return {true, scale, kv};
+  }
+
+  // Names that a schedule should have.
+  [[nodiscard]] std::vector<std::string> stages_named() const {
+    std::vector<std::string> names;
+    for (const auto& entry : stages) {
+      if (entry.first != every_stage) names.push_back(entry.first);
+    }
+    return names;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        OpenField("STAGE", &Static::stages, "what the stage of this name skips (all: every stage not named)"),
+        Field("phase", &Static::phase, "the steps in which it skips"),
+        Field("kv", &Static::kv, "what a skipped attention leaves in the K/V cache"),
+        Field("scale", &Static::scale, "factor of the residual stream in place of a skipped sub-layer", 0, 100));
+  }
+  friend bool operator==(const Static&, const Static&) = default;
+
+ private:
+  // Of every stage, so that a wrong set is found before the first stage has run.
+  void check_layers(int n_layers) const {
+    for (const auto& [stage, set] : stages) {
+      if (set.empty() || set.indices().back() < 2 * n_layers) continue;
+      throw Error(concat("skip policy static, ", stage, ": found ", sublayer_name(Sublayer::at(set.indices().back())),
+                         ", accepted are a0 to m", n_layers - 1, " of this model's ", n_layers, " layers"));
+    }
+  }
+};
+
+}  // namespace litestage::skip
