@@ -2,6 +2,7 @@
 // `Tokenizer` works from it. The names in comments are the keys of a GGUF file (ggml docs/gguf.md).
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -82,6 +83,11 @@ inline void Vocabulary::validate(std::string_view source) const {
     if (types[i] < 1 || types[i] > 6) {
       throw Error(
           concat(source, ": tokenizer.ggml.token_type of token ", i, " is ", types[i], ", accepted are 1 to 6"));
+    }
+  }
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i])) {
+      throw Error(concat(source, ": tokenizer.ggml.scores of token ", i, " is ", scores[i], ", accepted are numbers"));
     }
   }
   detail::check_special_ids(*this, source);

@@ -1,0 +1,91 @@
+// The loop of byte-pair encoding: a row of symbols, of which the cheapest pair of neighbours is joined until none can
+// be. A heap finds it, so that n symbols take n log n steps.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace litestage::io {
+
+struct Symbol {
+  std::size_t begin = 0;  // in the text
+  std::size_t size = 0;   // in bytes; 0 once it was joined to its left neighbour
+  int id = -1;            // what the tokenizer knows this text as; -1: nothing
+  int previous = -1;
+  int next = -1;
+};
+
+struct Joined {
+  double cost = 0;  // the lowest is joined first; among equals the leftmost
+  int id = -1;      // of the joined symbol; -1: these two are never joined
+};
+
+// Keeps its buffers from word to word.
+class PairMerger {
+ public:
+  void clear() { symbols_.clear(); }
+  // Appends the symbol that follows the last one.
+  void append(std::size_t size, int id) {
+    const int index = static_cast<int>(symbols_.size());
+    const std::size_t begin = symbols_.empty() ? 0 : symbols_.back().begin + symbols_.back().size;
+    if (!symbols_.empty()) symbols_.back().next = index;
+    symbols_.push_back(Symbol{begin, size, id, index - 1, -1});
+  }
+
+  // join(left symbol, right symbol) -> Joined.
+  template <class Join>
+  void run(Join&& join) {
+    heap_.clear();
+    for (std::size_t i = 1; i < symbols_.size(); ++i) consider(static_cast<int>(i) - 1, static_cast<int>(i), join);
+    while (!heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end());
+      const Candidate best = heap_.back();
+      heap_.pop_back();
+      Symbol& left = symbols_[best.left];
+      Symbol& right = symbols_[best.right];
+      // Either has been joined with another neighbour since.
+      if (left.size == 0 || right.size == 0 || left.size + right.size != best.size) continue;
+      left.size = best.size;
+      left.id = best.id;
+      right.size = 0;
+      left.next = right.next;
+      if (left.next >= 0) symbols_[left.next].previous = best.left;
+      consider(left.previous, best.left, join);
+      consider(best.left, left.next, join);
+    }
+  }
+
+  // Calls visit(symbol) for the symbols that are left, in order.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    for (int i = symbols_.empty() ? -1 : 0; i >= 0; i = symbols_[i].next) visit(symbols_[i]);
+  }
+
+ private:
+  struct Candidate {
+    double cost;
+    int left;
+    int right;
+    int id;
+    std::size_t size;
+    // The order of the heap: the greatest comes first.
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+      return a.cost > b.cost || (a.cost == b.cost && a.left > b.left);
+    }
+  };
+
+  template <class Join>
+  void consider(int left, int right, Join& join) {
+    if (left < 0 || right < 0) return;
+    const Joined joined = join(symbols_[left], symbols_[right]);
+    if (joined.id < 0) return;
+    heap_.push_back(Candidate{joined.cost, left, right, joined.id, symbols_[left].size + symbols_[right].size});
+    std::push_heap(heap_.begin(), heap_.end());
+  }
+
+  std::vector<Symbol> symbols_;
+  std::vector<Candidate> heap_;
+};
+
+}  // namespace litestage::io

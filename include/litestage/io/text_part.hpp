@@ -1,0 +1,22 @@
+// A piece of a prompt's text that remembers where it comes from: a chat template's own markup, in which the names of
+// control tokens stand for these tokens, or someone's words, in which they are just characters.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace litestage::io {
+
+struct TextPart {
+  std::string text{};
+  bool markup = false;
+  friend bool operator==(const TextPart&, const TextPart&) = default;
+};
+
+[[nodiscard]] inline std::string joined(const std::vector<TextPart>& parts) {
+  std::string text;
+  for (const TextPart& part : parts) text += part.text;
+  return text;
+}
+
+}  // namespace litestage::io
