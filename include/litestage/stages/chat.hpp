@@ -1,0 +1,143 @@
+// The same three stages as a conversation, for instruction-tuned models. Its texts are settings: examples/data/
+// chat_stages.json holds the defaults below to edit, and is read by --stages @FILE.
+//
+//   recall     system, user: recall text
+//   analyze    system, user: recall text, assistant: the fact, user: analyze text          one branch to each option
+//   summarize  system, user: recall text, assistant: the fact, user: summarize text
+//
+// Later conversations begin with earlier ones, so that their K/V entries can be reused.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/accepted.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/transcript.hpp"
+#include "litestage/stages/fill.hpp"
+#include "litestage/stages/wording.hpp"
+
+namespace litestage::stages {
+
+// Every text may use {question} and {options} (one to a line, with letters); analyze and analysis also {recall},
+// {letter} and {option}; analysis {analysis}; summarize {recall} and {analyses}, which are the lines made by
+// `analysis`. What a model wrote is stripped of white space at both ends before it is used.
+struct Chat {
+  static constexpr std::string_view name = "chat";
+  static constexpr std::string_view summary = "recall, analyze each option, summarize, as a conversation";
+
+  std::string system =
+      "You are an expert in science and common sense. You answer multiple-choice questions.";  // may be empty
+  std::string recall =
+      "Question: {question}\n{options}\n\n"
+      "First, state in one or two sentences the key fact that decides this question. Do not choose an option yet.";
+  std::string analyze =
+      "Consider only option ({letter}): {option}\n"
+      "Given the key fact, is it the right answer to the question? Say why or why not in one sentence.";
+  std::string analysis = "({letter}) {option}: {analysis}";
+  std::string summarize =
+      "Here is an analysis of each option:\n{analyses}\n\n"
+      "Which option is the best answer to the question? Reply with exactly: The answer is option (X).";
+  int recall_tokens = 64;
+  int analyze_tokens = 64;
+  int summarize_tokens = 24;
+  std::vector<std::string> stop = {};  // ends any stage; a model's own end of turn always does
+
+  [[nodiscard]] std::size_t size() const { return 3; }
+  [[nodiscard]] StageInfo stage(std::size_t i) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    if (i == 0) return {"recall", recall_tokens, stop};
+    if (i == 1) return {"analyze", analyze_tokens, stop};
+    return {"summarize", summarize_tokens, stop};
+  }
+
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    check_options(transcript.question);
+    Values values;
+    values.question = transcript.question.stem;
+    values.options = option_list(transcript.question, "\n");
+    Prompt opening;
+    if (!system.empty()) opening.messages.push_back({Role::system, filled("system", system, values)});
+    opening.messages.push_back({Role::user, filled("recall", recall, values)});
+    if (i == 0) return {opening};
+    values.recall = stripped(output(transcript, 0, 0));
+    opening.messages.push_back({Role::assistant, values.recall});
+    return i == 1 ? analyze_prompts(opening, transcript, values) : summarize_prompts(opening, transcript, values);
+  }
+
+  [[nodiscard]] AnswerFormat answer_format() const { return {R"(option \(?([A-E])\)?)", "The answer is option (", ""}; }
+
+  // Placeholders are checked when the texts are read, not at the first question.
+  void check(const Where& where) const {
+    for (const auto& [key, text] :
+         {std::pair("system", &system), std::pair("recall", &recall), std::pair("analyze", &analyze),
+          std::pair("analysis", &analysis), std::pair("summarize", &summarize)}) {
+      static_cast<void>(filled(key, *text, Values{}, where));
+    }
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("system", &Chat::system, "system message; empty for none"),
+                      Field("recall", &Chat::recall, "asks for the key fact"),
+                      Field("analyze", &Chat::analyze, "asks whether one option is right"),
+                      Field("analysis", &Chat::analysis, "how one analysis is quoted when summing up"),
+                      Field("summarize", &Chat::summarize, "asks for the answer"),
+                      Field("recall_tokens", &Chat::recall_tokens, "cap of recall", 1, 1'000'000),
+                      Field("analyze_tokens", &Chat::analyze_tokens, "cap of analyze, per option", 1, 1'000'000),
+                      Field("summarize_tokens", &Chat::summarize_tokens, "cap of summarize", 1, 1'000'000),
+                      Field("stop", &Chat::stop, "strings that end a stage"));
+  }
+  friend bool operator==(const Chat&, const Chat&) = default;
+
+ private:
+  struct Values {
+    std::string question, options, recall, letter, option, analysis, analyses;
+  };
+
+  [[nodiscard]] std::vector<Prompt> analyze_prompts(const Prompt& opening, const Transcript& transcript,
+                                                    Values values) const {
+    std::vector<Prompt> branches;
+    for (std::size_t o = 0; o < transcript.question.options.size(); ++o) {
+      values.letter = option_letter(o);
+      values.option = transcript.question.options[o];
+      branches.push_back(opening);
+      branches.back().messages.push_back({Role::user, filled("analyze", analyze, values)});
+    }
+    return branches;
+  }
+
+  [[nodiscard]] std::vector<Prompt> summarize_prompts(Prompt opening, const Transcript& transcript,
+                                                      Values values) const {
+    for (std::size_t o = 0; o < transcript.question.options.size(); ++o) {
+      values.letter = option_letter(o);
+      values.option = transcript.question.options[o];
+      values.analysis = stripped(output(transcript, 1, o));
+      if (o != 0) values.analyses += '\n';
+      values.analyses += filled("analysis", analysis, values);
+    }
+    opening.messages.push_back({Role::user, filled("summarize", summarize, values)});
+    return {opening};
+  }
+
+  // The text of this key with the placeholders that it may have.
+  [[nodiscard]] static std::string filled(std::string_view key, std::string_view text, const Values& v,
+                                          const Where& where = "stages chat") {
+    std::vector<Placeholder> known = {{"question", v.question}, {"options", v.options}};
+    const bool per_option = key == "analyze" || key == "analysis";
+    if (per_option || key == "summarize") known.push_back({"recall", v.recall});
+    if (per_option) known.push_back({"letter", v.letter});
+    if (per_option) known.push_back({"option", v.option});
+    if (key == "analysis") known.push_back({"analysis", v.analysis});
+    if (key == "summarize") known.push_back({"analyses", v.analyses});
+    return fill(text, known, where.at(key));
+  }
+};
+
+}  // namespace litestage::stages

@@ -1,0 +1,43 @@
+// A stage schedule chosen at run time: what --stages SPEC reads.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/choice.hpp"
+#include "litestage/policy/concepts.hpp"
+
+namespace litestage::stages {
+
+template <StageSchedule... Ss>
+struct OneOf : Choice<Ss...> {
+  using Choice<Ss...>::Choice;
+  OneOf(Choice<Ss...> choice) : Choice<Ss...>(std::move(choice)) {}
+
+  [[nodiscard]] std::size_t size() const {
+    return this->visit([](const auto& s) { return static_cast<std::size_t>(s.size()); });
+  }
+  [[nodiscard]] StageInfo stage(std::size_t i) const {
+    return this->visit([&](const auto& s) { return s.stage(i); });
+  }
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
+    return this->visit([&](const auto& s) { return s.prompts(i, transcript); });
+  }
+
+  // An Error where the active schedule ends in no option letter.
+  [[nodiscard]] AnswerFormat answer_format() const requires(StatesAnswer<Ss> || ...) {
+    return this->visit([]<class S>(const S& s) -> AnswerFormat {
+      if constexpr (StatesAnswer<S>) {
+        return s.answer_format();
+      } else {
+        std::vector<std::string_view> stating;
+        ((StatesAnswer<Ss> ? stating.push_back(Ss::name) : void()), ...);
+        throw Error(concat("stages ", S::name, ": found no answer letter, accepted are ", joined(stating)));
+      }
+    });
+  }
+};
+
+}  // namespace litestage::stages

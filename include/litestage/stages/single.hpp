@@ -1,0 +1,48 @@
+// One stage: the question as it is, for free prompts. The template to copy for a schedule of your own.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/transcript.hpp"
+#include "litestage/stages/wording.hpp"
+
+namespace litestage::stages {
+
+// Options, if there are any, follow the question on a line of their own. States no answer letter, so free prompts only.
+struct Single {
+  static constexpr std::string_view name = "single";
+  static constexpr std::string_view summary = "one stage, named answer: the question as it is";
+
+  int max_new_tokens = 64;
+  bool chat = false;
+
+  [[nodiscard]] std::size_t size() const { return 1; }
+  [[nodiscard]] StageInfo stage(std::size_t i) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    return {"answer", max_new_tokens, {}};
+  }
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    const Question& question = transcript.question;
+    std::string text = question.stem;
+    if (!question.options.empty()) {
+      check_options(question);
+      text += "\n" + option_list(question, " ");
+    }
+    return {Prompt{{{chat ? Role::user : Role::text, text}}, ""}};
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("max_new_tokens", &Single::max_new_tokens, "cap of the stage", 1, 1'000'000),
+                      Field("chat", &Single::chat, "ask as the user of a chat, rather than have the text continued"));
+  }
+  friend bool operator==(const Single&, const Single&) = default;
+};
+
+}  // namespace litestage::stages
