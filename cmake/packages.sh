@@ -9,7 +9,7 @@ litestage_packages_test=(doctest-dev git:git python3:python3)
 litestage_packages_bench=(libbenchmark-dev)
 litestage_packages_model=(curl:curl unzip:unzip python3:python3)
 # Nice to have: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
-litestage_packages_optional=(clang:clang++ clang-format-14:clang-format-14 ccache:ccache)
+litestage_packages_optional=(clang:clang++ libclang-rt-dev clang-format-14:clang-format-14 ccache:ccache)
 
 # Prints the packages of the given groups that are missing here.
 missing_packages() {
@@ -44,6 +44,14 @@ install_packages() {
   fi
   echo "Installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the package lists that are here" >&2
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    >/dev/null || { echo "apt-get could not install all of: ${missing[*]}" >&2; return 1; }
+  local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+  if "${install[@]}" "${missing[@]}" >/dev/null; then return 0; fi
+  # One package that cannot be had fails them all, so each gets its own try.
+  local package failed=()
+  for package in "${missing[@]}"; do
+    "${install[@]}" "$package" >/dev/null 2>&1 || failed+=("$package")
+  done
+  if [[ ${#failed[@]} -eq 0 ]]; then return 0; fi
+  echo "apt-get could not install: ${failed[*]}" >&2
+  return 1
 }

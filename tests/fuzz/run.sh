@@ -16,4 +16,4 @@ corpus=$(cd "$(dirname "$0")" && pwd)/corpus/${name#fuzz_}
 if [[ -d $corpus ]]; then folders+=("$corpus"); fi
 # A run of a test must not depend on what an earlier run found.
 if [[ " $* " == *" -seed="* ]]; then rm -f "$found"/*; fi
-exec "$program" -artifact_prefix="$found/crash-" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 "$@" "${folders[@]}"
+exec "$program" -artifact_prefix="$found." -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 "$@" "${folders[@]}"
