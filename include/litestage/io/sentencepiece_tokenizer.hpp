@@ -51,8 +51,7 @@ class SentencePieceTokenizer {
     };
     PairMerger merger;
     for (std::size_t at = 0; at < escaped.size();) {
-      const std::size_t length = std::max<std::size_t>(1, detail::utf8_length(static_cast<unsigned char>(escaped[at])));
-      const std::size_t size = std::min(length, escaped.size() - at);
+      const std::size_t size = std::min(symbol_size(static_cast<unsigned char>(escaped[at])), escaped.size() - at);
       merger.append(size, id_of(at, size));
       at += size;
     }
@@ -88,6 +87,12 @@ class SentencePieceTokenizer {
  private:
   static constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
   static constexpr std::string_view digits = "0123456789ABCDEF";
+
+  // How many bytes the symbol with this first byte has. What is no UTF-8 is cut as llama.cpp cuts it: a byte from 0xF8
+  // up takes three more along.
+  [[nodiscard]] static std::size_t symbol_size(unsigned char lead) {
+    return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, detail::utf8_length(lead));
+  }
 
   [[nodiscard]] static std::string byte_name(std::size_t byte) {
     return std::string("<0x") + digits[byte / 16] + digits[byte % 16] + '>';
