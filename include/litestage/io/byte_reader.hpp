@@ -16,11 +16,14 @@ namespace litestage::io {
 
 static_assert(std::endian::native == std::endian::little, "litestage reads little-endian files in place");
 
-// A name out of a file for use in a message: in quotes, cut at 80 bytes, bytes that no terminal should get replaced.
+// Text out of a file as a message may show it: cut at `longest` bytes, those that no terminal should get replaced.
+[[nodiscard]] inline std::string printable(std::string_view text, std::size_t longest = 80) {
+  std::string out;
+  for (char c : text.substr(0, longest)) out += (c >= ' ' && c <= '~') ? c : '?';
+  return text.size() > longest ? out + "..." : out;
+}
 [[nodiscard]] inline std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text.substr(0, 80)) out += (c >= ' ' && c <= '~') ? c : '?';
-  return out + (text.size() > 80 ? "...\"" : "\"");
+  return concat('"', printable(text), '"');
 }
 
 class ByteReader {
