@@ -11,16 +11,20 @@ TEST_CASE("every half survives the way to float and back") {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const f16 half{static_cast<std::uint16_t>(bits)};
     const float value = to_float(half);
-    if (std::isnan(value)) CHECK(std::isnan(to_float(to_f16(value))));
-    else CHECK(to_f16(value) == half);
+    if (std::isnan(value))
+      CHECK(std::isnan(to_float(to_f16(value))));
+    else
+      CHECK(to_f16(value) == half);
   }
 }
 
 TEST_CASE("every bfloat16 survives the way to float and back") {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const bf16 value{static_cast<std::uint16_t>(bits)};
-    if (std::isnan(to_float(value))) CHECK(std::isnan(to_float(to_bf16(to_float(value)))));
-    else CHECK(to_bf16(to_float(value)) == value);
+    if (std::isnan(to_float(value)))
+      CHECK(std::isnan(to_float(to_bf16(to_float(value)))));
+    else
+      CHECK(to_bf16(to_float(value)) == value);
   }
 }
 
@@ -36,6 +40,6 @@ TEST_CASE("rounding to half is to nearest, ties to even") {
   CHECK(to_f16(65519.99f).bits == 0x7bff);
   CHECK(to_f16(65520.0f).bits == 0x7c00);
   CHECK(to_f16(-1e30f).bits == 0xfc00);
-  CHECK(to_f16(0x1p-25f).bits == 0);       // tie between 0 and the least subnormal
+  CHECK(to_f16(0x1p-25f).bits == 0);  // tie between 0 and the least subnormal
   CHECK(to_f16(0x1.002p-25f).bits == 1);
 }

@@ -67,7 +67,8 @@ class ThreadTeam {
       return;
     }
     using Function = std::remove_reference_t<Region>;
-    start_region(+[](void* f, int thread) noexcept { (*static_cast<Function*>(f))(thread); }, &region);
+    start_region(
+        +[](void* f, int thread) noexcept { (*static_cast<Function*>(f))(thread); }, &region);
     call(0);
     barrier();
   }
@@ -125,7 +126,7 @@ class ThreadTeam {
 
   int size_ = 1;
   std::vector<std::thread> workers_;
-  Entry entry_ = nullptr;   // written before region_number_ is raised, read after it was seen
+  Entry entry_ = nullptr;  // written before region_number_ is raised, read after it was seen
   void* region_ = nullptr;
   std::atomic<bool> stop_{false};
   alignas(64) std::atomic<std::uint32_t> region_number_{0};
