@@ -31,7 +31,7 @@ struct Answer {
   std::string id;
   int gold = no_answer;
   int predicted = no_answer;
-  double seconds = 0;  // of the whole question, letter scoring included
+  double seconds = 0;  // QuestionReport::seconds: of the stages
   std::vector<StageReport> stages;
   friend bool operator==(const Answer&, const Answer&) = default;
 };

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "litestage/core/error.hpp"
@@ -16,7 +15,7 @@
 namespace litestage::io {
 
 // `source` names the text in messages. Blank lines are skipped, so are line ends of either kind and a byte order mark.
-[[nodiscard]] inline std::vector<Record> parse_records(std::string_view text, std::string_view source) {
+[[nodiscard]] inline std::vector<Record> parse_records(std::string_view text, const std::string& source) {
   constexpr std::string_view blanks = " \t\r\n", byte_order_mark = "\xef\xbb\xbf";
   if (text.substr(0, byte_order_mark.size()) == byte_order_mark) text.remove_prefix(byte_order_mark.size());
   const std::size_t first = text.find_first_not_of(blanks);
@@ -32,9 +31,7 @@ namespace litestage::io {
       const std::string_view content = text.substr(0, end);
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
       if (content.find_first_not_of(blanks) == std::string_view::npos) continue;
-      std::string where = concat(source, ":", line);
-      Form value = parse_json(content, where);
-      records.push_back({std::move(where), std::move(value)});
+      records.push_back({concat(source, ":", line), detail::parse_json_at(content, source, line)});
     }
   }
   if (records.empty()) throw Error(concat(source, " holds no records, accepted are JSON lines or one JSON array"));

@@ -1,0 +1,148 @@
+#include "litestage/evaluate/results_form.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evaluate/sample_results.hpp"
+
+namespace {
+
+using litestage::Error;
+using litestage::Form;
+namespace evaluate = litestage::evaluate;
+
+// A copy of `form` in which the value at a path of keys and list positions is another one.
+Form with(const Form& form, std::span<const std::string> path, const Form& value) {
+  if (path.empty()) return value;
+  if (form.is_list()) {
+    Form::List list = form.list("list");
+    Form& member = list.at(std::stoul(path[0]));
+    member = with(member, path.subspan(1), value);
+    return list;
+  }
+  Form::Map map = form.map("map");
+  for (Form::Member& member : map) {
+    if (member.first == path[0]) member.second = with(member.second, path.subspan(1), value);
+  }
+  return map;
+}
+
+Form sample_with(const std::vector<std::string>& path, const Form& value) {
+  return with(evaluate::to_form(sample_results()), path, value);
+}
+
+Form without(const Form& form, std::string_view key) {
+  Form::Map map = form.map("map");
+  std::erase_if(map, [&](const Form::Member& m) { return m.first == key; });
+  return map;
+}
+
+std::string error_of(const Form& form) {
+  try {
+    static_cast<void>(evaluate::results_from_form(form, "r.json"));
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("what is written is read back") {
+  const evaluate::Results r = sample_results();
+  CHECK(evaluate::results_from_form(evaluate::to_form(r), "r.json") == r);
+  CHECK(evaluate::results_from_form(evaluate::to_form(evaluate::Results{}), "r.json") == evaluate::Results{});
+}
+
+TEST_CASE("the keys of the results file are the promised ones") {
+  const Form f = evaluate::to_form(sample_results());
+  const auto keys = [](const Form& form) {
+    std::string names;
+    for (const Form::Member& m : form.map("form")) names += m.first + " ";
+    return names;
+  };
+  CHECK(keys(f) == "format method model backend task data answering policies seed answers summary ");
+  CHECK(f.at("format", "f") == Form("litestage.results/1"));
+  const Form& answer = f.at("answers", "f").list("answers")[0];
+  CHECK(keys(answer) == "id gold predicted seconds stages ");
+  CHECK(answer.at("gold", "f") == Form("B"));
+  const Form& stage = answer.at("stages", "f").list("stages")[0];
+  CHECK(keys(stage) ==
+        "name prompt_tokens generated_tokens sublayers_skipped sublayers_skipped_mean prefill_s decode_s branches ");
+  CHECK(keys(stage.at("branches", "f").list("branches")[0]) == "text tokens stop ");
+  CHECK(f.at("answers", "f").list("answers")[1].at("gold", "f").is_null());
+  CHECK(keys(f.at("summary", "f")) ==
+        "questions answered scored correct accuracy low high seconds prompt_tokens tokens tokens_per_s "
+        "questions_per_minute seconds_per_question tokens_per_question stages ");
+  CHECK(f.at("summary", "f").at("tokens_per_s", "f") == Form(5.0));
+}
+
+TEST_CASE("unknown keys and the stored summary are not read") {
+  Form f = without(evaluate::to_form(sample_results()), "summary");
+  f.add("machine", "a new key");
+  CHECK(evaluate::results_from_form(f, "r.json") == sample_results());
+}
+
+TEST_CASE("every other key is needed") {
+  const Form f = evaluate::to_form(sample_results());
+  for (const Form::Member& m : f.map("f")) {
+    if (m.first == "summary") continue;
+    CHECK(error_of(without(f, m.first)) == "r.json: key \"" + m.first + "\" is missing");
+  }
+  const Form& answer = f.at("answers", "f").list("answers")[0];
+  for (const Form::Member& m : answer.map("f")) {
+    CHECK(error_of(sample_with({"answers", "0"}, without(answer, m.first))) ==
+          "r.json: answers[0]: key \"" + m.first + "\" is missing");
+  }
+  const Form& stage = answer.at("stages", "f").list("stages")[0];
+  for (const Form::Member& m : stage.map("f")) {
+    CHECK(error_of(sample_with({"answers", "0", "stages", "0"}, without(stage, m.first))) ==
+          "r.json: answers[0]: stages[0]: key \"" + m.first + "\" is missing");
+  }
+}
+
+TEST_CASE("wrong values are errors that name their place") {
+  CHECK(error_of(Form(3)) == "r.json is an integer, accepted is an object");
+  CHECK(error_of(sample_with({"format"}, "litestage.results/2")) ==
+        "r.json: format is \"litestage.results/2\", accepted is \"litestage.results/1\"");
+  CHECK(error_of(sample_with({"answers"}, "none")) == "r.json: answers is a string, accepted is a list");
+  CHECK(error_of(sample_with({"answers", "2", "gold"}, "I")) ==
+        "r.json: answers[2]: gold is \"I\", accepted are \"A\" to \"H\"");
+  CHECK(error_of(sample_with({"answers", "0", "predicted"}, 1)) ==
+        "r.json: answers[0]: predicted is an integer, accepted is a string");
+  CHECK(error_of(sample_with({"answers", "0", "seconds"}, -1.5)) ==
+        "r.json: answers[0]: seconds is -1.5, accepted is 0 or more");
+  CHECK(error_of(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::quiet_NaN())) ==
+        "r.json: answers[0]: seconds is nan, accepted is 0 or more");
+  CHECK(error_of(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::infinity())) ==
+        "r.json: answers[0]: seconds is inf, accepted is 0 or more");
+  CHECK(error_of(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, -1)) ==
+        "r.json: answers[0]: stages[1]: prompt_tokens is -1, accepted are 0 to 2147483647");
+  CHECK(error_of(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, 2147483648)) ==
+        "r.json: answers[0]: stages[1]: prompt_tokens is 2147483648, accepted are 0 to 2147483647");
+  CHECK(error_of(sample_with({"answers", "0", "stages", "0", "branches", "0", "stop"}, "bored")) ==
+        "r.json: answers[0]: stages[0]: branches[0]: stop is \"bored\", accepted are eos, stop_string, exit, cap, "
+        "context");
+  CHECK(error_of(sample_with({"answers", "0", "stages", "0", "branches", "0", "tokens", "2"}, "x")) ==
+        "r.json: answers[0]: stages[0]: branches[0]: tokens[2] is a string, accepted is an integer");
+}
+
+TEST_CASE("every stop reason has its name") {
+  using litestage::StopReason;
+  for (const StopReason reason :
+       {StopReason::eos, StopReason::stop_string, StopReason::exit, StopReason::cap, StopReason::context}) {
+    evaluate::Results r = sample_results();
+    r.answers[0].stages[0].branches[0].stop = reason;
+    CHECK(evaluate::results_from_form(evaluate::to_form(r), "r.json") == r);
+  }
+  CHECK(name(StopReason::eos) == "eos");
+  CHECK(name(StopReason::stop_string) == "stop_string");
+  CHECK(name(StopReason::exit) == "exit");
+  CHECK(name(StopReason::cap) == "cap");
+  CHECK(name(StopReason::context) == "context");
+}

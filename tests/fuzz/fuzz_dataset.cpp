@@ -1,0 +1,61 @@
+// Any bytes as a question file of every task and as a results file: accepted with sound values, or an Error.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/evaluate/controls.hpp"
+#include "litestage/evaluate/results_form.hpp"
+#include "litestage/evaluate/subset.hpp"
+#include "litestage/evaluate/tasks.hpp"
+#include "litestage/io/dataset.hpp"
+
+namespace {
+
+namespace evaluate = litestage::evaluate;
+
+void need(bool holds) {
+  if (!holds) std::abort();
+}
+
+void read_questions(const evaluate::Task& task, const std::vector<litestage::Record>& records) {
+  const auto questions = evaluate::parse_questions(task, records);
+  need(questions.size() == records.size());
+  for (const litestage::Question& q : questions) {
+    const auto n = static_cast<int>(q.options.size());
+    need(n >= task.min_options && n <= task.max_options && !q.stem.empty() && !q.id.empty());
+    need(q.gold < n && q.gold >= (task.gold_required ? 0 : evaluate::no_answer));
+  }
+  need(evaluate::sample_questions(questions, 3, 1).size() <= 3);
+  need(evaluate::majority_class(questions).accuracy.value <= 1);
+  need(evaluate::longest_option(questions).value <= 1);
+}
+
+void read_results(const litestage::Form& form) {
+  const evaluate::Results results = evaluate::results_from_form(form, "fuzz");
+  need(evaluate::results_from_form(evaluate::to_form(results), "fuzz") == results);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::vector<litestage::Record> records;
+  try {
+    records = litestage::io::parse_records({reinterpret_cast<const char*>(data), size}, "fuzz");
+  } catch (const litestage::Error&) {
+    return 0;
+  }
+  for (const evaluate::Task& task : evaluate::tasks) {
+    try {
+      read_questions(task, records);
+    } catch (const litestage::Error&) {
+    }
+  }
+  try {
+    read_results(records[0].value);
+  } catch (const litestage::Error&) {
+  }
+  return 0;
+}
