@@ -1,0 +1,90 @@
+// Attention of one query row and one K/V head, for all query heads that share it, so that keys and values are read
+// once. Entries are taken in blocks of 128 from entry 0, each block with a softmax of its own, and blocks are merged in
+// order: the result does not depend on who computes which block, nor on other rows.
+//
+// Scores are chains of fma in float over the components, values are summed in float in the order of entries.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "litestage/backend/cpu/kv_storage.hpp"
+
+namespace litestage::cpu {
+
+inline constexpr std::size_t block_entries = 128;
+
+// What attention needs of its shape. heads: query heads that share a K/V head; width: of a row of values.
+struct HeadGroup {
+  std::size_t heads = 1, dim = 0, width = 0;
+  float scale = 1;
+
+  // Floats that one Partial takes.
+  [[nodiscard]] std::size_t partial_size() const { return heads * width + 2 * round_up(heads, tile_entries); }
+  // Floats of one thread: scores, and two partials.
+  [[nodiscard]] std::size_t scratch_size() const { return heads * block_entries + 2 * partial_size(); }
+};
+
+// Softmax and weighted values of some entries, before division by the sum.
+struct Partial {
+  float* values = nullptr;  // [heads, width]
+  float* max = nullptr;     // [heads] of the scaled scores
+  float* sum = nullptr;     // [heads] of e^(score - max)
+
+  Partial() = default;
+  Partial(float* memory, const HeadGroup& g)
+      : values(memory), max(memory + g.heads * g.width), sum(max + round_up(g.heads, tile_entries)) {}
+};
+
+// The entries [first, first + count) of a stream, at most a block. q [heads, dim], scores [heads, block_entries]
+template <class Kernels, class T>
+void attend_block(const Partial& out, const HeadGroup& g, const float* q, const T* keys, const T* values,
+                  std::size_t first, std::size_t count, float* scores) {
+  const std::size_t tiles = (count + tile_entries - 1) / tile_entries;
+  Kernels::scores(scores, block_entries, q, g.heads, keys + first * g.dim, tiles, g.dim);
+  for (std::size_t h = 0; h < g.heads; ++h) {
+    const SoftmaxPart part = Kernels::softmax_block(scores + h * block_entries, g.scale, count, tiles * tile_entries);
+    out.max[h] = part.max;
+    out.sum[h] = part.sum;
+  }
+  Kernels::weigh_values(out.values, scores, block_entries, g.heads, values + first * g.width, count, g.width);
+}
+
+// total = total and block together. Uses up block.max.
+template <class Kernels>
+void merge(const Partial& total, const Partial& block, const HeadGroup& g) {
+  for (std::size_t h = 0; h < g.heads; ++h) {
+    const float max = block.max[h] > total.max[h] ? block.max[h] : total.max[h];
+    block.max[h] -= max;  // the logarithms of both weights; one of them is 0
+    const float of_total = total.max[h] - max;
+    total.max[h] = max;
+    float weights[2] = {of_total, block.max[h]};
+    Kernels::exp(weights, weights, 2);
+    total.sum[h] = std::fma(block.sum[h], weights[1], total.sum[h] * weights[0]);
+    Kernels::blend(total.values + h * g.width, weights[0], block.values + h * g.width, weights[1], g.width);
+  }
+}
+
+// out [heads, dim]
+template <class Kernels>
+void finish(float* out, const Partial& total, const HeadGroup& g) {
+  for (std::size_t h = 0; h < g.heads; ++h) {
+    Kernels::scale(out + h * g.dim, total.values + h * g.width, 1.0f / total.sum[h], g.dim);
+  }
+}
+
+// All `visible` entries of a stream. out, q [heads, dim]; scratch [scratch_size()]
+template <class Kernels, class T>
+void attend_row(float* out, const HeadGroup& g, const float* q, const T* keys, const T* values, std::size_t visible,
+                float* scratch) {
+  const Partial total(scratch, g), block(scratch + g.partial_size(), g);
+  float* scores = scratch + 2 * g.partial_size();
+  for (std::size_t first = 0; first < visible; first += block_entries) {
+    const std::size_t count = std::min(block_entries, visible - first);
+    attend_block<Kernels>(first == 0 ? total : block, g, q, keys, values, first, count, scores);
+    if (first != 0) merge<Kernels>(total, block, g);
+  }
+  finish<Kernels>(out, total, g);
+}
+
+}  // namespace litestage::cpu

@@ -1,0 +1,185 @@
+// The operations of CpuBackend on heads and on the K/V cache. Included by backend/cpu.hpp.
+#pragma once
+
+#include "litestage/backend/cpu.hpp"
+
+namespace litestage {
+
+inline void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape) {
+  const CacheShape& c = cache.shape();
+  const auto below = [](int value, std::size_t end) { return value >= 0 && static_cast<std::size_t>(value) < end; };
+  LITESTAGE_ASSERT(shape.n_kv_heads == c.kv_heads && shape.head_dim == c.head_dim && below(layer, c.layers) &&
+                       shape.n_heads % shape.n_kv_heads == 0 && shape.rotary_dim <= shape.head_dim,
+                   shape.n_kv_heads, " x ", shape.head_dim, " of layer ", layer, " in a cache of ", c.layers, " x ",
+                   c.kv_heads, " x ", c.head_dim);
+  LITESTAGE_ASSERT(rows.n_run <= rows.size(), rows.n_run, " of ", rows.size(), " rows");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    LITESTAGE_ASSERT(
+        below(rows.slots(i), c.slots) && below(rows.entries(i), c.capacity) && below(rows.visible(i) - 1, c.capacity),
+        "slot ", rows.slots(i), ", entry ", rows.entries(i), ", visible ", rows.visible(i), " of ", c.capacity);
+  }
+}
+
+inline void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, int layer, View<const float, 2> x,
+                                    const AttentionRows& rows, const AttentionWeights<CpuBackend>& w,
+                                    const AttentionShape& shape, const RopeTable<CpuBackend>& rope) {
+  const std::size_t n = rows.size(), n_run = rows.n_run, hidden = x.extent(1), dim = shape.head_dim;
+  if (n == 0) return;
+  check(rows, cache, layer, shape);
+  const std::size_t q_dim = shape.n_heads * dim, kv_dim = shape.n_kv_heads * dim, stride = q_dim + 2 * kv_dim;
+  LITESTAGE_ASSERT(w.q.columns() == hidden && w.q.rows() == q_dim && w.k.rows() == kv_dim && w.v.rows() == kv_dim,
+                   w.q.rows(), ", ", w.k.rows(), ", ", w.v.rows(), " x ", w.q.columns(), " for ", hidden);
+  for (std::size_t i = 0; i < n; ++i) {
+    LITESTAGE_ASSERT(rows.positions(i) >= 0 && static_cast<std::size_t>(rows.positions(i)) < rope.cos.extent(0),
+                     "position ", rows.positions(i), " of ", rope.cos.extent(0));
+  }
+  expect_inputs(n, hidden, cpu::forms_for(w.q.type()) | cpu::forms_for(w.k.type()) | cpu::forms_for(w.v.type()));
+  float* products = cpu::grow(work_.products, n * stride);  // [n, q | k | v]
+  const auto part_of = [&](std::size_t count, std::size_t at, std::size_t columns) {
+    return View<float, 2>(products + at, {count, columns}, {stride, 1});
+  };
+  const Product to_q{part_of(n_run, 0, q_dim), &w.q, {w.q_bias.data()}};
+  const Product to_k{part_of(n, q_dim, kv_dim), &w.k, {w.k_bias.data()}};
+  const Product to_v{part_of(n, q_dim + kv_dim, kv_dim), &w.v, {w.v_bias.data()}};
+  const HeadContext context{rows, w, shape, rope};
+  with_kernels([&]<class K>(K) {
+    team_->run([&](int thread) {
+      cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+        cpu::rms_norm<K>(memory, x.row(static_cast<std::size_t>(rows.rows(i))), w.norm.data(), shape.norm_eps, hidden);
+        return memory;
+      });
+      if (n_run == n) {
+        multiply(thread, inputs, {to_q, to_k, to_v});
+      } else {
+        multiply(thread, inputs, {to_k, to_v});
+        if (n_run != 0) keep_inputs(thread, inputs, n_run);
+        if (n_run != 0) multiply(thread, inputs, {to_q});
+      }
+      team_->barrier();
+      const std::size_t heads = shape.n_heads + shape.n_kv_heads;
+      const Range part = mine(n * heads, thread);
+      for (std::size_t task = part.first; task < part.last; ++task) {
+        const std::size_t i = task / heads, h = task % heads;
+        float* head = products + i * stride + h * dim;  // keys follow the queries
+        if (h >= shape.n_heads)
+          store_key_value<K>(cache, layer, h - shape.n_heads, head, head + kv_dim, context, i);
+        else if (i < n_run)
+          finish_query<K>(q.row(i) + h * dim, head, context, i);
+      }
+    });
+  });
+}
+
+template <class Kernels>
+void CpuBackend::turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) {
+  if (!norm.empty()) cpu::rms_norm<Kernels>(head, head, norm.data(), c.shape.norm_eps, c.shape.head_dim);
+  const auto position = static_cast<std::size_t>(c.rows.positions(i));
+  cpu::rotate_head<Kernels>(head, c.rope.cos.row(position), c.rope.sin.row(position), c.shape.rotary_dim,
+                            c.shape.rope_halves);
+}
+
+template <class Kernels>
+void CpuBackend::finish_query(float* out, float* head, const HeadContext& c, std::size_t i) {
+  turn_head<Kernels>(head, c.weights.q_norm, c, i);
+  std::copy_n(head, c.shape.head_dim, out);
+}
+
+template <class Kernels>
+void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value,
+                                 const HeadContext& c, std::size_t i) {
+  turn_head<Kernels>(key, c.weights.k_norm, c, i);
+  cache.store<Kernels>(c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
+}
+
+inline void CpuBackend::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
+                               const AttentionRows& rows, const AttentionShape& shape) {
+  if (rows.n_run == 0) return;
+  check(rows, cache, layer, shape);
+  const cpu::HeadGroup group{shape.n_heads / shape.n_kv_heads, shape.head_dim, cache.width(), shape.scale};
+  for (cpu::Workspace::Thread& t : work_.threads) cpu::grow(t.attention, group.scratch_size());
+  with_kernels([&]<class K>(K) {
+    if (cache.shape().type == KvType::f16)
+      attend_as<K, f16>(out, q, cache, layer, rows, group);
+    else
+      attend_as<K, float>(out, q, cache, layer, rows, group);
+  });
+}
+
+template <class Kernels, class T>
+void CpuBackend::attend_as(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
+                           const AttentionRows& rows, const cpu::HeadGroup& group) {
+  const std::size_t kv_heads = cache.shape().kv_heads, tasks = rows.n_run * kv_heads;
+  const auto n_threads = static_cast<std::size_t>(team_->size());
+  if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<Kernels, T>(out, q, cache, layer, rows, group);
+  const std::size_t group_dim = group.heads * group.dim;
+  team_->run([&](int thread) {
+    // In turns, since later rows of a prefill see more.
+    for (auto task = static_cast<std::size_t>(thread); task < tasks; task += n_threads) {
+      const std::size_t i = task / kv_heads, h = task % kv_heads;
+      cpu::attend_row<Kernels>(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim,
+                               cache.keys<T>(rows.slots(i), layer, h), cache.values<T>(rows.slots(i), layer, h),
+                               static_cast<std::size_t>(rows.visible(i)), scratch(thread).attention.data());
+    }
+  });
+}
+
+// Few rows: the blocks of entries are shared out too. They are the blocks of attend_row and are merged as there, so the
+// bits are the same.
+template <class Kernels, class T>
+void CpuBackend::attend_split(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
+                              const AttentionRows& rows, const cpu::HeadGroup& group) {
+  const std::size_t kv_heads = cache.shape().kv_heads, group_dim = group.heads * group.dim;
+  const auto n_threads = static_cast<std::size_t>(team_->size());
+  const auto visible = [&](std::size_t i) { return static_cast<std::size_t>(rows.visible(i)); };
+  const auto blocks_of = [&](std::size_t i) { return (visible(i) + cpu::block_entries - 1) / cpu::block_entries; };
+  std::size_t blocks = 0;
+  for (std::size_t i = 0; i < rows.n_run; ++i) blocks += kv_heads * blocks_of(i);
+  float* partials = cpu::grow(work_.partials, blocks * group.partial_size());
+  const auto partial = [&](std::size_t b) { return cpu::Partial(partials + b * group.partial_size(), group); };
+  // f(i, h, first) for every row, head and first of its blocks
+  const auto for_streams = [&](const auto& f) {
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < rows.n_run; ++i) {
+      for (std::size_t h = 0; h < kv_heads; ++h, first += blocks_of(i)) f(i, h, first);
+    }
+  };
+  team_->run([&](int thread) {
+    const Range part = mine(blocks, thread);
+    for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
+      for (std::size_t b = std::max(first, part.first); b < std::min(first + blocks_of(i), part.last); ++b) {
+        const std::size_t entry = (b - first) * cpu::block_entries;
+        cpu::attend_block<Kernels>(partial(b), group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
+                                   cache.values<T>(rows.slots(i), layer, h), entry,
+                                   std::min(cpu::block_entries, visible(i) - entry), scratch(thread).attention.data());
+      }
+    });
+    team_->barrier();
+    for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
+      if ((i * kv_heads + h) % n_threads != static_cast<std::size_t>(thread)) return;
+      for (std::size_t b = 1; b < blocks_of(i); ++b) cpu::merge<Kernels>(partial(first), partial(first + b), group);
+      cpu::finish<Kernels>(out.row(i) + h * group_dim, partial(first), group);
+    });
+  });
+}
+
+inline void CpuBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) {
+  if (copies.empty()) return;
+  const CacheShape& shape = cache.shape();
+  for (const EntryCopy& c : copies) {
+    const auto inside = [&](int slot, int layer, int entry) {
+      return slot >= 0 && static_cast<std::size_t>(slot) < shape.slots && layer >= 0 &&
+             static_cast<std::size_t>(layer) < shape.layers && entry >= 0 && c.count >= 0 &&
+             static_cast<std::size_t>(entry) + static_cast<std::size_t>(c.count) <= shape.capacity;
+    };
+    LITESTAGE_ASSERT(inside(c.from_slot, c.from_layer, c.from_entry) && inside(c.to_slot, c.to_layer, c.to_entry),
+                     c.count, " entries from ", c.from_entry, " to ", c.to_entry, " of ", shape.capacity);
+  }
+  team_->run([&](int thread) {  // heads are independent; the copies of one stay in order
+    const Range heads = mine(shape.kv_heads, thread);
+    for (const EntryCopy& c : copies) {
+      for (std::size_t h = heads.first; h < heads.last; ++h) cache.copy(c, h);
+    }
+  });
+}
+
+}  // namespace litestage

@@ -1,0 +1,18 @@
+// RMSNorm of one row.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+namespace litestage::cpu {
+
+// out_j = x_j * weight_j / sqrt(mean(x^2) + eps). out may be x. The sum of squares is float in the lanes and double
+// across them; the root is taken in double.
+template <class Kernels>
+void rms_norm(float* out, const float* x, const float* weight, float eps, std::size_t n) {
+  const double mean = Kernels::sum_squares(x, n) / static_cast<double>(n);
+  const double factor = 1.0 / std::sqrt(mean + static_cast<double>(eps));
+  Kernels::scale_by(out, x, weight, static_cast<float>(factor), n);
+}
+
+}  // namespace litestage::cpu

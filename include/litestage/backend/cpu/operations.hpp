@@ -1,0 +1,172 @@
+// The operations of CpuBackend on rows: embedding, projections, MLP, logits. Included by backend/cpu.hpp. Those of
+// attention are in attention_operations.hpp.
+#pragma once
+
+#include "litestage/backend/cpu.hpp"
+
+namespace litestage {
+
+inline void CpuBackend::expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms) {
+  if (n > few_rows) work_.inputs.reshape(n, columns, forms);
+  for (cpu::Workspace::Thread& t : work_.threads) {
+    cpu::grow(t.row, columns);
+    if (n <= few_rows) t.inputs.reshape(n, columns, forms);
+  }
+}
+
+template <class Row>
+cpu::Activations& CpuBackend::prepare_inputs(int thread, std::size_t n, const Row& row) {
+  cpu::Workspace::Thread& own = scratch(thread);
+  if (n <= few_rows) {
+    for (std::size_t i = 0; i < n; ++i) own.inputs.set_row(i, row(i, own.row.data()));
+    return own.inputs;
+  }
+  const Range part = mine(n, thread);
+  for (std::size_t i = part.first; i < part.last; ++i) work_.inputs.set_row(i, row(i, own.row.data()));
+  team_->barrier();
+  return work_.inputs;
+}
+
+inline void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
+  const bool shared = &inputs == &work_.inputs;
+  if (shared) team_->barrier();  // the others may still read all of them
+  if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // fewer rows: nothing moves
+  if (shared) team_->barrier();
+}
+
+inline void CpuBackend::multiply(int thread, const cpu::Activations& inputs, std::initializer_list<Product> products) {
+  std::size_t panels = 0;
+  for (const Product& p : products) panels += p.w->panels();
+  const Range part = mine(panels, thread);
+  std::size_t first = 0;
+  for (const Product& p : products) {
+    const std::size_t n = p.w->panels();
+    const Range own{std::clamp(part.first, first, first + n) - first, std::clamp(part.last, first, first + n) - first};
+    if (own.first < own.last) cpu::matmul(p.y, inputs, *p.w, own, scratch(thread).panel, p.store);
+    first += n;
+  }
+}
+
+inline void CpuBackend::embed(View<float, 2> x, View<const int, 1> tokens, const Table& table, float multiplier) {
+  const std::size_t n = tokens.extent(0);
+  for (std::size_t i = 0; i < n; ++i) {
+    LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
+  }
+  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond a row: not worth a region
+    dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
+    if (multiplier != 1) {
+      with_kernels([&]<class K>(K) { K::scale(x.row(i), x.row(i), multiplier, table.columns); });
+    }
+  }
+}
+
+inline void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
+                                    const Weight& weight, float multiplier, View<Moments<float>, 1> moments) {
+  const std::size_t n = rows.extent(0), hidden = weight.rows();
+  if (n == 0) return;
+  LITESTAGE_ASSERT(x.extent(1) == hidden && in.extent(1) == weight.columns() && in.extent(0) >= n, in.extent(1), " to ",
+                   x.extent(1), " by ", hidden, " x ", weight.columns());
+  expect_inputs(n, weight.columns(), cpu::forms_for(weight.type()));
+  const bool measured = !moments.empty();
+  const View<float, 2> y(measured ? cpu::grow(work_.products, n * hidden) : nullptr, {n, hidden});
+  const auto row_of = [&](std::size_t i) { return static_cast<std::size_t>(rows(i)); };
+  with_kernels([&]<class K>(K) {
+    team_->run([&](int thread) {
+      const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float*) { return in.row(i); });
+      if (!measured) return multiply(thread, inputs, {{x, &weight, {nullptr, multiplier, true, rows.data()}}});
+      multiply(thread, inputs, {{y, &weight, {}}});
+      team_->barrier();
+      const Range part = mine(n, thread);
+      for (std::size_t i = part.first; i < part.last; ++i) {
+        const Moments<double> m = K::add_scaled_measured(x.row(row_of(i)), y.row(i), multiplier, hidden);
+        moments(row_of(i)) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
+      }
+    });
+  });
+}
+
+inline void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
+                                const MlpWeights<CpuBackend>& w, float eps, GateActivation activation) {
+  const std::size_t n = rows.extent(0), hidden = x.extent(1), ffn = w.gate.rows();
+  if (n == 0) return;
+  LITESTAGE_ASSERT(w.gate.columns() == hidden && w.up.columns() == hidden && w.up.rows() == ffn &&
+                       w.norm.size() == hidden && h.extent(1) == ffn && h.extent(0) >= n,
+                   hidden, " to ", h.extent(1), " by ", ffn, " x ", w.gate.columns());
+  expect_inputs(n, hidden, cpu::forms_for(w.gate.type()) | cpu::forms_for(w.up.type()));
+  const View<float, 2> up(cpu::grow(work_.products, n * ffn), {n, ffn});
+  with_kernels([&]<class K>(K) {
+    team_->run([&](int thread) {
+      const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+        cpu::rms_norm<K>(memory, x.row(static_cast<std::size_t>(rows(i))), w.norm.data(), eps, hidden);
+        return memory;
+      });
+      // Both matrices by the same thread for the same columns: no barrier before the gate.
+      const Range panels = mine(w.gate.panels(), thread);
+      cpu::PanelScratch& panel = scratch(thread).panel;
+      cpu::matmul(h.first(n), inputs, w.gate, panels, panel);
+      cpu::matmul(up, inputs, w.up, panels, panel);
+      const std::size_t first = panels.first * cpu::panel_rows, last = std::min(panels.last * cpu::panel_rows, ffn);
+      for (std::size_t i = 0; i < n && first < last; ++i) {
+        cpu::apply_gate<K>(activation, h.row(i) + first, up.row(i) + first, last - first);
+      }
+    });
+  });
+}
+
+inline void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors) {
+  const std::size_t n = rows.extent(0);
+  LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
+  with_kernels([&]<class K>(K) {
+    for (std::size_t i = 0; i < n; ++i) {  // a few vectors a row: not worth a region
+      float* row = x.row(static_cast<std::size_t>(rows(i)));
+      K::scale(row, row, factors(i), x.extent(1));
+    }
+  });
+}
+
+inline void CpuBackend::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm,
+                               float eps, const Weight& head, float multiplier) {
+  const std::size_t n = rows.extent(0), hidden = x.extent(1);
+  if (n == 0) return;
+  LITESTAGE_ASSERT(
+      head.columns() == hidden && norm.size() == hidden && out.extent(1) == head.rows() && out.extent(0) >= n, hidden,
+      " to ", out.extent(1), " by ", head.rows(), " x ", head.columns());
+  expect_inputs(n, hidden, cpu::forms_for(head.type()));
+  with_kernels([&]<class K>(K) {
+    team_->run([&](int thread) {
+      const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+        cpu::rms_norm<K>(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, hidden);
+        return memory;
+      });
+      multiply(thread, inputs, {{out.first(n), &head, {nullptr, multiplier, false, nullptr}}});
+    });
+  });
+}
+
+inline void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits, Signal signals) {
+  const std::size_t n = stats.size(), vocab = logits.extent(1), per_row = cpu::logit_chunks(vocab);
+  if (n == 0) return;
+  LITESTAGE_ASSERT(logits.extent(0) >= n && vocab > 0, n, " rows of ", logits.extent(0), " x ", vocab);
+  cpu::LogitChunk* chunks = cpu::grow(work_.chunks, n * per_row);
+  const bool sums = cpu::needs_sums(signals);
+  with_kernels([&]<class K>(K) {
+    team_->run([&](int thread) {
+      const Range part = mine(n * per_row, thread);
+      for (std::size_t c = part.first; c < part.last; ++c) {
+        cpu::measure_max<K>(chunks[c], logits.row(c / per_row), vocab, c % per_row);
+      }
+      team_->barrier();
+      for (std::size_t c = part.first; sums && c < part.last; ++c) {
+        const float max = cpu::row_max(chunks + c / per_row * per_row, per_row);
+        cpu::measure_sums<K>(chunks[c], logits.row(c / per_row), vocab, c % per_row, max);
+      }
+      team_->barrier();
+      const Range own_rows = mine(n, thread);
+      for (std::size_t i = own_rows.first; i < own_rows.last; ++i) {
+        stats[i] = cpu::summarize<K>(chunks + i * per_row, logits.row(i), vocab, signals);
+      }
+    });
+  });
+}
+
+}  // namespace litestage
