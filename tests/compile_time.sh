@@ -10,9 +10,8 @@ compiler=${CXX:-g++}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 flags=(-std=c++20 -Iinclude)
-for library in eigen3 libpcre2-8; do
-  if found=$(pkg-config --cflags "$library" 2>/dev/null) && [[ -n $found ]]; then flags+=("$found"); fi
-done
+read -ra library_flags < <(pkg-config --cflags eigen3 libpcre2-8)
+flags+=("${library_flags[@]}")
 
 # measure WHAT LIMIT COMMAND...: median of three.
 measure() {
