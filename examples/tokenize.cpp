@@ -1,4 +1,4 @@
-// Text to the ids of a model's tokens, and back.
+// Text to the ids of a model's tokens, and back; conversations to the text that a model reads.
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <exception>
@@ -9,16 +9,21 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/form.hpp"
 #include "litestage/io/gguf.hpp"
+#include "litestage/io/json.hpp"
 #include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/tokenizer.hpp"
+#include "litestage/io/text_codec.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace {
 
 struct Options {
   std::string model;
+  std::string chat_template;
   bool lines = false;
   bool decode = false;
+  bool render = false;
   bool bos = false;
   bool plain = false;
 };
@@ -48,10 +53,36 @@ void write_text(const litestage::io::Tokenizer& tokenizer, const std::string& li
   std::cout << tokenizer.decode(ids);
 }
 
+litestage::Role role_named(const std::string& name) {
+  if (name == "system") return litestage::Role::system;
+  if (name == "user") return litestage::Role::user;
+  if (name == "assistant") return litestage::Role::assistant;
+  throw litestage::Error(
+      litestage::concat("standard input: role is \"", name, "\", accepted are system, user and assistant"));
+}
+
+// [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
+void write_rendered(const litestage::io::TextCodec& codec, const std::string& line) {
+  const std::string source = "standard input";
+  const litestage::Form conversation = litestage::io::parse_json(line, source);
+  litestage::Prompt prompt;
+  for (const litestage::Form& message : conversation.list(source)) {
+    prompt.messages.push_back({role_named(message.at("role", source).string(source + ": role")),
+                               message.at("content", source).string(source + ": content")});
+  }
+  if (prompt.messages.empty()) throw litestage::Error(source + ": a conversation is empty, accepted are messages");
+  std::cout << litestage::io::to_json(litestage::Form(litestage::io::joined(codec.render(prompt)))) << '\n';
+}
+
 void run(const Options& options) {
   const litestage::io::Gguf file(options.model);
-  const litestage::io::Tokenizer tokenizer(litestage::io::load_vocabulary(file), options.model);
+  const litestage::io::TextCodec codec(litestage::io::load_vocabulary(file), options.model, options.chat_template);
+  const litestage::io::Tokenizer& tokenizer = codec.tokenizer();
   std::cin.tie(nullptr);
+  if (options.render) {
+    for (std::string line; std::getline(std::cin, line);) write_rendered(codec, line);
+    return;
+  }
   if (!options.lines) {
     const std::string text(std::istreambuf_iterator<char>(std::cin), {});
     options.decode ? write_text(tokenizer, text) : write_ids(tokenizer, options, text);
@@ -81,6 +112,14 @@ int main(int argc, char** argv) {
       ->excludes("--decode");
   app.add_flag("--plain", options.plain, "Take the names of control tokens, such as <|im_end|>, as plain text")
       ->excludes("--decode");
+  app.add_flag(
+         "--render", options.render,
+         "Read conversations, [{\"role\": \"user\", \"content\": TEXT}, ...], one a line; write what the model's chat "
+         "template makes of each, as a JSON string a line")
+      ->excludes("--decode");
+  app.add_option("--chat-template", options.chat_template,
+                 "Instead of the file's own template: chatml, zephyr, llama-2 or llama-3")
+      ->type_name("NAME");
   app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
   try {
     app.parse(argc, argv);
