@@ -91,7 +91,7 @@ template <class Names>
   return text;
 }
 
-[[nodiscard]] inline std::string range_text(Range range) {
+[[nodiscard]] inline std::string range_text(Bounds range) {
   if (range.low == -unbounded && range.high == unbounded) return "";
   if (range.high == unbounded) return concat(" of at least ", bound_text(range.low));
   if (range.low == -unbounded) return concat(" of at most ", bound_text(range.high));
@@ -108,7 +108,7 @@ template <HasFields T>
 
 // What a setting of type T accepts, in words.
 template <class T>
-[[nodiscard]] std::string accepted_text(Range range) {
+[[nodiscard]] std::string accepted_text(Bounds range) {
   if constexpr (FormValue<T>)
     return T::accepted();
   else if constexpr (is_optional<T>)
@@ -130,7 +130,7 @@ template <class T>
 }
 
 template <class T>
-[[noreturn]] void reject(const Form& form, const Where& where, Range range) {
+[[noreturn]] void reject(const Form& form, const Where& where, Bounds range) {
   throw Error(concat(where.str(), ": found ", found_text(form), ", accepted is ", accepted_text<T>(range)));
 }
 

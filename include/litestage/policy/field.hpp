@@ -22,7 +22,7 @@ namespace litestage {
 
 inline constexpr double unbounded = std::numeric_limits<double>::infinity();
 
-struct Range {
+struct Bounds {
   double low = -unbounded;
   double high = unbounded;
 };
@@ -37,7 +37,7 @@ struct Field {
   std::string_view key;
   M T::*member;
   std::string_view doc;
-  Range range;
+  Bounds range;
 };
 
 // Settings whose keys are the user's own, beside those of the other fields: every key that no Field has. At most one
@@ -51,7 +51,7 @@ struct OpenField {
   std::string_view key;
   Values T::*member;
   std::string_view doc;
-  Range range;
+  Bounds range;
 };
 
 template <class F>

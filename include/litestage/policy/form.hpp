@@ -29,7 +29,7 @@ template <HasFields T>
 [[nodiscard]] T read_settings(const Form& form, const Where& where);
 
 template <std::integral T>
-[[nodiscard]] T read_integer(const Form& form, const Where& where, Range range) {
+[[nodiscard]] T read_integer(const Form& form, const Where& where, Bounds range) {
   const auto* value = std::get_if<std::int64_t>(&form.value());
   const bool fits = value != nullptr && std::in_range<T>(*value) && static_cast<double>(*value) >= range.low &&
                     static_cast<double>(*value) <= range.high;
@@ -38,7 +38,7 @@ template <std::integral T>
 }
 
 template <std::floating_point T>
-[[nodiscard]] T read_number(const Form& form, const Where& where, Range range) {
+[[nodiscard]] T read_number(const Form& form, const Where& where, Bounds range) {
   const bool number = form.is<double>() || form.is<std::int64_t>();
   const double value = number ? form.number(where.str()) : 0;
   // Written so that NaN fails.
@@ -59,11 +59,11 @@ template <class E>
 }
 
 template <class T>
-[[nodiscard]] T read_value(const Form& form, const Where& where, Range range = {});
+[[nodiscard]] T read_value(const Form& form, const Where& where, Bounds range = {});
 
 // One value alone stands for the list of it: SPEC cannot tell them apart.
 template <class T>
-[[nodiscard]] T read_list(const Form& form, const Where& where, Range range) {
+[[nodiscard]] T read_list(const Form& form, const Where& where, Bounds range) {
   using Element = typename T::value_type;
   if (!form.is_list()) return T{read_value<Element>(form, where, range)};
   T result;
@@ -72,7 +72,7 @@ template <class T>
 }
 
 template <class T>
-T read_value(const Form& form, const Where& where, Range range) {
+T read_value(const Form& form, const Where& where, Bounds range) {
   if constexpr (FormValue<T>) {
     return T::from_form(form, where);
   } else if constexpr (is_optional<T>) {
