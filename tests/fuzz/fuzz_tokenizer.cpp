@@ -1,0 +1,80 @@
+// Any bytes through both tokenizers: ids of the vocabulary come out, text comes back, and streams are valid UTF-8.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/small_vocabulary.hpp"
+#include "litestage/io/text_stream.hpp"
+#include "litestage/io/tokenizer.hpp"
+#include "litestage/io/utf8.hpp"
+
+namespace {
+
+namespace io = litestage::io;
+namespace test = litestage::test;
+
+void need(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool is_valid(std::string_view text) {
+  while (!text.empty()) {
+    const io::CodePoint c = io::strict_code_point(text);
+    if (c.length == 0) return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
+std::vector<int> encoded(const io::Tokenizer& tokenizer, std::string_view text, bool parse_special) {
+  const std::vector<int> ids = tokenizer.encode(text, parse_special);
+  io::TextStream stream;
+  std::string shown;
+  for (int id : ids) {
+    need(id >= 0 && static_cast<std::size_t>(id) < tokenizer.size());
+    shown += stream.push(tokenizer, id);
+  }
+  shown += stream.flush();
+  need(is_valid(shown));
+  return ids;
+}
+
+const std::array<io::Tokenizer, 4>& byte_level() {
+  const auto make = [](const char* pre) {
+    return io::Tokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "fuzz");
+  };
+  static const std::array<io::Tokenizer, 4> tokenizers{make("gpt-2"), make("smollm"), make("qwen2"), make("llama-bpe")};
+  return tokenizers;
+}
+
+const std::array<io::Tokenizer, 2>& sentencepiece() {
+  const auto make = [](bool prefix) {
+    io::Vocabulary v = test::sentencepiece_vocabulary(test::some_pieces());
+    v.add_space_prefix = prefix;
+    return io::Tokenizer(v, "fuzz");
+  };
+  static const std::array<io::Tokenizer, 2> tokenizers{make(true), make(false)};
+  return tokenizers;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (bool parse_special : {false, true}) {
+    for (const io::Tokenizer& tokenizer : byte_level()) {
+      need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == io::repaired(text));
+    }
+    // What stands for a space does not come back as itself, nor do bytes that are no text.
+    const bool comes_back = is_valid(text) && text.find("\xE2\x96\x81") == std::string_view::npos;
+    for (const io::Tokenizer& tokenizer : sentencepiece()) {
+      const std::string decoded = tokenizer.decode(encoded(tokenizer, text, parse_special));
+      need(!comes_back || decoded == text);
+    }
+  }
+  return 0;
+}
