@@ -1,0 +1,59 @@
+// A folder for a test's files, and the words of the Error that a call throws.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+
+namespace litestage::test {
+
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "litestage-test-XXXXXX").string();
+    LITESTAGE_ASSERT(::mkdtemp(name.data()) != nullptr, name);
+    folder_ = name;
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+  }
+  [[nodiscard]] std::size_t entries() const {
+    std::size_t n = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) n += entry.exists() ? 1 : 0;
+    return n;
+  }
+
+ private:
+  std::string folder_;
+};
+
+[[nodiscard]] inline std::string as_text(std::span<const std::byte> bytes) {
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+// The message of the Error that `call` throws; "no error" where it throws none.
+template <class Call>
+[[nodiscard]] std::string error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace litestage::test
