@@ -1,11 +1,11 @@
-// What the two translation units of the consumer answer.
+// What each of the two translation units of the consumer answers.
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
-struct Numbers {
-  std::vector<float> dequantized, rounded;
-};
+using Numbers = std::vector<std::pair<std::string, std::vector<float>>>;
 
 Numbers plain_numbers();
 Numbers native_numbers();

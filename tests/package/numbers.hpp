@@ -1,11 +1,13 @@
-// Numbers whose bits must not depend on how the translation unit that includes this was compiled. In an unnamed
-// namespace, so that each translation unit has its own copy; the templates of litestage are shared by the linker.
+// Numbers whose bits must not depend on how the translation unit that includes this was compiled.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "common/tiny_model.hpp"
+#include "consumer.hpp"
 #include "litestage/litestage.hpp"
 
 namespace {
@@ -42,6 +44,54 @@ std::vector<float> rounded_numbers() {
     all.push_back(litestage::to_float(litestage::to_bf16(value)));
   }
   return all;
+}
+
+// A prompt of awkward length through the transformer on the `cpu` backend, then one step with skipped sub-layers.
+std::vector<float> forward_logits(litestage::DType dtype) {
+  using namespace litestage;
+  const ModelConfig config = test::tiny_config(dtype);
+  test::TinyModelOptions options;
+  options.dtype = dtype;
+  CpuOptions cpu_options;
+  cpu_options.threads = 2;
+  CpuBackend backend(cpu_options);
+  const Model<CpuBackend> model = load(backend, test::tiny_model(config, options));
+  Transformer<CpuBackend> transformer(backend, model, 32);
+  CacheShape shape;
+  shape.layers = static_cast<std::size_t>(config.n_layers);
+  shape.capacity = 32;
+  shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
+  shape.head_dim = static_cast<std::size_t>(config.head_dim);
+  KvCache<CpuBackend> cache(backend, shape);
+
+  DecisionTable table;
+  Decisions decisions(static_cast<std::size_t>(config.n_sublayers()));
+  const int everything = table.number_of(decisions);
+  decisions[2] = {true, 1.25f, KvOnSkip::project};
+  decisions[5] = {true};
+  const int some = table.number_of(decisions);
+
+  std::vector<StepRow> prompt;
+  for (int i = 0; i < 13; ++i) prompt.push_back({(i * 31 + 7) % config.vocab, 0, everything, true});
+  const std::vector<StepRow> next = {{5, 0, some, true}};
+  std::vector<float> all;
+  StepPlan plan;
+  for (const std::vector<StepRow>& rows : {prompt, next}) {
+    make_plan(plan, cache.index(), table, config.n_layers, rows, false);
+    transformer.forward(plan, cache);
+    const std::size_t n = transformer.logits().size();
+    all.resize(all.size() + n);
+    backend.to_host(all.data() + all.size() - n, transformer.logits().data(), n);
+  }
+  return all;
+}
+
+Numbers numbers() {
+  return {{"dequantized rows", dequantized_rows()},
+          {"rounded numbers", rounded_numbers()},
+          {"logits, F32", forward_logits(litestage::DType::f32)},
+          {"logits, Q8_0", forward_logits(litestage::DType::q8_0)},
+          {"logits, Q4_K", forward_logits(litestage::DType::q4_k)}};
 }
 
 }  // namespace
