@@ -18,10 +18,22 @@
 
 namespace litestage {
 
+template <std::size_t n>
+[[nodiscard]] constexpr bool all_differ(const std::array<std::string_view, n>& names) {
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (names[i] == names[j]) return false;
+    }
+  }
+  return true;
+}
+
 // Default: the first alternative with its default settings. JSON: {"name": "...", its settings}, or the name alone.
 template <NamedSettings... Ps>
 class Choice {
   static_assert(sizeof...(Ps) != 0, "a choice needs an alternative");
+  static_assert(all_differ(std::array<std::string_view, sizeof...(Ps)>{Ps::name...}),
+                "two alternatives have the same name");
 
  public:
   static constexpr std::array<std::string_view, sizeof...(Ps)> names = {Ps::name...};
@@ -91,15 +103,6 @@ class Choice {
       if (active_.index() != i) return make_from<Parts, i + 1>(f);
     }
     return Parts(std::in_place_index<i>, f(*std::get_if<i>(&active_)));
-  }
-
-  static constexpr bool names_differ() {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (names[i] == names[j]) return false;
-      }
-    }
-    return true;
   }
 
   std::variant<Ps...> active_;

@@ -76,7 +76,7 @@ concept NamedSettings = HasFields<T> && HasName<T> && std::equality_comparable<T
 template <class Aggregate>
 struct AnyMember {
   template <class M>
-  requires(!std::same_as<M, Aggregate>) constexpr operator M() const;
+  requires(!std::same_as<M, Aggregate>) operator M() const;  // never called
 };
 
 template <class T, class... Members>

@@ -1,0 +1,7 @@
+// expect: two alternatives have the same name
+#include "litestage/policy/choice.hpp"
+#include "litestage/skip/never.hpp"
+
+using namespace litestage;
+
+Choice<skip::Never, skip::Never> choice;

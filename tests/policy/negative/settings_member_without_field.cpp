@@ -1,0 +1,18 @@
+// expect: fields() must list every member of the settings
+#include <string_view>
+
+#include "litestage/policy/form.hpp"
+
+using namespace litestage;
+
+struct Policy {
+  static constexpr std::string_view name = "policy";
+  int window = 8;
+  float threshold = 0;  // has no Field
+  static constexpr auto fields() { return std::tuple(Field("window", &Policy::window, "values kept")); }
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+Policy read(const Form& form) {
+  return read_settings<Policy>(form, "policy");
+}
