@@ -1,0 +1,70 @@
+#include "litestage/io/vocabulary.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+
+#include "common/message.hpp"
+#include "common/small_vocabulary.hpp"
+
+namespace {
+
+namespace test = litestage::test;
+using litestage::io::Vocabulary;
+
+Vocabulary byte_level() {
+  return test::byte_level_vocabulary("gpt-2", test::some_merges());
+}
+std::string refusal(const Vocabulary& v) {
+  return test::message([&] { v.validate("m.gguf"); });
+}
+
+}  // namespace
+
+TEST_CASE("sound vocabularies pass") {
+  CHECK(refusal(byte_level()) == "no error");
+  CHECK(refusal(test::sentencepiece_vocabulary(test::some_pieces())) == "no error");
+  Vocabulary v = byte_level();
+  v.types.clear();
+  v.scores.clear();
+  CHECK(refusal(v) == "no error");
+  CHECK(v.type(0) == litestage::io::TokenType::normal);
+}
+
+TEST_CASE("unknown kinds are named together with those that are accepted") {
+  Vocabulary v = byte_level();
+  v.model = "bert";
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.model is \"bert\", accepted are gpt2 and llama");
+  v = byte_level();
+  v.pre = "falcon";
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.pre is \"falcon\", accepted are gpt-2, smollm, qwen2 and llama-bpe");
+}
+
+TEST_CASE("lists of different lengths are refused") {
+  Vocabulary v = byte_level();
+  v.types.pop_back();
+  CHECK(refusal(v).find("tokenizer.ggml.token_type has 279 entries, accepted are 280") != std::string::npos);
+  v = test::sentencepiece_vocabulary(test::some_pieces());
+  v.scores.clear();
+  CHECK(refusal(v).find("tokenizer.ggml.scores has 0 entries") != std::string::npos);
+  v.tokens.clear();
+  CHECK(refusal(v).find("tokenizer.ggml.tokens is empty") != std::string::npos);
+  v = byte_level();
+  v.merges.clear();
+  CHECK(refusal(v).find("tokenizer.ggml.merges is empty") != std::string::npos);
+}
+
+TEST_CASE("values that mean nothing are refused") {
+  Vocabulary v = byte_level();
+  v.types[5] = 7;
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.token_type of token 5 is 7, accepted are 1 to 6");
+  v = byte_level();
+  v.eos = static_cast<int>(v.tokens.size());
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.eos_token_id is 280, accepted are 0 to 279");
+  v.eos = -2;
+  CHECK(refusal(v).find("eos_token_id is -2") != std::string::npos);
+  v = test::sentencepiece_vocabulary(test::some_pieces());
+  v.scores[3] = std::numeric_limits<float>::quiet_NaN();  // would leave the heap without an order
+  CHECK(refusal(v).find("tokenizer.ggml.scores of token 3 is nan") != std::string::npos);
+}
