@@ -16,6 +16,7 @@ struct Avx2 {
     __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
     std::size_t i = 0;
     for (; i + 32 <= n; i += 32) {
+#pragma GCC unroll 4
       for (std::size_t k = 0; k < 4; ++k) {
         const __m256 v = _mm256_loadu_ps(x + i + 8 * k);
         sum[k] = _mm256_fmadd_ps(v, v, sum[k]);
@@ -143,11 +144,16 @@ struct Avx2 {
   [[nodiscard]] LITESTAGE_TARGET_AVX2 static ExpSums exp_sums(const float* x, float max, std::size_t n) {
     const __m256 m = _mm256_set1_ps(max), floor = _mm256_set1_ps(Portable::exp_floor);
     __m256d weight = _mm256_setzero_pd(), weighted = weight;
-    for (std::size_t i = 0; i < n; i += 8) {
-      const __m256 d = _mm256_max_ps(floor, _mm256_sub_ps(load(x + i, n - i), m));
-      const __m256 e = keep(exp(d), n - i);
-      weight = _mm256_add_pd(weight, _mm256_add_pd(low(e), high(e)));
-      weighted = _mm256_fmadd_pd(high(e), high(d), _mm256_fmadd_pd(low(e), low(d), weighted));
+    for (std::size_t i = 0; i < n;) {
+      __m256 some = _mm256_setzero_ps(), some_weighted = some;  // of 8 numbers a lane, in float
+      for (const std::size_t end = std::min(n, i + 64); i < end; i += 8) {
+        const __m256 d = _mm256_max_ps(floor, _mm256_sub_ps(load(x + i, n - i), m));
+        const __m256 e = keep(exp(d), n - i);
+        some = _mm256_add_ps(some, e);
+        some_weighted = _mm256_fmadd_ps(e, d, some_weighted);
+      }
+      weight = _mm256_add_pd(weight, _mm256_add_pd(low(some), high(some)));
+      weighted = _mm256_add_pd(weighted, _mm256_add_pd(low(some_weighted), high(some_weighted)));
     }
     return {reduce(weight), reduce(weighted)};
   }
@@ -181,8 +187,9 @@ struct Avx2 {
       float* o = out + t * tile_entries;
       std::size_t h = 0;
       for (; h + 4 <= heads; h += 4) scores_of<4>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
-      for (; h + 2 <= heads; h += 2) scores_of<2>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
-      if (h < heads) scores_of<1>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
+      if (heads - h == 3) scores_of<3>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
+      if (heads - h == 2) scores_of<2>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
+      if (heads - h == 1) scores_of<1>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
     }
   }
   template <class T>
@@ -194,12 +201,10 @@ struct Avx2 {
       for (; h + 4 <= heads; h += 4) {
         values_of<4>(o + h * width, weights + h * weights_stride, weights_stride, values + d, count, width);
       }
-      for (; h + 2 <= heads; h += 2) {
-        values_of<2>(o + h * width, weights + h * weights_stride, weights_stride, values + d, count, width);
-      }
-      if (h < heads) {
-        values_of<1>(o + h * width, weights + h * weights_stride, weights_stride, values + d, count, width);
-      }
+      const float* w = weights + h * weights_stride;
+      if (heads - h == 3) values_of<3>(o + h * width, w, weights_stride, values + d, count, width);
+      if (heads - h == 2) values_of<2>(o + h * width, w, weights_stride, values + d, count, width);
+      if (heads - h == 1) values_of<1>(o + h * width, w, weights_stride, values + d, count, width);
     }
   }
 
@@ -209,15 +214,18 @@ struct Avx2 {
   LITESTAGE_TARGET_AVX2 static void scores_of(float* out, std::size_t out_stride, const float* q, const T* tile,
                                               std::size_t dim) {
     __m256 sum[heads][2];
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_ps();
     for (std::size_t d = 0; d < dim; ++d) {
       const __m256 first = widen(tile + d * tile_entries), second = widen(tile + d * tile_entries + 8);
+#pragma GCC unroll 4
       for (std::size_t h = 0; h < heads; ++h) {
         const __m256 x = _mm256_set1_ps(q[h * dim + d]);
         sum[h][0] = _mm256_fmadd_ps(x, first, sum[h][0]);
         sum[h][1] = _mm256_fmadd_ps(x, second, sum[h][1]);
       }
     }
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
       _mm256_storeu_ps(out + h * out_stride, sum[h][0]);
       _mm256_storeu_ps(out + h * out_stride + 8, sum[h][1]);
@@ -228,15 +236,18 @@ struct Avx2 {
   LITESTAGE_TARGET_AVX2 static void values_of(float* out, const float* weights, std::size_t weights_stride,
                                               const T* values, std::size_t count, std::size_t width) {
     __m256 sum[heads][2];
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_ps();
     for (std::size_t e = 0; e < count; ++e) {
       const __m256 first = widen(values + e * width), second = widen(values + e * width + 8);
+#pragma GCC unroll 4
       for (std::size_t h = 0; h < heads; ++h) {
         const __m256 w = _mm256_set1_ps(weights[h * weights_stride + e]);
         sum[h][0] = _mm256_fmadd_ps(w, first, sum[h][0]);
         sum[h][1] = _mm256_fmadd_ps(w, second, sum[h][1]);
       }
     }
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
       _mm256_storeu_ps(out + h * width, sum[h][0]);
       _mm256_storeu_ps(out + h * width + 8, sum[h][1]);
@@ -282,12 +293,18 @@ struct Avx2 {
   LITESTAGE_LANES __m256 keep(__m256 v, std::size_t count) {
     return count >= 8 ? v : _mm256_and_ps(v, _mm256_castsi256_ps(tail_mask(count)));
   }
-  LITESTAGE_LANES __m256 widen(const float* x) { return _mm256_loadu_ps(x); }
+  LITESTAGE_LANES __m256 widen(const float* x) {
+    return _mm256_loadu_ps(x);
+  }
   LITESTAGE_LANES __m256 widen(const f16* x) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
   }
-  LITESTAGE_LANES __m256d low(__m256 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
-  LITESTAGE_LANES __m256d high(__m256 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
+  LITESTAGE_LANES __m256d low(__m256 v) {
+    return _mm256_cvtps_pd(_mm256_castps256_ps128(v));
+  }
+  LITESTAGE_LANES __m256d high(__m256 v) {
+    return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
+  }
   LITESTAGE_LANES double reduce(__m256d v) {
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));

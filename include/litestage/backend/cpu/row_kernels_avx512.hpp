@@ -43,6 +43,7 @@ struct Avx512 : Avx2 {
     __m512 largest[4] = {lowest, lowest, lowest, lowest};
     std::size_t i = 0;
     for (; i + 64 <= n; i += 64) {  // max(x, y) is y where one is NaN
+#pragma GCC unroll 4
       for (std::size_t k = 0; k < 4; ++k) largest[k] = _mm512_max_ps(_mm512_loadu_ps(x + i + 16 * k), largest[k]);
     }
     for (; i < n; i += 16) {
@@ -64,11 +65,16 @@ struct Avx512 : Avx2 {
   [[nodiscard]] LITESTAGE_TARGET_AVX512 static ExpSums exp_sums(const float* x, float max, std::size_t n) {
     const __m512 m = _mm512_set1_ps(max), floor = _mm512_set1_ps(Portable::exp_floor);
     __m512d weight = _mm512_setzero_pd(), weighted = weight;
-    for (std::size_t i = 0; i < n; i += 16) {
-      const __m512 d = _mm512_max_ps(floor, _mm512_sub_ps(load(x + i, n - i), m));
-      const __m512 e = _mm512_maskz_mov_ps(tail_mask(n - i), exp(d));
-      weight = _mm512_add_pd(weight, _mm512_add_pd(low(e), high(e)));
-      weighted = _mm512_fmadd_pd(high(e), high(d), _mm512_fmadd_pd(low(e), low(d), weighted));
+    for (std::size_t i = 0; i < n;) {
+      __m512 some = _mm512_setzero_ps(), some_weighted = some;  // of 8 numbers a lane, in float
+      for (const std::size_t end = std::min(n, i + 128); i < end; i += 16) {
+        const __m512 d = _mm512_max_ps(floor, _mm512_sub_ps(load(x + i, n - i), m));
+        const __m512 e = _mm512_maskz_mov_ps(tail_mask(n - i), exp(d));
+        some = _mm512_add_ps(some, e);
+        some_weighted = _mm512_fmadd_ps(e, d, some_weighted);
+      }
+      weight = _mm512_add_pd(weight, _mm512_add_pd(low(some), high(some)));
+      weighted = _mm512_add_pd(weighted, _mm512_add_pd(low(some_weighted), high(some_weighted)));
     }
     return {_mm512_reduce_add_pd(weight), _mm512_reduce_add_pd(weighted)};
   }
@@ -133,18 +139,25 @@ struct Avx512 : Avx2 {
   LITESTAGE_TARGET_AVX512 static void scores_of(float* out, std::size_t out_stride, const float* q, const T* keys,
                                                 std::size_t dim) {
     __m512 sum[heads][tiles];
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
+#pragma GCC unroll 4
       for (std::size_t t = 0; t < tiles; ++t) sum[h][t] = _mm512_setzero_ps();
     }
     for (std::size_t d = 0; d < dim; ++d) {
       __m512 key[tiles];
+#pragma GCC unroll 4
       for (std::size_t t = 0; t < tiles; ++t) key[t] = widen(keys + (t * dim + d) * tile_entries);
+#pragma GCC unroll 4
       for (std::size_t h = 0; h < heads; ++h) {
         const __m512 x = _mm512_set1_ps(q[h * dim + d]);
+#pragma GCC unroll 4
         for (std::size_t t = 0; t < tiles; ++t) sum[h][t] = _mm512_fmadd_ps(x, key[t], sum[h][t]);
       }
     }
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
+#pragma GCC unroll 4
       for (std::size_t t = 0; t < tiles; ++t) _mm512_storeu_ps(out + h * out_stride + t * tile_entries, sum[h][t]);
     }
   }
@@ -164,18 +177,25 @@ struct Avx512 : Avx2 {
   LITESTAGE_TARGET_AVX512 static void values_of(float* out, const float* weights, std::size_t weights_stride,
                                                 const T* values, std::size_t count, std::size_t width) {
     __m512 sum[heads][vectors];
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < vectors; ++v) sum[h][v] = _mm512_setzero_ps();
     }
     for (std::size_t e = 0; e < count; ++e) {
       __m512 value[vectors];
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < vectors; ++v) value[v] = widen(values + e * width + 16 * v);
+#pragma GCC unroll 4
       for (std::size_t h = 0; h < heads; ++h) {
         const __m512 w = _mm512_set1_ps(weights[h * weights_stride + e]);
+#pragma GCC unroll 4
         for (std::size_t v = 0; v < vectors; ++v) sum[h][v] = _mm512_fmadd_ps(w, value[v], sum[h][v]);
       }
     }
+#pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < vectors; ++v) _mm512_storeu_ps(out + h * width + 16 * v, sum[h][v]);
     }
   }
@@ -204,16 +224,24 @@ struct Avx512 : Avx2 {
   LITESTAGE_LANES __mmask16 tail_mask(std::size_t count) {
     return static_cast<__mmask16>(count >= 16 ? 0xffffu : (1u << count) - 1u);
   }
-  LITESTAGE_LANES __m512 load(const float* x, std::size_t count) { return _mm512_maskz_loadu_ps(tail_mask(count), x); }
+  LITESTAGE_LANES __m512 load(const float* x, std::size_t count) {
+    return _mm512_maskz_loadu_ps(tail_mask(count), x);
+  }
   LITESTAGE_LANES void store(float* out, __m512 v, std::size_t count) {
     _mm512_mask_storeu_ps(out, tail_mask(count), v);
   }
-  LITESTAGE_LANES __m512 widen(const float* x) { return _mm512_loadu_ps(x); }
+  LITESTAGE_LANES __m512 widen(const float* x) {
+    return _mm512_loadu_ps(x);
+  }
   LITESTAGE_LANES __m512 widen(const f16* x) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
   }
-  LITESTAGE_LANES __m512d low(__m512 v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
-  LITESTAGE_LANES __m512d high(__m512 v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
+  LITESTAGE_LANES __m512d low(__m512 v) {
+    return _mm512_cvtps_pd(_mm512_castps512_ps256(v));
+  }
+  LITESTAGE_LANES __m512d high(__m512 v) {
+    return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));
+  }
 };
 
 #undef LITESTAGE_LANES

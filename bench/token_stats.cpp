@@ -1,0 +1,52 @@
+// Statistics of the logits of one row, one thread. Bytes are those of the logits, once.
+#include "litestage/backend/cpu/token_stats.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "row_kernels.hpp"
+
+using namespace litestage;
+
+namespace {
+
+constexpr Signal signal_sets[] = {Signal::none, Signal::max_prob | Signal::entropy, Signal::margin,
+                                  Signal::top_log_probs};
+
+void arguments(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"vocab", "signals"});
+  for (const int vocab : {49152, 151936}) {
+    for (const int set : {0, 1, 2, 3}) b->Args({vocab, set});
+  }
+}
+
+template <class Kernels>
+TokenStats stats_of(const Buffer<float>& logits, std::vector<cpu::LogitChunk>& chunks, Signal signals) {
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    cpu::measure_max<Kernels>(chunks[c], logits.data(), logits.size(), c);
+  }
+  const float max = cpu::row_max(chunks.data(), chunks.size());
+  for (std::size_t c = 0; cpu::needs_sums(signals) && c < chunks.size(); ++c) {
+    cpu::measure_sums<Kernels>(chunks[c], logits.data(), logits.size(), c, max);
+  }
+  return cpu::summarize<Kernels>(chunks.data(), logits.data(), logits.size(), signals);
+}
+
+template <class Kernels>
+void token_stats(benchmark::State& state) {
+  if (!bench::runs_here<Kernels>()) return state.SkipWithError("not on this CPU");
+  const auto vocab = static_cast<std::size_t>(state.range(0));
+  const Signal signals = signal_sets[state.range(1)];
+  const Buffer<float> logits = bench::random_floats(vocab);
+  std::vector<cpu::LogitChunk> chunks(cpu::logit_chunks(vocab));
+  const float* const end = logits.data() + vocab;
+  if (stats_of<Kernels>(logits, chunks, signals).token != std::max_element(logits.data(), end) - logits.data()) {
+    return state.SkipWithError("wrong");
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(stats_of<Kernels>(logits, chunks, signals));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * vocab * sizeof(float)));
+}
+
+}  // namespace
+
+LITESTAGE_BENCH_KERNELS(token_stats, arguments);
