@@ -1,0 +1,470 @@
+// CpuBackend as a whole: every operation against the reference, and the promise that bits depend neither on the batch
+// nor on the threads.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "common/close.hpp"
+#include "common/row_kernels.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/reference.hpp"
+#include "litestage/model/model.hpp"
+#include "litestage/model/rope.hpp"
+
+using namespace litestage;
+using namespace litestage::test;
+
+namespace {
+
+constexpr double unit = 0x1p-24;  // relative rounding error of one float operation
+
+[[nodiscard]] View<const int, 1> view_of(const std::vector<int>& x) {
+  return {x.data(), {x.size()}};
+}
+template <class Real>
+struct Matrix {
+  Matrix(std::size_t n_rows, std::size_t n_columns) : rows(n_rows), columns(n_columns), data(n_rows * n_columns) {}
+  Matrix(const std::vector<float>& from, std::size_t n_columns)
+      : rows(from.size() / n_columns), columns(n_columns), data(from.begin(), from.end()) {}
+  [[nodiscard]] View<Real, 2> view() { return {data.data(), {rows, columns}}; }
+  [[nodiscard]] std::vector<Real> row(std::size_t i) const {
+    const auto first = data.begin() + static_cast<std::ptrdiff_t>(i * columns);
+    return {first, first + static_cast<std::ptrdiff_t>(columns)};
+  }
+  std::size_t rows, columns;
+  std::vector<Real> data;
+};
+
+// The index lists of an attention sub-layer, owned.
+struct RowLists {
+  std::vector<int> rows, slots, positions, entries, visible;
+  std::size_t n_run = 0;
+  void add(int row, int slot, int entry) {
+    rows.push_back(row);
+    slots.push_back(slot);
+    positions.push_back(entry);
+    entries.push_back(entry);
+    visible.push_back(entry + 1);
+  }
+  [[nodiscard]] AttentionRows view() const {
+    return {view_of(rows), view_of(slots), view_of(positions), view_of(entries), view_of(visible), n_run};
+  }
+};
+
+template <class B>
+struct Loaded {
+  Loaded(B& b, const ModelSource& source, std::size_t positions, KvType kv)
+      : backend(b), model(load(b, source)), shape(model.attention_shape()), angles(source.config.rope, positions) {
+    const auto n = [](int value) { return static_cast<std::size_t>(value); };
+    const ModelConfig& c = source.config;
+    cache = b.make_cache({3, n(c.n_layers), positions, n(c.n_kv_heads), n(c.head_dim), kv});
+    const typename View<const typename B::Real, 2>::Extents extents{positions, shape.rotary_dim / 2};
+    rope = {{angles.cos.data(), extents}, {angles.sin.data(), extents}};
+  }
+  B& backend;
+  Model<B> model;
+  AttentionShape shape;
+  RopeAngles<typename B::Real> angles;
+  RopeTable<B> rope;
+  typename B::Cache cache;
+};
+
+// ---- against the reference ----
+
+// Largest Euclidean length of a row, and largest magnitude of an element.
+struct Size {
+  double row = 0, element = 0;
+};
+Size size_of(const RawTensor& t) {
+  Size size;
+  std::vector<double> row(t.columns);
+  for (std::size_t r = 0; r < t.rows; ++r) {
+    dequantize_row(t.type, t.row(r), row.data(), t.columns);
+    double squares = 0;
+    for (const double w : row) {
+      squares += w * w;
+      size.element = std::max(size.element, std::abs(w));
+    }
+    size.row = std::max(size.row, std::sqrt(squares));
+  }
+  return size;
+}
+
+// Both backends with the same model of float weights, and the error that a product of a normalised row may have: the
+// row has at most length sqrt(hidden) * |norm|, a sum of products of k terms has an error of at most k roundings of
+// |w| |h|, and the norm itself one of hidden / 32 + 6 (tests/backend/cpu_norm.cpp).
+struct Pair {
+  explicit Pair(cpu::InstructionSet set, bool halves) : cpu({.threads = 2, .pack = true, .isa = set}) {
+    config.rope.pairing = halves ? RopePairing::halves : RopePairing::interleaved;
+    config.rope.rotary_dim = halves ? 16 : 12;
+    config.embedding_multiplier = 1.5f;
+    source = tiny_model(config, {.seed = 5, .dtype = DType::f32, .biases = true});
+    fast.emplace(cpu, source, 64, KvType::f32);
+    exact.emplace(reference, source, 64, KvType::f32);
+  }
+  [[nodiscard]] double input_length(const RawTensor& norm) const {
+    return std::sqrt(static_cast<double>(config.hidden)) * size_of(norm).element;
+  }
+  [[nodiscard]] double product_error(const RawTensor& w, const RawTensor& norm) const {
+    return (1.1 * config.hidden + 16) * unit * size_of(w).row * input_length(norm);
+  }
+  [[nodiscard]] double product_size(const RawTensor& w, const RawTensor& norm) const {
+    return size_of(w).row * input_length(norm);
+  }
+
+  ModelConfig config = tiny_config();
+  ModelSource source;
+  CpuBackend cpu;
+  ReferenceBackend reference;
+  std::optional<Loaded<CpuBackend>> fast;
+  std::optional<Loaded<ReferenceBackend>> exact;
+};
+
+template <class F>
+void with_pairs(const F& f) {
+  for (const cpu::InstructionSet set : cpu::instruction_sets) {
+    if (!cpu::supported(set)) continue;
+    for (const bool halves : {false, true}) {
+      CAPTURE(cpu::name(set));
+      CAPTURE(halves);
+      Pair pair(set, halves);
+      f(pair);
+    }
+  }
+}
+
+constexpr std::size_t n_tokens = 13;
+const std::vector<int> some_rows{3, 12, 0, 7, 5, 9, 1};
+
+std::vector<float> stream_of(const Pair& p) {
+  return normal_numbers(n_tokens * static_cast<std::size_t>(p.config.hidden), 77, 2);
+}
+
+}  // namespace
+
+TEST_CASE("cpu: embed and scale_rows agree with the reference") {
+  with_pairs([](Pair& p) {
+    const auto hidden = static_cast<std::size_t>(p.config.hidden);
+    const std::vector<int> tokens{0, 96, 5, 5, 41};
+    Matrix<float> x(5, hidden);
+    Matrix<double> y(5, hidden);
+    p.cpu.embed(x.view(), view_of(tokens), p.fast->model.embedding, 1.5f);
+    p.reference.embed(y.view(), view_of(tokens), p.exact->model.embedding, 1.5f);
+    CHECK(all_close(x.data, y.data, unit * 1.5 * size_of(p.source.tensors.embedding).element));
+
+    const std::vector<int> rows{4, 1};
+    const std::vector<float> factors{0.5f, 1.25f};
+    const Matrix<float> before = x;
+    p.cpu.scale_rows(x.view(), view_of(rows), View<const float, 1>(factors.data(), {2}));
+    for (std::size_t i = 0; i < 5; ++i) {
+      const float factor = i == 4 ? 0.5f : (i == 1 ? 1.25f : 1.0f);
+      for (std::size_t j = 0; j < hidden; ++j) REQUIRE(x.row(i)[j] == factor * before.row(i)[j]);
+    }
+  });
+}
+
+TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const LayerTensors& t = p.source.tensors.layers[1];
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), q_dim = static_cast<std::size_t>(p.config.q_dim());
+    RowLists lists;  // two slots; the last two rows only store
+    for (std::size_t i = 0; i < some_rows.size(); ++i) {
+      lists.add(some_rows[i], static_cast<int>(i % 2), static_cast<int>(i / 2));
+    }
+    lists.n_run = some_rows.size() - 2;
+    Matrix<float> x(stream, hidden), q(n_tokens, q_dim), out(n_tokens, q_dim);
+    Matrix<double> xd(stream, hidden), qd(n_tokens, q_dim), outd(n_tokens, q_dim);
+    p.cpu.project_qkv(q.view(), p.fast->cache, 1, x.view(), lists.view(), p.fast->model.layers[1].attention,
+                      p.fast->shape, p.fast->rope);
+    p.reference.project_qkv(qd.view(), p.exact->cache, 1, xd.view(), lists.view(), p.exact->model.layers[1].attention,
+                            p.exact->shape, p.exact->rope);
+    // RoPE makes of two components one, with two more roundings.
+    double error = 0, size = 0;
+    for (const RawTensor* w : {&t.wq, &t.wk, &t.wv}) {
+      error = std::max(error, p.product_error(*w, t.attention_norm));
+      size = std::max(size, p.product_size(*w, t.attention_norm));
+    }
+    size += std::max({size_of(t.bq).element, size_of(t.bk).element, size_of(t.bv).element});
+    const double tolerance = 2 * error + 8 * unit * size;
+    CHECK(all_close(q.data, qd.data, tolerance));
+
+    // The same queries for both. Scores differ by |q| times the error of keys, and by roundings.
+    Matrix<float> same_q(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
+    Matrix<double> same_qd(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
+    const auto dim = static_cast<double>(p.config.head_dim), scale = static_cast<double>(p.fast->shape.scale);
+    const double score_error = scale * dim * (size * tolerance + (dim + 2) * unit * size * size);
+    const double attend_tolerance = tolerance + 2 * score_error * size + 20 * unit * size;
+    p.cpu.attend(out.view(), same_q.view(), p.fast->cache, 1, lists.view(), p.fast->shape);
+    p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, lists.view(), p.exact->shape);
+    CHECK(all_close(out.data, outd.data, attend_tolerance));
+
+    const std::vector<EntryCopy> copies{{0, 1, 0, 1, 1, 2, 2}, {1, 1, 2, 2, 0, 20, 1}};
+    p.cpu.copy_entries(p.fast->cache, copies);
+    p.reference.copy_entries(p.exact->cache, copies);
+    RowLists later;
+    later.add(0, 1, 3);
+    later.n_run = 1;
+    p.cpu.attend(out.view(), same_q.view(), p.fast->cache, 1, later.view(), p.fast->shape);
+    p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, later.view(), p.exact->shape);
+    CHECK(all_close(out.row(0), outd.row(0), attend_tolerance));
+  });
+}
+
+TEST_CASE("cpu: project_add agrees with the reference and measures what it did") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const RawTensor& w = p.source.tensors.layers[0].w_down;
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), ffn = static_cast<std::size_t>(p.config.ffn);
+    const std::vector<float> input = normal_numbers(some_rows.size() * ffn, 78);
+    Matrix<float> x(stream, hidden), plain(stream, hidden), in(input, ffn);
+    Matrix<double> xd(stream, hidden), ind(input, ffn);
+    std::vector<Moments<float>> moments(n_tokens, {-1, -1, -1});
+    p.cpu.project_add(x.view(), view_of(some_rows), in.view(), p.fast->model.layers[0].mlp.down, 0.75f,
+                      View<Moments<float>, 1>(moments.data(), {n_tokens}));
+    p.cpu.project_add(plain.view(), view_of(some_rows), in.view(), p.fast->model.layers[0].mlp.down, 0.75f, {});
+    p.reference.project_add(xd.view(), view_of(some_rows), ind.view(), p.exact->model.layers[0].mlp.down, 0.75f, {});
+    CHECK(same_bits(x.data, plain.data));
+    double length = 0, largest = 0;
+    for (std::size_t i = 0; i < some_rows.size(); ++i) {
+      const std::vector<double> row = ind.row(i);
+      length = std::max(length, std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0)));
+    }
+    for (const double v : xd.data) largest = std::max(largest, std::abs(v));
+    CHECK(all_close(x.data, xd.data,
+                    0.75 * static_cast<double>(ffn + 8) * unit * size_of(w).row * length + 2 * unit * largest));
+    for (std::size_t i = 0; i < n_tokens; ++i) {
+      if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
+        CHECK(moments[i].before == -1);
+        continue;
+      }
+      const std::vector<float> after = x.row(i);
+      Moments<double> m;
+      for (std::size_t j = 0; j < hidden; ++j) {
+        const double a = static_cast<double>(stream[i * hidden + j]), b = static_cast<double>(after[j]);
+        m.dot += a * b;
+        m.before += a * a;
+        m.after += b * b;
+      }
+      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * unit * (m.before + m.after)));
+      CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * unit * m.before));
+      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * unit * m.after));
+    }
+  });
+}
+
+TEST_CASE("cpu: gate_up, logits and token_stats agree with the reference") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const LayerTensors& t = p.source.tensors.layers[0];
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), ffn = static_cast<std::size_t>(p.config.ffn);
+    Matrix<float> x(stream, hidden), h(some_rows.size(), ffn);
+    Matrix<double> xd(stream, hidden), hd(some_rows.size(), ffn);
+    const double error = std::max(p.product_error(t.w_gate, t.mlp_norm), p.product_error(t.w_up, t.mlp_norm));
+    const double size = std::max(p.product_size(t.w_gate, t.mlp_norm), p.product_size(t.w_up, t.mlp_norm));
+    for (const GateActivation activation : {GateActivation::silu, GateActivation::gelu_tanh}) {
+      p.cpu.gate_up(h.view(), x.view(), view_of(some_rows), p.fast->model.layers[0].mlp, 1e-5f, activation);
+      p.reference.gate_up(hd.view(), xd.view(), view_of(some_rows), p.exact->model.layers[0].mlp, 1e-5f, activation);
+      // Both activations have slopes below 1.2; the gates' own roundings: tests/backend/cpu_gate.cpp
+      CHECK(all_close(h.data, hd.data, 2.2 * error * size + 40 * unit * size * size));
+    }
+
+    const auto vocab = static_cast<std::size_t>(p.config.vocab);
+    Matrix<float> logits(some_rows.size(), vocab);
+    Matrix<double> logits_d(some_rows.size(), vocab);
+    p.cpu.logits(logits.view(), x.view(), view_of(some_rows), p.fast->model.final_norm, 1e-5f, p.fast->model.head, 3);
+    p.reference.logits(logits_d.view(), xd.view(), view_of(some_rows), p.exact->model.final_norm, 1e-5f,
+                       p.exact->model.head, 3);
+    const RawTensor& head = p.source.tensors.head.empty() ? p.source.tensors.embedding : p.source.tensors.head;
+    CHECK(all_close(logits.data, logits_d.data,
+                    3 * p.product_error(head, p.source.tensors.final_norm) +
+                        6 * unit * p.product_size(head, p.source.tensors.final_norm)));
+
+    std::vector<TokenStats> stats(some_rows.size()), stats_d(some_rows.size());
+    logits_d = Matrix<double>(logits.data, vocab);
+    constexpr Signal asked = Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy |
+                             Signal::top_log_probs | Signal::log_prob;
+    p.cpu.token_stats(stats, logits.view(), asked);
+    p.reference.token_stats(stats_d, logits_d.view(), asked);
+    const auto near = [](float found, float expected) {  // tests/backend/cpu_token_stats.cpp
+      return close(static_cast<double>(found), static_cast<double>(expected), 24 * unit * (1 + std::abs(expected)));
+    };
+    for (std::size_t i = 0; i < stats.size(); ++i) {
+      CHECK(stats[i].token == stats_d[i].token);
+      CHECK(stats[i].max_logit == stats_d[i].max_logit);
+      CHECK(near(stats[i].max_prob, stats_d[i].max_prob));
+      CHECK(near(stats[i].margin, stats_d[i].margin));
+      CHECK(near(stats[i].entropy, stats_d[i].entropy));
+      CHECK(near(stats[i].log_prob, stats_d[i].log_prob));
+      for (std::size_t k = 0; k < TokenStats::max_top; ++k) {
+        CHECK(near(stats[i].top_log_probs[k], stats_d[i].top_log_probs[k]));
+      }
+    }
+  });
+}
+
+// ---- bits ----
+
+namespace {
+
+struct Token {
+  int slot, position, id;
+  bool stores_only = false;  // in the attention of every layer
+};
+
+// All that a step yields for one row, as numbers whose bits can be compared.
+using RowBits = std::vector<float>;
+
+std::vector<RowBits> run_step(Loaded<CpuBackend>& s, const std::vector<Token>& tokens) {
+  CpuBackend& b = s.backend;
+  const ModelConfig& c = s.model.config;
+  const std::size_t n = tokens.size();
+  const auto dim = [](int value) { return static_cast<std::size_t>(value); };
+  std::vector<int> ids, all(n), run;
+  RowLists lists;
+  for (const bool stores_only : {false, true}) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (tokens[i].stores_only != stores_only) continue;
+      lists.add(static_cast<int>(i), tokens[i].slot, tokens[i].position);
+      if (!stores_only) run.push_back(static_cast<int>(i));
+    }
+  }
+  lists.n_run = run.size();
+  for (const Token& t : tokens) ids.push_back(t.id);
+  std::iota(all.begin(), all.end(), 0);
+
+  Matrix<float> x(n, dim(c.hidden)), q(n, dim(c.q_dim())), out(n, dim(c.q_dim())), h(n, dim(c.ffn));
+  std::vector<RowBits> bits(n);
+  std::vector<Moments<float>> moments(n);
+  const auto keep_moments = [&](const std::vector<int>& rows) {
+    for (const int i : rows) {
+      const Moments<float>& m = moments[dim(i)];
+      bits[dim(i)].insert(bits[dim(i)].end(), {m.dot, m.before, m.after});
+    }
+  };
+  b.embed(x.view(), view_of(ids), s.model.embedding, 1.25f);
+  for (int l = 0; l < c.n_layers; ++l) {
+    const Layer<CpuBackend>& layer = s.model.layers[dim(l)];
+    b.project_qkv(q.view(), s.cache, l, x.view(), lists.view(), layer.attention, s.shape, s.rope);
+    b.attend(out.view(), q.view(), s.cache, l, lists.view(), s.shape);
+    const View<Moments<float>, 1> measured(moments.data(), {n});
+    b.project_add(x.view(), view_of(run), out.view(), layer.attention.out, 1, measured);
+    keep_moments(run);
+    b.gate_up(h.view(), x.view(), view_of(all), layer.mlp, c.norm_eps, GateActivation::silu);
+    b.project_add(x.view(), view_of(all), h.view(), layer.mlp.down, 0.5f,
+                  l == 0 ? measured : View<Moments<float>, 1>());
+    if (l == 0) keep_moments(all);
+  }
+  const std::vector<float> factors(n, 0.9f);
+  b.scale_rows(x.view(), view_of(all), View<const float, 1>(factors.data(), {n}));
+  Matrix<float> logits(n, dim(c.vocab));
+  b.logits(logits.view(), x.view(), view_of(all), s.model.final_norm, c.norm_eps, s.model.head, 1.5f);
+  std::vector<TokenStats> stats(n);
+  b.token_stats(stats, logits.view(), Signal::max_prob | Signal::entropy | Signal::margin);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::vector<float> row = logits.row(i);
+    bits[i].insert(bits[i].end(), row.begin(), row.end());
+    bits[i].insert(bits[i].end(),
+                   {stats[i].max_prob, stats[i].entropy, stats[i].margin, static_cast<float>(stats[i].token)});
+  }
+  return bits;
+}
+
+// Three sequences, one of them longer than a block of attention; some tokens only store.
+std::vector<Token> all_tokens(const ModelConfig& config) {
+  std::vector<Token> tokens;
+  Random random(9);
+  const int lengths[] = {133, 3, 9};
+  for (int slot = 0; slot < 3; ++slot) {
+    for (int t = 0; t < lengths[slot]; ++t) {
+      tokens.push_back({slot, t, static_cast<int>(random.below(static_cast<std::size_t>(config.vocab))), t % 5 == 3});
+    }
+  }
+  return tokens;
+}
+
+std::vector<RowBits> run_in_steps(const CpuOptions& options, const ModelSource& source, KvType kv, std::size_t batch) {
+  CpuBackend backend(options);
+  Loaded<CpuBackend> loaded(backend, source, 160, kv);
+  const std::vector<Token> tokens = all_tokens(source.config);
+  std::vector<RowBits> bits;
+  for (std::size_t first = 0; first < tokens.size(); first += batch) {
+    const std::size_t last = std::min(tokens.size(), first + batch);
+    const std::vector<Token> step(tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                                  tokens.begin() + static_cast<std::ptrdiff_t>(last));
+    for (RowBits& row : run_step(loaded, step)) bits.push_back(std::move(row));
+  }
+  return bits;
+}
+
+void check_bits(const ModelSource& source, KvType kv) {
+  for (const cpu::InstructionSet set : cpu::instruction_sets) {
+    if (!cpu::supported(set)) continue;
+    CAPTURE(cpu::name(set));
+    const std::vector<RowBits> expected = run_in_steps({1, true, set}, source, kv, 1);
+    struct Way {
+      int threads;
+      bool pack;
+      std::size_t batch;
+    };
+    // Three rows at two threads: long contexts are split among threads.
+    for (const Way& way : {Way{1, true, 1000}, Way{1, false, 37}, Way{2, true, 3}, Way{3, true, 1000}}) {
+      CAPTURE(way.threads);
+      CAPTURE(way.batch);
+      const std::vector<RowBits> found = run_in_steps({way.threads, way.pack, set}, source, kv, way.batch);
+      REQUIRE(found.size() == expected.size());
+      std::size_t different = 0;
+      for (std::size_t i = 0; i < found.size(); ++i) different += same_bits(found[i], expected[i]) ? 0 : 1;
+      CHECK(different == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("cpu: the bits of a row depend neither on the batch nor on threads nor on packing") {
+  for (const DType type : {DType::f32, DType::bf16, DType::q8_0}) {
+    CAPTURE(name(type));
+    ModelConfig config = tiny_config(type);
+    config.n_layers = 2;
+    const bool mixed = type == DType::bf16;
+    const std::map<std::string, DType> overrides =
+        mixed ? std::map<std::string, DType>{{"attn_k", DType::q8_0}, {"ffn_up", DType::q4_0}, {"ffn_down", DType::f16}}
+              : std::map<std::string, DType>{};
+    const ModelSource source =
+        tiny_model(config, {.seed = 3, .dtype = type, .biases = true, .qk_norm = mixed, .overrides = overrides});
+    check_bits(source, type == DType::f32 ? KvType::f32 : KvType::f16);
+  }
+}
+
+TEST_CASE("cpu: every operation accepts zero rows") {
+  CpuBackend b({2, true, std::nullopt});
+  const ModelSource source = tiny_model(tiny_config());
+  Loaded<CpuBackend> s(b, source, 16, KvType::f16);
+  CHECK(run_step(s, {}).empty());
+  b.copy_entries(s.cache, {});
+  CHECK(b.upload(std::span<const int>()).empty());
+}
+
+TEST_CASE("cpu: uploads are copies; misuse is caught before it reads out of bounds") {
+  CpuBackend b({1, true, std::nullopt});
+  const ModelSource source = tiny_model(tiny_config());
+  Loaded<CpuBackend> s(b, source, 16, KvType::f16);
+  std::vector<int> ints{1, 2, 3};
+  const View<const int, 1> uploaded = b.upload(std::span<const int>(ints));
+  ints.assign(3, 0);
+  CHECK(uploaded(2) == 3);
+  CHECK_THROWS_AS(run_step(s, {{0, 0, 97}}), AssertionError);  // no such token
+  CHECK_THROWS_AS(run_step(s, {{3, 0, 1}}), AssertionError);   // no such slot
+  CHECK_THROWS_AS(run_step(s, {{0, 16, 1}}), AssertionError);  // no such position
+  CHECK_THROWS_AS(b.copy_entries(s.cache, std::vector<EntryCopy>{{0, 0, 15, 0, 1, 0, 2}}), AssertionError);
+  CHECK_THROWS_AS(b.copy_entries(s.cache, std::vector<EntryCopy>{{0, 0, 0, 0, 4, 0, 1}}), AssertionError);
+}
+
+TEST_CASE("cpu: names") {
+  CHECK(CpuBackend({1, true, cpu::InstructionSet::portable}).instruction_set() == "portable");
+  CHECK(CpuBackend({1, true, std::nullopt}).name() == "cpu");
+  CHECK(CpuBackend({3, true, std::nullopt}).threads() == 3);
+}
