@@ -63,7 +63,7 @@ class BpeTokenizer {
 
   // Appends the ids of `text`. A byte that the vocabulary has no token for is left out, as in llama.cpp (the
   // vocabulary of SmolLM2 lacks 21 of them, all rare: control characters and bytes that begin no assigned character).
-  void encode(std::string_view text, bool /*begins_text*/, std::vector<int>& ids) const {
+  void encode(std::string_view text, std::vector<int>& ids) const {
     const std::string bytes = repaired(text);
     const std::string subject = without_surrogates(bytes);
     PairMerger merger;
@@ -109,7 +109,7 @@ class BpeTokenizer {
     if (gap == std::string_view::npos) return;
     const std::optional<std::string> left = detail::bytes_of_token(merge.substr(0, gap));
     const std::optional<std::string> right = detail::bytes_of_token(merge.substr(gap + 1));
-    if (!left || !right || left->empty() || right->empty()) return;  // no word can contain it
+    if (!left || !right) return;  // no word can contain it
     merges_.emplace(pair_key(intern(*left), intern(*right)), Merge{rank, intern(*left + *right)});
   }
 

@@ -113,7 +113,7 @@ class ChatTemplate {
 
   [[nodiscard]] static std::optional<ChatFormat> format_of(std::string_view jinja) {
     // Templates that rewrite or drop what was thought aloud write more than these formats do.
-    if (mentions(jinja, {"<think>", "</think>", "reasoning_content"})) return std::nullopt;
+    if (mentions(jinja, {"think>", "reasoning_content"})) return std::nullopt;
     if (mentions(jinja, {"<|im_start|>"})) return ChatFormat::chatml;
     if (mentions(jinja, {"<|start_header_id|>"})) return ChatFormat::llama3;
     if (mentions(jinja, {"<|user|>"}) && mentions(jinja, {"<|assistant|>"}) && mentions(jinja, {"eos_token"})) {

@@ -40,10 +40,10 @@ class SentencePieceTokenizer {
     }
   }
 
-  // Appends the ids of `text`, which is taken as it is, broken UTF-8 and all. `begins_text`: nothing or a control
-  // token is before it. A byte without a token is the unknown token, and left out where there is none.
-  void encode(std::string_view text, bool begins_text, std::vector<int>& ids) const {
-    const std::string escaped = with_escaped_spaces(text, add_space_prefix_ && begins_text);
+  // Appends the ids of `text`, which is taken as it is, broken UTF-8 and all. A byte without a token is the unknown
+  // token, and left out where there is none.
+  void encode(std::string_view text, std::vector<int>& ids) const {
+    const std::string escaped = with_escaped_spaces(text, add_space_prefix_);
     const auto id_of = [&](std::size_t begin, std::size_t size) {
       if (size > longest_) return -1;
       const auto found = ids_.find(std::string(escaped, begin, size));

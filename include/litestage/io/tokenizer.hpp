@@ -38,15 +38,13 @@ class Tokenizer {
   [[nodiscard]] std::vector<int> encode(const std::vector<TextPart>& parts) const {
     const std::string text = joined(parts);
     std::vector<int> ids;
-    bool begins_text = true;
     for (const SpecialTokens::Fragment& fragment : special_.split(text, parts)) {
       if (fragment.id >= 0) {
         ids.push_back(fragment.id);
       } else {
         const std::string_view piece = std::string_view(text).substr(fragment.begin, fragment.size);
-        std::visit([&](const auto& algorithm) { algorithm.encode(piece, begins_text, ids); }, algorithm_);
+        std::visit([&](const auto& algorithm) { algorithm.encode(piece, ids); }, algorithm_);
       }
-      begins_text = fragment.id >= 0;
     }
     return ids;
   }
