@@ -58,7 +58,7 @@ class View {
   }
   // As a span; only where the elements are contiguous.
   [[nodiscard]] std::span<T> flat() const {
-    LITESTAGE_ASSERT(Rank == 1 || stride_[0] == size() / (extents_[0] == 0 ? 1 : extents_[0]), "strided view");
+    LITESTAGE_ASSERT(Rank == 1 || empty() || stride_[0] == size() / extents_[0], "strided view");
     return std::span<T>(data_, size());
   }
 

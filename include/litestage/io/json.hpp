@@ -63,6 +63,14 @@ class FormBuilder {
   [[nodiscard]] const char** reached() { return &reached_; }
   [[nodiscard]] Form take() { return std::move(root_); }
 
+  // The library takes a zero byte for the end of the text and would ignore what follows.
+  void refuse_zero_bytes() {
+    const std::size_t at = text_.find('\0');
+    if (at == std::string_view::npos) return;
+    reached_ = text_.data() + at;
+    fail("it contains a zero byte");
+  }
+
   bool null() { return put(Form()); }
   bool boolean(bool value) { return put(Form(value)); }
   bool number_integer(std::int64_t value) { return put(Form(value)); }
@@ -147,6 +155,7 @@ class FormBuilder {
 
 [[nodiscard]] inline Form parse_json_at(std::string_view text, std::string source, std::size_t first_line) {
   FormBuilder builder(text, std::move(source), first_line);
+  builder.refuse_zero_bytes();
   const CountingIterator begin(text.data(), builder.reached());
   const CountingIterator end(text.data() + text.size(), builder.reached());
   nlohmann::json::sax_parse(begin, end, &builder);  // failures are thrown from the builder
