@@ -113,6 +113,8 @@ TEST_CASE("one of P, and one of several with P active, do what P does") {
 TEST_CASE("one that reads nothing is left alone where the union reads something") {
   const skip::OneOf<skip::Never, Greedy> policy;  // Never
   CHECK(stats_read(policy) == Stat::none);
+  CHECK(policy == skip::OneOf<skip::Never, Greedy>{});
+  CHECK(!(skip::OneOf<skip::Never, Greedy>{Greedy{0.1f}} == skip::OneOf<skip::Never, Greedy>{Greedy{0.2f}}));
   auto state = policy.begin(RequestInfo{});
   policy.observe(state, StepInfo{}, Sublayer{}, SublayerStats{});
   CHECK(policy.decide(state, StepInfo{}, Sublayer{}) == SkipDecision{});

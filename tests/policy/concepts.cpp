@@ -12,7 +12,7 @@
 
 using namespace litestage;
 
-namespace {
+namespace shapes {  // named: nobody calls their functions, and clang would say so of an unnamed namespace
 
 struct Complete {
   static constexpr Stat stats = Stat::cosine;
@@ -114,10 +114,10 @@ static_assert(CheckSkipPolicy<Complete>::passed && CheckSkipPolicy<skip::Standar
 static_assert(CheckExitPolicy<early_exit::Standard>::passed && CheckConfidence<confidence::Standard>::passed);
 static_assert(CheckStageSchedule<stages::Standard>::passed);
 
-}  // namespace
+}  // namespace shapes
 
 TEST_CASE("what is read is a constant for one policy and follows the choice for several") {
-  CHECK(stats_read(Complete{}) == Stat::cosine);
+  CHECK(stats_read(shapes::Complete{}) == Stat::cosine);
   CHECK(signals_read(early_exit::LowConfidence<>{}) == Signal::max_prob);
   const early_exit::LowConfidence<confidence::Standard> by_margin{confidence::Standard(confidence::Margin{})};
   CHECK(signals_read(by_margin) == Signal::margin);

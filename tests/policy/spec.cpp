@@ -141,9 +141,9 @@ TEST_CASE("a malformed SPEC is refused") {
       {"p:a=\"\\x\"", "found the escape \\x"},
       {"p:a.b.c.d.e.f.g.h.i=1", "found settings nested more than 8 deep"},
   };
-  for (const auto& [spec, found] : cases) {
-    CAPTURE(spec);
-    CHECK(refused(spec) == "--option: " + found + accepted);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    CHECK(refused(c.first) == "--option: " + c.second + accepted);
   }
   CHECK(refused("p:name=q") == "--option: key \"name\" is given twice, each key at most once");
   CHECK(refused("p:a=q,a.name=q") == "--option: key \"name\" is given twice, each key at most once");

@@ -64,9 +64,9 @@ TEST_CASE("tinythinker: a full stop unless the text ends in a full stop or a quo
       {"a?", "a?."}, {"a...", "a..."}, {"", "."},      {" \n ", "."}, {"a,", "a,."}, {"a b", "a b."},
       {".", "."},    {"\"", "\""},
   };
-  for (const auto& [written, expected] : cases) {
-    CAPTURE(written);
-    CHECK(TinyThinker::as_sentence(written) == expected);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    CHECK(TinyThinker::as_sentence(c.first) == c.second);
   }
 }
 

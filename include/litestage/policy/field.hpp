@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <limits>
 #include <map>
 #include <string>
@@ -76,7 +77,7 @@ concept NamedSettings = HasFields<T> && HasName<T> && std::equality_comparable<T
 template <class Aggregate>
 struct AnyMember {
   template <class M>
-  requires(!std::same_as<M, Aggregate>) operator M() const;  // never called
+  requires(!std::same_as<M, Aggregate>) operator M() const { std::terminate(); }  // never called
 };
 
 template <class T, class... Members>
