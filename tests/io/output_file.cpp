@@ -54,6 +54,25 @@ TEST_CASE("a link is followed and stays a link") {
   CHECK(S_ISLNK(status.st_mode));
 }
 
+// /dev/stdout is such a link where the output goes to a file that was deleted meanwhile.
+TEST_CASE("a link that leads to a file without a name is not replaced") {
+  const test::ScratchFolder folder;
+  const std::string gone = folder.write("gone", "x"), link = folder.path("link");
+  const io::detail::Descriptor open_file(::open(gone.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(open_file.get() >= 0);
+  REQUIRE(::symlink(concat("/proc/self/fd/", open_file.get()).c_str(), link.c_str()) == 0);
+  REQUIRE(::unlink(gone.c_str()) == 0);
+  struct stat status = {};
+  if (::stat(link.c_str(), &status) != 0) {
+    MESSAGE("skipped: this system has no /proc/self/fd");
+    return;
+  }
+  CHECK(test::error_of([&] { io::write_file(link, "new"); }).rfind(link + ": cannot be resolved", 0) == 0);
+  REQUIRE(::lstat(link.c_str(), &status) == 0);
+  CHECK(S_ISLNK(status.st_mode));
+  CHECK(folder.entries() == 1);
+}
+
 TEST_CASE("where nothing can be written, path and reason are named") {
   const test::ScratchFolder folder;
   const auto failure = [](const std::string& path) { return test::error_of([&] { io::write_file(path, "x"); }); };
