@@ -191,12 +191,29 @@ TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") 
     const double tolerance = 2 * error + 8 * unit * size;
     CHECK(all_close(q.data, qd.data, tolerance));
 
+    const std::size_t dim = static_cast<std::size_t>(p.config.head_dim);
+    double largest_k = 0, largest_v = 0, largest_q = 0;
+    for (std::size_t i = 0; i < some_rows.size(); ++i) {
+      const std::size_t at = p.exact->cache.at(lists.slots[i], 1, lists.entries[i]);
+      const auto entry = static_cast<std::size_t>(lists.entries[i]);
+      for (std::size_t j = 0; j < static_cast<std::size_t>(p.config.kv_dim()); ++j) {
+        const float* keys = p.fast->cache.keys<float>(lists.slots[i], 1, j / dim);
+        const float* values = p.fast->cache.values<float>(lists.slots[i], 1, j / dim);
+        const double k = p.exact->cache.k[at + j], v = p.exact->cache.v[at + j];
+        REQUIRE(close(static_cast<double>(keys[j % dim * 16 + entry]), k, tolerance));
+        REQUIRE(close(static_cast<double>(values[entry * p.fast->cache.width() + j % dim]), v, tolerance));
+        largest_k = std::max(largest_k, std::abs(k));
+        largest_v = std::max(largest_v, std::abs(v));
+      }
+    }
+    for (const double x_q : qd.data) largest_q = std::max(largest_q, std::abs(x_q));
+
     // The same queries for both. Scores differ by |q| times the error of keys, and by roundings.
     Matrix<float> same_q(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
     Matrix<double> same_qd(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
-    const auto dim = static_cast<double>(p.config.head_dim), scale = static_cast<double>(p.fast->shape.scale);
-    const double score_error = scale * dim * (size * tolerance + (dim + 2) * unit * size * size);
-    const double attend_tolerance = tolerance + 2 * score_error * size + 20 * unit * size;
+    const double n = p.config.head_dim, scale = static_cast<double>(p.fast->shape.scale);
+    const double score_error = scale * n * largest_q * (tolerance + (n + 2) * unit * largest_k);
+    const double attend_tolerance = tolerance + (2 * score_error + 20 * unit) * largest_v;
     p.cpu.attend(out.view(), same_q.view(), p.fast->cache, 1, lists.view(), p.fast->shape);
     p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, lists.view(), p.exact->shape);
     CHECK(all_close(out.data, outd.data, attend_tolerance));

@@ -34,7 +34,7 @@ template <class Found, class Expected>
 [[nodiscard]] bool same_bits(const Found& found, const Expected& expected) {
   const std::span f(found);
   const std::span e(expected);
-  return f.size() == e.size() && std::memcmp(f.data(), e.data(), f.size_bytes()) == 0;
+  return f.size() == e.size() && (f.empty() || std::memcmp(f.data(), e.data(), f.size_bytes()) == 0);
 }
 
 }  // namespace litestage::test
