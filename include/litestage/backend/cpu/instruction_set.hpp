@@ -78,8 +78,16 @@ inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, 
 
 // Functions of one instruction set. Helpers that they call are always_inline with the same target, since a function of
 // a wider target is otherwise a call; lambdas would not inherit the target.
+#define LITESTAGE_ALWAYS_INLINE __attribute__((always_inline)) inline
 #if defined(__x86_64__)
 #define LITESTAGE_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define LITESTAGE_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
-#define LITESTAGE_ALWAYS_INLINE __attribute__((always_inline)) inline
+
+// Before a loop of a constant, small number of turns over an array of registers: without it -O2 keeps the array in
+// memory.
+#if defined(__clang__)
+#define LITESTAGE_UNROLL _Pragma("unroll")
+#else
+#define LITESTAGE_UNROLL _Pragma("GCC unroll 16")
+#endif
