@@ -50,7 +50,7 @@ struct StageReport {
 struct QuestionReport {
   std::string id;
   std::vector<StageReport> stages;
-  double seconds = 0;                // wall time of the whole question, letter scoring included
+  double seconds = 0;                // wall time of the stages; letter scoring is not in it
   std::vector<float> letter_logits;  // [options], logits of the option letters; empty unless letter scoring was asked
   friend bool operator==(const QuestionReport&, const QuestionReport&) = default;
 };

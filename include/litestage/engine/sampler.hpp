@@ -1,0 +1,83 @@
+// Choosing a token from logits. Greedy (temperature 0) is the default and is done by the backend; this is the rest.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace litestage {
+
+struct SamplerOptions {
+  double temperature = 0;  // 0: greedy
+  int top_k = 0;           // keep the k likeliest tokens; 0: all
+  double top_p = 1;        // keep the likeliest tokens until their probabilities reach p
+  std::uint64_t seed = 0;  // of the run; every (question, stage, branch) draws from its own stream
+
+  [[nodiscard]] bool greedy() const { return temperature <= 0; }
+};
+
+// The order of the three cuts is temperature, top-k, top-p (our choice; implementations differ). Probabilities are
+// computed in double; equal logits are taken in the order of their ids.
+class Sampler {
+ public:
+  Sampler(const SamplerOptions& options, std::uint64_t stream) : options_(options) {
+    // seed_seq mixes the two numbers; mt19937_64 and the conversion below give the same draws on every platform.
+    std::seed_seq seeds{static_cast<std::uint32_t>(options.seed), static_cast<std::uint32_t>(options.seed >> 32),
+                        static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};
+    random_.seed(seeds);
+  }
+
+  template <class Real>
+  [[nodiscard]] int sample(std::span<const Real> logits) {
+    order_.resize(logits.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    const auto likelier = [&](int a, int b) {
+      const auto x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+      return x != y ? x > y : a < b;
+    };
+    std::size_t keep = logits.size();
+    if (options_.top_k > 0) keep = std::min(keep, static_cast<std::size_t>(options_.top_k));
+    std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(keep), order_.end(), likelier);
+    const double largest = static_cast<double>(logits[static_cast<std::size_t>(order_[0])]);
+    weights_.resize(keep);
+    for (std::size_t i = 0; i < keep; ++i) {
+      const double z = static_cast<double>(logits[static_cast<std::size_t>(order_[i])]);
+      weights_[i] = std::exp((z - largest) / options_.temperature);
+    }
+    keep = nucleus(keep);
+    return order_[draw(keep)];
+  }
+
+ private:
+  // How many of the likeliest tokens reach top_p together; at least one.
+  [[nodiscard]] std::size_t nucleus(std::size_t n) const {
+    const double target = options_.top_p * std::accumulate(weights_.begin(), weights_.end(), 0.0);
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      sum += weights_[i];
+      if (sum >= target) return i + 1;
+    }
+    return n;
+  }
+  [[nodiscard]] std::size_t draw(std::size_t n) {
+    const double sum = std::accumulate(weights_.begin(), weights_.begin() + static_cast<std::ptrdiff_t>(n), 0.0);
+    double left = static_cast<double>(random_() >> 11) * 0x1p-53 * sum;
+    for (std::size_t i = 0; i + 1 < n; ++i) {
+      if (left < weights_[i]) return i;
+      left -= weights_[i];
+    }
+    return n - 1;
+  }
+
+  SamplerOptions options_;
+  std::mt19937_64 random_;
+  std::vector<int> order_;       // token ids, the likeliest first
+  std::vector<double> weights_;  // proportional to their probabilities
+};
+
+}  // namespace litestage

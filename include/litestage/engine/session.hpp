@@ -1,0 +1,85 @@
+// One model at work: its K/V cache, the numbers of its decision vectors, and the ragged step. The lowest level at which
+// a researcher would use the engine: rows in, logits out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/model/kv_cache.hpp"
+#include "litestage/model/step_plan.hpp"
+#include "litestage/model/transformer.hpp"
+
+namespace litestage {
+
+struct SessionOptions {
+  std::size_t slots = 1;        // sequences held at the same time
+  std::size_t capacity = 1024;  // positions of one sequence
+  KvType kv = KvType::f16;
+};
+
+template <Backend B>
+class Session {
+ public:
+  using Real = typename B::Real;
+
+  // `backend` and `model` outlive the session.
+  Session(B& backend, const Model<B>& model, const SessionOptions& options)
+      : backend_(&backend),
+        model_(&model),
+        cache_(backend, cache_shape(model.config, options)),
+        transformer_(backend, model, options.capacity) {}
+
+  [[nodiscard]] const ModelConfig& config() const { return model_->config; }
+  [[nodiscard]] B& backend() { return *backend_; }
+  [[nodiscard]] KvCache<B>& cache() { return cache_; }
+  [[nodiscard]] DecisionTable& decisions() { return decisions_; }
+  // The number of the vector that skips nothing.
+  [[nodiscard]] int skip_nothing() {
+    return decisions_.number_of(Decisions(static_cast<std::size_t>(config().n_sublayers())));
+  }
+
+  // Runs one step: every row takes the next position of its slot. Tokens must be of the vocabulary, slots not full.
+  void step(std::span<const StepRow> rows, bool moments = false) {
+    for (const StepRow& row : rows) {
+      LITESTAGE_ASSERT(row.token >= 0 && row.token < config().vocab, "token ", row.token, " of ", config().vocab);
+    }
+    make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, moments);
+    transformer_.forward(plan_, cache_);
+  }
+
+  // [rows that wanted them, vocab], in the backend's space, valid until the next step.
+  [[nodiscard]] View<const Real, 2> logits() const { return transformer_.logits(); }
+  // The same row on the host.
+  void read_logits(std::size_t row, std::vector<Real>& out) {
+    out.resize(logits().extent(1));
+    backend_->to_host(out.data(), logits().row(row), out.size());
+  }
+  // [2 * n_layers, rows] of the last step, on the host. What a skipped row holds means nothing.
+  void read_moments(std::vector<Moments<Real>>& out) {
+    out.resize(transformer_.moments().size());
+    backend_->to_host(out.data(), transformer_.moments().data(), out.size());
+  }
+
+ private:
+  [[nodiscard]] static CacheShape cache_shape(const ModelConfig& config, const SessionOptions& options) {
+    CacheShape shape;
+    shape.slots = options.slots;
+    shape.layers = static_cast<std::size_t>(config.n_layers);
+    shape.capacity = options.capacity;
+    shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
+    shape.head_dim = static_cast<std::size_t>(config.head_dim);
+    shape.type = options.kv;
+    return shape;
+  }
+
+  B* backend_;
+  const Model<B>* model_;
+  KvCache<B> cache_;
+  DecisionTable decisions_;
+  Transformer<B> transformer_;
+  StepPlan plan_;
+};
+
+}  // namespace litestage

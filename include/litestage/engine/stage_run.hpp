@@ -1,0 +1,325 @@
+// One request: one stage of one question, with its parallel branches. It says which tokens it wants forwarded next, and
+// takes what came out; it never runs a step itself, so that many of them share one ragged batch.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/engine/any_tokenizer.hpp"
+#include "litestage/engine/observer.hpp"
+#include "litestage/engine/report.hpp"
+#include "litestage/engine/sampler.hpp"
+#include "litestage/engine/segment.hpp"
+#include "litestage/engine/session.hpp"
+#include "litestage/engine/stop_text.hpp"
+
+namespace litestage {
+
+using Clock = std::chrono::steady_clock;
+
+[[nodiscard]] inline double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+struct StageRequest {
+  std::string question;  // its id, for messages
+  int index = 0;         // of the stage in the schedule
+  StageInfo stage;
+  std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
+  std::vector<int> slots;                 // [branches] of the cache; whatever they hold may be reused
+  std::vector<int> score_tokens;          // not empty: generate nothing, report these tokens' logits after the prompt
+  std::uint64_t stream = 0;               // of random numbers, for this request alone
+};
+
+// Settings that hold for all requests of a run.
+struct StageRunOptions {
+  SamplerOptions sampler;
+  bool ignore_eos = false;  // go on past end-of-generation tokens, to the cap
+};
+
+template <Backend B, class Skip, class Exit, class Observer>
+class StageRun {
+ public:
+  struct Context {
+    Session<B>* session;
+    const Skip* skip;
+    const Exit* exit;
+    Observer* observer;
+    const AnyTokenizer* tokenizer;
+    StageRunOptions options;
+  };
+
+  StageRun(const Context& context, StageRequest request)
+      : context_(context), request_(std::move(request)), stats_(stats_read(*context.skip) | Observer::stats) {
+    info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens};
+    report_.name = request_.stage.name;
+    check_lengths();
+    prefix_ = shared_prefix();
+    for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
+      report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
+      branches_.push_back(Branch{request_.slots[i], Segment{}, context_.skip->begin(info_), context_.exit->begin(info_),
+                                 StopText(request_.stage.stop),
+                                 Sampler(context_.options.sampler, request_.stream * 64 + i)});
+    }
+    ever_skipped_.resize(static_cast<std::size_t>(config().n_sublayers()));
+    if (prefix_ > 0)
+      begin_prefix();
+    else
+      for (std::size_t i = 0; i < branches_.size(); ++i) begin_prompt(i, 0);
+  }
+  StageRun(const StageRun&) = delete;  // info_ refers to request_
+  StageRun& operator=(const StageRun&) = delete;
+
+  [[nodiscard]] bool done() const {
+    return std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.done; });
+  }
+  // Whether sub-layer statistics must be computed.
+  [[nodiscard]] bool reads_stats() const { return any(stats_); }
+
+  // Branches that have something to forward.
+  [[nodiscard]] std::size_t least_rows() const {
+    return static_cast<std::size_t>(std::count_if(branches_.begin(), branches_.end(),
+                                                  [](const Branch& b) { return !b.done && !b.segment.complete(); }));
+  }
+
+  // Appends up to `budget` rows of this request to a step, branch by branch; remembers which.
+  void collect(std::vector<StepRow>& rows, std::size_t budget) {
+    if (started_ == Clock::time_point{}) started_ = Clock::now();
+    slices_.clear();
+    for (std::size_t i = 0; i < branches_.size(); ++i) {
+      Segment& s = branches_[i].segment;
+      const std::size_t n = std::min(s.tokens.size() - s.done, budget);
+      if (branches_[i].done || n == 0) continue;
+      slices_.push_back({i, rows.size(), n});
+      budget -= n;
+      for (std::size_t k = 0; k < n; ++k) {
+        const bool last = s.done + k + 1 == s.tokens.size();
+        rows.push_back({s.tokens[s.done + k], branches_[i].slot, s.decisions, s.wants_logits && last});
+      }
+    }
+  }
+
+  // Takes the step's results. `stats` [rows that wanted logits] are the step's, of which this request's begin at
+  // `next_logits`, which it moves on; `moments` [2 * n_layers, n_rows] may be empty.
+  void consume(std::span<const TokenStats> stats, std::size_t& next_logits,
+               std::span<const Moments<typename B::Real>> moments, std::size_t n_rows) {
+    for (const Slice& slice : slices_) {
+      Segment& s = branches_[slice.branch].segment;
+      add_moments(s, slice, moments, n_rows);
+      count_skips(s, slice.n);
+      s.done += slice.n;
+      if (!s.complete()) continue;
+      report_stats(slice.branch);
+      if (!s.wants_logits) {
+        end_prefix();
+        continue;
+      }
+      const std::size_t row = next_logits++;
+      if (request_.score_tokens.empty())
+        choose(slice.branch, stats[row], row);
+      else
+        score(slice.branch, row);
+    }
+  }
+
+  // What happened, once done() holds. May be called once.
+  [[nodiscard]] StageReport take_report() {
+    for (Branch& b : branches_) report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop});
+    report_.sublayers_skipped = static_cast<int>(std::count(ever_skipped_.begin(), ever_skipped_.end(), true));
+    if (forwarded_ > 0) report_.sublayers_skipped_mean = skips_ / static_cast<double>(forwarded_);
+    return std::move(report_);
+  }
+  [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
+
+ private:
+  struct Branch {
+    int slot = 0;
+    Segment segment;
+    typename Skip::State skip;
+    typename Exit::State exit;
+    StopText text;
+    Sampler sampler;
+    std::vector<int> kept = {};
+    int chosen = 0;  // tokens, including one that was not kept
+    bool done = false;
+    StopReason stop = StopReason::cap;
+  };
+  struct Slice {
+    std::size_t branch, first_row, n;
+  };
+
+  [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
+  [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
+
+  void check_lengths() const {
+    const std::size_t capacity = context_.session->cache().index().capacity();
+    LITESTAGE_ASSERT(request_.slots.size() >= request_.prompts.size(), request_.prompts.size(), " branches in ",
+                     request_.slots.size(), " slots");
+    for (const std::vector<int>& prompt : request_.prompts) {
+      LITESTAGE_ASSERT(!prompt.empty(), "a prompt has at least one token");
+      if (prompt.size() > capacity) {
+        throw Error(concat("question ", request_.question, ", stage ", request_.stage.name, ": the prompt has ",
+                           prompt.size(), " tokens, accepted are up to ", capacity, " (the context)"));
+      }
+    }
+  }
+
+  // Branches are cut at their common token prefix; each keeps at least one token of its own. One branch is not cut.
+  [[nodiscard]] std::size_t shared_prefix() const {
+    const auto& prompts = request_.prompts;
+    if (prompts.size() < 2) return 0;
+    std::size_t n = prompts[0].size() - 1;
+    for (const std::vector<int>& p : prompts) {
+      n = std::min(n, p.size() - 1);
+      n = static_cast<std::size_t>(
+          std::mismatch(p.begin(), p.begin() + static_cast<std::ptrdiff_t>(n), prompts[0].begin()).first - p.begin());
+    }
+    return n;
+  }
+
+  // Sets the branch's next segment; decisions are asked for here and hold for all of it.
+  void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
+    b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, {}};
+    if (any(stats_)) b.segment.sums.resize(static_cast<std::size_t>(config().n_sublayers()));
+  }
+  [[nodiscard]] int decide(const Branch& b, const StepInfo& step) {
+    return context_.session->decisions().number_of(decide_all(*context_.skip, b.skip, step, config().n_layers));
+  }
+  // How much of tokens[0..n) the slot already holds under these decisions; the rest of the slot is dropped. Never where
+  // statistics are read: they would miss what is not computed again.
+  [[nodiscard]] std::size_t held(int slot, std::span<const int> tokens, int decisions) {
+    if (any(stats_)) {
+      cache().truncate(slot, 0);
+      return 0;
+    }
+    return static_cast<std::size_t>(cache().reuse(slot, tokens, decisions));
+  }
+
+  void begin_prefix() {
+    Branch& b = branches_[0];
+    const std::span<const int> tokens(request_.prompts[0].data(), prefix_);
+    const int decisions = decide(b, StepInfo{});
+    const std::size_t n = held(b.slot, tokens, decisions);
+    begin_segment(b, StepInfo{}, {tokens.begin() + static_cast<std::ptrdiff_t>(n), tokens.end()}, false, decisions);
+    if (b.segment.complete()) end_prefix();
+  }
+  // The shared prefix is in branch 0's slot: the others get a copy of it, and of the skip state.
+  void end_prefix() {
+    for (std::size_t i = 1; i < branches_.size(); ++i) {
+      cache().fork(branches_[0].slot, branches_[i].slot, static_cast<int>(prefix_));
+      branches_[i].skip = branches_[0].skip;
+    }
+    for (std::size_t i = 0; i < branches_.size(); ++i) begin_prompt(i, prefix_);
+  }
+  // The branch's own part of its prompt, from token `from` on.
+  void begin_prompt(std::size_t branch, std::size_t from) {
+    Branch& b = branches_[branch];
+    const std::vector<int>& prompt = request_.prompts[branch];
+    const int decisions = decide(b, StepInfo{});
+    if (from == 0) from = held(b.slot, std::span<const int>(prompt.data(), prompt.size() - 1), decisions);
+    begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
+  }
+
+  void add_moments(Segment& s, const Slice& slice, std::span<const Moments<typename B::Real>> moments,
+                   std::size_t n_rows) const {
+    if (s.sums.empty()) return;
+    for (std::size_t u = 0; u < s.sums.size(); ++u) {
+      for (std::size_t k = 0; k < slice.n; ++k) s.sums[u].add(moments[u * n_rows + slice.first_row + k]);
+    }
+  }
+  void count_skips(const Segment& s, std::size_t n) {
+    const Decisions& d = context_.session->decisions()[s.decisions];
+    for (std::size_t u = 0; u < d.size(); ++u) ever_skipped_[u] = ever_skipped_[u] || d[u].skip;
+    skips_ += static_cast<double>(n) * count_skipped(d);
+    forwarded_ += n;
+  }
+  // Tells policy and observer of the sub-layers that ran in the segment that is now complete.
+  void report_stats(std::size_t branch) {
+    Branch& b = branches_[branch];
+    const Decisions& d = context_.session->decisions()[b.segment.decisions];
+    for (int u = 0; u < config().n_sublayers(); ++u) {
+      const auto i = static_cast<std::size_t>(u);
+      if (d[i].skip) continue;
+      const SublayerStats stats = any(stats_) ? b.segment.sums[i].stats(stats_) : SublayerStats{};
+      if constexpr (any(Skip::stats)) context_.skip->observe(b.skip, b.segment.step, Sublayer::at(u), stats);
+      context_.observer->sublayer(static_cast<int>(branch), info_, b.segment.step, Sublayer::at(u), stats);
+    }
+  }
+
+  // The branch's next token, from the logits of its segment's last row.
+  void choose(std::size_t branch, TokenStats stats, std::size_t logits_row) {
+    Branch& b = branches_[branch];
+    if (!context_.options.sampler.greedy()) {
+      context_.session->read_logits(logits_row, host_logits_);
+      sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
+    }
+    ++b.chosen;
+    ++report_.generated_tokens;
+    if (b.chosen == 1 && ++first_tokens_ == branches_.size()) prefilled_ = Clock::now();
+    judge(branch, stats);
+    if (b.done) {
+      if (done()) end();
+      return;
+    }
+    const StepInfo next{Phase::decode, b.chosen - 1};
+    begin_segment(b, next, {stats.token}, true, decide(b, next));
+  }
+  // Puts the sampled token in place of the likeliest one.
+  void sampled(TokenStats& stats, int token) const {
+    if (token == stats.token) return;
+    const auto z = [&](int id) { return static_cast<float>(host_logits_[static_cast<std::size_t>(id)]); };
+    stats.log_prob += z(token) - z(stats.token);
+    stats.token = token;
+  }
+
+  void judge(std::size_t branch, const TokenStats& stats) {
+    Branch& b = branches_[branch];
+    const StepInfo step = b.segment.step;
+    const auto stop = [&](StopReason reason) { b.done = true, b.stop = reason; };
+    if (!context_.options.ignore_eos && context_.tokenizer->is_end(stats.token)) return stop(StopReason::eos);
+    const Verdict verdict = context_.exit->observe(b.exit, step, stats);
+    if (verdict == Verdict::stop_drop) return stop(StopReason::exit);
+    if (b.text.push(context_.tokenizer->piece(stats.token))) return stop(StopReason::stop_string);
+    b.kept.push_back(stats.token);
+    context_.observer->token(static_cast<int>(branch), info_, step, stats.token);
+    if (verdict == Verdict::stop_keep) return stop(StopReason::exit);
+    if (b.chosen >= request_.stage.max_new_tokens) return stop(StopReason::cap);
+    if (static_cast<std::size_t>(cache().length(b.slot)) == cache().index().capacity()) stop(StopReason::context);
+  }
+
+  void score(std::size_t branch, std::size_t logits_row) {
+    context_.session->read_logits(logits_row, host_logits_);
+    for (int id : request_.score_tokens)
+      scores_.push_back(static_cast<float>(host_logits_[static_cast<std::size_t>(id)]));
+    branches_[branch].done = true;
+  }
+
+  void end() {
+    const Clock::time_point now = Clock::now();
+    report_.prefill_s = seconds_between(started_, prefilled_);
+    report_.decode_s = seconds_between(prefilled_, now);
+  }
+
+  Context context_;
+  StageRequest request_;
+  RequestInfo info_;
+  Stat stats_;              // what policy and observer read
+  std::size_t prefix_ = 0;  // tokens that all branches share and that run once
+  std::vector<Branch> branches_;
+  std::vector<Slice> slices_;       // of the step that was last collected
+  std::vector<bool> ever_skipped_;  // [2 * n_layers]
+  double skips_ = 0;                // skipped sub-layers, summed over forwarded tokens
+  std::size_t forwarded_ = 0;
+  std::size_t first_tokens_ = 0;  // branches that have theirs
+  Clock::time_point started_{}, prefilled_{};
+  StageReport report_;
+  std::vector<float> scores_;
+  std::vector<typename B::Real> host_logits_;  // [vocab]
+};
+
+}  // namespace litestage
