@@ -73,7 +73,7 @@ class CpuBackend {
   [[nodiscard]] std::string instruction_set() const { return std::string(cpu::name(isa_)); }
   [[nodiscard]] int threads() const { return team_->size(); }
 
-  [[nodiscard]] Weight load_weight(const RawTensor& raw) { return Weight(raw, *team_, packing_); }
+  [[nodiscard]] Weight load_weight(const RawTensor& raw) { return Weight(raw, *team_, memory_, packing_); }
   [[nodiscard]] Table load_table(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Vector load_vector(const RawTensor& raw) const { return raw.empty() ? Vector() : Vector(raw); }
   [[nodiscard]] Cache make_cache(const CacheShape& shape) const { return Cache(shape); }
@@ -177,6 +177,7 @@ class CpuBackend {
   cpu::Packing packing_;
   cpu::InstructionSet isa_;
   std::unique_ptr<ThreadTeam> team_;
+  cpu::PanelMemory memory_;
   cpu::Workspace work_;
 };
 
