@@ -1,0 +1,71 @@
+// What a policy costs in every step: 60 decisions (30 layers), with the choice made at compile time and at run time,
+// and the plan that the step is made of. No bytes or FLOP: this is what there is besides them.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "litestage/engine/segment.hpp"
+#include "litestage/model/step_plan.hpp"
+#include "litestage/policy/spec.hpp"
+#include "litestage/skip/never.hpp"
+#include "litestage/skip/standard.hpp"
+#include "litestage/skip/static.hpp"
+
+using namespace litestage;
+
+namespace {
+
+constexpr int n_layers = 30;
+constexpr const char* six = "static:all=a3/m4-m8";  // skips six sub-layers
+
+template <class Policy>
+Policy policy(const char* spec) {
+  if constexpr (std::is_same_v<Policy, skip::Never>)
+    return {};
+  else
+    return read_spec<Policy>(spec, "--skip");
+}
+
+template <class Policy>
+void decide(benchmark::State& state, const char* spec, int expected) {
+  const Policy p = policy<Policy>(spec);
+  const typename Policy::State request = p.begin({n_layers, 0, "recall", 64});
+  if (count_skipped(decide_all(p, request, {Phase::decode, 3}, n_layers)) != expected) std::abort();
+  DecisionTable table;
+  for (auto _ : state) {
+    const int number = table.number_of(decide_all(p, request, {Phase::decode, 3}, n_layers));
+    benchmark::DoNotOptimize(number);
+  }
+  state.SetItemsProcessed(state.iterations() * 2 * n_layers);
+}
+constexpr auto decide_never = decide<skip::Never>, decide_static = decide<skip::Static>,
+               decide_standard = decide<skip::Standard>;  // the macro takes no template arguments
+BENCHMARK_CAPTURE(decide_never, compile_time, "", 0);
+BENCHMARK_CAPTURE(decide_static, compile_time, six, 6);
+BENCHMARK_CAPTURE(decide_standard, never, "never", 0);
+BENCHMARK_CAPTURE(decide_standard, static_six, six, 6);
+
+void plan(benchmark::State& state) {
+  const auto batch = static_cast<int>(state.range(0));
+  KvIndex index(static_cast<std::size_t>(batch), n_layers, 256);
+  DecisionTable table;
+  std::vector<StepRow> rows;
+  for (int b = 0; b < batch; ++b) {
+    Decisions d(2 * n_layers);
+    d[static_cast<std::size_t>(b % 7)].skip = true;  // rows of one step disagree
+    rows.push_back({1, b, table.number_of(d), true});
+  }
+  StepPlan plan;
+  for (auto _ : state) {
+    for (int b = 0; b < batch; ++b) index.truncate(b, 0);
+    make_plan(plan, index, table, n_layers, rows, false);
+    benchmark::DoNotOptimize(plan.ints.data());
+  }
+  if (plan.sublayers.size() != 2 * n_layers || plan.sublayers[59].n != static_cast<std::size_t>(batch)) std::abort();
+  state.SetItemsProcessed(state.iterations() * batch);
+}
+BENCHMARK(plan)->ArgName("rows")->Arg(1)->Arg(16)->Arg(64);
+
+}  // namespace
