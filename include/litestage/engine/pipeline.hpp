@@ -26,6 +26,9 @@
 
 namespace litestage {
 
+// Told of each stage of a question as it ends: the question's place in the list, and the report.
+using OnStage = std::function<void(std::size_t, const StageReport&)>;
+
 struct PipelineOptions {
   std::size_t batch = 1;        // questions in flight
   std::size_t branches = 0;     // parallel branches of a stage at most; 0: as many as a question has options
@@ -34,6 +37,8 @@ struct PipelineOptions {
   KvType kv = KvType::f16;
   StageRunOptions generation = {};
   bool score_letters = false;  // also report the option letters' logits after the last stage's prompt
+  OnStage on_stage = nullptr;
+  std::function<bool()> keep_going = nullptr;  // asked after every step; false ends the run, unfinished questions lost
 };
 
 // Told of each question as it ends (its place in the list, and the report). Returning false ends the run early.
@@ -56,9 +61,10 @@ class Pipeline {
         skip_(std::move(skip)),
         exit_(std::move(exit)),
         stages_(std::move(stages)),
-        options_(options),
+        options_(std::move(options)),
         observer_(std::move(observer)) {
-    LITESTAGE_ASSERT(options.batch > 0 && options.context > 1 && options.step_rows > 0, "empty batch, context or step");
+    LITESTAGE_ASSERT(options_.batch > 0 && options_.context > 1 && options_.step_rows > 0,
+                     "empty batch, context or step");
   }
 
   // Answers all questions; reports in the order of the questions, of those that ended.
@@ -81,6 +87,7 @@ class Pipeline {
       }
       if (active.empty()) break;
       runner.step(active);
+      go_on = !options_.keep_going || options_.keep_going();
       for (Lane& lane : lanes) {
         if (!lane.run || !lane.run->done() || end_request(lane)) continue;
         reports[lane.question] = std::move(lane.report);
@@ -171,6 +178,7 @@ class Pipeline {
     lane.run.reset();
     std::vector<std::string> texts;
     for (const BranchReport& b : report.branches) texts.push_back(b.text);
+    if (options_.on_stage) options_.on_stage(lane.question, report);
     lane.report.stages.push_back(std::move(report));
     if (++lane.stage < stages_.size()) {
       lane.transcript.outputs.push_back(std::move(texts));

@@ -1,0 +1,65 @@
+// No reasoning: the question is answered at once. The control beside staged reasoning, which must do better than this
+// to be worth its tokens.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/transcript.hpp"
+#include "litestage/stages/wording.hpp"
+
+namespace litestage::stages {
+
+// The texts are ours and keep to those of the staged schedules, so that the stages make the difference: as a text to be
+// continued, TinyThinker's question followed by the words it scores letters with; as a conversation, Chat's system
+// message and its request for an answer.
+struct Direct {
+  static constexpr std::string_view name = "direct";
+  static constexpr std::string_view summary = "one stage, named direct: the answer at once, as a control";
+
+  int max_new_tokens = 24;
+  bool chat = false;
+
+  [[nodiscard]] std::size_t size() const { return 1; }
+  [[nodiscard]] StageInfo stage(std::size_t i) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    if (chat) return {"direct", max_new_tokens, {}};
+    return {"direct", max_new_tokens, {"\n"}};
+  }
+
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
+    LITESTAGE_ASSERT(i < size(), i);
+    const Question& question = transcript.question;
+    check_options(question);
+    if (!chat) {
+      const std::string text = concat(question.stem, "\n", option_list(question, " "), "\nSo the answer is option");
+      return {Prompt{{{Role::text, text}}, ""}};
+    }
+    const std::string text =
+        concat("Question: ", question.stem, "\n", option_list(question, "\n"),
+               "\n\nWhich option is the best answer to the question? Reply with exactly: The answer is option (X).");
+    return {Prompt{{{Role::system, std::string(system)}, {Role::user, text}}, ""}};
+  }
+
+  // What is continued begins with the letter itself, maybe in brackets; "A" as a word of a sentence is taken for one.
+  [[nodiscard]] AnswerFormat answer_format() const {
+    if (chat) return {R"(option \(?([A-E])\)?)", "The answer is option (", ""};
+    return {R"(^\s*\(?([A-Z])\b)", "", " "};
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("max_new_tokens", &Direct::max_new_tokens, "cap of the stage", 1, 1'000'000),
+                      Field("chat", &Direct::chat, "ask as the user of a chat, rather than have the text continued"));
+  }
+  friend bool operator==(const Direct&, const Direct&) = default;
+
+  static constexpr std::string_view system =
+      "You are an expert in science and common sense. You answer multiple-choice questions.";
+};
+
+}  // namespace litestage::stages

@@ -1,0 +1,92 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/message.hpp"
+#include "litestage/evaluate/answers.hpp"
+#include "litestage/policy/spec.hpp"
+#include "litestage/stages/standard.hpp"
+
+using namespace litestage;
+using stages::Chat;
+using stages::Direct;
+using test::message;
+
+namespace {
+
+Transcript transcript(std::vector<std::string> options) {
+  return {{"id", "Predators eat", std::move(options), 0}, {}};
+}
+
+}  // namespace
+
+static_assert(StatesAnswer<Direct>);
+
+TEST_CASE("direct: one stage, whose text is the question and the beginning of the answer") {
+  const Direct schedule;
+  CHECK(schedule.size() == 1);
+  CHECK(schedule.stage(0).name == "direct");
+  CHECK(schedule.stage(0).max_new_tokens == 24);
+  CHECK(schedule.stage(0).stop == std::vector<std::string>{"\n"});
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans", "bunnies"}));
+  REQUIRE(prompts.size() == 1);
+  CHECK(prompts[0] ==
+        Prompt{{{Role::text, "Predators eat\n(A) lions (B) humans (C) bunnies\nSo the answer is option"}}, ""});
+  CHECK_THROWS_AS(static_cast<void>(schedule.stage(1)), AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(schedule.prompts(1, transcript({"a", "b"}))), AssertionError);
+}
+
+TEST_CASE("direct: as a conversation, with the system message of chat") {
+  const Direct schedule{24, true};
+  CHECK(schedule.stage(0).stop.empty());
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans"}));
+  REQUIRE(prompts.size() == 1);
+  CHECK(prompts[0].continuation.empty());
+  CHECK(
+      prompts[0].messages ==
+      std::vector<Message>{{Role::system, Chat{}.system},
+                           {Role::user,
+                            "Question: Predators eat\n(A) lions\n(B) humans\n\nWhich option is the best answer to the "
+                            "question? Reply with exactly: The answer is option (X)."}});
+}
+
+TEST_CASE("direct: reads the letter that it asked for") {
+  const evaluate::AnswerReader text(Direct{}.answer_format()), chat(Direct{24, true}.answer_format());
+  struct Case {
+    std::string written;
+    int text, chat;
+  };
+  const std::vector<Case> cases = {
+      {" B.", 1, -1},
+      {" (C) because", 2, -1},
+      {"A", 0, -1},
+      {" D. So the answer is option A.", 3, 0},
+      {" None", -1, -1},
+      {"", -1, -1},
+      {" E", -1, -1},  // there are four options
+      {"The answer is option (B).", -1, 1},
+      {" Bunnies", -1, -1},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.written);
+    CHECK(text(c.written, 4) == c.text);
+    CHECK(chat(c.written, 4) == c.chat);
+  }
+}
+
+TEST_CASE("direct: letters are scored as the model would go on") {
+  CHECK(Direct{}.answer_format().probe.empty());
+  CHECK(Direct{}.answer_format().letter_prefix == " ");
+  CHECK(Direct{24, true}.answer_format().probe == Chat{}.answer_format().probe);
+  CHECK(Direct{24, true}.answer_format().letter_prefix.empty());
+}
+
+TEST_CASE("direct: SPEC and refusals") {
+  CHECK(read_spec<stages::Standard>("direct:chat=true", "--stages") == stages::Standard(Direct{24, true}));
+  CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
+  CHECK(message([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
+        "--stages direct, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
+  CHECK(message([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
+        "question id: found 0 options, accepted are 1 to 26");
+}
