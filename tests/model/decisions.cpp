@@ -1,0 +1,45 @@
+#include "litestage/model/decisions.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace litestage;
+
+TEST_CASE("decision table: equal vectors have one number, different ones have different numbers") {
+  DecisionTable table;
+  const Decisions none(6);
+  CHECK(table.number_of(none) == 0);
+  std::vector<Decisions> all{none};
+  for (std::size_t u = 0; u < none.size(); ++u) {
+    for (const SkipDecision& d :
+         {SkipDecision{true, 1, KvOnSkip::none}, SkipDecision{true, 1, KvOnSkip::project},
+          SkipDecision{true, 1, KvOnSkip::copy_below}, SkipDecision{true, 0.5f, KvOnSkip::none}}) {
+      Decisions other = none;
+      other[u] = d;
+      all.push_back(other);
+    }
+  }
+  all.emplace_back(4);  // of a model with fewer layers
+  for (const Decisions& d : all) static_cast<void>(table.number_of(d));
+  CHECK(table.size() == all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(table.number_of(all[i]) == static_cast<int>(i));
+    CHECK(table[static_cast<int>(i)] == all[i]);
+  }
+  CHECK(table.size() == all.size());
+  CHECK_THROWS_AS(static_cast<void>(table[static_cast<int>(all.size())]), std::out_of_range);
+  CHECK_THROWS_AS(static_cast<void>(table[-1]), std::out_of_range);
+}
+
+TEST_CASE("decision table: references stay valid while it grows") {
+  DecisionTable table;
+  Decisions d(2);
+  const Decisions& first = table[table.number_of(d)];
+  for (int i = 1; i <= 1000; ++i) {
+    d[1] = {true, static_cast<float>(i), KvOnSkip::none};
+    CHECK(table.number_of(d) == i);
+  }
+  CHECK(first == Decisions(2));
+  CHECK(&first == &table[0]);
+}
