@@ -19,8 +19,11 @@
 
 namespace litestage {
 
-// Between two regions a worker spins for about this many pauses and then sleeps, so that an idle program costs nothing.
+// Whoever waits spins for about this many pauses first and then sleeps. Between regions that keeps an idle program from
+// costing anything. At a barrier the reason is another program on the same cores: a thread that spins keeps its core
+// from the very thread it waits for, while a sleeping one lets the system move that thread over at once.
 inline constexpr int spins_before_sleep = 20000;
+inline constexpr int barrier_spins = 4000;
 
 inline void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -80,12 +83,14 @@ class ThreadTeam {
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
       arrived_.store(0, std::memory_order_relaxed);
       generation_.store(generation + 1, std::memory_order_release);
+      generation_.notify_all();
       return;
     }
-    for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+    for (int spins = 0; spins < barrier_spins; ++spins) {
+      if (generation_.load(std::memory_order_acquire) != generation) return;
       pause_cpu();
-      if (spins > spins_before_sleep) std::this_thread::yield();  // fewer cores than threads
     }
+    generation_.wait(generation, std::memory_order_acquire);
   }
 
  private:
