@@ -186,6 +186,10 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
   for (int t = 0; t < n; ++t) acc[t] = _mm512_add_ps(acc[t], odd[t]);
 }
 
+// Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
+// and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
+// x 1536): no gain beyond 8. One input reads 28..33 GB/s out of memory in every type, which is what a plain sum of the
+// same bytes reads, so there is no prefetch and no second panel at a time.
 struct Avx512 {
   static constexpr int largest_tile = 8;
 
