@@ -188,8 +188,8 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 
 // Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
 // and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
-// x 1536): no gain beyond 8. One input reads 28..33 GB/s out of memory in every type, which is what a plain sum of the
-// same bytes reads, so there is no prefetch and no second panel at a time.
+// x 1536): no gain beyond 8. One input reads 23..33 GiB/s out of memory in every type, about what a plain sum of a
+// linear stream reads there, so prefetching and two panels at a time were not tried.
 struct Avx512 {
   static constexpr int largest_tile = 8;
 

@@ -1,5 +1,5 @@
 // Memory for packed matrices, one after another in large blocks: huge pages come in 2 MiB, and a matrix of 1 MiB on its
-// own would lie in small ones (1536 x 576, one thread, Zen 4: 16..19 GB/s alone, 29..33 in a block).
+// own would lie in small ones (1536 x 576, one thread, Zen 4: 16..19 GiB/s alone, 28..33 in a block).
 #pragma once
 
 #include <cstddef>
