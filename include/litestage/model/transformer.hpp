@@ -72,12 +72,14 @@ class Transformer {
   void residual(View<Real, 2> x, const StepPlan& plan, Sublayer u, KvCache<B>& cache, Compute&& compute) {
     const SublayerPlan& p = plan.sublayers[static_cast<std::size_t>(u.index())];
     const std::span<const EntryCopy> copies(plan.copies);
-    backend_->scale_rows(x, list(p.first_scaled, p.n_scaled), factors(p.first_factor, p.n_scaled));
     backend_->copy_entries(cache.memory(), copies.subspan(p.first_copy, p.n_copies));
-    if (p.n == 0) return;
-    const Branch branch = compute(p);
-    backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
-                          moments_row(plan, u));
+    if (p.n > 0) {
+      const Branch branch = compute(p);
+      backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
+                            moments_row(plan, u));
+    }
+    // Last: a skipped row that stores K/V has read its unscaled x by now.
+    backend_->scale_rows(x, list(p.first_scaled, p.n_scaled), factors(p.first_factor, p.n_scaled));
   }
 
   Branch attention(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer, int l, KvCache<B>& cache) {
