@@ -55,6 +55,7 @@
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
+#include "litestage/engine/score_text.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/engine/stage_run.hpp"
