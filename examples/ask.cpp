@@ -1,0 +1,157 @@
+// Answers multiple-choice questions in stages with the policies of one's choice, and says what every stage cost; or
+// answers one free prompt.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <vector>
+
+#include "cli/answer_sheet.hpp"
+#include "cli/job.hpp"
+#include "cli/load.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/results_file.hpp"
+#include "cli/run_main.hpp"
+#include "cli/run_report.hpp"
+#include "cli/stage_view.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/reference.hpp"
+#include "litestage/engine/pipeline.hpp"
+#include "litestage/evaluate/results.hpp"
+#include "litestage/evaluate/tasks.hpp"
+
+using namespace litestage;
+using cli::Job;
+
+namespace {
+
+template <Backend B>
+using AskPipeline = Pipeline<B, skip::Standard, early_exit::Standard, stages::Standard, cli::ViewObserver>;
+
+template <Backend B>
+int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
+  cli::StageView view(std::cout, job.codec, false);
+  cli::StageView* shown = &view;
+  PipelineOptions options = cli::pipeline_options(job.options);
+  options.on_stage = [&](std::size_t, const StageReport& stage) { view.stage(stage); };
+  AskPipeline<B> pipeline(backend, model, job.codec, job.policies.skip, job.policies.exit, job.policies.stages, options,
+                          {&shown});
+  const std::vector<QuestionReport> reports = pipeline.run(job.questions);
+  if (reports.empty()) {
+    std::cout << std::endl;
+    std::cerr << "ask: stopped" << std::endl;
+    return cli::interrupted_exit_code();
+  }
+  const evaluate::Answer answer = evaluate::make_answer(job.questions[0], evaluate::no_answer, reports[0]);
+  const StageReport& stage = answer.stages[0];
+  if (!job.options.quiet) {
+    std::cerr << stage.prompt_tokens << " prompt tokens in " << cli::fixed(stage.prefill_s, 3) << " s, "
+              << stage.generated_tokens << " generated in " << cli::fixed(stage.decode_s, 3) << " s ("
+              << cli::fixed(stage.decode_s > 0 ? (stage.generated_tokens - 1) / stage.decode_s : 0, 1)
+              << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
+  }
+  cli::write_results(job.options, job.policies, backend, job.file, "prompt", "", "", {answer}, answer.seconds);
+  return 0;
+}
+
+void print_question(const Question& q) {
+  std::cout << "Question " << q.id << ": " << q.stem << '\n';
+  for (std::size_t i = 0; i < q.options.size(); ++i) {
+    std::cout << "  (" << evaluate::letter(static_cast<int>(i)) << ") " << q.options[i] << '\n';
+  }
+  std::cout << '\n' << std::flush;
+}
+
+void print_report(const Job& job, const cli::AnswerSheet& sheet, double wall_s) {
+  const evaluate::Summary summary = evaluate::summarize(sheet.answers());
+  cli::print_stages(std::cout, summary, job.source.config.n_sublayers());
+  std::cout << '\n';
+  cli::print_accuracy(std::cout, sheet);
+  cli::print_speed(std::cout, summary, wall_s, std::min(job.options.batch, sheet.questions().size()));
+  if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
+  if (job.options.quiet || !sheet.complete()) return;
+  std::cout << "\nNext: --skip static:all=m20-m24 skips sub-layers, --exit low_confidence ends stages early, --stages "
+               "direct is the\ncontrol that answers at once. --json FILE keeps every answer and `table FILE...` sets "
+               "such files side by side.\nA stronger model: --model \"$(examples/get_model.sh qwen2.5-coder-1.5b)\" "
+               "--stages chat. All options: --help.\n";
+}
+
+template <Backend B>
+int answer_questions(B& backend, const Job& job, const Model<B>& model) {
+  cli::AnswerSheet sheet(job.questions, job.policies.stages.answer_format(), job.options.metric);
+  const bool quiet = job.options.quiet;
+  cli::StageView view(std::cout, job.codec, true);
+  cli::StageView* shown = quiet || job.options.batch > 1 ? nullptr : &view;
+  cli::Progress progress(sheet.questions().size(), quiet);
+  PipelineOptions options = cli::pipeline_options(job.options);
+  options.on_stage = [&](std::size_t question, const StageReport& stage) {
+    if (question != 0 || quiet) return;
+    progress.clear();
+    view.stage(stage);
+  };
+  AskPipeline<B> pipeline(backend, model, job.codec, job.policies.skip, job.policies.exit, job.policies.stages, options,
+                          {&shown});
+  if (!quiet) print_question(sheet.questions()[0]);
+  const auto start = Clock::now();
+  std::exception_ptr failure;  // whatever happens, what was answered is reported and kept
+  try {
+    pipeline.run(sheet.questions(), [&](std::size_t question, const QuestionReport& report) {
+      sheet.add(question, report);
+      progress.clear();
+      if (question == 0) shown = nullptr;
+      if (question == 0 && !quiet) std::cout << "answer: " << sheet.verdict(0) << "\n\n" << std::flush;
+      progress.update(sheet.done(), sheet.note());
+      return true;
+    });
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  const double wall_s = seconds_between(start, Clock::now());
+  progress.clear();
+  if (sheet.done() > 0) {
+    cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
+                       sheet.answering(), sheet.answers(), wall_s);
+    print_report(job, sheet, wall_s);
+  }
+  if (failure) std::rethrow_exception(failure);
+  if (sheet.complete()) return 0;
+  std::cout << std::endl;
+  std::cerr << "ask: stopped after " << sheet.done() << " of " << sheet.questions().size() << " questions" << std::endl;
+  return cli::interrupted_exit_code();
+}
+
+template <Backend B>
+int answer(B& backend, int threads, const Job& job) {
+  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  return job.options.prompt ? answer_prompt(backend, job, model) : answer_questions(backend, job, model);
+}
+
+int run(const cli::Options& options) {
+  const Job job = cli::prepare(options);
+  if (options.backend == "reference") {
+    ReferenceBackend backend(options.threads);
+    return answer(backend, options.threads, job);
+  }
+  CpuBackend backend({options.threads, !options.no_pack});
+  return answer(backend, backend.threads(), job);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Answers multiple-choice questions in stages; or, with --prompt, continues a text.", "ask");
+  cli::Options options;
+  cli::add_question_options(app, options);
+  cli::add_policy_options(app, options);
+  cli::add_model_options(app, options);
+  cli::add_output_options(app, options);
+  cli::add_prompt_options(app, options);
+  cli::add_sampling_options(app, options);
+  app.footer(cli::policy_help());
+  return cli::run_main(app, argc, argv, [&] {
+    if (options.prompt && app.count("--stages") == 0) options.stages = "single";
+    return run(options);
+  });
+}

@@ -1,0 +1,59 @@
+// A model file on its way into a backend, with a word about it on standard error.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <iostream>
+#include <string>
+
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "litestage/model/model.hpp"
+
+namespace litestage::cli {
+
+// Bytes of the repacked copies; 0 for backends that keep none.
+template <class B>
+[[nodiscard]] std::size_t packed_bytes(const Model<B>& model) {
+  std::size_t sum = 0;
+  const auto add = [&](const auto& weight) {
+    if constexpr (requires { weight.stream_bytes(); }) sum += weight.bytes();
+  };
+  add(model.head);
+  for (const Layer<B>& layer : model.layers) {
+    for (const auto* weight : {&layer.attention.q, &layer.attention.k, &layer.attention.v, &layer.attention.out,
+                               &layer.mlp.gate, &layer.mlp.up, &layer.mlp.down}) {
+      add(*weight);
+    }
+  }
+  return sum;
+}
+
+// Ctrl-C is noticed between layers.
+template <Backend B>
+[[nodiscard]] Model<B> load_with_progress(B& backend, const ModelSource& source, int threads, bool quiet) {
+  const auto start = std::chrono::steady_clock::now();
+  const bool bar = !quiet && error_is_terminal();
+  Model<B> model = load(backend, source, [&](int done, int total) {
+    if (bar) std::cerr << "\r\x1b[Kloading: " << done << " of " << total << " layers" << std::flush;
+    if (interrupted()) {
+      if (bar) std::cerr << '\n';
+      throw Interrupted{};
+    }
+  });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (bar) std::cerr << "\r\x1b[K";
+  if (quiet) return model;
+  const ModelConfig& c = model.config;
+  std::cerr << source.path << ": " << c.architecture << ", " << c.n_layers << " layers of " << c.hidden
+            << ", loaded in " << fixed(seconds, 2) << " s; " << backend.name() << " (" << backend.instruction_set()
+            << ", " << threads << (threads == 1 ? " thread" : " threads") << "), ";
+  const std::size_t packed = packed_bytes(model);
+  if (packed == 0)
+    std::cerr << "nothing repacked" << std::endl;
+  else
+    std::cerr << fixed(static_cast<double>(packed) / 1e6, 0) << " MB repacked" << std::endl;
+  return model;
+}
+
+}  // namespace litestage::cli

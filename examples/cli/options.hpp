@@ -1,0 +1,164 @@
+// The options of programs that answer questions, in the same words everywhere.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cli/interrupt.hpp"
+#include "litestage/engine/pipeline.hpp"
+
+namespace litestage::cli {
+
+struct Options {
+  std::string model, chat_template;
+  std::string task = "choice", data;
+  std::size_t questions = 16;
+  std::string stages = "tinythinker", skip = "never", exit = "never";
+  std::string metric = "both";
+  std::string backend = "cpu", kv = "f16";
+  int threads = 0;
+  bool no_pack = false;
+  std::size_t batch = 1, context = 1024;
+  double temperature = 0, top_p = 1;
+  int top_k = 0;
+  std::uint64_t seed = 0;
+  std::string json, method;
+  bool quiet = false;
+  std::optional<std::string> prompt;  // a free text in place of questions
+  int max_new_tokens = 0;             // of the answer to it; 0: not given
+  bool ignore_eos = false;
+};
+
+inline void add_model_options(CLI::App& app, Options& o) {
+  const std::string group = "Model and machine";
+  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--chat-template", o.chat_template, "Instead of the file's own: chatml, zephyr, llama-2 or llama-3")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--backend", o.backend, "cpu, or reference: double precision, slow")
+      ->check(CLI::IsMember({"cpu", "reference"}))
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--threads", o.threads, "0: one to each hardware thread")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->type_name("T")
+      ->group(group);
+  app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")
+      ->group(group);
+  app.add_option("--context", o.context, "Positions of one branch: prompt and answer")
+      ->check(CLI::Range(2, 1 << 24))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--kv", o.kv, "Type of the K/V cache: f16 or f32")
+      ->check(CLI::IsMember({"f16", "f32"}))
+      ->capture_default_str()
+      ->type_name("TYPE")
+      ->group(group);
+}
+
+inline void add_question_options(CLI::App& app, Options& o) {
+  const std::string group = "Questions";
+  app.add_option("--task", o.task, "Format of the questions: choice, obqa, csqa or strategyqa")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--data", o.data, "A file of questions (default: the project's own test questions)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--questions", o.questions, "The first N of the file")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--batch", o.batch, "Questions answered side by side: more a minute, each takes longer, same answers")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str()
+      ->type_name("B")
+      ->group(group);
+  app.add_option("--metric", o.metric,
+                 "Answers are the likeliest option letter (letter), read from the text (extracted), or both")
+      ->check(CLI::IsMember({"letter", "extracted", "both"}))
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+}
+
+inline void add_policy_options(CLI::App& app, Options& o) {
+  const std::string group = "Policies (below)";
+  app.add_option("--stages", o.stages, "Which prompts make up a stage")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--skip", o.skip, "Which sub-layers are skipped")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--exit", o.exit, "When a stage ends early")->capture_default_str()->type_name("SPEC")->group(group);
+}
+
+inline void add_sampling_options(CLI::App& app, Options& o) {
+  const std::string group = "Sampling";
+  app.add_option("--temperature", o.temperature, "0: always the likeliest token")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str()
+      ->type_name("T")
+      ->group(group);
+  app.add_option("--top-k", o.top_k, "Of the K likeliest tokens; 0: of all")
+      ->check(CLI::Range(0, 1 << 24))
+      ->capture_default_str()
+      ->type_name("K")
+      ->group(group);
+  app.add_option("--top-p", o.top_p, "Of the likeliest tokens that reach the probability P together")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->type_name("P")
+      ->group(group);
+  app.add_option("--seed", o.seed, "Of the random numbers")->capture_default_str()->type_name("S")->group(group);
+}
+
+inline void add_output_options(CLI::App& app, Options& o) {
+  const std::string group = "Output";
+  app.add_option("--json", o.json, "Write every answer and the summary to a file (litestage.results/1)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--method", o.method, "What tables call this run (default: made of the policies' names)")
+      ->type_name("TEXT")
+      ->group(group);
+  app.add_flag("--quiet", o.quiet, "Only the report: no progress, no first question")->group(group);
+}
+
+inline void add_prompt_options(CLI::App& app, Options& o) {
+  const std::string group = "One free prompt";
+  CLI::Option* prompt = app.add_option("--prompt", o.prompt, "Continue this text; the stages are single")
+                            ->type_name("TEXT")
+                            ->group(group);
+  for (const char* other : {"--data", "--task", "--questions"}) prompt->excludes(other);
+  app.add_option("--max-new-tokens", o.max_new_tokens, "Length of the answer to --prompt (default: 64)")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N")
+      ->group(group)
+      ->needs(prompt);
+  app.add_flag("--ignore-eos", o.ignore_eos, "Go on past the model's own end of text")->group(group)->needs(prompt);
+}
+
+[[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {
+  PipelineOptions p;
+  p.batch = o.batch;
+  p.context = o.context;
+  p.kv = o.kv == "f32" ? KvType::f32 : KvType::f16;
+  p.generation.sampler = {o.temperature, o.top_k, o.top_p, o.seed};
+  p.generation.ignore_eos = o.ignore_eos;
+  p.score_letters = !o.prompt && o.metric != "extracted";
+  p.keep_going = [] { return !interrupted(); };
+  return p;
+}
+
+}  // namespace litestage::cli

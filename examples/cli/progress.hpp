@@ -1,0 +1,73 @@
+// How far a run is, on standard error: a bar where that is a terminal, else a line every tenth of the way.
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "litestage/core/error.hpp"
+
+namespace litestage::cli {
+
+[[nodiscard]] inline bool error_is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
+
+[[nodiscard]] inline std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+// 75 -> "1:15"
+[[nodiscard]] inline std::string minutes(double seconds) {
+  const auto s = static_cast<long long>(std::min(seconds, 1e9) + 0.5);
+  const std::string rest = concat(s % 60);
+  return concat(s / 60, ":", rest.size() < 2 ? "0" : "", rest);
+}
+
+class Progress {
+ public:
+  Progress(std::size_t total, bool quiet) : total_(total), quiet_(quiet), terminal_(error_is_terminal()) {}
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() { clear(); }
+
+  // `note` says how it goes: "accuracy 31.2 %".
+  void update(std::size_t done, const std::string& note) {
+    if (quiet_) return;
+    const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const double left = done == 0 ? 0 : elapsed / static_cast<double>(done) * static_cast<double>(total_ - done);
+    std::string text = concat(done, " of ", total_, " questions");
+    if (!note.empty()) text += ", " + note;
+    text += done < total_ ? concat(", ", minutes(left), " to go") : concat(", ", minutes(elapsed));
+    if (terminal_) {
+      constexpr std::size_t width = 20;
+      const std::size_t full = done * width / std::max<std::size_t>(total_, 1);
+      std::cerr << "\r\x1b[K[" << std::string(full, '#') << std::string(width - full, '.') << "] " << text
+                << std::flush;
+      shown_ = true;
+    } else if (done * 10 / total_ > tenths_) {
+      tenths_ = done * 10 / total_;
+      std::cerr << text << std::endl;
+    }
+  }
+  // Takes the bar off the screen, so that something else can be written.
+  void clear() {
+    if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+    shown_ = false;
+  }
+
+ private:
+  std::size_t total_;
+  bool quiet_, terminal_, shown_ = false;
+  std::size_t tenths_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace litestage::cli

@@ -1,0 +1,90 @@
+// What a run over questions says at its end.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cli/answer_sheet.hpp"
+#include "cli/progress.hpp"
+#include "litestage/evaluate/controls.hpp"
+#include "litestage/evaluate/results.hpp"
+
+namespace litestage::cli {
+
+// Columns as wide as they need to be; the first is text, set left.
+inline void print_columns(std::ostream& out, const std::vector<std::vector<std::string>>& lines) {
+  std::vector<std::size_t> width(lines.at(0).size());
+  for (const auto& line : lines) {
+    for (std::size_t c = 0; c < width.size(); ++c) width[c] = std::max(width[c], line[c].size());
+  }
+  for (const auto& line : lines) {
+    for (std::size_t c = 0; c < width.size(); ++c) {
+      const std::string pad(width[c] - line[c].size(), ' ');
+      out << (c == 0 ? line[c] + pad : "  " + pad + line[c]);
+    }
+    out << '\n';
+  }
+}
+
+[[nodiscard]] inline std::vector<std::string> stage_line(const evaluate::StageSummary& s) {
+  const double seconds = s.prefill_s + s.decode_s;
+  return {s.name,
+          fixed(s.prompt_tokens, 1),
+          fixed(s.generated_tokens, 1),
+          fixed(s.sublayers_skipped, 1),
+          fixed(s.sublayers_skipped_mean, 1),
+          fixed(s.prefill_s, 3),
+          fixed(s.decode_s, 3),
+          fixed(seconds > 0 ? s.generated_tokens / seconds : 0, 1)};
+}
+
+inline void print_stages(std::ostream& out, const evaluate::Summary& summary, int n_sublayers) {
+  std::vector<std::vector<std::string>> lines = {
+      {"stage", "prompt tokens", "generated tokens", "skipped", "skipped mean", "prefill s", "decode s", "tokens/s"}};
+  for (const evaluate::StageSummary& stage : summary.stages) lines.push_back(stage_line(stage));
+  print_columns(out, lines);
+  out << "Means of one question. Skipped: distinct sub-layers of " << n_sublayers
+      << ", and how many a token went without.\n";
+}
+
+[[nodiscard]] inline std::string percent(const evaluate::Proportion& p) {
+  return concat(fixed(100 * p.value, 1), " % (", p.hits, " of ", p.trials, "; 95 % interval ", fixed(100 * p.low, 1),
+                " to ", fixed(100 * p.high, 1), " %)");
+}
+
+inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
+  const std::vector<Question> questions = sheet.answered_questions();
+  const evaluate::MajorityClass majority = evaluate::majority_class(questions);
+  if (majority.option == evaluate::no_answer) {
+    out << "accuracy          not known: these questions have no answer key\n";
+    return;
+  }
+  if (sheet.by_letter()) out << "letter scoring    " << percent(sheet.accuracy(false)) << '\n';
+  if (sheet.by_text()) {
+    out << "from the text     " << percent(sheet.accuracy(true)) << "; no answer in " << sheet.silent() << '\n';
+  }
+  out << "without a model   " << fixed(100 * evaluate::chance(questions), 1) << " % by chance, "
+      << fixed(100 * majority.accuracy.value, 1) << " % by always saying " << evaluate::letter(majority.option) << '\n';
+}
+
+// `wall_s`: of the whole run, which is not the sum of the questions' times where they ran side by side.
+inline void print_speed(std::ostream& out, const evaluate::Summary& s, double wall_s, std::size_t batch) {
+  const double seconds = batch > 1 ? wall_s : s.seconds;
+  const auto questions = static_cast<double>(s.questions), tokens = static_cast<double>(s.tokens);
+  const auto rate = [](double n, double time) { return time > 0 ? n / time : 0; };
+  out << "time              " << fixed(seconds, 1) << " s for " << s.questions
+      << " questions: " << fixed(rate(seconds, questions), 2) << " s/question, "
+      << fixed(60 * rate(questions, seconds), 1) << " questions/min\n"
+      << "tokens            " << s.tokens << " generated: " << fixed(rate(tokens, questions), 1) << " tokens/question, "
+      << fixed(rate(tokens, seconds), 1) << " tokens/s\n";
+  if (batch > 1) {
+    out << "Up to " << batch
+        << " questions ran side by side: times of stages (above, and in the results file) overlap, "
+        << "time and rates here are the clock's.\n";
+  }
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,136 @@
+// What the stages of one question write, as they write it. A stage's first branch is shown token by token, the others
+// when the stage has ended: they are written at the same time and would mix.
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cli/progress.hpp"
+#include "litestage/engine/any_tokenizer.hpp"
+#include "litestage/engine/report.hpp"
+#include "litestage/io/text_stream.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::cli {
+
+// Text on its way to a terminal: whole characters only, blanks at its beginning dropped, further lines indented, and no
+// control characters, which a terminal might obey.
+class TextBlock {
+ public:
+  TextBlock(std::ostream& out, std::string_view indent) : out_(&out), indent_(indent) {}
+
+  void push(std::string_view bytes) { print(stream_.push(bytes)); }
+  void end() {
+    print(stream_.flush());
+    *out_ << '\n' << std::flush;
+  }
+
+ private:
+  void print(std::string_view text) {
+    for (const char c : text) {
+      const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+      if (blank) {
+        if (begun_) waiting_ += c == '\r' ? ' ' : c;
+        continue;
+      }
+      for (const char w : begun_ ? waiting_ : indent_) put(w);
+      waiting_.clear();
+      begun_ = true;
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte == 0x7f)
+        *out_ << '?';
+      else
+        *out_ << c;
+    }
+    *out_ << std::flush;
+  }
+  void put(char c) {
+    *out_ << c;
+    if (c == '\n') *out_ << indent_;
+  }
+
+  std::ostream* out_;
+  std::string indent_;
+  io::TextStream stream_;
+  std::string waiting_;  // blanks that are shown only if something follows
+  bool begun_ = false;
+};
+
+class StageView {
+ public:
+  // `headings`: the stages' names and numbers around the texts.
+  StageView(std::ostream& out, AnyTokenizer tokenizer, bool headings)
+      : out_(&out), tokenizer_(std::move(tokenizer)), headings_(headings), block_(out, indent()) {}
+
+  // A heading waits for the first branch's second token: by then the other branches, if there are any, have begun.
+  void token(int branch, const RequestInfo& request, int token) {
+    several_ = several_ || branch != 0;
+    if (branch != 0) return;
+    text_ += tokenizer_.piece(token);
+    if (++tokens_ < 2) return;
+    open(request.stage_name, several_, 0);
+    show(text_);
+  }
+  // The stage has ended: whatever of it was not shown yet.
+  void stage(const StageReport& report) {
+    for (std::size_t b = 0; b < report.branches.size(); ++b) {
+      open(report.name, report.branches.size() > 1, b);
+      show(report.branches[b].text);
+      block_.end();
+      open_ = false;
+    }
+    text_.clear();
+    tokens_ = 0;
+    several_ = false;
+    if (!headings_) return;
+    *out_ << indent() << "-- " << report.generated_tokens << " tokens, " << fixed(report.prefill_s + report.decode_s, 2)
+          << " s\n"
+          << std::flush;
+  }
+
+ private:
+  [[nodiscard]] std::string_view indent() const { return headings_ ? "  " : ""; }
+  void open(std::string_view stage, bool several, std::size_t branch) {
+    if (open_) return;
+    if (headings_) {
+      *out_ << stage;
+      if (several) *out_ << ' ' << static_cast<char>('A' + branch);
+      *out_ << '\n';
+    }
+    block_ = TextBlock(*out_, indent());
+    shown_ = 0;
+    open_ = true;
+  }
+  // Of the branch's text, what is new.
+  void show(std::string_view text) {
+    if (text.size() <= shown_) return;
+    block_.push(text.substr(shown_));
+    shown_ = text.size();
+  }
+
+  std::ostream* out_;
+  AnyTokenizer tokenizer_;
+  bool headings_;
+  TextBlock block_;
+  bool open_ = false;      // a branch is being shown
+  std::size_t shown_ = 0;  // bytes of its text
+  std::string text_;       // of the first branch
+  int tokens_ = 0;         // of the first branch
+  bool several_ = false;
+};
+
+// The pipeline's observer: hands tokens to a view while there is one.
+struct ViewObserver {
+  static constexpr Stat stats = Stat::none;
+  StageView* const* view = nullptr;  // the caller's pointer, which it sets to null when the first question is over
+
+  void sublayer(int, const RequestInfo&, const StepInfo&, Sublayer, const SublayerStats&) const {}
+  void token(int branch, const RequestInfo& request, const StepInfo&, int token) const {
+    if (view != nullptr && *view != nullptr) (*view)->token(branch, request, token);
+  }
+};
+
+}  // namespace litestage::cli
