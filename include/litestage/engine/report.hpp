@@ -40,9 +40,11 @@ struct StageReport {
   int prompt_tokens = 0;      // of every branch's whole prompt, also the part that branches share and compute once
   int generated_tokens = 0;   // chosen by the model, so including a token that only stopped its branch
   int sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
-  double sublayers_skipped_mean = 0;  // skipped sub-layers per forwarded token, mean over all tokens forwarded
-  double prefill_s = 0;               // ends when the first token's logits are there
-  double decode_s = 0;                // covers the other generated - 1 steps
+  // Skipped sub-layers per token, mean over the tokens of prompts and answers: what branches share counts once, and
+  // what the K/V cache still held counts as if it had been forwarded now.
+  double sublayers_skipped_mean = 0;
+  double prefill_s = 0;  // ends when the first token's logits are there
+  double decode_s = 0;   // covers the other generated - 1 steps
   std::vector<BranchReport> branches;
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };

@@ -111,7 +111,7 @@ class StageRun {
     for (const Slice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
       add_moments(s, slice, moments, n_rows);
-      count_skips(s, slice.n);
+      count_skips(s.decisions, slice.n);
       s.done += slice.n;
       if (!s.complete()) continue;
       report_stats(slice.branch);
@@ -131,7 +131,7 @@ class StageRun {
   [[nodiscard]] StageReport take_report() {
     for (Branch& b : branches_) report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop});
     report_.sublayers_skipped = static_cast<int>(std::count(ever_skipped_.begin(), ever_skipped_.end(), true));
-    if (forwarded_ > 0) report_.sublayers_skipped_mean = skips_ / static_cast<double>(forwarded_);
+    if (counted_ > 0) report_.sublayers_skipped_mean = skips_ / static_cast<double>(counted_);
     return std::move(report_);
   }
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
@@ -197,7 +197,9 @@ class StageRun {
       cache().truncate(slot, 0);
       return 0;
     }
-    return static_cast<std::size_t>(cache().reuse(slot, tokens, decisions));
+    const auto n = static_cast<std::size_t>(cache().reuse(slot, tokens, decisions));
+    count_skips(decisions, n);
+    return n;
   }
 
   void begin_prefix() {
@@ -232,11 +234,13 @@ class StageRun {
       for (std::size_t k = 0; k < slice.n; ++k) s.sums[u].add(moments[u * n_rows + slice.first_row + k]);
     }
   }
-  void count_skips(const Segment& s, std::size_t n) {
-    const Decisions& d = context_.session->decisions()[s.decisions];
-    for (std::size_t u = 0; u < d.size(); ++u) ever_skipped_[u] = ever_skipped_[u] || d[u].skip;
+  // Tokens that the cache already holds count like those forwarded: they were, under these very decisions, and what
+  // ran before in a slot must not show in a report.
+  void count_skips(int decisions, std::size_t n) {
+    const Decisions& d = context_.session->decisions()[decisions];
+    for (std::size_t u = 0; n > 0 && u < d.size(); ++u) ever_skipped_[u] = ever_skipped_[u] || d[u].skip;
     skips_ += static_cast<double>(n) * count_skipped(d);
-    forwarded_ += n;
+    counted_ += n;
   }
   // Tells policy and observer of the sub-layers that ran in the segment that is now complete.
   void report_stats(std::size_t branch) {
@@ -313,8 +317,8 @@ class StageRun {
   std::vector<Branch> branches_;
   std::vector<Slice> slices_;       // of the step that was last collected
   std::vector<bool> ever_skipped_;  // [2 * n_layers]
-  double skips_ = 0;                // skipped sub-layers, summed over forwarded tokens
-  std::size_t forwarded_ = 0;
+  double skips_ = 0;                // skipped sub-layers, summed over the tokens that count
+  std::size_t counted_ = 0;
   std::size_t first_tokens_ = 0;  // branches that have theirs
   Clock::time_point started_{}, prefilled_{};
   StageReport report_;
