@@ -1,0 +1,116 @@
+// Policies of one's own, in one file: a skip policy that learns from the prompt what may be skipped while decoding, and
+// a confidence criterion for LiteStage's early exit. Both run on a few questions, next to the full model.
+// docs/adding-a-policy.md explains each part.
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/defaults.hpp"
+#include "cli/run_main.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/early_exit/low_confidence.hpp"
+#include "litestage/engine/pipeline.hpp"
+#include "litestage/evaluate/answers.hpp"
+#include "litestage/evaluate/subset.hpp"
+#include "litestage/evaluate/table.hpp"
+#include "litestage/evaluate/tasks.hpp"
+#include "litestage/io/dataset.hpp"
+#include "litestage/io/gguf.hpp"
+#include "litestage/io/load_model.hpp"
+#include "litestage/io/load_vocabulary.hpp"
+#include "litestage/io/text_codec.hpp"
+#include "litestage/stages/tiny_thinker.hpp"
+
+using namespace litestage;
+
+namespace {
+
+// Skips, while decoding, the MLPs that hardly turned the residual stream over this very prompt. The first layers are
+// spared: everything above builds on them.
+struct SkipQuietMlps {
+  static constexpr Stat stats = Stat::cosine;  // the engine computes what is named here, and nothing else
+
+  float least_cosine = 0.95f;
+  int spared_layers = 2;
+
+  struct State {                      // of one request: one stage of one question
+    std::vector<std::uint8_t> quiet;  // [n_layers]
+  };
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    return {std::vector<std::uint8_t>(static_cast<std::size_t>(request.n_layers), 0)};
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    const bool skip =
+        step.phase == Phase::decode && u.unit == Unit::mlp && state.quiet[static_cast<std::size_t>(u.layer)] != 0;
+    return {skip};
+  }
+  void observe(State& state, const StepInfo& step, Sublayer u, const SublayerStats& s) const {
+    if (step.phase != Phase::prefill || u.unit != Unit::mlp || u.layer < spared_layers) return;
+    state.quiet[static_cast<std::size_t>(u.layer)] = s.cosine >= least_cosine ? 1 : 0;
+  }
+};
+static_assert(CheckSkipPolicy<SkipQuietMlps>::passed);  // a missing function is named here
+
+// How much likelier the chosen token was than the runner-up, as a difference of log-probabilities.
+struct LogMargin {
+  static constexpr Signal signals = Signal::top_log_probs;
+  [[nodiscard]] float operator()(const TokenStats& token) const {
+    return token.top_log_probs[0] - token.top_log_probs[1];
+  }
+  friend bool operator==(const LogMargin&, const LogMargin&) = default;
+};
+static_assert(CheckConfidence<LogMargin>::passed);
+
+// Answers the questions with these policies; a line for the table.
+template <class Skip, class Exit>
+evaluate::Row run(const std::string& method, CpuBackend& backend, const Model<CpuBackend>& model,
+                  const io::TextCodec& codec, const std::vector<Question>& questions, Skip skip, Exit exit) {
+  PipelineOptions options;
+  options.score_letters = true;
+  options.keep_going = [] { return !cli::interrupted(); };
+  Pipeline<CpuBackend, Skip, Exit, stages::TinyThinker> pipeline(backend, model, codec, skip, exit, {}, options);
+  evaluate::Results results;
+  results.info.method = method;
+  pipeline.run(questions, [&](std::size_t i, const QuestionReport& report) {
+    std::cerr << method << ": " << i + 1 << " of " << questions.size() << " questions" << std::endl;
+    results.answers.push_back(evaluate::make_answer(questions[i], evaluate::scored_answer(report), report));
+    return true;
+  });
+  if (cli::interrupted()) throw cli::Interrupted{};
+  return evaluate::make_row(results);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs policies that are written in this program's source.", "custom_policy");
+  std::string model_file, data;
+  std::size_t n = 8;
+  SkipQuietMlps skip;
+  early_exit::LowConfidence<LogMargin> exit{LogMargin{}, 4, 0.5f};
+  app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("FILE");
+  app.add_option("--data", data, "Questions of the task choice (default: the project's own)")->type_name("FILE");
+  app.add_option("--questions", n, "The first N")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--least-cosine", skip.least_cosine, "MLPs at or above it are skipped")->capture_default_str();
+  app.add_option("--threshold", exit.threshold, "Mean margin of four tokens at which a stage ends")
+      ->capture_default_str();
+  return cli::run_main(app, argc, argv, [&] {
+    const std::string path = cli::model_path(model_file);
+    const auto questions = evaluate::first_questions(
+        evaluate::parse_questions(evaluate::find_task("choice"), io::read_records(cli::data_path(data))), n);
+    const io::Gguf file(path);
+    const io::TextCodec codec(io::load_vocabulary(file), path);
+    CpuBackend backend;
+    const Model<CpuBackend> model = load(backend, io::load_model(file));
+    const std::vector<evaluate::Row> rows = {
+        run("full depth", backend, model, codec, questions, skip::Never{}, early_exit::Never{}),
+        run("own skip", backend, model, codec, questions, skip, early_exit::Never{}),
+        run("own skip and exit", backend, model, codec, questions, skip, exit)};
+    evaluate::print_table(std::cout, rows);
+    return 0;
+  });
+}

@@ -1,0 +1,84 @@
+// Watches single steps: an observer of one's own prints, for every step of the first stages, which sub-layers ran, how
+// much they turned the residual stream, and which token came out.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "cli/defaults.hpp"
+#include "cli/policies.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_main.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/engine/pipeline.hpp"
+#include "litestage/evaluate/tasks.hpp"
+#include "litestage/io/dataset.hpp"
+#include "litestage/io/json.hpp"
+#include "litestage/io/load_model.hpp"
+#include "litestage/io/load_vocabulary.hpp"
+#include "litestage/io/text_codec.hpp"
+
+using namespace litestage;
+
+namespace {
+
+// A StepObserver: says what it wants to know of sub-layers, and is told. Sub-layers of a step come bottom up, then its
+// token. It is copied into the pipeline, so what it writes to is a pointer.
+struct PrintSteps {
+  static constexpr Stat stats = Stat::cosine;
+
+  const io::TextCodec* codec = nullptr;
+  int ran = 0;
+  Sublayer quietest = {};  // the one that changed the stream's direction least
+  float highest = -2;      // its cosine
+  double sum = 0;
+
+  void sublayer(int, const RequestInfo&, const StepInfo&, Sublayer u, const SublayerStats& s) {
+    ++ran;
+    sum += static_cast<double>(s.cosine);
+    if (s.cosine > highest) {
+      highest = s.cosine;
+      quietest = u;
+    }
+  }
+  void token(int branch, const RequestInfo& request, const StepInfo& step, int token) {
+    std::cout << request.stage_name << " branch " << branch << ' '
+              << (step.phase == Phase::prefill ? std::string("prefill") : concat("step ", step.step)) << ": " << ran
+              << " of " << 2 * request.n_layers << " sub-layers ran";
+    if (ran > 0) {
+      std::cout << ", mean cosine " << cli::fixed(sum / ran, 4) << ", highest " << cli::fixed(highest, 4) << " at "
+                << sublayer_name(quietest);
+    }
+    std::cout << ", token " << token << ' ' << io::to_json(Form(codec->piece(token))) << '\n';
+    ran = 0, sum = 0, highest = -2;
+  }
+};
+static_assert(StepObserver<PrintSteps>);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Prints what every step of one question did.", "observe");
+  std::string model_file, data, stages = "tinythinker:recall_tokens=8,analyze_tokens=4,summarize_tokens=8",
+                                skip = "static:all=m20-m24", exit = "never";
+  app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("FILE");
+  app.add_option("--data", data, "Questions of the task choice; the first is asked")->type_name("FILE");
+  app.add_option("--stages", stages, "Which prompts make up a stage")->capture_default_str()->type_name("SPEC");
+  app.add_option("--skip", skip, "Which sub-layers are skipped")->capture_default_str()->type_name("SPEC");
+  app.add_option("--exit", exit, "When a stage ends early")->capture_default_str()->type_name("SPEC");
+  app.footer(cli::policy_help());
+  return cli::run_main(app, argc, argv, [&] {
+    const cli::Policies policies = cli::read_policies(stages, skip, exit);
+    const std::string path = cli::model_path(model_file);
+    const auto questions =
+        evaluate::parse_questions(evaluate::find_task("choice"), io::read_records(cli::data_path(data)));
+    const io::Gguf file(path);
+    const io::TextCodec codec(io::load_vocabulary(file), path);
+    CpuBackend backend;
+    const Model<CpuBackend> model = load(backend, io::load_model(file));
+    Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(
+        backend, model, codec, policies.skip, policies.exit, policies.stages, {}, PrintSteps{&codec});
+    static_cast<void>(pipeline.run(questions.at(0)));
+    return 0;
+  });
+}
