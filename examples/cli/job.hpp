@@ -1,6 +1,7 @@
 // What a run needs beside a backend. Whatever can be wrong with it is found before any weights are loaded.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <variant>
@@ -64,8 +65,8 @@ inline void check_lengths(const Job& job) {
   for (const Question& q : job.questions) {
     for (const Prompt& prompt : job.policies.stages.prompts(0, {q, {}})) {
       const std::size_t n = job.codec.encode(prompt).size();
-      if (n <= context) continue;
-      throw Error(concat("question ", q.id, ": the first prompt has ", n, " tokens, accepted are up to ", context,
+      if (n > 0 && n <= context) continue;
+      throw Error(concat("question ", q.id, ": the first prompt has ", n, " tokens, accepted are 1 to ", context,
                          " (--context)"));
     }
   }
@@ -73,6 +74,8 @@ inline void check_lengths(const Job& job) {
 
 [[nodiscard]] inline Job prepare(const Options& o) {
   check_writable(o.json);
+  if (!std::isfinite(o.temperature)) throw Error("--temperature is no number, accepted are 0 to 100");
+  if (!std::isfinite(o.top_p)) throw Error("--top-p is no number, accepted are 0 to 1");
   Policies policies = policies_of(o);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   std::vector<Question> questions = questions_of(o, data);

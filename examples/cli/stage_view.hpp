@@ -16,15 +16,16 @@
 
 namespace litestage::cli {
 
-// Text on its way to a terminal: whole characters only, blanks at its beginning dropped, further lines indented, and no
-// control characters, which a terminal might obey.
+// Text on its way to a terminal: whole characters only, and no control characters, which a terminal might obey. With an
+// indent, every line has it, and blanks at either end are dropped.
 class TextBlock {
  public:
-  TextBlock(std::ostream& out, std::string_view indent) : out_(&out), indent_(indent) {}
+  TextBlock(std::ostream& out, std::string_view indent) : out_(&out), indent_(indent), begun_(indent.empty()) {}
 
   void push(std::string_view bytes) { print(stream_.push(bytes)); }
   void end() {
     print(stream_.flush());
+    if (indent_.empty()) *out_ << waiting_;
     *out_ << '\n' << std::flush;
   }
 
@@ -56,7 +57,7 @@ class TextBlock {
   std::string indent_;
   io::TextStream stream_;
   std::string waiting_;  // blanks that are shown only if something follows
-  bool begun_ = false;
+  bool begun_;
 };
 
 class StageView {
