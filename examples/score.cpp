@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/defaults.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/load.hpp"
+#include "cli/run_main.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
 #include "litestage/backend/cpu.hpp"
@@ -23,7 +26,7 @@
 #include "litestage/io/mapped_file.hpp"
 #include "litestage/io/output_file.hpp"
 #include "litestage/io/tokenizer.hpp"
-#include "litestage/model/model.hpp"
+#include "litestage/policy/describe.hpp"
 #include "litestage/policy/spec.hpp"
 #include "litestage/skip/standard.hpp"
 
@@ -67,59 +70,82 @@ skip::Standard read_skip(const Options& options) {
   return skip;
 }
 
-template <Backend B>
-void run_on(B& backend, const Options& options) {
-  const skip::Standard skip = read_skip(options);
-  const io::Gguf file(options.model);
-  const io::Tokenizer tokenizer(io::load_vocabulary(file), options.model);
-  const ModelSource source = io::load_model(file);
-  const std::vector<int> ids = read_tokens(options, tokenizer, source.config);
-  const Model<B> model = load(backend, source);
-  const KvType kv = options.kv == "f16" ? KvType::f16 : KvType::f32;
-  Session<B> session(backend, model, SessionOptions{1, ids.size(), kv});
-
-  std::optional<cli::LogitsFile> logits;
-  if (!options.logits.empty()) {
-    logits.emplace(options.logits, ids.size(), static_cast<std::size_t>(source.config.vocab));
+// What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
+struct Job {
+  explicit Job(const Options& o)
+      : options(o),
+        skip(read_skip(o)),
+        file(o.model),
+        tokenizer(io::load_vocabulary(file), o.model),
+        source(io::load_model(file)),
+        ids(read_tokens(o, tokenizer, source.config)) {
+    static_cast<void>(skip.begin(RequestInfo{source.config.n_layers, 0, score_stage, 0}));  // does it fit the model?
   }
-  const auto started = std::chrono::steady_clock::now();
-  const TextScore score = score_text(session, ids, skip, ScoreOptions{options.top},
+
+  Options options;
+  skip::Standard skip;
+  io::Gguf file;
+  io::Tokenizer tokenizer;
+  ModelSource source;
+  std::vector<int> ids;
+};
+
+template <Backend B>
+void run_on(B& backend, const Job& job) {
+  const Options& o = job.options;
+  const Model<B> model = cli::load_with_progress(backend, job.source, o.threads, o.quiet);
+  Session<B> session(backend, model, {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
+  std::optional<cli::LogitsFile> logits;
+  if (!o.logits.empty()) {
+    logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(job.source.config.vocab));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const TextScore score = score_text(session, job.ids, job.skip, ScoreOptions{o.top},
                                      [&](std::size_t, std::span<const typename B::Real> row) {
                                        if (logits) logits->add(row);
+                                       if (cli::interrupted()) throw cli::Interrupted{};
                                      });
   cli::ScoreInfo info;
-  info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  info.model = options.model;
-  info.fingerprint = io::fingerprint(file);
-  info.text = options.text;
+  info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  info.model = o.model;
+  info.fingerprint = io::fingerprint(job.file);
+  info.text = o.text;
   info.backend = backend.name();
   info.instruction_set = backend.instruction_set();
-  info.kv = options.kv;
-  info.threads = options.threads;
-  info.skip = skip.to_form(true);
+  info.kv = o.kv;
+  info.threads = o.threads;
+  info.skip = job.skip.to_form(true);
   if (logits) logits->commit();
-  if (!options.json.empty()) io::write_file(options.json, io::to_json(to_form(score, info, tokenizer), 1) + '\n');
-  if (!options.quiet) cli::print_tokens(std::cout, tokenizer, score);
+  if (!o.json.empty()) io::write_file(o.json, io::to_json(to_form(score, info, job.tokenizer), 1) + '\n');
+  if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer, score);
   cli::print_summary(std::cout, score, info);
 }
 
-void run(Options options) {
+int run(Options options) {
+  options.model = cli::model_path(options.model);
   if (options.threads == 0) options.threads = ThreadTeam().size();
-  if (options.backend == "reference") {
-    ReferenceBackend backend(options.threads);
-    run_on(backend, options);
-  } else {
-    CpuBackend backend(CpuOptions{options.threads, !options.no_pack});
-    run_on(backend, options);
+  try {
+    const Job job(options);
+    if (options.backend == "reference") {
+      ReferenceBackend backend(options.threads);
+      run_on(backend, job);
+    } else {
+      CpuBackend backend({options.threads, !options.no_pack});
+      run_on(backend, job);
+    }
+    return 0;
+  } catch (const cli::Interrupted&) {
+    std::cerr << "score: stopped, nothing was written\n";
+    return cli::interrupted_exit_code();
   }
 }
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("--model", o.model, "A GGUF file")->required()->type_name("FILE");
+  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")->type_name("FILE");
   app.add_option("--text", o.text, "The text; names of control tokens in it are plain text")
       ->required()
       ->type_name("FILE");
-  app.add_option("--skip", o.skip, "Skip policy, e.g. static:all=a3/m4-m9; the stage's name is score")
+  app.add_option("--skip", o.skip, "Which sub-layers are skipped (below); the stage's name is score")
       ->type_name("SPEC")
       ->capture_default_str();
   app.add_option("--top", o.top, "Also name the N likeliest tokens in each place")->type_name("N");
@@ -134,34 +160,25 @@ void declare(CLI::App& app, Options& o) {
       ->check(CLI::IsMember({"cpu", "reference"}))
       ->type_name("NAME")
       ->capture_default_str();
-  app.add_option("--threads", o.threads, "Threads (default: one to a hardware thread)")
+  app.add_option("--threads", o.threads, "0: one to each hardware thread")
+      ->check(CLI::Range(0, 1024))
       ->type_name("T")
-      ->check(CLI::Range(1, 1024));
+      ->capture_default_str();
   app.add_option("--kv", o.kv, "How keys and values are kept: f16 or f32")
       ->check(CLI::IsMember({"f16", "f32"}))
       ->type_name("TYPE")
       ->capture_default_str();
   app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
   app.add_flag("--quiet", o.quiet, "Only the summary");
-  app.footer("Example: score --model model.gguf --text essay.txt --top 3 --skip static:all=m20-m24");
+  app.footer(concat("Skips:\n", describe<skip::Standard>(),
+                    "Example: score --text essay.txt --top 3 --skip static:all=m20-m24"));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::ios::sync_with_stdio(false);
   CLI::App app("Log-probability of every token of a text, and its perplexity.", "score");
   Options options;
   declare(app, options);
-  try {
-    app.parse(argc, argv);
-    run(options);
-    if (!std::cout.flush()) throw Error("standard output: cannot be written");
-    return 0;
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
-  } catch (const std::exception& e) {
-    std::cerr << "score: " << e.what() << '\n';
-    return 1;
-  }
+  return cli::run_main(app, argc, argv, [&] { return run(options); });
 }
