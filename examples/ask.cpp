@@ -71,8 +71,8 @@ void print_report(const Job& job, const cli::AnswerSheet& sheet, double wall_s) 
   cli::print_accuracy(std::cout, sheet);
   cli::print_speed(std::cout, summary, wall_s, std::min(job.options.batch, sheet.questions().size()));
   if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
-  if (job.options.quiet || !sheet.complete()) return;
-  std::cout << "\nNext: --skip static:all=m20-m24 skips sub-layers, --exit low_confidence ends stages early, --stages "
+  if (job.options.quiet || !job.options.json.empty() || !sheet.complete()) return;
+  std::cout << "\nNext: --skip static:all=m12-m14 skips sub-layers, --exit low_confidence ends stages early, --stages "
                "direct is the\ncontrol that answers at once. --json FILE keeps every answer and `table FILE...` sets "
                "such files side by side.\nA stronger model: --model \"$(examples/get_model.sh qwen2.5-coder-1.5b)\" "
                "--stages chat. All options: --help.\n";

@@ -38,7 +38,7 @@ quietly() {
 }
 
 heading "Packages, model, programs"
-# shellcheck source=cmake/packages.sh
+# shellcheck disable=SC1091
 source cmake/packages.sh
 install_packages build model
 model=$(examples/get_model.sh smollm2-135m)
@@ -54,16 +54,18 @@ answer() {
   local name=$1 file=build/demo/$2
   shift 2
   heading "$name"
-  echo "ask --stages tinythinker $*"
-  "$programs/ask" --model "$model" --questions 32 --stages tinythinker --metric letter --method "$name" \
-    --json "$file" "$@"
+  set -- --questions 32 --stages tinythinker --metric letter --method "$name" --json "$file" "$@"
+  printf '%s' "$programs/ask"
+  printf ' %q' "$@"
+  printf '\n'
+  "$programs/ask" --model "$model" "$@"
 }
 
 # The sub-layers are picked by hand, to show the effect; finding good ones is what a budget search is for.
 skip=static:recall=m12-m17,analyze=m10-m19/a12/a15,summarize=m14/m16
 answer "full depth" full_depth.json
-answer "static skip" static.json --quiet --skip "$skip"
-answer "static skip and early exit" static_and_exit.json --quiet --skip "$skip" \
+answer "static skip" static.json --skip "$skip"
+answer "static skip and early exit" static_and_exit.json --skip "$skip" \
   --exit low_confidence:window=4,threshold=0.5
 
 heading "The three runs"

@@ -1,4 +1,4 @@
-// Watches single steps: an observer of one's own prints, for every step of the first stages, which sub-layers ran, how
+// Watches single steps: an observer of one's own prints, for every step of one question, how many sub-layers ran, how
 // much they turned the residual stream, and which token came out.
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -21,18 +21,23 @@ using namespace litestage;
 
 namespace {
 
-// A StepObserver: says what it wants to know of sub-layers, and is told. Sub-layers of a step come bottom up, then its
-// token. It is copied into the pipeline, so what it writes to is a pointer.
+// A StepObserver: says what it wants to know of sub-layers, and is told. The sub-layers of a forwarded piece of text
+// come bottom up, then the token that was chosen after it, if it is kept.
 struct PrintSteps {
   static constexpr Stat stats = Stat::cosine;
 
   const io::TextCodec* codec = nullptr;
   int ran = 0;
-  Sublayer quietest = {};  // the one that changed the stream's direction least
-  float highest = -2;      // its cosine
+  Sublayer last = {}, quietest = {};  // quietest: the one that changed the stream's direction least
+  float highest = -2;                 // its cosine
   double sum = 0;
+  std::string where = {};
 
-  void sublayer(int, const RequestInfo&, const StepInfo&, Sublayer u, const SublayerStats& s) {
+  void sublayer(int branch, const RequestInfo& request, const StepInfo& step, Sublayer u, const SublayerStats& s) {
+    if (ran > 0 && u.index() <= last.index()) end_line("no token kept");  // options' shared prefix, or the branch ended
+    where = concat(request.stage_name, " branch ", branch, step.phase == Phase::prefill ? " prefill" : " step ");
+    if (step.phase == Phase::decode) where += concat(step.step);
+    last = u;
     ++ran;
     sum += static_cast<double>(s.cosine);
     if (s.cosine > highest) {
@@ -40,15 +45,14 @@ struct PrintSteps {
       quietest = u;
     }
   }
-  void token(int branch, const RequestInfo& request, const StepInfo& step, int token) {
-    std::cout << request.stage_name << " branch " << branch << ' '
-              << (step.phase == Phase::prefill ? std::string("prefill") : concat("step ", step.step)) << ": " << ran
-              << " of " << 2 * request.n_layers << " sub-layers ran";
-    if (ran > 0) {
-      std::cout << ", mean cosine " << cli::fixed(sum / ran, 4) << ", highest " << cli::fixed(highest, 4) << " at "
-                << sublayer_name(quietest);
-    }
-    std::cout << ", token " << token << ' ' << io::to_json(Form(codec->piece(token))) << '\n';
+  void token(int, const RequestInfo&, const StepInfo&, int token) {
+    end_line(concat("token ", token, " ", io::to_json(Form(codec->piece(token)))));
+  }
+  void end_line(const std::string& outcome) {
+    if (ran == 0) return;
+    std::cout << where << ": " << ran << " sub-layers ran, mean cosine " << cli::fixed(sum / ran, 4) << ", highest "
+              << cli::fixed(static_cast<double>(highest), 4) << " at " << sublayer_name(quietest) << "; " << outcome
+              << '\n';
     ran = 0, sum = 0, highest = -2;
   }
 };
@@ -59,7 +63,7 @@ static_assert(StepObserver<PrintSteps>);
 int main(int argc, char** argv) {
   CLI::App app("Prints what every step of one question did.", "observe");
   std::string model_file, data, stages = "tinythinker:recall_tokens=8,analyze_tokens=4,summarize_tokens=8",
-                                skip = "static:all=m20-m24", exit = "never";
+                                skip = "static:all=m12-m14", exit = "never";
   app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("FILE");
   app.add_option("--data", data, "Questions of the task choice; the first is asked")->type_name("FILE");
@@ -79,6 +83,7 @@ int main(int argc, char** argv) {
     Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(
         backend, model, codec, policies.skip, policies.exit, policies.stages, {}, PrintSteps{&codec});
     static_cast<void>(pipeline.run(questions.at(0)));
+    pipeline.observer().end_line("no token kept");
     return 0;
   });
 }
