@@ -53,7 +53,7 @@ def compare(truth, other, tokens):
     kl = np.concatenate(divergences)
     scored = min(len(other), len(tokens) - 1)
     return {"positions": len(other), "mean_kl": float(kl.mean()), "median_kl": float(np.median(kl)),
-            "max_kl": float(kl.max()), "top_1": same / len(other), "perplexity": float(np.exp(-log_prob / scored))}
+            "max_kl": float(kl.max()), "max_at": int(kl.argmax()), "top_1": same / len(other), "perplexity": float(np.exp(-log_prob / scored))}
 
 
 def ours(options, model, folder, name, arguments):
@@ -157,7 +157,7 @@ def main():
         print(f"\n{pathlib.Path(model).name}: {len(report['tokens'])} tokens, perplexity of the truth {own:.4f}")
         for name, r in {**results, "cpu against reference (K/V F32)": against_reference}.items():
             print(f"  {name:52} {r['positions']:4} positions  mean KL {r['mean_kl']:.3e}  median {r['median_kl']:.1e}  "
-                  f"max {r['max_kl']:.1e}  same likeliest {r['top_1']:.2%}  perplexity {r['perplexity']:.4f}")
+                  f"max {r['max_kl']:.1e} at {r['max_at']:3}  same likeliest {r['top_1']:.2%}  perplexity {r['perplexity']:.4f}")
         print("\n".join("  " + sentence for sentence in sentences))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(everything, indent=1) + "\n")
