@@ -73,8 +73,9 @@ heading "The three runs"
 cat <<'TEXT'
 
 How to read this: smollm2-135m has 135 million parameters and is near chance (25 %) on such questions, and 32 questions
-leave about 17 points of uncertainty either way. So the table shows what skipping does to time and to the number of
-tokens, not which method is the most accurate. A model that can do the task (1.1 GB), asked as a chat:
+leave about 17 points of uncertainty either way. So the table is not about which run is the most accurate, but about time
+and tokens: skipping makes a token cheaper and may make the model write more of them, and early exit is there to stop it
+where it rambles. Times are those of this machine, with whatever else it was doing. A model that can do the task (1.1 GB), asked as a chat:
 
   build/release/examples/ask --model "$(examples/get_model.sh qwen2.5-coder-1.5b)" --stages chat
 

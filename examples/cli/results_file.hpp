@@ -25,8 +25,10 @@ inline void check_writable(const std::string& path) {
 // Settings beyond the policies; readers that do not know them pass over them.
 template <class B>
 [[nodiscard]] Form settings_form(const Options& o, const B& backend, double wall_s) {
+  int threads = o.threads;
+  if constexpr (requires { backend.threads(); }) threads = backend.threads();
   Form f;
-  f.add("instruction_set", backend.instruction_set()).add("threads", o.threads).add("pack", !o.no_pack);
+  f.add("instruction_set", backend.instruction_set()).add("threads", threads).add("pack", !o.no_pack);
   f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
   f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
   f.add("chat_template", o.chat_template).add("wall_s", wall_s);

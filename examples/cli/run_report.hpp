@@ -76,7 +76,7 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, double wa
   const auto questions = static_cast<double>(s.questions), tokens = static_cast<double>(s.tokens);
   const auto rate = [](double n, double time) { return time > 0 ? n / time : 0; };
   out << "time              " << fixed(seconds, 1) << " s for " << s.questions
-      << " questions: " << fixed(rate(seconds, questions), 2) << " s/question, "
+      << (s.questions == 1 ? " question: " : " questions: ") << fixed(rate(seconds, questions), 2) << " s/question, "
       << fixed(60 * rate(questions, seconds), 1) << " questions/min\n"
       << "tokens            " << s.tokens << " generated: " << fixed(rate(tokens, questions), 1) << " tokens/question, "
       << fixed(rate(tokens, seconds), 1) << " tokens/s\n";
