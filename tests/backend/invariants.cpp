@@ -336,7 +336,8 @@ TEST_CASE("invariants: decoding after a fork or a truncation equals decoding fro
   const ModelSource source = tiny_model(tiny_config(DType::q8_0), {.seed = 16, .dtype = DType::q8_0});
   Random random(17);
   const Sequence whole = random_sequence(random, source.config, 16);
-  Sequence other = random_sequence(random, source.config, 16);  // the same prefix, then another end
+  Sequence other = random_sequence(random, source.config, 16);        // the same prefix, then another end
+  const Sequence third = random_sequence(random, source.config, 16);  // what the other slot held before
   const std::size_t common = 9;
   for (std::size_t t = 0; t < common; ++t) {
     other.tokens[t] = whole.tokens[t];
@@ -356,7 +357,7 @@ TEST_CASE("invariants: decoding after a fork or a truncation equals decoding fro
       for (auto& sequence : expected) sequence.erase(sequence.begin(), sequence.begin() + common);
 
       auto session = lab.session(2, 64, kv);
-      static_cast<void>(run(session, {whole, whole}, mixed({whole, whole}, 7, 3)));  // slot 1 holds something, too
+      static_cast<void>(run(session, {whole, third}, mixed({whole, third}, 7, 3)));
       session.cache().fork(0, 1, static_cast<int>(common));
       CHECK(different(run(session, sequences, end_of(1))[1], expected[1]) == 0);
       session.cache().truncate(0, static_cast<int>(common));

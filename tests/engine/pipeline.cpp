@@ -83,16 +83,20 @@ struct RecordingSkip {
   static constexpr Stat stats = Stat::cosine;
   Log* log = nullptr;
   int skipped = -1;  // this sub-layer, in decoding
-  struct State {};
+  struct State {
+    int observed = 0;
+  };
   [[nodiscard]] State begin(const RequestInfo& r) const {
     log->push_back({concat("begin ", r.stage_name, " ", r.stage, " of ", r.n_layers, " to ", r.max_new_tokens), {}, 0});
     return {};
   }
-  [[nodiscard]] SkipDecision decide(const State&, const StepInfo& step, Sublayer u) const {
-    log->push_back({"decide", step, u.index()});
+  [[nodiscard]] SkipDecision decide(const State& s, const StepInfo& step, Sublayer u) const {
+    const bool again = step.phase == Phase::prefill && s.observed > 0;
+    log->push_back({again ? "decide, knowing the prefix" : "decide", step, u.index()});
     return {u.index() == skipped && step.phase == Phase::decode, 1, KvOnSkip::none};
   }
-  void observe(State&, const StepInfo& step, Sublayer u, const SublayerStats& m) const {
+  void observe(State& s, const StepInfo& step, Sublayer u, const SublayerStats& m) const {
+    ++s.observed;
     log->push_back({std::isnan(m.cosine) || !std::isnan(m.norm_ratio) ? "wrong statistics" : "ran", step, u.index()});
   }
 };
@@ -350,7 +354,8 @@ TEST_CASE("pipeline: branches share their prefix and its state, then each decide
     const auto count = [&](const std::string& what) {
       return std::count_if(log.begin(), log.end(), [&](const Told& t) { return t.what == what; });
     };
-    CHECK(count("decide") == 4 * 6);  // the prefix, and three branches
+    CHECK(count("decide") == 6);
+    CHECK(count("decide, knowing the prefix") == 3 * 6);  // each of three branches
     CHECK(count("ran") == 4 * 6);
     CHECK(std::all_of(log.begin(), log.end(), [](const Told& t) { return t.step.phase == Phase::prefill; }));
     for (std::size_t b = 0; b < 3; ++b) {

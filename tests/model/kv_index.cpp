@@ -118,6 +118,8 @@ TEST_CASE("kv index: the entry below is that of the nearest lower layer which st
   const EntryCopy even = index.entry_below(0, 3, 2);
   CHECK(even.from_layer == 0);
   CHECK(even.from_entry == 2);
+  CHECK(index.entry_below(0, 1, 2).from_entry == 2);  // the layer right below
+  CHECK(index.entry_below(0, 1, 2).count == 1);
   CHECK(index.entry_below(0, 0, 2).count == 0);  // nothing is below
   CHECK(index.entry_below(0, 1, 4).count == 0);  // nobody stores it
 }
