@@ -26,8 +26,6 @@
 
 using namespace litestage;
 
-namespace {
-
 // Skips, while decoding, the MLPs that hardly turned the residual stream over this very prompt. The first layers are
 // spared: everything above builds on them.
 struct SkipQuietMlps {
@@ -63,6 +61,8 @@ struct LogMargin {
   friend bool operator==(const LogMargin&, const LogMargin&) = default;
 };
 static_assert(CheckConfidence<LogMargin>::passed);
+
+namespace {
 
 // Answers the questions with these policies; a line for the table.
 template <class Skip, class Exit>
