@@ -141,6 +141,8 @@ def main():
         import numpy  # noqa: F401
     except ModuleNotFoundError as error:
         sys.exit(f"score.py: the Python package {error.name} is missing: pip install llama-cpp-python gguf numpy")
+    if not os.access(options.score, os.X_OK):
+        sys.exit(f"score.py: {options.score} is not there: cmake --preset release && cmake --build --preset release")
     models = options.model or sorted(str(path) for path in pathlib.Path(cache).glob("*.gguf"))
     if not models:
         sys.exit(f"score.py: no GGUF file in {cache}: pass --model FILE")
