@@ -97,6 +97,7 @@
 #include "litestage/skip/standard.hpp"
 #include "litestage/skip/static.hpp"
 #include "litestage/stages/chat.hpp"
+#include "litestage/stages/direct.hpp"
 #include "litestage/stages/fill.hpp"
 #include "litestage/stages/one_of.hpp"
 #include "litestage/stages/single.hpp"
