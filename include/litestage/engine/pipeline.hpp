@@ -203,6 +203,7 @@ class Pipeline {
         Prompt prompt = prompts.at(0);
         prompt.continuation += format.probe + format.letter_prefix + static_cast<char>('A' + i);
         std::vector<int> tokens = tokenizer_.encode(prompt);
+        if (tokens.size() < 2) throw Error(concat("question ", lane.report.id, ": the prompt to score has no tokens"));
         letters.push_back(tokens.back());
         tokens.pop_back();
         if (i == 0) probe = tokens;

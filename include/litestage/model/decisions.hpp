@@ -1,5 +1,5 @@
-// Decision vectors and their numbers. Two rows ran under the same function of the model exactly when their numbers are
-// equal; the K/V cache keeps the number with every position.
+// Decision vectors and their numbers. Rows with equal numbers ran under the same function of the model; the K/V cache
+// keeps the number with every position.
 #pragma once
 
 #include <cstddef>

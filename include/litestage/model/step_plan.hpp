@@ -40,13 +40,14 @@ struct StepPlan {
   std::vector<int> ints;
   std::vector<float> factors;
   std::vector<EntryCopy> copies;
-  bool moments = false;  // also tell how each sub-layer changed each row
+  bool moments = false;                 // also tell how each sub-layer changed each row
+  std::vector<int> positions, entries;  // [n_rows] while it is made: of each row, and in the layer at hand
 };
 
 namespace detail {
 
 inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
-                           std::span<const int> positions, const DecisionTable& decisions) {
+                           const DecisionTable& decisions) {
   const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
   const auto decision = [&](std::size_t i) -> const SkipDecision& { return decisions[rows[i].decisions][u]; };
   const auto stores = [&](std::size_t i) { return !decision(i).skip || decision(i).kv == KvOnSkip::project; };
@@ -63,7 +64,9 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
   ints.resize(sub.first + 5 * sub.n);
 
   // Entries are taken in the order of the rows, which within a slot is that of the positions.
-  std::vector<int> entry_of(rows.size(), -1);
+  const std::vector<int>& positions = plan.positions;
+  std::vector<int>& entry_of = plan.entries;
+  entry_of.assign(rows.size(), -1);
   sub.first_copy = plan.copies.size();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (stores(i)) {
@@ -121,13 +124,12 @@ inline void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decis
   plan.sublayers.assign(static_cast<std::size_t>(2 * n_layers), SublayerPlan{});
   plan.moments = moments;
   plan.first_token = 0;
-  std::vector<int> positions;
-  positions.reserve(rows.size());
+  plan.positions.clear();
   for (const StepRow& row : rows) {
     LITESTAGE_ASSERT(decisions[row.decisions].size() == plan.sublayers.size(), decisions[row.decisions].size(),
                      " decisions for ", plan.sublayers.size(), " sub-layers");
     plan.ints.push_back(row.token);
-    positions.push_back(index.append(row.slot, row.token, row.decisions));
+    plan.positions.push_back(index.append(row.slot, row.token, row.decisions));
   }
   plan.first_logit_row = plan.ints.size();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -139,7 +141,7 @@ inline void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decis
       const auto u = static_cast<std::size_t>(Sublayer{unit, l}.index());
       SublayerPlan& sub = plan.sublayers[u];
       if (unit == Unit::attention)
-        detail::plan_attention(plan, sub, index, l, rows, positions, decisions);
+        detail::plan_attention(plan, sub, index, l, rows, decisions);
       else
         detail::plan_mlp(plan, sub, l, rows, decisions);
       detail::plan_scales(plan, sub, u, rows, decisions);
