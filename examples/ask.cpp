@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/answer_sheet.hpp"
+#include "cli/defaults.hpp"
 #include "cli/job.hpp"
 #include "cli/load.hpp"
 #include "cli/options.hpp"
@@ -52,7 +53,8 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
               << cli::fixed(stage.decode_s > 0 ? (stage.generated_tokens - 1) / stage.decode_s : 0, 1)
               << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
   }
-  cli::write_results(job.options, job.policies, backend, job.file, "prompt", "", "", {answer}, answer.seconds);
+  cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file, "prompt", "", "",
+                     {answer}, answer.seconds);
   return 0;
 }
 
@@ -111,8 +113,8 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   const double wall_s = seconds_between(start, Clock::now());
   progress.clear();
   if (sheet.done() > 0) {
-    cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
-                       sheet.answering(), sheet.answers(), wall_s);
+    cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file,
+                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(), wall_s);
     print_report(job, sheet, wall_s);
   }
   if (failure) std::rethrow_exception(failure);

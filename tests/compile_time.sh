@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 compiler=${CXX:-g++}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-flags=(-std=c++20 -Iinclude)
+flags=(-std=c++20 -Iinclude -Iexamples)
 read -ra library_flags < <(pkg-config --cflags eigen3 libpcre2-8)
 flags+=("${library_flags[@]}")
 

@@ -1,25 +1,15 @@
-// What a run needs beside a backend. Whatever can be wrong with it is found before any weights are loaded.
+// What a run needs beside a backend.
 #pragma once
 
-#include <cmath>
-#include <cstddef>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "cli/defaults.hpp"
 #include "cli/options.hpp"
 #include "cli/policies.hpp"
-#include "cli/results_file.hpp"
-#include "litestage/core/error.hpp"
-#include "litestage/evaluate/metrics.hpp"
-#include "litestage/evaluate/subset.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/io/dataset.hpp"
 #include "litestage/io/gguf.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/text_codec.hpp"
+#include "litestage/model/weights.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace litestage::cli {
 
@@ -33,63 +23,7 @@ struct Job {
   ModelSource source;
 };
 
-[[nodiscard]] inline Policies policies_of(const Options& o) {
-  Policies p = read_policies(o.stages, o.skip, o.exit);
-  if (!o.prompt) {
-    static_cast<void>(p.stages.answer_format());  // an Error where the stages end in no answer
-    return p;
-  }
-  const auto* single = std::get_if<stages::Single>(&p.stages.active());
-  if (single == nullptr) {
-    throw Error(concat("--prompt: found --stages ", p.stages.active_name(), ", accepted is single"));
-  }
-  stages::Single free = *single;
-  if (o.max_new_tokens > 0) free.max_new_tokens = o.max_new_tokens;
-  p.stages = stages::Standard(free);
-  return p;
-}
-
-[[nodiscard]] inline std::vector<Question> questions_of(const Options& o, const std::string& path) {
-  if (o.prompt) return {Question{"prompt", *o.prompt, {}, evaluate::no_answer}};
-  const evaluate::Task& task = evaluate::find_task(o.task);
-  return evaluate::first_questions(evaluate::parse_questions(task, io::read_records(path)), o.questions);
-}
-
-// The first prompts are known already; later ones are as long as what the model writes.
-inline void check_lengths(const Job& job) {
-  const std::size_t context = job.options.context;
-  const auto limit = static_cast<std::size_t>(job.source.config.max_context);
-  if (context > limit) {
-    throw Error(concat("--context is ", context, ", accepted are 2 to ", limit, " (the model's context)"));
-  }
-  for (const Question& q : job.questions) {
-    for (const Prompt& prompt : job.policies.stages.prompts(0, {q, {}})) {
-      const std::size_t n = job.codec.encode(prompt).size();
-      if (n > 0 && n <= context) continue;
-      throw Error(concat("question ", q.id, ": the first prompt has ", n, " tokens, accepted are 1 to ", context,
-                         " (--context)"));
-    }
-  }
-}
-
-[[nodiscard]] inline Job prepare(const Options& o) {
-  check_writable(o.json);
-  if (!std::isfinite(o.temperature)) throw Error("--temperature is no number, accepted are 0 to 100");
-  if (!std::isfinite(o.top_p)) throw Error("--top-p is no number, accepted are 0 to 1");
-  Policies policies = policies_of(o);
-  const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
-  std::vector<Question> questions = questions_of(o, data);
-  const io::Gguf file(model);
-  Job job{o,
-          policies,
-          data,
-          questions,
-          file,
-          io::TextCodec(io::load_vocabulary(file), model, o.chat_template),
-          io::load_model(file)};
-  check_layers(job.policies, job.source.config.n_layers);
-  check_lengths(job);
-  return job;
-}
+// Reads and checks everything; whatever can be wrong is found here, before any weights are loaded.
+[[nodiscard]] Job prepare(const Options& options);
 
 }  // namespace litestage::cli

@@ -1,59 +1,32 @@
 // The results file of a run (litestage.results/1), with the settings that this run had.
 #pragma once
 
-#include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/options.hpp"
 #include "cli/policies.hpp"
 #include "litestage/evaluate/results.hpp"
-#include "litestage/evaluate/results_form.hpp"
-#include "litestage/io/fingerprint.hpp"
 #include "litestage/io/gguf.hpp"
-#include "litestage/io/json.hpp"
-#include "litestage/io/output_file.hpp"
 
 namespace litestage::cli {
 
 // An Error if results could not be written there: better before the work than after it. Leaves nothing behind.
-inline void check_writable(const std::string& path) {
-  if (!path.empty()) io::OutputFile probe(path);
-}
+void check_writable(const std::string& path);
 
-// Settings beyond the policies; readers that do not know them pass over them.
+struct BackendFacts {
+  std::string name, instruction_set;
+  int threads = 1;
+};
 template <class B>
-[[nodiscard]] Form settings_form(const Options& o, const B& backend, double wall_s) {
-  int threads = o.threads;
+[[nodiscard]] BackendFacts facts_of(const B& backend, int threads) {
   if constexpr (requires { backend.threads(); }) threads = backend.threads();
-  Form f;
-  f.add("instruction_set", backend.instruction_set()).add("threads", threads).add("pack", !o.no_pack);
-  f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
-  f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
-  f.add("chat_template", o.chat_template).add("wall_s", wall_s);
-  return f;
+  return {backend.name(), backend.instruction_set(), threads};
 }
 
 // Does nothing where no --json was given.
-template <class B>
-void write_results(const Options& o, const Policies& policies, const B& backend, const io::Gguf& model,
+void write_results(const Options& options, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, double wall_s) {
-  if (o.json.empty()) return;
-  evaluate::Results results;
-  results.info.method = o.method.empty() ? method_name(policies) : o.method;
-  results.info.model = std::filesystem::path(model.source()).filename().string();
-  results.info.backend = backend.name();
-  results.info.task = task;
-  results.info.data = std::filesystem::path(data).filename().string();
-  results.info.answering = answering;
-  results.info.policies = policies_form(policies);
-  results.info.seed = o.seed;
-  results.answers = std::move(answers);
-  Form form = evaluate::to_form(results);
-  form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend, wall_s));
-  io::write_file(o.json, io::to_json(form, 1) + "\n");
-}
+                   std::vector<evaluate::Answer> answers, double wall_s);
 
 }  // namespace litestage::cli

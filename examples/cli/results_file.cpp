@@ -1,0 +1,50 @@
+#include "cli/results_file.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "litestage/evaluate/results_form.hpp"
+#include "litestage/io/fingerprint.hpp"
+#include "litestage/io/json.hpp"
+#include "litestage/io/output_file.hpp"
+
+namespace litestage::cli {
+
+namespace {
+
+// Settings beyond the policies; readers that do not know them pass over them.
+Form settings_form(const Options& o, const BackendFacts& backend, double wall_s) {
+  Form f;
+  f.add("instruction_set", backend.instruction_set).add("threads", backend.threads).add("pack", !o.no_pack);
+  f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
+  f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
+  f.add("chat_template", o.chat_template).add("wall_s", wall_s);
+  return f;
+}
+
+}  // namespace
+
+void check_writable(const std::string& path) {
+  if (!path.empty()) io::OutputFile probe(path);
+}
+
+void write_results(const Options& o, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
+                   const std::string& task, const std::string& data, const std::string& answering,
+                   std::vector<evaluate::Answer> answers, double wall_s) {
+  if (o.json.empty()) return;
+  evaluate::Results results;
+  results.info.method = o.method.empty() ? method_name(policies) : o.method;
+  results.info.model = std::filesystem::path(model.source()).filename().string();
+  results.info.backend = backend.name;
+  results.info.task = task;
+  results.info.data = std::filesystem::path(data).filename().string();
+  results.info.answering = answering;
+  results.info.policies = policies_form(policies);
+  results.info.seed = o.seed;
+  results.answers = std::move(answers);
+  Form form = evaluate::to_form(results);
+  form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend, wall_s));
+  io::write_file(o.json, io::to_json(form, 1) + "\n");
+}
+
+}  // namespace litestage::cli
