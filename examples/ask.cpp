@@ -35,7 +35,9 @@ template <Backend B>
 int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
   cli::StageView view(std::cout, job.codec, false);
   cli::StageView* shown = &view;
+  Profile profile;
   PipelineOptions options = cli::pipeline_options(job.options);
+  if (job.options.profile) options.profile = &profile;
   options.on_stage = [&](std::size_t, const StageReport& stage) { view.stage(stage); };
   AskPipeline<B> pipeline(backend, model, job.codec, job.policies.skip, job.policies.exit, job.policies.stages, options,
                           {&shown});
@@ -46,6 +48,7 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
     return cli::interrupted_exit_code();
   }
   const evaluate::Answer answer = evaluate::make_answer(job.questions[0], evaluate::no_answer, reports[0]);
+  if (job.options.profile) cli::print_profile(std::cerr << '\n', profile, answer.seconds);
   const StageReport& stage = answer.stages[0];
   if (!job.options.quiet) {
     std::cerr << stage.prompt_tokens << " prompt tokens in " << cli::fixed(stage.prefill_s, 3) << " s, "
@@ -87,7 +90,9 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   cli::StageView view(std::cout, job.codec, true);
   cli::StageView* shown = quiet || job.options.batch > 1 ? nullptr : &view;
   cli::Progress progress(sheet.questions().size(), quiet);
+  Profile profile;
   PipelineOptions options = cli::pipeline_options(job.options);
+  if (job.options.profile) options.profile = &profile;
   options.on_stage = [&](std::size_t question, const StageReport& stage) {
     if (question != 0 || quiet) return;
     progress.clear();
@@ -116,6 +121,7 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
     cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file,
                        job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(), wall_s);
     print_report(job, sheet, wall_s);
+    if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
   }
   if (failure) std::rethrow_exception(failure);
   if (sheet.complete()) return 0;

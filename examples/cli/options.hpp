@@ -26,7 +26,7 @@ struct Options {
   int top_k = 0;
   std::uint64_t seed = 0;
   std::string json, method;
-  bool quiet = false;
+  bool quiet = false, profile = false;
   std::optional<std::string> prompt;  // a free text in place of questions
   int max_new_tokens = 0;             // of the answer to it; 0: not given
   bool ignore_eos = false;
@@ -131,6 +131,8 @@ inline void add_output_options(CLI::App& app, Options& o) {
       ->group(group);
   app.add_option("--method", o.method, "What tables call this run (default: made of the policies' names)")
       ->type_name("TEXT")
+      ->group(group);
+  app.add_flag("--profile", o.profile, "Say where the time went: seconds of each operation of the backend")
       ->group(group);
   app.add_flag("--quiet", o.quiet, "Only the report: no progress, no first question")->group(group);
 }

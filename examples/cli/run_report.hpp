@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results.hpp"
+#include "litestage/model/profile.hpp"
 
 namespace litestage::cli {
 
@@ -85,6 +86,20 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, double wa
         << " questions ran side by side: times of stages (above, and in the results file) overlap, "
         << "time and rates here are the clock's.\n";
   }
+}
+
+// `wall_s` of the run; what no operation accounts for is the rest: policies, plans, tokens and texts.
+inline void print_profile(std::ostream& out, const Profile& profile, double wall_s) {
+  std::vector<std::vector<std::string>> lines = {{"operation", "calls", "rows", "seconds", "%"}};
+  double rest = wall_s;
+  for (std::size_t i = 0; i < operation_names.size(); ++i) {
+    const Profile::Entry& e = profile.entries[i];
+    rest -= e.seconds;
+    lines.push_back({std::string(operation_names[i]), std::to_string(e.calls), std::to_string(e.rows),
+                     fixed(e.seconds, 3), fixed(wall_s > 0 ? 100 * e.seconds / wall_s : 0, 1)});
+  }
+  lines.push_back({"all else", "", "", fixed(rest, 3), fixed(wall_s > 0 ? 100 * rest / wall_s : 0, 1)});
+  print_columns(out, lines);
 }
 
 }  // namespace litestage::cli

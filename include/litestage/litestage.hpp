@@ -75,6 +75,7 @@
 #include "litestage/model/kv_cache.hpp"
 #include "litestage/model/kv_index.hpp"
 #include "litestage/model/model.hpp"
+#include "litestage/model/profile.hpp"
 #include "litestage/model/rope.hpp"
 #include "litestage/model/step_plan.hpp"
 #include "litestage/model/transformer.hpp"

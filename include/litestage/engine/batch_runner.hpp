@@ -34,7 +34,7 @@ class BatchRunner {
     }
     session_->step(rows_, moments);
     stats_.resize(session_->logits().extent(0));
-    session_->backend().token_stats(stats_, session_->logits(), signals_);
+    session_->token_stats(stats_, signals_);
     moments_.clear();
     if (moments) session_->read_moments(moments_);
     std::size_t next_logits = 0;

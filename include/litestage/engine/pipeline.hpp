@@ -38,6 +38,7 @@ struct PipelineOptions {
   StageRunOptions generation = {};
   bool score_letters = false;  // also report the option letters' logits after the last stage's prompt
   OnStage on_stage = nullptr;
+  Profile* profile = nullptr;                  // filled if there is one; outlives the pipeline
   std::function<bool()> keep_going = nullptr;  // asked after every step; false ends the run, unfinished questions lost
 };
 
@@ -125,7 +126,8 @@ class Pipeline {
     const std::size_t slots = branches * std::min(options_.batch, std::max<std::size_t>(questions.size(), 1));
     if (session_ && branches == branches_ && slots <= session_->cache().index().slots()) return;
     branches_ = branches;
-    session_ = std::make_unique<Session<B>>(*backend_, *model_, SessionOptions{slots, options_.context, options_.kv});
+    session_ = std::make_unique<Session<B>>(*backend_, *model_,
+                                            SessionOptions{slots, options_.context, options_.kv, options_.profile});
   }
 
   void begin_question(Lane& lane, std::span<const Question> questions, std::size_t question) {

@@ -8,6 +8,7 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/model/kv_cache.hpp"
+#include "litestage/model/profile.hpp"
 #include "litestage/model/step_plan.hpp"
 #include "litestage/model/transformer.hpp"
 
@@ -17,6 +18,7 @@ struct SessionOptions {
   std::size_t slots = 1;        // sequences held at the same time
   std::size_t capacity = 1024;  // positions of one sequence
   KvType kv = KvType::f16;
+  Profile* profile = nullptr;  // filled if there is one; outlives the session
 };
 
 template <Backend B>
@@ -29,7 +31,8 @@ class Session {
       : backend_(&backend),
         model_(&model),
         cache_(backend, cache_shape(model.config, options)),
-        transformer_(backend, model, options.capacity) {}
+        transformer_(backend, model, options.capacity, options.profile),
+        profile_(options.profile) {}
 
   [[nodiscard]] const ModelConfig& config() const { return model_->config; }
   [[nodiscard]] B& backend() { return *backend_; }
@@ -51,7 +54,11 @@ class Session {
 
   // [rows that wanted them, vocab], in the backend's space, valid until the next step.
   [[nodiscard]] View<const Real, 2> logits() const { return transformer_.logits(); }
-  // The same row on the host.
+  // stats[i] of the i-th wanted row.
+  void token_stats(std::span<TokenStats> stats, Signal signals) {
+    profiled(profile_, Operation::token_stats, stats.size(), [&] { backend_->token_stats(stats, logits(), signals); });
+  }
+  // One row of the logits on the host.
   void read_logits(std::size_t row, std::vector<Real>& out) {
     out.resize(logits().extent(1));
     backend_->to_host(out.data(), logits().row(row), out.size());
@@ -79,6 +86,7 @@ class Session {
   KvCache<B> cache_;
   DecisionTable decisions_;
   Transformer<B> transformer_;
+  Profile* profile_;
   StepPlan plan_;
 };
 

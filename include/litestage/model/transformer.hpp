@@ -10,6 +10,7 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/model/kv_cache.hpp"
 #include "litestage/model/model.hpp"
+#include "litestage/model/profile.hpp"
 #include "litestage/model/rope.hpp"
 #include "litestage/model/step_plan.hpp"
 
@@ -20,9 +21,9 @@ class Transformer {
  public:
   using Real = typename B::Real;
 
-  // Works for positions 0..capacity-1. `backend` and `model` outlive this.
-  Transformer(B& backend, const Model<B>& model, std::size_t capacity)
-      : backend_(&backend), model_(&model), shape_(model.attention_shape()) {
+  // Works for positions 0..capacity-1. `backend`, `model` and `profile`, which may be null, outlive this.
+  Transformer(B& backend, const Model<B>& model, std::size_t capacity, Profile* profile = nullptr)
+      : backend_(&backend), model_(&model), profile_(profile), shape_(model.attention_shape()) {
     const RopeAngles<Real> angles(model.config.rope, capacity);
     const std::size_t half = shape_.rotary_dim / 2;
     cos_ = backend.template allocate<Real>(angles.cos.size());
@@ -39,14 +40,18 @@ class Transformer {
     factors_ = backend_->upload(std::span<const float>(plan.factors));
     const View<Real, 2> x(x_.data(), {plan.n_rows, hidden()});
     const Layer<B>* layer = model_->layers.data();
-    backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
+    profiled(profile_, Operation::embed, plan.n_rows, [&] {
+      backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
+    });
     for (int l = 0; l < model_->config.n_layers; ++l, ++layer) {
       residual(x, plan, {Unit::attention, l}, cache,
                [&](const SublayerPlan& p) { return attention(x, p, *layer, l, cache); });
       residual(x, plan, {Unit::mlp, l}, cache, [&](const SublayerPlan& p) { return mlp(x, p, *layer); });
     }
-    backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
-                     model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
+    profiled(profile_, Operation::logits, plan.n_logit_rows, [&] {
+      backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
+                       model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
+    });
     n_logits_ = plan.n_logit_rows;
     n_moments_ = plan.moments ? plan.n_rows : 0;
   }
@@ -75,8 +80,10 @@ class Transformer {
     backend_->copy_entries(cache.memory(), copies.subspan(p.first_copy, p.n_copies));
     if (p.n > 0) {
       const Branch branch = compute(p);
-      backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
-                            moments_row(plan, u));
+      profiled(profile_, Operation::project_add, p.n_run, [&] {
+        backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
+                              moments_row(plan, u));
+      });
     }
     // Last: a skipped row that stores K/V has read its unscaled x by now.
     backend_->scale_rows(x, list(p.first_scaled, p.n_scaled), factors(p.first_factor, p.n_scaled));
@@ -92,14 +99,17 @@ class Transformer {
     rows.entries = list(p.first + 3 * p.n, p.n);
     rows.visible = list(p.first + 4 * p.n, p.n);
     rows.n_run = p.n_run;
-    backend_->project_qkv(q, cache.memory(), l, x, rows, layer.attention, shape_, rope_);
-    backend_->attend(out, q, cache.memory(), l, rows, shape_);
+    profiled(profile_, Operation::project_qkv, p.n,
+             [&] { backend_->project_qkv(q, cache.memory(), l, x, rows, layer.attention, shape_, rope_); });
+    profiled(profile_, Operation::attend, p.n_run, [&] { backend_->attend(out, q, cache.memory(), l, rows, shape_); });
     return {out, &layer.attention.out};
   }
 
   Branch mlp(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer) {
     const View<Real, 2> h(h_.data(), {p.n_run, static_cast<std::size_t>(model_->config.ffn)});
-    backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->activation());
+    profiled(profile_, Operation::gate_up, p.n_run, [&] {
+      backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->activation());
+    });
     return {h, &layer.mlp.down};
   }
 
@@ -136,6 +146,7 @@ class Transformer {
 
   B* backend_;
   const Model<B>* model_;
+  Profile* profile_;
   AttentionShape shape_;
   Memory<Real> cos_, sin_;  // [capacity, rotary_dim / 2]
   RopeTable<B> rope_;

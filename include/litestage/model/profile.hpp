@@ -1,0 +1,41 @@
+// Where a run spends its time: seconds, calls and rows of each operation of the backend. Costs nothing where nobody
+// asks.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace litestage {
+
+enum class Operation : std::uint8_t { embed, project_qkv, attend, project_add, gate_up, logits, token_stats };
+
+inline constexpr std::array<std::string_view, 7> operation_names = {
+    "embed", "project_qkv", "attend", "project_add", "gate_up", "logits", "token_stats"};
+
+struct Profile {
+  struct Entry {
+    double seconds = 0;  // of the calls: a backend that returns before the work is done waits where results are read
+    std::size_t calls = 0;
+    std::size_t rows = 0;
+  };
+  std::array<Entry, operation_names.size()> entries;
+
+  [[nodiscard]] const Entry& of(Operation operation) const { return entries[static_cast<std::size_t>(operation)]; }
+};
+
+// Runs `call`, and measures it where there is a profile.
+template <class Call>
+void profiled(Profile* profile, Operation operation, std::size_t rows, Call&& call) {
+  if (profile == nullptr) return call();
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  Profile::Entry& e = profile->entries[static_cast<std::size_t>(operation)];
+  e.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ++e.calls;
+  e.rows += rows;
+}
+
+}  // namespace litestage
