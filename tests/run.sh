@@ -7,7 +7,7 @@ usage() {
 usage: tests/run.sh [--quick] [--jobs N]
 
 Installs what is missing (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, runs every test;
-then the threaded ones under ThreadSanitizer. Exit code 0 if all that ran passed.
+then what programs say to bad input, and the threaded tests under ThreadSanitizer. Exit code 0 if all that ran passed.
 
   --quick     without ThreadSanitizer, the package test and the headers compiled one by one
   --jobs N    parallel jobs (default: the number of cores, at most one for every 2 GB of memory)
@@ -111,6 +111,11 @@ if ((quick)); then
   notes+=("--quick: no ThreadSanitizer, no package test, no headers one by one")
 else
   run_tests asan
+fi
+
+heading "programs"
+if configure_and_build release all; then
+  if tests/programs.sh build/release/examples; then passed=$((passed + 1)); else count_failure "tests/programs.sh"; fi
 fi
 
 if ((!quick)); then

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# What the programs say to bad input: one sentence on standard error that names what is wrong, exit code 1, no file left.
+set -uo pipefail
+if [[ $# -ne 1 || $1 == --help ]]; then
+  echo "usage: tests/programs.sh FOLDER   (of the built programs, e.g. build/release/examples)"
+  exit $(($# != 1))
+fi
+programs=$(cd "$1" && pwd) || exit 1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+# refuses WORDS COMMAND...: what it says on standard error is one line with these words, and it exits with 1.
+refuses() {
+  local words=$1 said code
+  shift
+  said=$("$programs/$1" "${@:2}" 2>&1 >/dev/null)
+  code=$?
+  if [[ $code -ne 1 || $said != *"$words"* || $(wc -l <<<"$said") -ne 1 ]]; then
+    printf 'FAILED: %s\n  exit code %d, expected 1; it said: %s\n  expected one line with: %s\n' "$*" "$code" "$said" "$words"
+    failures=$((failures + 1))
+  fi
+}
+
+printf 'GGUX0000000000000000' >magic.gguf
+printf 'GGUF' >short.gguf
+printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
+printf '{"id": \n' >torn.jsonl
+
+for program in ask score tokenize; do
+  refuses "nothing.gguf" "$program" --model nothing.gguf
+  refuses "magic.gguf" "$program" --model magic.gguf
+  refuses "short.gguf" "$program" --model short.gguf
+  refuses "--nonsense" "$program" --nonsense
+done
+refuses "accepted is one of never, static" ask --skip nonsense
+refuses "m9-m4" ask --skip static:all=m9-m4
+refuses "windw" ask --exit low_confidence:windw=3
+refuses "accepted is one of tinythinker" ask --stages never
+refuses "--questions" ask --questions x
+refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
+refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
+refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
+for program in ask score tokenize table custom_policy observe; do
+  "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
+  [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
+done
+left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name help.txt)
+if [[ -n $left ]]; then
+  echo "FAILED: files were left behind: $left"
+  failures=$((failures + 1))
+fi
+echo "programs: $failures failures"
+exit $((failures > 0))
