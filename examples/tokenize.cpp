@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/defaults.hpp"
 #include "litestage/core/form.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/json.hpp"
@@ -104,7 +105,9 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   CLI::App app("Reads text from standard input and writes the ids of its tokens, or the other way round.", "tokenize");
   Options options;
-  app.add_option("--model", options.model, "A GGUF file; only its vocabulary is read")->required()->type_name("FILE");
+  app.add_option("--model", options.model,
+                 "A GGUF file, of which only the vocabulary is read (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("FILE");
   app.add_flag("--lines", options.lines,
                "Every line on its own (its line break left out): one line of output for each");
   app.add_flag("--decode", options.decode, "Read ids with white space between them, write text");
@@ -123,11 +126,15 @@ int main(int argc, char** argv) {
   app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
   try {
     app.parse(argc, argv);
+    options.model = litestage::cli::model_path(options.model);
     run(options);
     if (!std::cout.flush()) throw litestage::Error("standard output: cannot be written");
     return 0;
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    std::cerr << "tokenize: " << e.what() << " (--help lists the options)\n";
+    return 1;
   } catch (const std::exception& e) {
     std::cerr << "tokenize: " << e.what() << '\n';
     return 1;

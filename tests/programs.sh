@@ -28,12 +28,16 @@ printf 'GGUF' >short.gguf
 printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
 printf '{"id": \n' >torn.jsonl
 
-for program in ask score tokenize; do
-  refuses "nothing.gguf" "$program" --model nothing.gguf
-  refuses "magic.gguf" "$program" --model magic.gguf
-  refuses "short.gguf" "$program" --model short.gguf
-  refuses "--nonsense" "$program" --nonsense
+echo "Water boils." >text.txt
+for model in nothing magic short; do
+  refuses "$model.gguf" ask --model $model.gguf
+  refuses "$model.gguf" score --model $model.gguf --text text.txt
+  refuses "$model.gguf" tokenize --model $model.gguf
 done
+refuses "--text" score --model magic.gguf
+refuses "--nonsense" ask --nonsense
+refuses "--nonsense" score --text text.txt --nonsense
+refuses "--nonsense" tokenize --nonsense
 refuses "accepted is one of never, static" ask --skip nonsense
 refuses "m9-m4" ask --skip static:all=m9-m4
 refuses "windw" ask --exit low_confidence:windw=3
@@ -46,7 +50,7 @@ for program in ask score tokenize table custom_policy observe; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
 done
-left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name help.txt)
+left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name '*.txt')
 if [[ -n $left ]]; then
   echo "FAILED: files were left behind: $left"
   failures=$((failures + 1))
