@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "common/message.hpp"
 #include "common/tiny_model.hpp"
@@ -11,6 +12,13 @@
 
 using namespace litestage;
 using namespace litestage::test;
+
+namespace {
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
 
 TEST_CASE("config: every number out of its range is named, with the file, what was found and what is accepted") {
   struct Case {
@@ -31,7 +39,7 @@ TEST_CASE("config: every number out of its range is named, with the file, what w
       {[](ModelConfig& c) { c.rope.rotary_dim = 18; }, "f.gguf: rotary dimension is 18, accepted is 2 to 16"},
       {[](ModelConfig& c) { c.rope.rotary_dim = 7; }, "f.gguf: rotary dimension is 7, accepted is an even number"},
       {[](ModelConfig& c) { c.rope.base = 0; }, "f.gguf: RoPE base is 0, accepted is above 0 and below 1e12"},
-      {[](ModelConfig& c) { c.rope.base = std::numeric_limits<double>::quiet_NaN(); },
+      {[](ModelConfig& c) { c.rope.base = not_a_number; },
        "f.gguf: RoPE base is nan, accepted is above 0 and below 1e12"},
       {[](ModelConfig& c) {
          c.rope.factors = {1, 2};
@@ -39,12 +47,37 @@ TEST_CASE("config: every number out of its range is named, with the file, what w
        "f.gguf: number of RoPE factors is 2, accepted is 0 or 8"},
       {[](ModelConfig& c) { c.rope.factors.assign(8, 0.0f); },
        "f.gguf: RoPE factor is 0, accepted is above 0 and below 1e6"},
-      {[](ModelConfig& c) { c.norm_eps = 1; }, "f.gguf: RMSNorm epsilon is 1, accepted is 0 to 1"}};
+      {[](ModelConfig& c) { c.norm_eps = 1; }, "f.gguf: RMSNorm epsilon is 1, accepted is 0 to 1"},
+      {[](ModelConfig& c) { c.norm_eps = not_a_number; }, "f.gguf: RMSNorm epsilon is nan, accepted is 0 to 1"}};
   for (const Case& c : cases) {
     ModelConfig config = tiny_config();
     CHECK(message([&] { config.validate("f.gguf"); }) == "no error");
     c.change(config);
     CHECK(message([&] { config.validate("f.gguf"); }) == c.sentence);
+  }
+}
+
+TEST_CASE("config: multipliers are finite and above 0; an attention scale of 0 is the default one") {
+  ModelConfig config = tiny_config();
+  const auto refused = [&](float ModelConfig::*member, float value) {
+    ModelConfig changed = config;
+    changed.*member = value;
+    return message([&] { changed.validate("f.gguf"); });
+  };
+  const std::pair<float ModelConfig::*, std::string> members[] = {
+      {&ModelConfig::embedding_multiplier, "embedding multiplier"},
+      {&ModelConfig::residual_multiplier, "residual multiplier"},
+      {&ModelConfig::logit_multiplier, "logit multiplier"},
+      {&ModelConfig::attention_scale, "attention scale"}};
+  for (const auto& [member, key] : members) {
+    CHECK(refused(member, 1e-3f) == "no error");
+    const bool is_scale = member == &ModelConfig::attention_scale;
+    const std::string accepted =
+        std::string(", accepted is a finite number above 0") + (is_scale ? ", or 0 for 1 / sqrt(head size)" : "");
+    CHECK(refused(member, 0) == (is_scale ? "no error" : "f.gguf: " + key + " is 0" + accepted));
+    CHECK(refused(member, -1) == "f.gguf: " + key + " is -1" + accepted);
+    CHECK(refused(member, not_a_number) == "f.gguf: " + key + " is nan" + accepted);
+    CHECK(refused(member, infinity) == "f.gguf: " + key + " is inf" + accepted);
   }
 }
 

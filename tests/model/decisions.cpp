@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <vector>
+
+#include "common/message.hpp"
 
 using namespace litestage;
 
@@ -42,4 +45,21 @@ TEST_CASE("decision table: references stay valid while it grows") {
   }
   CHECK(first == Decisions(2));
   CHECK(&first == &table[0]);
+}
+
+TEST_CASE("decision table: a scale that is not finite is refused, not stored") {
+  DecisionTable table;
+  const auto refused = [&](std::size_t u, float scale) {
+    Decisions d(6);
+    d[u] = {true, scale, KvOnSkip::none};
+    return test::message([&] { static_cast<void>(table.number_of(d)); });
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  CHECK(refused(3, nan) == "the skip policy's scale for the MLP of layer 1 is nan, accepted are finite numbers");
+  CHECK(refused(4, infinity) ==
+        "the skip policy's scale for the attention of layer 2 is inf, accepted are finite numbers");
+  CHECK(refused(0, -infinity) ==
+        "the skip policy's scale for the attention of layer 0 is -inf, accepted are finite numbers");
+  CHECK(table.size() == 0);
+  CHECK(refused(5, 0) == "no error");
 }

@@ -31,7 +31,7 @@ namespace litestage::io {
       const std::string_view content = text.substr(0, end);
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
       if (content.find_first_not_of(blanks) == std::string_view::npos) continue;
-      records.push_back({concat(source, ":", line), detail::parse_json_at(content, source, line)});
+      records.push_back({concat(source, ":", line), parse_json(content, source, line)});
     }
   }
   if (records.empty()) throw Error(concat(source, " holds no records, accepted are JSON lines or one JSON array"));

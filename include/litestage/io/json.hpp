@@ -153,21 +153,18 @@ class FormBuilder {
   Form root_;
 };
 
-[[nodiscard]] inline Form parse_json_at(std::string_view text, std::string source, std::size_t first_line) {
-  FormBuilder builder(text, std::move(source), first_line);
-  builder.refuse_zero_bytes();
-  const CountingIterator begin(text.data(), builder.reached());
-  const CountingIterator end(text.data() + text.size(), builder.reached());
-  nlohmann::json::sax_parse(begin, end, &builder);  // failures are thrown from the builder
-  return builder.take();
-}
-
 }  // namespace detail
 
 // One JSON value (RFC 8259), integers and other numbers kept apart. An Error names `source`, line and what is wrong:
-// syntax, a key twice in one object, nesting beyond 64, a number beyond 64 bits, text that is not UTF-8.
-[[nodiscard]] inline Form parse_json(std::string_view text, const std::string& source) {
-  return detail::parse_json_at(text, source, 1);
+// syntax, a key twice in one object, nesting beyond 64, a number beyond 64 bits, text that is not UTF-8. `first_line`
+// is the number that the text's first line has in `source`.
+[[nodiscard]] inline Form parse_json(std::string_view text, const std::string& source, std::size_t first_line = 1) {
+  detail::FormBuilder builder(text, source, first_line);
+  builder.refuse_zero_bytes();
+  const detail::CountingIterator begin(text.data(), builder.reached());
+  const detail::CountingIterator end(text.data() + text.size(), builder.reached());
+  nlohmann::json::sax_parse(begin, end, &builder);  // failures are thrown from the builder
+  return builder.take();
 }
 
 // One value a line; blank lines are skipped.
@@ -177,7 +174,7 @@ class FormBuilder {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view one = text.substr(begin, end - begin);
     if (one.find_first_not_of(" \t\r") != std::string_view::npos) {
-      values.push_back(detail::parse_json_at(one, source, line));
+      values.push_back(parse_json(one, source, line));
     }
     begin = end + 1;
   }

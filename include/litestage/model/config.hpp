@@ -1,6 +1,7 @@
 // The shape of a decoder-only transformer: pre-norm, RMSNorm, RoPE, grouped-query attention, gated MLP. Run-time data.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -74,6 +75,14 @@ inline void ModelConfig::validate(std::string_view source) const {
        static_cast<double>(rope.factors.size()), concat("0 or ", rope.rotary_dim / 2));
   for (float f : rope.factors) need(f > 0 && f < 1e6f, "RoPE factor", f, "above 0 and below 1e6");
   need(norm_eps >= 0 && norm_eps < 1, "RMSNorm epsilon", norm_eps, "0 to 1");
+  const auto positive = [&](float value, std::string_view key) {
+    need(value > 0 && std::isfinite(value), key, value, "a finite number above 0");
+  };
+  positive(embedding_multiplier, "embedding multiplier");
+  positive(residual_multiplier, "residual multiplier");
+  positive(logit_multiplier, "logit multiplier");
+  need(attention_scale >= 0 && std::isfinite(attention_scale), "attention scale", attention_scale,
+       "a finite number above 0, or 0 for 1 / sqrt(head size)");
 }
 
 }  // namespace litestage
