@@ -7,7 +7,7 @@ litestage_packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-c
                           libpcre2-dev libcli11-dev)
 litestage_packages_test=(doctest-dev git:git python3:python3)
 litestage_packages_bench=(libbenchmark-dev)
-litestage_packages_model=(curl:curl unzip:unzip python3:python3)
+litestage_packages_model=(python3:python3 python3-pip:pip3)
 # Nice to have: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
 litestage_packages_optional=(clang:clang++ libclang-rt-dev clang-format-14:clang-format-14 ccache:ccache)
 

