@@ -62,7 +62,7 @@ std::vector<int> read_tokens(const Options& options, const io::Tokenizer& tokeni
 
 skip::Standard read_skip(const Options& options) {
   const Where where("--skip");
-  const skip::Standard skip = read_spec<skip::Standard>(options.skip, where, io::read_json_file);
+  skip::Standard skip = read_spec<skip::Standard>(options.skip, where, io::read_json_file);
   for (const std::string& stage : skip.stages_named()) {
     if (stage == score_stage) continue;
     throw Error(concat("--skip: stage \"", stage, "\" is unknown, accepted are all and ", score_stage));

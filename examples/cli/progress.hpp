@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <iostream>
@@ -26,7 +27,7 @@ namespace litestage::cli {
 
 // 75 -> "1:15"
 [[nodiscard]] inline std::string minutes(double seconds) {
-  const auto s = static_cast<long long>(std::min(seconds, 1e9) + 0.5);
+  const long long s = std::llround(std::min(seconds, 1e9));
   const std::string rest = concat(s % 60);
   return concat(s / 60, ":", rest.size() < 2 ? "0" : "", rest);
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -100,9 +99,10 @@ class Buffer {
     const std::size_t mapped = bytes + huge_page;  // room to begin at a huge page
     void* mapping = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();
-    const auto address = reinterpret_cast<std::uintptr_t>(mapping);
-    const std::uintptr_t begin = (address + huge_page - 1) / huge_page * huge_page;
-    data_ = std::unique_ptr<T[], Free>(reinterpret_cast<T*>(begin), Free{mapping, mapped});
+    void* begin = mapping;
+    std::size_t room = mapped;
+    data_ =
+        std::unique_ptr<T[], Free>(static_cast<T*>(std::align(huge_page, bytes, begin, room)), Free{mapping, mapped});
 #if defined(MADV_HUGEPAGE)
     ::madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish; a refusal costs only speed
 #endif

@@ -45,7 +45,7 @@ class Gguf {
   [[nodiscard]] std::span<const std::byte> header() const { return header_; }        // all before the data section
   [[nodiscard]] const std::shared_ptr<const void>& storage() const { return storage_; }
 
-  [[nodiscard]] bool has(std::string_view key) const { return metadata_.count(key) != 0; }
+  [[nodiscard]] bool has(std::string_view key) const { return metadata_.contains(key); }
   // The value of a key, nothing where the file has no such key, or an Error that names the key where it is of another
   // type. T: bool, std::int64_t, double, std::string, or a std::vector of one of the last three.
   template <class T>

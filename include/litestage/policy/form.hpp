@@ -111,7 +111,7 @@ void check_keys(const Form::Map& members, const Where& where) {
       known.push_back(field.key);
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, T::fields());
-  if constexpr (HasName<T>) known.push_back("name");
+  if constexpr (HasName<T>) known.emplace_back("name");
   for (std::size_t i = 0; i < members.size(); ++i) {
     const std::string& key = members[i].first;
     bool accepted = open && (HasName<T> || key != "name");

@@ -85,8 +85,8 @@ class SublayerSet {
   }
 
   void append_ranges(Form::List& list, Unit unit) const {
-    for (std::size_t i = 0; i < indices_.size(); ++i) {
-      const Sublayer first = Sublayer::at(indices_[i]);
+    for (const int index : indices_) {
+      const Sublayer first = Sublayer::at(index);
       if (first.unit != unit || contains_layer(unit, first.layer - 1)) continue;
       Sublayer last = first;
       while (contains_layer(unit, last.layer + 1)) ++last.layer;

@@ -47,8 +47,8 @@ LITESTAGE_ALWAYS_INLINE void quantise_block(const float* x, ActivationBlock& blo
   std::uint32_t bits[32];
   std::memcpy(bits, x, sizeof(bits));
   std::uint32_t largest = 0;  // magnitudes of floats are ordered like their bits, and NaN is above infinity
-  for (int j = 0; j < 32; ++j) {
-    const std::uint32_t magnitude = bits[j] & 0x7fffffffu;
+  for (const std::uint32_t of_one : bits) {
+    const std::uint32_t magnitude = of_one & 0x7fffffffu;
     largest = magnitude > largest ? magnitude : largest;
   }
   const bool finite = largest < 0x7f800000u;
