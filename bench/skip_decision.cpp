@@ -60,7 +60,7 @@ void plan(benchmark::State& state) {
   StepPlan plan;
   for (auto _ : state) {
     for (int b = 0; b < batch; ++b) index.truncate(b, 0);
-    make_plan(plan, index, table, n_layers, rows, false);
+    make_plan(plan, index, table, n_layers, rows, Stat::none);
     benchmark::DoNotOptimize(plan.ints.data());
   }
   if (plan.sublayers.size() != 2 * n_layers || plan.sublayers[59].n != static_cast<std::size_t>(batch)) std::abort();

@@ -89,7 +89,7 @@ template <class B>
       rows.push_back(
           {s.tokens[f.token], static_cast<int>(f.sequence), session.decisions().number_of(s.decisions[f.token]), true});
     }
-    session.step(rows, moments);
+    session.step(rows, moments ? Stat::cosine : Stat::none);
     if (moments) session.read_moments(measured);
     for (std::size_t i = 0; i < step.size(); ++i) {
       session.read_logits(i, logits);

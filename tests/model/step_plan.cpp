@@ -35,7 +35,7 @@ TEST_CASE("step plan: a mixed step of two slots, by hand") {
 
   KvIndex index(2, 2, 16);
   StepPlan plan;
-  make_plan(plan, index, table, 2, std::vector<StepRow>{{50, 1, full, false}, {51, 1, none, false}}, false);
+  make_plan(plan, index, table, 2, std::vector<StepRow>{{50, 1, full, false}, {51, 1, none, false}}, Stat::none);
   CHECK(index.stored(1, 0) == 2);
   CHECK(index.stored(1, 1) == 1);
   CHECK(plan.n_logit_rows == 0);
@@ -43,9 +43,9 @@ TEST_CASE("step plan: a mixed step of two slots, by hand") {
   // Rows 0, 2 and 4 continue slot 1 at position 2; rows 1, 3 and 5 begin slot 0.
   const std::vector<StepRow> rows{{60, 1, copy, true}, {70, 0, project, false}, {61, 1, full, false},
                                   {71, 0, bare, true}, {62, 1, none, true},     {72, 0, full, false}};
-  make_plan(plan, index, table, 2, rows, true);
+  make_plan(plan, index, table, 2, rows, Stat::cosine);
   CHECK(plan.n_rows == 6);
-  CHECK(plan.moments);
+  CHECK(plan.measures_sublayers());
   CHECK(list(plan, plan.first_token, 6) == Ints{60, 70, 61, 71, 62, 72});
   CHECK(list(plan, plan.first_logit_row, plan.n_logit_rows) == Ints{0, 3, 4});
   REQUIRE(plan.sublayers.size() == 4);
@@ -104,13 +104,14 @@ TEST_CASE("step plan: no rows, and decisions of another model") {
   const int full = table.number_of(Decisions(4));
   KvIndex index(1, 2, 4);
   StepPlan plan;
-  make_plan(plan, index, table, 2, std::vector<StepRow>{{1, 0, full, true}}, true);
-  make_plan(plan, index, table, 2, {}, false);  // nothing of the last step is left
+  make_plan(plan, index, table, 2, std::vector<StepRow>{{1, 0, full, true}}, Stat::norm_ratio);
+  make_plan(plan, index, table, 2, {}, Stat::none);  // nothing of the last step is left
   CHECK(plan.n_rows == 0);
   CHECK(plan.n_logit_rows == 0);
   CHECK(plan.ints.empty());
-  CHECK(!plan.moments);
+  CHECK(!plan.measures_sublayers());
   for (const SublayerPlan& p : plan.sublayers) CHECK(p.n == 0);
-  CHECK_THROWS_AS(make_plan(plan, index, table, 3, std::vector<StepRow>{{1, 0, full, true}}, false), AssertionError);
+  CHECK_THROWS_AS(make_plan(plan, index, table, 3, std::vector<StepRow>{{1, 0, full, true}}, Stat::none),
+                  AssertionError);
   CHECK(index.length(0) == 1);
 }

@@ -77,7 +77,7 @@ std::vector<float> forward_logits(litestage::DType dtype) {
   std::vector<float> all;
   StepPlan plan;
   for (const std::vector<StepRow>& rows : {prompt, next}) {
-    make_plan(plan, cache.index(), table, config.n_layers, rows, false);
+    make_plan(plan, cache.index(), table, config.n_layers, rows, Stat::none);
     transformer.forward(plan, cache);
     const std::size_t n = transformer.logits().size();
     all.resize(all.size() + n);

@@ -162,6 +162,12 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // x[rows[i]] *= factors[i].
   { b.scale_rows(x, index, factors) } -> std::same_as<void>;
 
+  // to = from.                                          [n, hidden] both
+  { b.copy_rows(x, in) } -> std::same_as<void>;
+
+  // moments[i] says how row i of the first view became row i of the second.   [n, hidden] both, moments [n]
+  { b.measure(moments, in, in) } -> std::same_as<void>;
+
   // Copies of K/V entries, in order; source and target never overlap.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 

@@ -104,6 +104,10 @@ class CpuBackend {
   void gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows, const MlpWeights<CpuBackend>& w,
                float eps, GateActivation activation);
   void scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors);
+  void copy_rows(View<float, 2> to, View<const float, 2> from) const {
+    std::copy_n(from.data(), from.size(), to.data());
+  }
+  void measure(View<Moments<float>, 1> moments, View<const float, 2> before, View<const float, 2> after) const;
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies);
   void logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
               const Weight& head, float multiplier);

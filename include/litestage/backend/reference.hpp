@@ -136,6 +136,17 @@ class ReferenceBackend {
     }
   }
 
+  void copy_rows(View<double, 2> to, View<const double, 2> from) const {
+    std::copy_n(from.data(), from.size(), to.data());
+  }
+  void measure(View<Moments<double>, 1> moments, View<const double, 2> before, View<const double, 2> after) const {
+    for (std::size_t i = 0; i < moments.extent(0); ++i) {
+      const Eigen::Map<const Eigen::VectorXd> x(before.row(i), static_cast<Eigen::Index>(before.extent(1)));
+      const Eigen::Map<const Eigen::VectorXd> y(after.row(i), static_cast<Eigen::Index>(after.extent(1)));
+      moments(i) = {x.dot(y), x.squaredNorm(), y.squaredNorm()};
+    }
+  }
+
   void gate_up(View<double, 2> h, View<const double, 2> x, View<const int, 1> rows,
                const MlpWeights<ReferenceBackend>& w, float eps, GateActivation activation) {
     const std::size_t n = rows.extent(0), ffn = w.gate.rows;

@@ -17,37 +17,43 @@ class BatchRunner {
 
   // A step holds at most `step_rows` rows, or one of every branch if those are more. Larger steps prefill faster, at
   // the price of longer waits for those who decode beside them.
-  BatchRunner(Session<B>& session, const Exit& exit, std::size_t step_rows)
-      : session_(&session), signals_(signals_read(exit)), step_rows_(step_rows) {}
+  BatchRunner(Session<B>& session, std::size_t step_rows) : session_(&session), step_rows_(step_rows) {}
 
   // One forward step for these requests, none of which is done.
   void step(std::span<Run* const> runs) {
     rows_.clear();
-    bool moments = false;
+    Stat stats = Stat::none;
+    Signal signals = Signal::none;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       // Whoever comes later can still place one row a branch: decoding never waits for a neighbour's long prompt.
       std::size_t later = 0;
       for (std::size_t k = i + 1; k < runs.size(); ++k) later += runs[k]->least_rows();
       const std::size_t taken = rows_.size() + later, least = runs[i]->least_rows();
       runs[i]->collect(rows_, step_rows_ > taken + least ? step_rows_ - taken : least);
-      moments = moments || runs[i]->reads_stats();
+      stats = stats | runs[i]->stats();
+      signals = signals | runs[i]->signals();
     }
-    session_->step(rows_, moments);
-    stats_.resize(session_->logits().extent(0));
-    session_->token_stats(stats_, signals_);
-    moments_.clear();
-    if (moments) session_->read_moments(moments_);
+    session_->step(rows_, stats);
+    read(stats, signals);
     std::size_t next_logits = 0;
-    for (Run* run : runs) run->consume(stats_, next_logits, moments_, rows_.size());
+    for (Run* run : runs) run->consume(results_, next_logits);
   }
 
  private:
+  void read(Stat stats, Signal signals) {
+    results_.n_rows = rows_.size();
+    results_.tokens.resize(session_->logits().extent(0));
+    session_->token_stats(results_.tokens, signals);
+    results_.moments.clear();
+    results_.layer_moments.clear();
+    if (any(stats & (Stat::cosine | Stat::norm_ratio))) session_->read_moments(results_.moments);
+    if (any(stats & Stat::layer_cosine)) session_->read_layer_moments(results_.layer_moments);
+  }
+
   Session<B>* session_;
-  Signal signals_;
   std::size_t step_rows_;
   std::vector<StepRow> rows_;
-  std::vector<TokenStats> stats_;                   // [rows that wanted logits]
-  std::vector<Moments<typename B::Real>> moments_;  // [2 * n_layers, rows]
+  StepResults<typename B::Real> results_;
 };
 
 }  // namespace litestage

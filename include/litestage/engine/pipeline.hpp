@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,11 +15,9 @@
 
 #include "litestage/early_exit/never.hpp"
 #include "litestage/engine/any_tokenizer.hpp"
-#include "litestage/engine/batch_runner.hpp"
+#include "litestage/engine/lanes.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
-#include "litestage/engine/session.hpp"
-
 #include "litestage/fwd.hpp"
 #include "litestage/policy/check.hpp"
 #include "litestage/skip/never.hpp"
@@ -36,7 +35,8 @@ struct PipelineOptions {
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
   StageRunOptions generation = {};
-  bool score_letters = false;  // also report the option letters' logits after the last stage's prompt
+  bool score_letters = false;     // also report the option letters' logits after the last stage's prompt
+  bool forget_questions = false;  // reuse prefixes within a question only, so that times depend on no earlier one
   OnStage on_stage = nullptr;
   Profile* profile = nullptr;                  // filled if there is one; outlives the pipeline
   std::function<bool()> keep_going = nullptr;  // asked after every step; false ends the run, unfinished questions lost
@@ -70,32 +70,26 @@ class Pipeline {
 
   // Answers all questions; reports in the order of the questions, of those that ended.
   std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
-    make_session(questions);
-    BatchRunner<B, Skip, Exit, Observer> runner(*session_, exit_, options_.step_rows);
+    make_lanes(questions);
     std::vector<std::optional<QuestionReport>> reports(questions.size());
-    std::vector<Lane> lanes(std::min(options_.batch, questions.size()));
+    std::vector<Walk> walks(std::min(options_.batch, questions.size()));
     std::size_t next = 0;
+    for (std::size_t i = 0; i < walks.size(); ++i) begin_question(i, walks[i], questions, next++);
     bool go_on = true;
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-      for (std::size_t b = 0; b < branches_; ++b) lanes[i].slots.push_back(static_cast<int>(i * branches_ + b));
-      begin_question(lanes[i], questions, next++);
+    const auto ended = [&](std::size_t lane, Run& run) {
+      Walk& walk = walks[lane];
+      if (go_on_with(lane, walk, run)) return;
+      reports[walk.question] = std::move(walk.report);
+      if (on_report) go_on = on_report(walk.question, *reports[walk.question]) && go_on;
+      if (go_on && next < questions.size()) begin_question(lane, walk, questions, next++);
+    };
+    try {
+      while (go_on && lanes_->step(ended)) go_on = go_on && (!options_.keep_going || options_.keep_going());
+    } catch (...) {
+      lanes_->stop();
+      throw;
     }
-    std::vector<Run*> active;
-    while (go_on) {
-      active.clear();
-      for (Lane& lane : lanes) {
-        if (lane.run) active.push_back(lane.run.get());
-      }
-      if (active.empty()) break;
-      runner.step(active);
-      go_on = !options_.keep_going || options_.keep_going();
-      for (Lane& lane : lanes) {
-        if (!lane.run || !lane.run->done() || end_request(lane)) continue;
-        reports[lane.question] = std::move(lane.report);
-        if (on_report) go_on = on_report(lane.question, *reports[lane.question]) && go_on;
-        if (go_on && next < questions.size()) begin_question(lane, questions, next++);
-      }
-    }
+    lanes_->stop();
     return finished(reports);
   }
   QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
@@ -105,123 +99,67 @@ class Pipeline {
  private:
   using Run = StageRun<B, Skip, Exit, Observer>;
 
-  // One question at work, on slots of its own.
-  struct Lane {
-    std::vector<int> slots;  // [branches]
+  // One question on its way through the stages.
+  struct Walk {
     std::size_t question = 0;
     std::size_t stage = 0;  // size() while letters are scored
     Transcript transcript;
     QuestionReport report;
-    std::unique_ptr<Run> run;  // the request at work
     Clock::time_point started{};
   };
 
   // The K/V cache lives as long as the pipeline if it is large enough: prefixes may be reused from run to run.
-  void make_session(std::span<const Question> questions) {
-    std::size_t branches = options_.branches;
+  void make_lanes(std::span<const Question> questions) {
+    LaneOptions lanes{std::min(options_.batch, std::max<std::size_t>(questions.size(), 1)),
+                      options_.branches,
+                      options_.context,
+                      options_.step_rows,
+                      options_.kv,
+                      options_.profile};
     for (const Question& q : questions) {
-      if (options_.branches == 0) branches = std::max(branches, q.options.size());
+      if (options_.branches == 0) lanes.branches = std::max(lanes.branches, q.options.size());
     }
-    branches = std::max<std::size_t>(branches, 1);
-    const std::size_t slots = branches * std::min(options_.batch, std::max<std::size_t>(questions.size(), 1));
-    if (session_ && branches == branches_ && slots <= session_->cache().index().slots()) return;
-    branches_ = branches;
-    session_ = std::make_unique<Session<B>>(*backend_, *model_,
-                                            SessionOptions{slots, options_.context, options_.kv, options_.profile});
+    lanes.branches = std::max<std::size_t>(lanes.branches, 1);
+    if (lanes_ && lanes.branches == lanes_->branches() && lanes.lanes <= lanes_->size()) return;
+    lanes_ = std::make_unique<Lanes<B, Skip, Exit, Observer>>(*backend_, *model_, tokenizer_, observer_, lanes,
+                                                              options_.generation);
   }
 
-  void begin_question(Lane& lane, std::span<const Question> questions, std::size_t question) {
-    lane.question = question;
-    lane.stage = 0;
-    lane.transcript = Transcript{questions[question], {}};
-    lane.report = QuestionReport{};
-    lane.report.id = questions[question].id;
-    lane.started = Clock::now();
-    begin_stage(lane);
+  void begin_question(std::size_t lane, Walk& walk, std::span<const Question> questions, std::size_t question) {
+    walk = Walk{question, 0, Transcript{questions[question], {}}, {}, Clock::now()};
+    walk.report.id = questions[question].id;
+    if (options_.forget_questions) lanes_->forget(lane);
+    begin_stage(lane, walk);
   }
 
-  void begin_stage(Lane& lane) {
-    std::vector<std::vector<int>> prompts;
-    for (const Prompt& prompt : stages_.prompts(lane.stage, lane.transcript))
-      prompts.push_back(tokenizer_.encode(prompt));
-    start(lane, lane.stage, std::move(prompts), {});
+  void begin_stage(std::size_t lane, const Walk& walk) {
+    const std::uint64_t stream = walk.question * 64 + walk.stage;
+    lanes_->start(lane, skip_, exit_, stage_request(stages_, walk.stage, walk.transcript, tokenizer_, stream));
   }
 
-  void start(Lane& lane, std::size_t stage, std::vector<std::vector<int>> prompts, std::vector<int> score_tokens) {
-    if (prompts.empty() || prompts.size() > lane.slots.size()) {
-      throw Error(concat("question ", lane.report.id, ", stage ", stages_.stage(stage).name, " has ", prompts.size(),
-                         " branches, accepted are 1 to ", lane.slots.size(), " (the branches of the pipeline)"));
-    }
-    for (const std::vector<int>& prompt : prompts) {
-      if (prompt.empty())
-        throw Error(concat("question ", lane.report.id, ": the prompt has no tokens, accepted is one or more"));
-    }
-    StageRequest request;
-    request.question = lane.report.id;
-    request.index = static_cast<int>(stage);
-    request.stage = stages_.stage(stage);
-    request.prompts = std::move(prompts);
-    request.slots = lane.slots;
-    request.score_tokens = std::move(score_tokens);
-    request.stream = lane.question * 64 + stage;
-    const typename Run::Context context{session_.get(), &skip_, &exit_, &observer_, &tokenizer_, options_.generation};
-    lane.run = std::make_unique<Run>(context, std::move(request));
-  }
-
-  // Takes what the lane's finished request says and begins the next one. False when the question is done.
-  bool end_request(Lane& lane) {
-    const bool scoring = lane.stage == stages_.size();
-    if (scoring) {
-      lane.report.letter_logits = lane.run->take_scores();
-      lane.run.reset();
+  // Takes what a finished request says and begins the question's next one. False when the question is done.
+  bool go_on_with(std::size_t lane, Walk& walk, Run& run) {
+    if (walk.stage == stages_.size()) {
+      walk.report.letter_logits = run.take_scores();
       return false;
     }
-    StageReport report = lane.run->take_report();
-    lane.run.reset();
+    StageReport report = run.take_report();
     std::vector<std::string> texts;
     for (const BranchReport& b : report.branches) texts.push_back(b.text);
-    if (options_.on_stage) options_.on_stage(lane.question, report);
-    lane.report.stages.push_back(std::move(report));
-    if (++lane.stage < stages_.size()) {
-      lane.transcript.outputs.push_back(std::move(texts));
-      begin_stage(lane);
+    if (options_.on_stage) options_.on_stage(walk.question, report);
+    walk.report.stages.push_back(std::move(report));
+    if (++walk.stage < stages_.size()) {
+      walk.transcript.outputs.push_back(std::move(texts));
+      begin_stage(lane, walk);
       return true;
     }
-    lane.report.seconds = seconds_between(lane.started, Clock::now());
+    walk.report.seconds = seconds_between(walk.started, Clock::now());
     if (!options_.score_letters) return false;
-    begin_scoring(lane);
-    return true;
-  }
-
-  // The last stage's prompt, made to begin its answer with the probe; the letters' tokens are what follows it when the
-  // letter is written out, so that a tokenizer's treatment of blanks needs no special case.
-  void begin_scoring(Lane& lane) {
-    if constexpr (StatesAnswer<Stages>) {
-      const AnswerFormat format = stages_.answer_format();
-      const std::size_t last = stages_.size() - 1;
-      const std::vector<Prompt> prompts = stages_.prompts(last, lane.transcript);
-      std::vector<int> probe, letters;
-      for (std::size_t i = 0; i < lane.transcript.question.options.size(); ++i) {
-        Prompt prompt = prompts.at(0);
-        prompt.continuation += format.probe + format.letter_prefix + static_cast<char>('A' + i);
-        std::vector<int> tokens = tokenizer_.encode(prompt);
-        if (tokens.size() < 2) throw Error(concat("question ", lane.report.id, ": the prompt to score has no tokens"));
-        letters.push_back(tokens.back());
-        tokens.pop_back();
-        if (i == 0) probe = tokens;
-        if (tokens != probe || std::count(letters.begin(), letters.end(), letters.back()) != 1) {
-          throw Error(concat("question ", lane.report.id,
-                             ": option letters cannot be scored, since the tokenizer does not "
-                             "write each as one token of its own after \"",
-                             format.probe, format.letter_prefix, "\""));
-        }
-      }
-      if (letters.empty())
-        throw Error(concat("question ", lane.report.id, " has no options, so no letter can be scored"));
-      start(lane, last, {std::move(probe)}, std::move(letters));
-    } else {
+    if constexpr (StatesAnswer<Stages>)
+      lanes_->start(lane, skip_, exit_, letter_request(stages_, walk.transcript, tokenizer_));
+    else
       throw Error("option letters cannot be scored with a schedule that does not state answers");
-    }
+    return true;
   }
 
   [[nodiscard]] static std::vector<QuestionReport> finished(std::vector<std::optional<QuestionReport>>& reports) {
@@ -240,8 +178,7 @@ class Pipeline {
   Stages stages_;
   PipelineOptions options_;
   Observer observer_;
-  std::size_t branches_ = 0;  // slots of one lane
-  std::unique_ptr<Session<B>> session_;
+  std::unique_ptr<Lanes<B, Skip, Exit, Observer>> lanes_;
 };
 
 }  // namespace litestage

@@ -31,6 +31,8 @@ struct BranchReport {
   std::string text;         // what later stages see; ends before the stop string
   std::vector<int> tokens;  // what was kept, without the token that stopped the branch
   StopReason stop = StopReason::cap;
+  int generated_tokens = 0;  // chosen by the model: the kept ones, and one more where the last was not kept
+  std::vector<float> trace;  // [generated_tokens] what StageRunOptions::trace made of each; empty where nobody asked
   friend bool operator==(const BranchReport&, const BranchReport&) = default;
 };
 

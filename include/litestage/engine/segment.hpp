@@ -2,6 +2,7 @@
 // own part of the prompt, or one decoded token. It may be cut into chunks; policies never notice.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -31,34 +32,99 @@ template <class Skip>
   return n;
 }
 
-// Statistics of one sub-layer over the tokens of a segment, summed in double in the order of the tokens.
-struct SublayerSums {
-  double cosines = 0, before = 0, after = 0;
-  std::size_t tokens = 0;
+// How many leading tokens the prompts of parallel branches share, so that they run once. Each branch keeps at least one
+// token of its own; one prompt alone is not cut.
+[[nodiscard]] inline std::size_t shared_prefix(std::span<const std::vector<int>> prompts) {
+  if (prompts.size() < 2) return 0;
+  std::size_t n = prompts[0].size() - 1;
+  for (const std::vector<int>& p : prompts) {
+    n = std::min(n, p.size() - 1);
+    const auto last = p.begin() + static_cast<std::ptrdiff_t>(n);
+    n = static_cast<std::size_t>(std::mismatch(p.begin(), last, prompts[0].begin()).first - p.begin());
+  }
+  return n;
+}
+
+// What a request skipped, for its report.
+class SkipCount {
+ public:
+  explicit SkipCount(int n_sublayers) : ever_(static_cast<std::size_t>(n_sublayers)) {}
+
+  // n tokens were forwarded under these decisions.
+  void add(const Decisions& decisions, std::size_t n) {
+    if (n == 0) return;
+    for (std::size_t u = 0; u < decisions.size(); ++u) ever_[u] = ever_[u] || decisions[u].skip;
+    skips_ += static_cast<double>(n) * count_skipped(decisions);
+    tokens_ += n;
+  }
+  [[nodiscard]] int distinct() const { return static_cast<int>(std::count(ever_.begin(), ever_.end(), true)); }
+  [[nodiscard]] double mean() const { return tokens_ > 0 ? skips_ / static_cast<double>(tokens_) : 0; }
+
+ private:
+  std::vector<bool> ever_;  // [2 * n_layers]
+  double skips_ = 0;        // summed over the tokens
+  std::size_t tokens_ = 0;
+};
+
+// Statistics of one sub-layer (or layer) over the tokens of a segment, summed in double in the order of the tokens.
+struct MomentSums {
+  double cosines = 0, last_cosine = 0, before = 0, after = 0;
+  int tokens = 0;
 
   template <class Real>
   void add(const Moments<Real>& m) {
     const double norms = std::sqrt(static_cast<double>(m.before)) * std::sqrt(static_cast<double>(m.after));
-    cosines += norms > 0 ? static_cast<double>(m.dot) / norms : 0;  // a zero vector has no direction: counted as 0
+    last_cosine = norms > 0 ? static_cast<double>(m.dot) / norms : 0;  // a zero vector has no direction: counted as 0
+    cosines += last_cosine;
     before += static_cast<double>(m.before);
     after += static_cast<double>(m.after);
     ++tokens;
   }
-  [[nodiscard]] SublayerStats stats(Stat wanted) const {
+  [[nodiscard]] float mean_cosine() const { return static_cast<float>(cosines / tokens); }
+  [[nodiscard]] float norm_ratio() const { return static_cast<float>(std::sqrt(after / before)); }
+};
+
+// What a segment's forward steps said of one sequence, summed up; empty where nobody reads statistics.
+struct SegmentSums {
+  std::vector<MomentSums> sublayers;  // [2 * n_layers]
+  std::vector<MomentSums> layers;     // [n_layers]
+
+  SegmentSums() = default;
+  SegmentSums(Stat wanted, int n_layers) {
+    if (any(wanted & (Stat::cosine | Stat::norm_ratio))) sublayers.resize(2 * static_cast<std::size_t>(n_layers));
+    if (any(wanted & Stat::layer_cosine)) layers.resize(static_cast<std::size_t>(n_layers));
+  }
+
+  // The moments of a step are [2 * n_layers | n_layers, n_rows], of which this sequence has rows first..first+n-1.
+  template <class Real>
+  static void add(std::vector<MomentSums>& sums, std::span<const Moments<Real>> moments, std::size_t n_rows,
+                  std::size_t first, std::size_t n) {
+    for (std::size_t u = 0; u < sums.size(); ++u) {
+      for (std::size_t k = 0; k < n; ++k) sums[u].add(moments[u * n_rows + first + k]);
+    }
+  }
+  // What is told of a sub-layer that ran over `tokens` tokens.
+  [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens) const {
     SublayerStats s;
-    if (any(wanted & Stat::cosine)) s.cosine = static_cast<float>(cosines / static_cast<double>(tokens));
-    if (any(wanted & Stat::norm_ratio)) s.norm_ratio = static_cast<float>(std::sqrt(after / before));
+    s.tokens = static_cast<int>(tokens);
+    const auto index = static_cast<std::size_t>(u.index()), layer = static_cast<std::size_t>(u.layer);
+    if (any(wanted & Stat::cosine)) {
+      s.cosine = sublayers[index].mean_cosine();
+      s.last_cosine = static_cast<float>(sublayers[index].last_cosine);
+    }
+    if (any(wanted & Stat::norm_ratio)) s.norm_ratio = sublayers[index].norm_ratio();
+    if (any(wanted & Stat::layer_cosine) && u.unit == Unit::mlp) s.layer_cosine = layers[layer].mean_cosine();
     return s;
   }
 };
 
 struct Segment {
   StepInfo step;
-  int decisions = 0;               // number in the session's table
-  std::vector<int> tokens;         // all of them
-  std::size_t done = 0;            // of these, already forwarded
-  bool wants_logits = false;       // of the last token
-  std::vector<SublayerSums> sums;  // [2 * n_layers] or empty where nobody reads statistics
+  int decisions = 0;          // number in the session's table
+  std::vector<int> tokens;    // all of them
+  std::size_t done = 0;       // of these, already forwarded
+  bool wants_logits = false;  // of the last token
+  SegmentSums sums;
 
   [[nodiscard]] bool complete() const { return done == tokens.size(); }
 };

@@ -44,12 +44,22 @@ class Session {
   }
 
   // Runs one step: every row takes the next position of its slot. Tokens must be of the vocabulary, slots not full.
-  void step(std::span<const StepRow> rows, bool moments = false) {
+  // Where it throws (out of memory, a lost device), no slot holds anything of it.
+  void step(std::span<const StepRow> rows, Stat stats = Stat::none) {
+    lengths_.clear();
     for (const StepRow& row : rows) {
       LITESTAGE_ASSERT(row.token >= 0 && row.token < config().vocab, "token ", row.token, " of ", config().vocab);
+      lengths_.push_back(cache_.length(row.slot));
     }
-    make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, moments);
-    transformer_.forward(plan_, cache_);
+    try {
+      make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, stats);
+      transformer_.forward(plan_, cache_);
+    } catch (...) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (cache_.length(rows[i].slot) > lengths_[i]) cache_.truncate(rows[i].slot, lengths_[i]);
+      }
+      throw;
+    }
   }
 
   // [rows that wanted them, vocab], in the backend's space, valid until the next step.
@@ -64,10 +74,9 @@ class Session {
     backend_->to_host(out.data(), logits().row(row), out.size());
   }
   // [2 * n_layers, rows] of the last step, on the host. What a skipped row holds means nothing.
-  void read_moments(std::vector<Moments<Real>>& out) {
-    out.resize(transformer_.moments().size());
-    backend_->to_host(out.data(), transformer_.moments().data(), out.size());
-  }
+  void read_moments(std::vector<Moments<Real>>& out) { read(out, transformer_.moments()); }
+  // [n_layers, rows] likewise, of whole layers.
+  void read_layer_moments(std::vector<Moments<Real>>& out) { read(out, transformer_.layer_moments()); }
 
  private:
   [[nodiscard]] static CacheShape cache_shape(const ModelConfig& config, const SessionOptions& options) {
@@ -80,6 +89,10 @@ class Session {
     shape.type = options.kv;
     return shape;
   }
+  void read(std::vector<Moments<Real>>& out, View<const Moments<Real>, 2> moments) {
+    out.resize(moments.size());
+    backend_->to_host(out.data(), moments.data(), out.size());
+  }
 
   B* backend_;
   const Model<B>* model_;
@@ -88,6 +101,7 @@ class Session {
   Transformer<B> transformer_;
   Profile* profile_;
   StepPlan plan_;
+  std::vector<int> lengths_;  // [rows] of their slots before the step
 };
 
 }  // namespace litestage

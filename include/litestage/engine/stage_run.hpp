@@ -3,10 +3,8 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,31 +14,10 @@
 #include "litestage/engine/sampler.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
+#include "litestage/engine/stage_request.hpp"
 #include "litestage/engine/stop_text.hpp"
 
 namespace litestage {
-
-using Clock = std::chrono::steady_clock;
-
-[[nodiscard]] inline double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
-struct StageRequest {
-  std::string question;  // its id, for messages
-  int index = 0;         // of the stage in the schedule
-  StageInfo stage;
-  std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
-  std::vector<int> slots;                 // [branches] of the cache; whatever they hold may be reused
-  std::vector<int> score_tokens;          // not empty: generate nothing, report these tokens' logits after the prompt
-  std::uint64_t stream = 0;               // of random numbers, for this request alone
-};
-
-// Settings that hold for all requests of a run.
-struct StageRunOptions {
-  SamplerOptions sampler;
-  bool ignore_eos = false;  // go on past end-of-generation tokens, to the cap
-};
 
 template <Backend B, class Skip, class Exit, class Observer>
 class StageRun {
@@ -55,18 +32,20 @@ class StageRun {
   };
 
   StageRun(const Context& context, StageRequest request)
-      : context_(context), request_(std::move(request)), stats_(stats_read(*context.skip) | Observer::stats) {
+      : context_(context),
+        request_(std::move(request)),
+        stats_(stats_read(*context.skip) | Observer::stats),
+        skipped_(config().n_sublayers()) {
     info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens};
     report_.name = request_.stage.name;
     check_lengths();
-    prefix_ = shared_prefix();
+    prefix_ = shared_prefix(request_.prompts);
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
       branches_.push_back(Branch{request_.slots[i], Segment{}, context_.skip->begin(info_), context_.exit->begin(info_),
                                  StopText(request_.stage.stop),
                                  Sampler(context_.options.sampler, request_.stream * 64 + i)});
     }
-    ever_skipped_.resize(static_cast<std::size_t>(config().n_sublayers()));
     if (prefix_ > 0)
       begin_prefix();
     else
@@ -78,8 +57,9 @@ class StageRun {
   [[nodiscard]] bool done() const {
     return std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.done; });
   }
-  // Whether sub-layer statistics must be computed.
-  [[nodiscard]] bool reads_stats() const { return any(stats_); }
+  // What policy and observer read of sub-layers; what policy and trace read of tokens.
+  [[nodiscard]] Stat stats() const { return stats_; }
+  [[nodiscard]] Signal signals() const { return signals_read(*context_.exit) | context_.options.trace.signals; }
 
   // Branches that have something to forward.
   [[nodiscard]] std::size_t least_rows() const {
@@ -104,13 +84,12 @@ class StageRun {
     }
   }
 
-  // Takes the step's results. `stats` [rows that wanted logits] are the step's, of which this request's begin at
-  // `next_logits`, which it moves on; `moments` [2 * n_layers, n_rows] may be empty.
-  void consume(std::span<const TokenStats> stats, std::size_t& next_logits,
-               std::span<const Moments<typename B::Real>> moments, std::size_t n_rows) {
+  // Takes the step's results, of which this request's tokens begin at `next_logits`, which it moves on.
+  void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
     for (const Slice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
-      add_moments(s, slice, moments, n_rows);
+      SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, slice.n);
+      SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, slice.n);
       count_skips(s.decisions, slice.n);
       s.done += slice.n;
       if (!s.complete()) continue;
@@ -121,7 +100,7 @@ class StageRun {
       }
       const std::size_t row = next_logits++;
       if (request_.score_tokens.empty())
-        choose(slice.branch, stats[row], row);
+        choose(slice.branch, step.tokens[row], row);
       else
         score(slice.branch, row);
     }
@@ -129,9 +108,10 @@ class StageRun {
 
   // What happened, once done() holds. May be called once.
   [[nodiscard]] StageReport take_report() {
-    for (Branch& b : branches_) report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop});
-    report_.sublayers_skipped = static_cast<int>(std::count(ever_skipped_.begin(), ever_skipped_.end(), true));
-    if (counted_ > 0) report_.sublayers_skipped_mean = skips_ / static_cast<double>(counted_);
+    for (Branch& b : branches_)
+      report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop, b.chosen, std::move(b.trace)});
+    report_.sublayers_skipped = skipped_.distinct();
+    report_.sublayers_skipped_mean = skipped_.mean();
     return std::move(report_);
   }
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
@@ -145,7 +125,8 @@ class StageRun {
     StopText text;
     Sampler sampler;
     std::vector<int> kept = {};
-    int chosen = 0;  // tokens, including one that was not kept
+    std::vector<float> trace = {};  // [chosen]
+    int chosen = 0;                 // tokens, including one that was not kept
     bool done = false;
     StopReason stop = StopReason::cap;
   };
@@ -169,23 +150,9 @@ class StageRun {
     }
   }
 
-  // Branches are cut at their common token prefix; each keeps at least one token of its own. One branch is not cut.
-  [[nodiscard]] std::size_t shared_prefix() const {
-    const auto& prompts = request_.prompts;
-    if (prompts.size() < 2) return 0;
-    std::size_t n = prompts[0].size() - 1;
-    for (const std::vector<int>& p : prompts) {
-      n = std::min(n, p.size() - 1);
-      n = static_cast<std::size_t>(
-          std::mismatch(p.begin(), p.begin() + static_cast<std::ptrdiff_t>(n), prompts[0].begin()).first - p.begin());
-    }
-    return n;
-  }
-
   // Sets the branch's next segment; decisions are asked for here and hold for all of it.
   void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
-    b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, {}};
-    if (any(stats_)) b.segment.sums.resize(static_cast<std::size_t>(config().n_sublayers()));
+    b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, SegmentSums(stats_, config().n_layers)};
   }
   [[nodiscard]] int decide(const Branch& b, const StepInfo& step) {
     return context_.session->decisions().number_of(decide_all(*context_.skip, b.skip, step, config().n_layers));
@@ -227,21 +194,9 @@ class StageRun {
     begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
   }
 
-  void add_moments(Segment& s, const Slice& slice, std::span<const Moments<typename B::Real>> moments,
-                   std::size_t n_rows) const {
-    if (s.sums.empty()) return;
-    for (std::size_t u = 0; u < s.sums.size(); ++u) {
-      for (std::size_t k = 0; k < slice.n; ++k) s.sums[u].add(moments[u * n_rows + slice.first_row + k]);
-    }
-  }
   // Tokens that the cache already holds count like those forwarded: they were, under these very decisions, and what
   // ran before in a slot must not show in a report.
-  void count_skips(int decisions, std::size_t n) {
-    const Decisions& d = context_.session->decisions()[decisions];
-    for (std::size_t u = 0; n > 0 && u < d.size(); ++u) ever_skipped_[u] = ever_skipped_[u] || d[u].skip;
-    skips_ += static_cast<double>(n) * count_skipped(d);
-    counted_ += n;
-  }
+  void count_skips(int decisions, std::size_t n) { skipped_.add(context_.session->decisions()[decisions], n); }
   // Tells policy and observer of the sub-layers that ran in the segment that is now complete.
   void report_stats(std::size_t branch) {
     Branch& b = branches_[branch];
@@ -249,7 +204,7 @@ class StageRun {
     for (int u = 0; u < config().n_sublayers(); ++u) {
       const auto i = static_cast<std::size_t>(u);
       if (d[i].skip) continue;
-      const SublayerStats stats = any(stats_) ? b.segment.sums[i].stats(stats_) : SublayerStats{};
+      const SublayerStats stats = b.segment.sums.stats(Sublayer::at(u), stats_, b.segment.tokens.size());
       if constexpr (any(Skip::stats)) context_.skip->observe(b.skip, b.segment.step, Sublayer::at(u), stats);
       context_.observer->sublayer(static_cast<int>(branch), info_, b.segment.step, Sublayer::at(u), stats);
     }
@@ -264,6 +219,7 @@ class StageRun {
     }
     ++b.chosen;
     ++report_.generated_tokens;
+    if (context_.options.trace.of) b.trace.push_back(context_.options.trace.of(stats));
     if (b.chosen == 1 && ++first_tokens_ == branches_.size()) prefilled_ = Clock::now();
     judge(branch, stats);
     if (b.done) {
@@ -315,10 +271,8 @@ class StageRun {
   Stat stats_;              // what policy and observer read
   std::size_t prefix_ = 0;  // tokens that all branches share and that run once
   std::vector<Branch> branches_;
-  std::vector<Slice> slices_;       // of the step that was last collected
-  std::vector<bool> ever_skipped_;  // [2 * n_layers]
-  double skips_ = 0;                // skipped sub-layers, summed over the tokens that count
-  std::size_t counted_ = 0;
+  std::vector<Slice> slices_;  // of the step that was last collected
+  SkipCount skipped_;
   std::size_t first_tokens_ = 0;  // branches that have theirs
   Clock::time_point started_{}, prefilled_{};
   StageReport report_;

@@ -17,6 +17,7 @@
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/tasks.hpp"
+#include "litestage/policy/form.hpp"
 
 namespace litestage::evaluate {
 
@@ -44,7 +45,8 @@ template <class T, class ToForm>
   Form f;
   f.add("text", b.text);
   f.add("tokens", detail::list_form(b.tokens, [](int token) { return Form(token); }));
-  f.add("stop", name(b.stop));
+  f.add("stop", name(b.stop)).add("generated_tokens", b.generated_tokens);
+  if (!b.trace.empty()) f.add("trace", detail::list_form(b.trace, [](float value) { return write_float(value); }));
   return f;
 }
 
@@ -106,6 +108,7 @@ class Reader {
  public:
   Reader(const Form& form, std::string at) : form_(form), at_(std::move(at)) { static_cast<void>(form_.map(at_)); }
 
+  [[nodiscard]] bool has(std::string_view key) const { return form_.find(key) != nullptr; }
   [[nodiscard]] const Form& get(std::string_view key) const { return form_.at(key, at_); }
   [[nodiscard]] std::string path(std::string_view key) const { return concat(at_, ": ", key); }
   [[nodiscard]] const std::string& text(std::string_view key) const { return get(key).string(path(key)); }
@@ -154,8 +157,16 @@ class Reader {
 
 [[nodiscard]] inline BranchReport branch_from_form(const Form& form, const std::string& where) {
   const Reader in(form, where);
-  return {in.text("text"), in.list("tokens", [](const Form& t, const std::string& at) { return Reader::count(t, at); }),
-          stop_reason_from(in.text("stop"), in.path("stop"))};
+  BranchReport b;
+  b.text = in.text("text");
+  b.tokens = in.list("tokens", [](const Form& t, const std::string& at) { return Reader::count(t, at); });
+  b.stop = stop_reason_from(in.text("stop"), in.path("stop"));
+  // Older files do not tell; then all that can be said is that as many were chosen as were kept.
+  b.generated_tokens = in.has("generated_tokens") ? in.count("generated_tokens") : static_cast<int>(b.tokens.size());
+  if (in.has("trace")) {
+    b.trace = in.list("trace", [](const Form& t, const std::string& at) { return static_cast<float>(t.number(at)); });
+  }
+  return b;
 }
 
 [[nodiscard]] inline StageReport stage_from_form(const Form& form, const std::string& where) {

@@ -40,8 +40,11 @@ struct StepPlan {
   std::vector<int> ints;
   std::vector<float> factors;
   std::vector<EntryCopy> copies;
-  bool moments = false;                 // also tell how each sub-layer changed each row
+  Stat stats = Stat::none;              // what is to be measured of how sub-layers and layers change each row
   std::vector<int> positions, entries;  // [n_rows] while it is made: of each row, and in the layer at hand
+
+  [[nodiscard]] bool measures_sublayers() const { return any(stats & (Stat::cosine | Stat::norm_ratio)); }
+  [[nodiscard]] bool measures_layers() const { return any(stats & Stat::layer_cosine); }
 };
 
 namespace detail {
@@ -116,13 +119,13 @@ inline void plan_scales(StepPlan& plan, SublayerPlan& sub, std::size_t u, std::s
 
 // Fills `plan` for these rows and enters their positions and K/V entries into the books.
 inline void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
-                      std::span<const StepRow> rows, bool moments) {
+                      std::span<const StepRow> rows, Stat stats) {
   plan.n_rows = rows.size();
   plan.ints.clear();
   plan.factors.clear();
   plan.copies.clear();
   plan.sublayers.assign(static_cast<std::size_t>(2 * n_layers), SublayerPlan{});
-  plan.moments = moments;
+  plan.stats = stats;
   plan.first_token = 0;
   plan.positions.clear();
   for (const StepRow& row : rows) {

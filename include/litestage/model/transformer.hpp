@@ -33,7 +33,8 @@ class Transformer {
     rope_ = {View<const Real, 2>(cos_.data(), {capacity, half}), View<const Real, 2>(sin_.data(), {capacity, half})};
   }
 
-  // Runs one step. Afterwards logits() holds the wanted rows, and moments() what each sub-layer did if the plan asks.
+  // Runs one step. Afterwards logits() holds the wanted rows, and moments() and
+  // layer_moments() what was done to each row if the plan asks.
   void forward(const StepPlan& plan, KvCache<B>& cache) {
     reserve(plan);
     ints_ = backend_->upload(std::span<const int>(plan.ints));
@@ -44,16 +45,19 @@ class Transformer {
       backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
     });
     for (int l = 0; l < model_->config.n_layers; ++l, ++layer) {
+      if (plan.measures_layers()) backend_->copy_rows(layer_input(plan), x);
       residual(x, plan, {Unit::attention, l}, cache,
                [&](const SublayerPlan& p) { return attention(x, p, *layer, l, cache); });
       residual(x, plan, {Unit::mlp, l}, cache, [&](const SublayerPlan& p) { return mlp(x, p, *layer); });
+      if (plan.measures_layers()) backend_->measure(layer_moments_row(plan, l), layer_input(plan), x);
     }
     profiled(profile_, Operation::logits, plan.n_logit_rows, [&] {
       backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
                        model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
     });
     n_logits_ = plan.n_logit_rows;
-    n_moments_ = plan.moments ? plan.n_rows : 0;
+    n_moments_ = plan.measures_sublayers() ? plan.n_rows : 0;
+    n_layer_moments_ = plan.measures_layers() ? plan.n_rows : 0;
   }
 
   // [wanted rows, vocab] of the last step, in the backend's space.
@@ -63,6 +67,10 @@ class Transformer {
   // [2 * n_layers, rows] of the last step, in the backend's space; what a skipped row holds means nothing.
   [[nodiscard]] View<const Moments<Real>, 2> moments() const {
     return View<const Moments<Real>, 2>(moments_.data(), {2 * model_->layers.size(), n_moments_});
+  }
+  // [n_layers, rows] of the last step, likewise: what each layer as a whole did.
+  [[nodiscard]] View<const Moments<Real>, 2> layer_moments() const {
+    return View<const Moments<Real>, 2>(layer_moments_.data(), {model_->layers.size(), n_layer_moments_});
   }
 
  private:
@@ -122,8 +130,14 @@ class Transformer {
     return {logits_.data(), {plan.n_logit_rows, static_cast<std::size_t>(model_->config.vocab)}};
   }
   [[nodiscard]] View<Moments<Real>, 1> moments_row(const StepPlan& plan, Sublayer u) {
-    if (!plan.moments) return {};
+    if (!plan.measures_sublayers()) return {};
     return {moments_.data() + static_cast<std::size_t>(u.index()) * plan.n_rows, {plan.n_rows}};
+  }
+  [[nodiscard]] View<Moments<Real>, 1> layer_moments_row(const StepPlan& plan, int layer) {
+    return {layer_moments_.data() + static_cast<std::size_t>(layer) * plan.n_rows, {plan.n_rows}};
+  }
+  [[nodiscard]] View<Real, 2> layer_input(const StepPlan& plan) {
+    return {layer_input_.data(), {plan.n_rows, hidden()}};
   }
 
   template <class T>
@@ -141,7 +155,10 @@ class Transformer {
     grow<Real>(out_, plan.n_rows * static_cast<std::size_t>(c.q_dim()));
     grow<Real>(h_, plan.n_rows * static_cast<std::size_t>(c.ffn));
     grow<Real>(logits_, plan.n_logit_rows * static_cast<std::size_t>(c.vocab));
-    if (plan.moments) grow<Moments<Real>>(moments_, plan.sublayers.size() * plan.n_rows);
+    if (plan.measures_sublayers()) grow<Moments<Real>>(moments_, plan.sublayers.size() * plan.n_rows);
+    if (!plan.measures_layers()) return;
+    grow<Real>(layer_input_, plan.n_rows * hidden());
+    grow<Moments<Real>>(layer_moments_, model_->layers.size() * plan.n_rows);
   }
 
   B* backend_;
@@ -152,12 +169,14 @@ class Transformer {
   RopeTable<B> rope_;
   View<const int, 1> ints_;  // the plan's lists, in the backend's space
   View<const float, 1> factors_;
-  Memory<Real> x_;                 // [rows, hidden] the residual stream
-  Memory<Real> q_, out_;           // [rows, q_dim]
-  Memory<Real> h_;                 // [rows, ffn]
-  Memory<Real> logits_;            // [wanted rows, vocab]
-  Memory<Moments<Real>> moments_;  // [2 * n_layers, rows]
-  std::size_t n_logits_ = 0, n_moments_ = 0;
+  Memory<Real> x_;                       // [rows, hidden] the residual stream
+  Memory<Real> q_, out_;                 // [rows, q_dim]
+  Memory<Real> h_;                       // [rows, ffn]
+  Memory<Real> logits_;                  // [wanted rows, vocab]
+  Memory<Moments<Real>> moments_;        // [2 * n_layers, rows]
+  Memory<Real> layer_input_;             // [rows, hidden] of the layer at work
+  Memory<Moments<Real>> layer_moments_;  // [n_layers, rows]
+  std::size_t n_logits_ = 0, n_moments_ = 0, n_layer_moments_ = 0;
 };
 
 }  // namespace litestage

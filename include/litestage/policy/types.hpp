@@ -64,7 +64,7 @@ struct SkipDecision {
 // ---- what policies read ----
 
 // Bit sets: a policy names what it reads, and only that is computed.
-enum class Stat : std::uint8_t { none = 0, cosine = 1, norm_ratio = 2 };
+enum class Stat : std::uint8_t { none = 0, cosine = 1, norm_ratio = 2, layer_cosine = 4 };
 enum class Signal : std::uint8_t {
   none = 0,
   max_logit = 1,
@@ -96,8 +96,11 @@ constexpr bool any(Signal s) {
 
 // How a sub-layer that ran changed the residual stream x -> y. Fields not asked for are NaN.
 struct SublayerStats {
-  float cosine = not_measured;      // cos(x, y); in a prefill the mean over its tokens
-  float norm_ratio = not_measured;  // |y| / |x|; in a prefill the Frobenius norms over its tokens
+  float cosine = not_measured;        // cos(x, y); in a prefill the mean over its tokens
+  float last_cosine = not_measured;   // of the last token alone; comes with `cosine`
+  float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
+  float layer_cosine = not_measured;  // of the MLP only: cos(x, y) of the whole layer, mean over the tokens
+  int tokens = 0;                     // forwarded under this report: a prefill's, or 1
 };
 
 // What the model said of the token that was just chosen. Fields not asked for are NaN; probabilities are softmax over

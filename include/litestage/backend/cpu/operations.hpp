@@ -85,6 +85,21 @@ inline void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows, V
   });
 }
 
+// In double and one row after the other: only statistics of whole layers need it, and they are read in prefills.
+inline void CpuBackend::measure(View<Moments<float>, 1> moments, View<const float, 2> before,
+                                View<const float, 2> after) const {
+  for (std::size_t i = 0; i < moments.extent(0); ++i) {
+    Moments<double> m;
+    for (std::size_t j = 0; j < before.extent(1); ++j) {
+      const double x = static_cast<double>(before(i, j)), y = static_cast<double>(after(i, j));
+      m.dot = std::fma(x, y, m.dot);
+      m.before = std::fma(x, x, m.before);
+      m.after = std::fma(y, y, m.after);
+    }
+    moments(i) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
+  }
+}
+
 inline void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
                                 const MlpWeights<CpuBackend>& w, float eps, GateActivation activation) {
   const std::size_t n = rows.extent(0), hidden = x.extent(1), ffn = w.gate.rows();

@@ -1,0 +1,107 @@
+// Lanes side by side, each with slots of its own in the K/V cache and one request at a time; all of them share every
+// forward step. Who uses them decides what a lane does next: Pipeline walks questions through their stages, a search
+// also runs many settings at once, since each request comes with policies of its own.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "litestage/engine/batch_runner.hpp"
+
+namespace litestage {
+
+struct LaneOptions {
+  std::size_t lanes = 1;
+  std::size_t branches = 1;     // slots of a lane: parallel branches of a stage at most
+  std::size_t context = 1024;   // positions of one branch: prompt and answer
+  std::size_t step_rows = 512;  // tokens forwarded in one step
+  KvType kv = KvType::f16;
+  Profile* profile = nullptr;  // filled if there is one; outlives the lanes
+};
+
+template <Backend B, class Skip, class Exit, class Observer>
+class Lanes {
+ public:
+  using Run = StageRun<B, Skip, Exit, Observer>;
+
+  // `backend`, `model`, `tokenizer` and `observer` outlive the lanes.
+  Lanes(B& backend, const Model<B>& model, const AnyTokenizer& tokenizer, Observer& observer, LaneOptions options,
+        StageRunOptions generation)
+      : options_(options),
+        session_(backend, model, {options.lanes * options.branches, options.context, options.kv, options.profile}),
+        runner_(session_, options.step_rows),
+        tokenizer_(&tokenizer),
+        observer_(&observer),
+        generation_(std::move(generation)),
+        runs_(options.lanes) {}
+
+  [[nodiscard]] std::size_t size() const { return runs_.size(); }
+  [[nodiscard]] std::size_t branches() const { return options_.branches; }
+  [[nodiscard]] bool idle(std::size_t lane) const { return runs_[lane] == nullptr; }
+
+  // Begins a request on an idle lane, whose slots it gets; they may still hold what the lane did before, and a prefix
+  // of it is reused where tokens and decisions are equal. The policies outlive the request.
+  void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request) {
+    LITESTAGE_ASSERT(idle(lane), "lane ", lane, " is at work");
+    check(request);
+    request.slots.clear();
+    for (std::size_t b = 0; b < options_.branches; ++b) {
+      request.slots.push_back(static_cast<int>(lane * options_.branches + b));
+    }
+    runs_[lane] = std::make_unique<Run>(
+        typename Run::Context{&session_, &skip, &exit, observer_, tokenizer_, generation_}, std::move(request));
+  }
+  // Drops what the slots of a lane hold, so that nothing of it is reused.
+  void forget(std::size_t lane) {
+    for (std::size_t b = 0; b < options_.branches; ++b) {
+      session_.cache().truncate(static_cast<int>(lane * options_.branches + b), 0);
+    }
+  }
+  // Gives up whatever is at work.
+  void stop() {
+    for (std::unique_ptr<Run>& run : runs_) run.reset();
+  }
+
+  // One forward step of all requests at work; then on_done(lane, run) for each that ended, whose lane is idle by then.
+  // False where no lane had work.
+  template <class OnDone>
+  bool step(OnDone&& on_done) {
+    active_.clear();
+    for (const std::unique_ptr<Run>& run : runs_) {
+      if (run) active_.push_back(run.get());
+    }
+    if (active_.empty()) return false;
+    runner_.step(active_);
+    for (std::size_t lane = 0; lane < runs_.size(); ++lane) {
+      if (!runs_[lane] || !runs_[lane]->done()) continue;
+      const std::unique_ptr<Run> run = std::move(runs_[lane]);
+      on_done(lane, *run);
+    }
+    return true;
+  }
+
+ private:
+  void check(const StageRequest& request) const {
+    if (request.prompts.empty() || request.prompts.size() > options_.branches) {
+      throw Error(concat("question ", request.question, ", stage ", request.stage.name, " has ", request.prompts.size(),
+                         " branches, accepted are 1 to ", options_.branches, " (the branches of the pipeline)"));
+    }
+    for (const std::vector<int>& prompt : request.prompts) {
+      if (prompt.empty())
+        throw Error(concat("question ", request.question, ": the prompt has no tokens, accepted is one or more"));
+    }
+  }
+
+  LaneOptions options_;
+  Session<B> session_;
+  BatchRunner<B, Skip, Exit, Observer> runner_;
+  const AnyTokenizer* tokenizer_;
+  Observer* observer_;
+  StageRunOptions generation_;
+  std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null where idle
+  std::vector<Run*> active_;
+};
+
+}  // namespace litestage
