@@ -1,0 +1,143 @@
+// AdaSkip (arXiv 2501.02336, ASISys/AdaSkip @4ef686d): the sub-layers whose output resembles their input most are
+// skipped, and the residual stream is scaled by the mean ratio of norms in their place. Line numbers below are of
+// E2E/model/llama_ADA.py.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage {
+
+// More MLPs join the skipped ones while a request is decoded.
+enum class OnlineSkip : std::uint8_t {
+  off,
+  // As the paper means it: means over the first 20 decode steps; from then on each MLP as similar as the least similar
+  // sub-layer that was chosen offline is skipped, and scaled by its mean ratio in these steps (:751-753, :1076-1083).
+  intended,
+  // As the code does it: the bar is put back to 1 at every prefill (:1049) and set only during warm-up (:1055-1065), so
+  // that next to nothing ever joins. (There the list of those that joined also outlives its request; here it does not.)
+  as_released
+};
+
+template <>
+struct EnumNames<OnlineSkip> {
+  static constexpr std::array<std::string_view, 3> names = {"off", "intended", "as_released"};
+};
+
+}  // namespace litestage
+
+namespace litestage::skip {
+
+// There `similarity` and `ratio` are learnt from the first 20 requests of a run, which themselves skip nothing
+// (:746-749). Here they are settings, frozen by a calibration pass, so that no result depends on the order of requests.
+// The published variants: Prefill/ is phase=both, E2E/ phase=both with online, Decode/ phase=decode with online. Layer
+// 0's attention, which there must never be chosen because a cache length is read from it, needs no exception here.
+struct AdaSkip {
+  static constexpr std::string_view name = "ada_skip";
+  static constexpr std::string_view summary = "skips the most similar sub-layers, scaled by their norm ratio (AdaSkip)";
+  static constexpr Stat stats = Stat::cosine | Stat::norm_ratio;
+  static constexpr int online_steps = 20;
+
+  int count = 8;                       // of sub-layers; theirs are 8, 12 and 16
+  std::vector<float> similarity = {};  // [2 * n_layers] a0 m0 a1 m1 ...: mean cosine of the stream before and after
+  std::vector<float> ratio = {};       // [2 * n_layers] likewise: mean |after| / |before|
+  Phases phase = Phases::both;
+  OnlineSkip online = OnlineSkip::off;
+
+  struct MlpSums {  // of one MLP, over the first decode steps
+    double cosines = 0, ratios = 0;
+    int steps = 0;
+  };
+  struct State {
+    std::vector<std::uint8_t> skipped;  // [2 * n_layers], by Sublayer::index()
+    std::vector<MlpSums> mlps;          // [n_layers], or empty if not online
+    double bar = 1;                     // mean cosine from which an MLP joins
+  };
+
+  [[nodiscard]] Stat active_stats() const { return online == OnlineSkip::off ? Stat::none : stats; }
+
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    const std::vector<int> chosen = skipped_sublayers(request.n_layers);
+    State state;
+    state.skipped.resize(similarity.size());
+    for (const int index : chosen) state.skipped[static_cast<std::size_t>(index)] = 1;
+    if (online == OnlineSkip::off) return state;
+    state.mlps.resize(static_cast<std::size_t>(request.n_layers));
+    if (online == OnlineSkip::intended) {  // with a count of 0 nothing was chosen, and nothing joins
+      state.bar = chosen.empty() ? std::numeric_limits<double>::infinity()
+                                 : static_cast<double>(similarity[static_cast<std::size_t>(chosen.back())]);
+    }
+    return state;
+  }
+
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    const auto index = static_cast<std::size_t>(u.index());
+    if (!covers(phase, step.phase)) return {};
+    if (state.skipped[index] != 0) return {true, ratio[index], KvOnSkip::none};
+    if (state.mlps.empty() || u.unit == Unit::attention || step.phase == Phase::prefill) return {};
+    const MlpSums& sums = state.mlps[static_cast<std::size_t>(u.layer)];
+    if (sums.steps < online_steps || !(sums.cosines / online_steps >= state.bar)) return {};
+    return {true, static_cast<float>(sums.ratios / online_steps), KvOnSkip::none};
+  }
+
+  void observe(State& state, const StepInfo& step, Sublayer u, const SublayerStats& m) const {
+    if (state.mlps.empty() || u.unit == Unit::attention || step.phase == Phase::prefill) return;
+    MlpSums& sums = state.mlps[static_cast<std::size_t>(u.layer)];
+    if (sums.steps == online_steps) return;
+    sums.cosines += static_cast<double>(m.cosine);
+    sums.ratios += static_cast<double>(m.norm_ratio);
+    ++sums.steps;
+  }
+
+  // Sublayer::index() of those chosen offline, most similar first. All attentions are listed before all MLPs and the
+  // sort is stable (:876-880, :1055-1061), so ties go to attention, then to the lower layer.
+  [[nodiscard]] std::vector<int> skipped_sublayers(int n_layers) const {
+    check_sizes(n_layers);
+    std::vector<int> order;
+    for (int u = 0; u < 2 * n_layers; u += 2) order.push_back(u);
+    for (int u = 1; u < 2 * n_layers; u += 2) order.push_back(u);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      return similarity[static_cast<std::size_t>(a)] > similarity[static_cast<std::size_t>(b)];
+    });
+    order.resize(static_cast<std::size_t>(count));
+    return order;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("count", &AdaSkip::count, "how many sub-layers are skipped", 0, 2000),
+        Field("similarity", &AdaSkip::similarity, "mean cosine around a0, m0, a1, m1, ..., as calibrate measures it"),
+        Field("ratio", &AdaSkip::ratio, "factor of the residual stream where one of these is skipped", 0, 100),
+        Field("phase", &AdaSkip::phase, "the steps in which it skips"),
+        Field("online", &AdaSkip::online, "whether more MLPs join after 20 decode steps"));
+  }
+  friend bool operator==(const AdaSkip&, const AdaSkip&) = default;
+
+ private:
+  void check_sizes(int n_layers) const {
+    const auto expected = 2 * static_cast<std::size_t>(n_layers);
+    const bool similarities = similarity.size() == expected;
+    if (!similarities || ratio.size() != expected) {
+      throw Error(concat("skip policy ada_skip, ", similarities ? "ratio" : "similarity", ": found ",
+                         similarities ? ratio.size() : similarity.size(), " values, accepted are ", expected,
+                         ", one to each sub-layer of this model (the program calibrate measures them)"));
+    }
+    if (count < 0 || static_cast<std::size_t>(count) > expected) {
+      throw Error(concat("skip policy ada_skip, count: found ", count, ", accepted are 0 to ", expected,
+                         " of this model's sub-layers"));
+    }
+  }
+};
+
+}  // namespace litestage::skip

@@ -1,0 +1,46 @@
+// The last layers are skipped, the final norm and the head run as ever: "early exit" as AdaSkip's comparison has it
+// (ASISys/AdaSkip @4ef686d, llama_EE.py:681). Static: no confidence is tested.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+#include "litestage/skip/layer_count.hpp"
+
+namespace litestage::skip {
+
+// There: both phases, or decode in the variant for long outputs; nothing in the K/V cache for a skipped layer; 4, 6 or
+// 8 layers.
+struct EarlyExitDepth {
+  static constexpr std::string_view name = "early_exit_depth";
+  static constexpr std::string_view summary = "skips the last layers (the early exit of AdaSkip's comparison)";
+  static constexpr Stat stats = Stat::none;
+
+  int layers = 4;
+  Phases phase = Phases::both;
+  KvOnSkip kv = KvOnSkip::none;
+
+  struct State {
+    int first = 0;  // layer that is skipped
+  };
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    check_layer_count(name, layers, request.n_layers, request.n_layers);
+    return {request.n_layers - layers};
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    if (u.layer < state.first || !covers(phase, step.phase)) return {};
+    return {true, 1, kv};
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("layers", &EarlyExitDepth::layers, "how many of the last layers are skipped", 0, 1000),
+                      Field("phase", &EarlyExitDepth::phase, "the steps in which it skips"),
+                      Field("kv", &EarlyExitDepth::kv, "what a skipped attention leaves in the K/V cache"));
+  }
+  friend bool operator==(const EarlyExitDepth&, const EarlyExitDepth&) = default;
+};
+
+}  // namespace litestage::skip

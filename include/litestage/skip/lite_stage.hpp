@@ -1,0 +1,108 @@
+// LiteStage's skipping (arXiv 2510.14211, steps 1 and 2, from the authors' overview figure): all stages share one
+// ranking of the sub-layers, most redundant first, and each stage skips a number of its own of the first ones. What
+// the program calibrate finds and its plan holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/core/form.hpp"
+#include "litestage/policy/accepted.hpp"
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/sublayer_set.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::skip {
+
+// Ours, since what could be read of the paper is silent: the phase (both is AdaSkip's end-to-end mode) and that nothing
+// goes in the K/V cache for a skipped attention (as AdaSkip). No compensation: the figure shows none. A stage without a
+// budget takes that of `every_stage`, or skips nothing. SPEC and JSON cannot name stages called name, ranking, phase or
+// kv; a name that no stage has is found by policy/check_stages.hpp.
+struct LiteStage {
+  static constexpr std::string_view name = "lite_stage";
+  static constexpr std::string_view summary = "skips the first of one ranking, so many to each stage (LiteStage)";
+  static constexpr Stat stats = Stat::none;
+  static constexpr std::string_view every_stage = "all";
+
+  std::vector<std::string> ranking = {};    // sub-layers in the order in which they go: "m20", "a17"
+  std::map<std::string, int> budgets = {};  // stage name -> how many of the first it skips
+  Phases phase = Phases::both;
+  KvOnSkip kv = KvOnSkip::none;
+
+  struct State {
+    std::vector<std::uint8_t> skipped;  // [2 * n_layers], by Sublayer::index()
+  };
+
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    check(Where("skip policy lite_stage"));
+    State state{std::vector<std::uint8_t>(2 * static_cast<std::size_t>(request.n_layers), 0)};
+    const auto count = static_cast<std::size_t>(budget(request.stage_name));
+    for (std::size_t i = 0; i < ranking.size(); ++i) {
+      const auto u = parse_sublayer(ranking[i]);
+      if (u->layer >= request.n_layers) {
+        throw Error(concat("skip policy lite_stage, ranking: found ", ranking[i], ", accepted are a0 to m",
+                           request.n_layers - 1, " of this model's ", request.n_layers, " layers"));
+      }
+      if (i < count) state.skipped[static_cast<std::size_t>(u->index())] = 1;
+    }
+    return state;
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
+    return {true, 1, kv};
+  }
+
+  // Names that a schedule should have.
+  [[nodiscard]] std::vector<std::string> stages_named() const {
+    std::vector<std::string> names;
+    for (const auto& entry : budgets) {
+      if (entry.first != every_stage) names.push_back(entry.first);
+    }
+    return names;
+  }
+
+  // An Error if ranking and budgets do not fit together; read_settings calls it.
+  void check(const Where& where) const {
+    SublayerSet seen;
+    for (const std::string& entry : ranking) {
+      const auto u = parse_sublayer(entry);
+      if (u && !seen.contains(*u)) {
+        seen.insert(*u);
+        continue;
+      }
+      throw Error(concat(where.at("ranking").str(), ": found ", found_text(Form(entry)), u ? " twice" : "",
+                         ", accepted are sub-layers such as a3 or m3, each once"));
+    }
+    for (const auto& [stage, count] : budgets) {
+      if (count >= 0 && static_cast<std::size_t>(count) <= ranking.size()) continue;
+      throw Error(concat(where.at(stage).str(), ": found ", count, ", accepted are 0 to ", ranking.size(),
+                         " (the length of the ranking)"));
+    }
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("ranking", &LiteStage::ranking, "sub-layers such as a3 or m3, in the order in which they are skipped"),
+        OpenField("STAGE", &LiteStage::budgets,
+                  "how many of the ranking the stage of this name skips (all: every stage not named)", 0, 2000),
+        Field("phase", &LiteStage::phase, "the steps in which it skips"),
+        Field("kv", &LiteStage::kv, "what a skipped attention leaves in the K/V cache"));
+  }
+  friend bool operator==(const LiteStage&, const LiteStage&) = default;
+
+ private:
+  [[nodiscard]] int budget(std::string_view stage) const {
+    auto found = budgets.find(std::string(stage));
+    if (found == budgets.end()) found = budgets.find(std::string(every_stage));
+    return found == budgets.end() ? 0 : found->second;
+  }
+};
+
+}  // namespace litestage::skip

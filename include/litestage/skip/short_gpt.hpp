@@ -1,0 +1,70 @@
+// ShortGPT (arXiv 2403.03853): whole layers are removed, those of the lowest block influence first, where the influence
+// of a layer is 1 - mean cos(its input, its output). There offline and for good; here skipped at run time.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+#include "litestage/skip/layer_count.hpp"
+
+namespace litestage::skip {
+
+struct ShortGPT {
+  static constexpr std::string_view name = "short_gpt";
+  static constexpr std::string_view summary = "skips the layers of the lowest block influence (ShortGPT)";
+  static constexpr Stat stats = Stat::none;
+
+  int layers = 4;
+  std::vector<float> influence = {};  // [n_layers] measured on calibration questions; lower goes first
+  Phases phase = Phases::both;        // a layer that is removed takes part in neither
+  KvOnSkip kv = KvOnSkip::none;
+
+  struct State {
+    std::vector<std::uint8_t> skipped;  // [n_layers]
+  };
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    State state{std::vector<std::uint8_t>(static_cast<std::size_t>(request.n_layers), 0)};
+    for (const int l : skipped_layers(request.n_layers)) state.skipped[static_cast<std::size_t>(l)] = 1;
+    return state;
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    if (state.skipped[static_cast<std::size_t>(u.layer)] == 0 || !covers(phase, step.phase)) return {};
+    return {true, 1, kv};
+  }
+
+  // In the order in which they go. Of equal influences the upper layer goes first: ours, the paper's lists begin there.
+  [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
+    if (influence.size() != static_cast<std::size_t>(n_layers)) {
+      throw Error(concat("skip policy short_gpt, influence: found ", influence.size(), " values, accepted are ",
+                         n_layers, ", one to each layer of this model (the program calibrate measures them)"));
+    }
+    check_layer_count(name, layers, n_layers, n_layers);
+    std::vector<int> order(influence.size());
+    std::iota(order.rbegin(), order.rend(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      return influence[static_cast<std::size_t>(a)] < influence[static_cast<std::size_t>(b)];
+    });
+    order.resize(static_cast<std::size_t>(layers));
+    return order;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("layers", &ShortGPT::layers, "how many layers are skipped", 0, 1000),
+        Field("influence", &ShortGPT::influence, "block influence of every layer, as calibrate measures it"),
+        Field("phase", &ShortGPT::phase, "the steps in which it skips"),
+        Field("kv", &ShortGPT::kv, "what a skipped attention leaves in the K/V cache"));
+  }
+  friend bool operator==(const ShortGPT&, const ShortGPT&) = default;
+};
+
+}  // namespace litestage::skip

@@ -1,0 +1,115 @@
+// Unified Layer Skipping (arXiv 2404.06954): layers are skipped at even distances. Its code balances a little less
+// than its text, and AdaSkip's comparison less still, so there are three modes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+#include "litestage/skip/layer_count.hpp"
+
+namespace litestage {
+
+// With S = `layers` of a model of L layers:
+enum class UnifiedMode : std::uint8_t {
+  // Ours, and the default: exactly S, evenly spaced. Layer 0 always runs, the last one unless S = L - 1. Of the N
+  // layers from 1 on that may go, the i-th skipped is the middle one of the i-th of S equal parts: 1 + (2i+1) N / 2S,
+  // rounded down.
+  exact,
+  // As AdaSkip runs it (ASISys/AdaSkip @4ef686d, llama_US.py:681): p = floor(L / S), layer l is skipped if l mod p = 1.
+  // That is S layers only where S divides L, and none at all where 2 S > L; kept as released.
+  adaskip,
+  // The original (Adaxry/Unified_Layer_Skipping @ad84c1e, run_clm_llms.py:458-471, modeling_bloom.py:836-905): keeps
+  // n = L - S layers, there n = int(L / speedup): 0 and L - 1, then multiples of int(L / (n-1)) from below until n are
+  // kept, which for S < L/2 is a prefix and the last layer. Prefill runs every layer; in decode a skipped layer's
+  // entry in the K/V cache is that of the nearest layer below. There the model is fine-tuned for it, here it is not.
+  original
+};
+
+template <>
+struct EnumNames<UnifiedMode> {
+  static constexpr std::array<std::string_view, 3> names = {"exact", "adaskip", "original"};
+};
+
+}  // namespace litestage
+
+namespace litestage::skip {
+
+struct Unified {
+  static constexpr std::string_view name = "unified";
+  static constexpr std::string_view summary = "skips layers at even distances (Unified Layer Skipping)";
+  static constexpr Stat stats = Stat::none;
+
+  int layers = 4;
+  UnifiedMode mode = UnifiedMode::exact;
+  Phases phase = Phases::both;  // AdaSkip's end-to-end mode; its variant for long outputs skips in decode only
+
+  struct State {
+    std::vector<std::uint8_t> skipped;  // [n_layers]
+  };
+  [[nodiscard]] State begin(const RequestInfo& request) const {
+    State state{std::vector<std::uint8_t>(static_cast<std::size_t>(request.n_layers), 0)};
+    for (const int l : skipped_layers(request.n_layers)) state.skipped[static_cast<std::size_t>(l)] = 1;
+    return state;
+  }
+  [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
+    const bool original = mode == UnifiedMode::original;
+    if (state.skipped[static_cast<std::size_t>(u.layer)] == 0) return {};
+    if (!covers(original ? Phases::decode : phase, step.phase)) return {};
+    return {true, 1, original ? KvOnSkip::copy_below : KvOnSkip::none};
+  }
+
+  // What really is skipped of a model of so many layers, ascending: `adaskip` need not reach `layers`.
+  [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
+    const int most[] = {n_layers - 1, n_layers, n_layers - 2};  // by mode; the original's interval takes n >= 2
+    check_layer_count(name, layers, most[static_cast<std::size_t>(mode)], n_layers);
+    if (layers == 0) return {};
+    if (mode == UnifiedMode::exact) return evenly_spaced(n_layers);
+    return mode == UnifiedMode::adaskip ? every_pth(n_layers) : not_reserved(n_layers);
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("layers", &Unified::layers, "how many layers are skipped", 0, 1000),
+        Field("mode", &Unified::mode, "exactly so many, or as two published programs choose them"),
+        Field("phase", &Unified::phase, "the steps in which it skips (mode=original: decode, whatever stands here)"));
+  }
+  friend bool operator==(const Unified&, const Unified&) = default;
+
+ private:
+  [[nodiscard]] std::vector<int> evenly_spaced(int n_layers) const {
+    const int candidates = layers < n_layers - 1 ? n_layers - 2 : n_layers - 1;
+    std::vector<int> result;
+    for (int i = 0; i < layers; ++i) result.push_back(1 + (2 * i + 1) * candidates / (2 * layers));
+    return result;
+  }
+  [[nodiscard]] std::vector<int> every_pth(int n_layers) const {
+    const int p = n_layers / layers;
+    std::vector<int> result;
+    for (int l = 0; l < n_layers; ++l) {
+      if (l % p == 1) result.push_back(l);
+    }
+    return result;
+  }
+  [[nodiscard]] std::vector<int> not_reserved(int n_layers) const {
+    const int reserved = n_layers - layers;
+    const int interval = n_layers / (reserved - 1);
+    std::vector<int> result;
+    int kept = 2;  // 0 and the last
+    for (int l = 1; l + 1 < n_layers; ++l) {
+      if (l % interval == 0 && kept < reserved)
+        ++kept;
+      else
+        result.push_back(l);
+    }
+    return result;
+  }
+};
+
+}  // namespace litestage::skip
