@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <string_view>
 #include <tuple>
-#include <vector>
 
 #include "litestage/confidence/max_prob.hpp"
+#include "litestage/early_exit/sliding_window.hpp"
 #include "litestage/policy/concepts.hpp"
 #include "litestage/policy/enum_names.hpp"
 #include "litestage/policy/field.hpp"
@@ -48,17 +48,16 @@ struct LowConfidence {
   WarmUp warm_up = WarmUp::full;
 
   struct State {
-    std::vector<float> recent;  // [at most window], a ring once full
-    std::size_t oldest = 0;
+    SlidingWindow recent;
   };
 
   [[nodiscard]] Signal active_signals() const { return signals_read(criterion); }
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
 
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    const bool full = push(state, criterion(token));
+    const bool full = state.recent.push(criterion(token), static_cast<std::size_t>(window));
     if (!full && warm_up == WarmUp::full) return Verdict::go_on;
-    return mean(state) <= static_cast<double>(threshold) ? Verdict::stop_drop : Verdict::go_on;
+    return state.recent.mean() <= static_cast<double>(threshold) ? Verdict::stop_drop : Verdict::go_on;
   }
 
   static constexpr auto fields() {
@@ -68,27 +67,6 @@ struct LowConfidence {
                       Field("warm_up", &LowConfidence::warm_up, "test only full windows, or from the first token on"));
   }
   friend bool operator==(const LowConfidence&, const LowConfidence&) = default;
-
- private:
-  // True when the window is full afterwards.
-  bool push(State& state, float value) const {
-    const std::size_t size = static_cast<std::size_t>(window);
-    if (state.recent.size() < size) {
-      state.recent.push_back(value);
-    } else {
-      state.recent[state.oldest] = value;
-      state.oldest = (state.oldest + 1) % size;
-    }
-    return state.recent.size() == size;
-  }
-  // Oldest first and afresh: no drift, and the same bits wherever the ring begins.
-  [[nodiscard]] static double mean(const State& state) {
-    double sum = 0;
-    for (std::size_t i = 0; i < state.recent.size(); ++i) {
-      sum += static_cast<double>(state.recent[(state.oldest + i) % state.recent.size()]);
-    }
-    return sum / static_cast<double>(state.recent.size());
-  }
 };
 
 }  // namespace litestage::early_exit

@@ -2,12 +2,24 @@
 #pragma once
 
 #include "litestage/confidence/standard.hpp"
+#include "litestage/early_exit/any.hpp"
+#include "litestage/early_exit/cap.hpp"
+#include "litestage/early_exit/confident_run.hpp"
+#include "litestage/early_exit/entropy_variance.hpp"
+#include "litestage/early_exit/group_confidence.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
 #include "litestage/early_exit/never.hpp"
 #include "litestage/early_exit/one_of.hpp"
+#include "litestage/early_exit/repetition.hpp"
 
 namespace litestage::early_exit {
 
-using Standard = OneOf<Never, LowConfidence<confidence::Standard>>;
+// One stop alone.
+using Single = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
+                     GroupConfidence, EntropyVariance>;
+
+// Or two of them together, as `any`, whose parts are single stops.
+using Standard = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
+                       GroupConfidence, EntropyVariance, Any<Single, Single>>;
 
 }  // namespace litestage::early_exit

@@ -1,0 +1,45 @@
+// Stops after a run of tokens that the model was sure of: the answer is settled, or recited. Community code, with a
+// probability of .95; the length of the run is ours. The opposite direction of LiteStage's exit.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "litestage/confidence/max_prob.hpp"
+#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::early_exit {
+
+// A confidence that is NaN ends a run.
+template <Confidence Criterion = confidence::MaxProb>
+struct ConfidentRun {
+  static constexpr std::string_view name = "confident_run";
+  static constexpr std::string_view summary = "stops after so many confident tokens in a row";
+  static constexpr Signal signals = Criterion::signals;
+
+  Criterion criterion = {};
+  float threshold = 0.95f;
+  int run = 16;
+
+  struct State {
+    int confident = 0;  // tokens in a row, up to the last
+  };
+
+  [[nodiscard]] Signal active_signals() const { return signals_read(criterion); }
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
+    state.confident = criterion(token) >= threshold ? state.confident + 1 : 0;
+    return state.confident >= run ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("criterion", &ConfidentRun::criterion, "confidence in a token"),
+                      Field("threshold", &ConfidentRun::threshold, "a token at or above it is confident"),
+                      Field("run", &ConfidentRun::run, "how many of them in a row stop", 1, 100000));
+  }
+  friend bool operator==(const ConfidentRun&, const ConfidentRun&) = default;
+};
+
+}  // namespace litestage::early_exit

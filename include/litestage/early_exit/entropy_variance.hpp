@@ -1,0 +1,50 @@
+// The stopping rule of EAT (arXiv 2509.26522, xidulu/EAT @93a46f7 early_stopping_utils.py): generation ends when the
+// entropy has settled, that is when its exponentially weighted variance is small.
+#pragma once
+
+#include <cmath>
+#include <string_view>
+#include <tuple>
+
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::early_exit {
+
+// There the entropy is that of the token after an end-of-thinking marker, which is appended, and taken back, after
+// every paragraph. Here it is that of the very token that was chosen, at every token: no second forward, and another
+// signal, so their thresholds do not carry over. The weights, the threshold and how many tokens come first are ours. A
+// NaN never stops, and neither does any token after it.
+struct EntropyVariance {
+  static constexpr std::string_view name = "entropy_variance";
+  static constexpr std::string_view summary = "stops when the entropy of the tokens has settled (after EAT)";
+  static constexpr Signal signals = Signal::entropy;
+
+  float alpha = 0.2f;
+  float threshold = 0.05f;
+  int min_tokens = 16;
+
+  struct State {
+    int seen = 0;
+    double mean = 0, variance = 0;  // nats, nats squared
+  };
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  // As there: the mean begins with the first value, the variance with 0, and deviations are from the mean as updated.
+  [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
+    const double a = static_cast<double>(alpha), entropy = static_cast<double>(token.entropy);
+    state.mean = state.seen == 0 ? entropy : std::fma(a, entropy - state.mean, state.mean);
+    const double deviation = entropy - state.mean;
+    state.variance = std::fma(a, std::fma(deviation, deviation, -state.variance), state.variance);
+    const bool enough = ++state.seen >= min_tokens;
+    return enough && state.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("alpha", &EntropyVariance::alpha, "weight of the newest token", 0.001, 1),
+                      Field("threshold", &EntropyVariance::threshold, "a variance below it stops, nats squared", 0),
+                      Field("min_tokens", &EntropyVariance::min_tokens, "tokens before the first test", 1, 100000));
+  }
+  friend bool operator==(const EntropyVariance&, const EntropyVariance&) = default;
+};
+
+}  // namespace litestage::early_exit

@@ -1,0 +1,57 @@
+// Stops when the text goes round in circles: the last tokens have stood together several times of late. Community
+// practice without one source; rule and defaults are ours.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/policy/field.hpp"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::early_exit {
+
+// Occurrences may overlap, so that a loop of any period is found that fits the window `repeats` - 1 times with `ngram`
+// tokens to spare. What has been repeated is kept.
+struct Repetition {
+  static constexpr std::string_view name = "repetition";
+  static constexpr std::string_view summary = "stops when the last tokens repeat what stands shortly before";
+  static constexpr Signal signals = Signal::none;  // the token chosen is always there
+
+  int ngram = 6;
+  int repeats = 3;
+  int window = 64;
+
+  struct State {
+    std::vector<int> recent;  // [at most window] tokens, oldest first
+  };
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
+    if (state.recent.size() == static_cast<std::size_t>(window)) state.recent.erase(state.recent.begin());
+    state.recent.push_back(token.token);
+    return occurrences(state.recent) >= repeats ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("ngram", &Repetition::ngram, "how many tokens are compared", 1, 1000),
+        Field("repeats", &Repetition::repeats, "how often they must occur, the last time included", 2, 1000),
+        Field("window", &Repetition::window, "within how many of the last tokens", 2, 100000));
+  }
+  friend bool operator==(const Repetition&, const Repetition&) = default;
+
+ private:
+  // Of the last `ngram` tokens, among all.
+  [[nodiscard]] int occurrences(const std::vector<int>& tokens) const {
+    const auto n = static_cast<std::ptrdiff_t>(ngram);
+    int count = 0;
+    for (auto at = tokens.begin(); tokens.end() - at >= n; ++at) {
+      if (std::equal(at, at + n, tokens.end() - n)) ++count;
+    }
+    return count;
+  }
+};
+
+}  // namespace litestage::early_exit
