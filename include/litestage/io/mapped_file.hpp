@@ -52,6 +52,19 @@ class Descriptor {
   return file.release();
 }
 
+// What is left of an open file: to the end that is found, not the one that was announced, for the file may be growing.
+[[nodiscard]] inline std::string read_to_end(int fd, const std::string& path) {
+  std::string text;
+  char piece[1 << 14];
+  while (true) {
+    const ssize_t n = ::read(fd, piece, sizeof(piece));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error(concat(path, ": cannot be read: ", reason(errno)));
+    if (n == 0) return text;
+    text.append(piece, static_cast<std::size_t>(n));
+  }
+}
+
 }  // namespace detail
 
 // A whole regular file, read only. Pages are read when they are first touched and shared between processes. A file that
@@ -94,15 +107,7 @@ class MappedFile {
 [[nodiscard]] inline std::string read_file(const std::string& path) {
   struct stat status = {};
   const detail::Descriptor file(detail::open_regular(path, status));
-  std::string text;
-  char piece[1 << 14];
-  while (true) {  // to the end that is found, not the one that was announced: the file may be growing
-    const ssize_t n = ::read(file.get(), piece, sizeof(piece));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error(concat(path, ": cannot be read: ", detail::reason(errno)));
-    if (n == 0) return text;
-    text.append(piece, static_cast<std::size_t>(n));
-  }
+  return detail::read_to_end(file.get(), path);
 }
 
 }  // namespace litestage::io

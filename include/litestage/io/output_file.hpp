@@ -12,9 +12,22 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/io/file_size_signal.hpp"
 #include "litestage/io/mapped_file.hpp"
 
 namespace litestage::io {
+
+namespace detail {
+
+// The name of a new file is on disk once its folder is; where a folder cannot be synced the file is whole all the same.
+inline void sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) static_cast<void>(::fsync(opened.get()));
+}
+
+}  // namespace detail
 
 // Written under a temporary name in the same folder; `commit` puts it in place by renaming, after the bytes have
 // reached the disk. Until then, and after any failure, the file of that name is what it was, and nothing else is left.
@@ -33,6 +46,7 @@ class OutputFile {
 
   void write(std::string_view text) {
     LITESTAGE_ASSERT(fd_ >= 0, path_, " is committed or has failed");
+    const detail::FileSizeSignalBlocked blocked;
     while (!text.empty()) {
       const ssize_t n = ::write(fd_, text.data(), text.size());
       if (n < 0 && errno == EINTR) continue;
@@ -48,7 +62,7 @@ class OutputFile {
     if (closed != 0) fail("cannot be written");
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be put in place");
     temporary_.clear();
-    sync_folder();
+    detail::sync_folder_of(target_);
   }
 
  private:
@@ -77,13 +91,6 @@ class OutputFile {
     if (fd_ >= 0 || !temporary_.empty()) ::unlink(temporary_.c_str());
     fd_ = -1;
     temporary_.clear();
-  }
-  // The new name itself is on disk once its folder is; where a folder cannot be synced the file is whole all the same.
-  void sync_folder() const {
-    const std::size_t slash = target_.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
-    const detail::Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.get() >= 0) static_cast<void>(::fsync(opened.get()));
   }
 
   std::string path_;    // as given, for messages

@@ -1,0 +1,32 @@
+// Writing past the limit on file sizes as an error like any other. POSIX.
+#pragma once
+
+#include <signal.h>
+
+namespace litestage::io::detail {
+
+// A write past RLIMIT_FSIZE sends SIGXFSZ, which ends the process unless it is handled. While one of these lives, such
+// a write in this thread fails with EFBIG and nothing else happens; other threads and the program's handlers are left
+// alone.
+class FileSizeSignalBlocked {
+ public:
+  FileSizeSignalBlocked() {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+  }
+  FileSizeSignalBlocked(const FileSizeSignalBlocked&) = delete;
+  FileSizeSignalBlocked& operator=(const FileSizeSignalBlocked&) = delete;
+  ~FileSizeSignalBlocked() {
+    sigset_t pending;
+    int taken = 0;
+    if (sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1) sigwait(&signal_, &taken);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t signal_;
+  sigset_t before_;
+};
+
+}  // namespace litestage::io::detail
