@@ -183,74 +183,50 @@ struct Avx2 {
   static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
                      std::size_t tiles, std::size_t dim) {
     for (std::size_t t = 0; t < tiles; ++t) {
-      const T* tile = keys + t * dim * tile_entries;
-      float* o = out + t * tile_entries;
-      std::size_t h = 0;
-      for (; h + 4 <= heads; h += 4) scores_of<4>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
-      if (heads - h == 3) scores_of<3>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
-      if (heads - h == 2) scores_of<2>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
-      if (heads - h == 1) scores_of<1>(o + h * out_stride, out_stride, q + h * dim, tile, dim);
+      combine(out + t * tile_entries, out_stride, q, dim, heads, keys + t * dim * tile_entries, tile_entries, dim);
     }
   }
   template <class T>
   static void weigh_values(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
                            const T* values, std::size_t count, std::size_t width) {
     for (std::size_t d = 0; d < width; d += 16) {
-      float* o = out + d;
-      std::size_t h = 0;
-      for (; h + 4 <= heads; h += 4) {
-        values_of<4>(o + h * width, weights + h * weights_stride, weights_stride, values + d, count, width);
-      }
-      const float* w = weights + h * weights_stride;
-      if (heads - h == 3) values_of<3>(o + h * width, w, weights_stride, values + d, count, width);
-      if (heads - h == 2) values_of<2>(o + h * width, w, weights_stride, values + d, count, width);
-      if (heads - h == 1) values_of<1>(o + h * width, w, weights_stride, values + d, count, width);
+      combine(out + d, width, weights, weights_stride, heads, values + d, width, count);
     }
   }
 
  private:
-  // 16 entries for `heads` queries.
+  // out[h][0..16) = sum over r of factors[h][r] * x[r][0..16), for `heads` rows of factors and `n` of x: scores are a
+  // tile of keys combined by queries, results are values combined by weights.
+  template <class T>
+  static void combine(float* out, std::size_t out_stride, const float* factors, std::size_t factors_stride,
+                      std::size_t heads, const T* x, std::size_t x_stride, std::size_t n) {
+    for (; heads >= 4; heads -= 4, factors += 4 * factors_stride, out += 4 * out_stride) {
+      combine<4>(out, out_stride, factors, factors_stride, x, x_stride, n);
+    }
+    if (heads == 3) combine<3>(out, out_stride, factors, factors_stride, x, x_stride, n);
+    if (heads == 2) combine<2>(out, out_stride, factors, factors_stride, x, x_stride, n);
+    if (heads == 1) combine<1>(out, out_stride, factors, factors_stride, x, x_stride, n);
+  }
   template <std::size_t heads, class T>
-  LITESTAGE_TARGET_AVX2 static void scores_of(float* out, std::size_t out_stride, const float* q, const T* tile,
-                                              std::size_t dim) {
+  LITESTAGE_TARGET_AVX2 static void combine(float* out, std::size_t out_stride, const float* factors,
+                                            std::size_t factors_stride, const T* x, std::size_t x_stride,
+                                            std::size_t n) {
     __m256 sum[heads][2];
 #pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_ps();
-    for (std::size_t d = 0; d < dim; ++d) {
-      const __m256 first = widen(tile + d * tile_entries), second = widen(tile + d * tile_entries + 8);
+    for (std::size_t r = 0; r < n; ++r) {
+      const __m256 first = widen(x + r * x_stride), second = widen(x + r * x_stride + 8);
 #pragma GCC unroll 4
       for (std::size_t h = 0; h < heads; ++h) {
-        const __m256 x = _mm256_set1_ps(q[h * dim + d]);
-        sum[h][0] = _mm256_fmadd_ps(x, first, sum[h][0]);
-        sum[h][1] = _mm256_fmadd_ps(x, second, sum[h][1]);
+        const __m256 f = _mm256_set1_ps(factors[h * factors_stride + r]);
+        sum[h][0] = _mm256_fmadd_ps(f, first, sum[h][0]);
+        sum[h][1] = _mm256_fmadd_ps(f, second, sum[h][1]);
       }
     }
 #pragma GCC unroll 4
     for (std::size_t h = 0; h < heads; ++h) {
       _mm256_storeu_ps(out + h * out_stride, sum[h][0]);
       _mm256_storeu_ps(out + h * out_stride + 8, sum[h][1]);
-    }
-  }
-  // 16 components for `heads` queries.
-  template <std::size_t heads, class T>
-  LITESTAGE_TARGET_AVX2 static void values_of(float* out, const float* weights, std::size_t weights_stride,
-                                              const T* values, std::size_t count, std::size_t width) {
-    __m256 sum[heads][2];
-#pragma GCC unroll 4
-    for (std::size_t h = 0; h < heads; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_ps();
-    for (std::size_t e = 0; e < count; ++e) {
-      const __m256 first = widen(values + e * width), second = widen(values + e * width + 8);
-#pragma GCC unroll 4
-      for (std::size_t h = 0; h < heads; ++h) {
-        const __m256 w = _mm256_set1_ps(weights[h * weights_stride + e]);
-        sum[h][0] = _mm256_fmadd_ps(w, first, sum[h][0]);
-        sum[h][1] = _mm256_fmadd_ps(w, second, sum[h][1]);
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t h = 0; h < heads; ++h) {
-      _mm256_storeu_ps(out + h * width, sum[h][0]);
-      _mm256_storeu_ps(out + h * width + 8, sum[h][1]);
     }
   }
 
