@@ -1,6 +1,7 @@
 // Help for settings, made of their fields(): what --help of the programs prints.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -20,13 +21,22 @@ concept IsChoice = requires {
   T::names;
 };
 
-// One line to a key: key=default, what it means, what it accepts. `prefix` is the path to these settings.
-template <HasFields T>
+// Whether all alternatives of the variant Inner are among those of Outer.
+template <class P, class... Qs>
+inline constexpr bool is_one_of = (std::same_as<P, Qs> || ...);
+template <class Inner, class Outer>
+inline constexpr bool each_is_one_of = false;
+template <class... Ps, class... Qs>
+inline constexpr bool each_is_one_of<std::variant<Ps...>, std::variant<Qs...>> = (is_one_of<Ps, Qs...> && ...);
+
+// One line to a key: key=default, what it means, what it accepts. `prefix` is the path to these settings; Outer is the
+// variant whose alternatives the help is of, if any: a choice among these inside one of them is not described again.
+template <HasFields T, class Outer>
 void describe_fields(std::string& text, const std::string& prefix, std::string_view remark);
 
-template <class... Ps>
+template <class Outer, class... Ps>
 void describe_alternatives(std::string& text, const std::string& prefix, const std::variant<Ps...>*) {
-  (describe_fields<Ps>(text, prefix, concat(" (of ", Ps::name, ")")), ...);
+  (describe_fields<Ps, Outer>(text, prefix, concat(" (of ", Ps::name, ")")), ...);
 }
 
 [[nodiscard]] inline std::string default_text(const Form& form) {
@@ -40,7 +50,7 @@ void describe_alternatives(std::string& text, const std::string& prefix, const s
   return text;
 }
 
-template <class F, class T>
+template <class Outer, class F, class T>
 void describe_field(std::string& text, const std::string& prefix, std::string_view remark, const F& field,
                     const T& defaults) {
   const std::string key = prefix + std::string(field.key);
@@ -51,32 +61,38 @@ void describe_field(std::string& text, const std::string& prefix, std::string_vi
     using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
     const std::string value = default_text(write_value<Value>(defaults.*field.member, true));
     text += concat("    ", key, "=", value, remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
-    if constexpr (IsChoice<Value>)
-      describe_alternatives(text, key + ".", static_cast<const typename Value::Alternatives*>(nullptr));
-    else if constexpr (HasFields<Value>)
-      describe_fields<Value>(text, key + ".", remark);
+    if constexpr (IsChoice<Value>) {
+      using Inner = typename Value::Alternatives;
+      if constexpr (each_is_one_of<Inner, Outer>)
+        text += concat("    ", key, ".KEY=...", remark, ": the settings of that one, as above\n");
+      else
+        describe_alternatives<Outer>(text, key + ".", static_cast<const Inner*>(nullptr));
+    } else if constexpr (HasFields<Value>) {
+      describe_fields<Value, Outer>(text, key + ".", remark);
+    }
   }
 }
 
-template <HasFields T>
+template <HasFields T, class Outer>
 void describe_fields(std::string& text, const std::string& prefix, std::string_view remark) {
   const T defaults{};
-  std::apply([&](const auto&... field) { (describe_field(text, prefix, remark, field, defaults), ...); }, T::fields());
+  std::apply([&](const auto&... field) { (describe_field<Outer>(text, prefix, remark, field, defaults), ...); },
+             T::fields());
 }
 
 // The name, the `summary` if there is one, and every key.
-template <NamedSettings T>
+template <NamedSettings T, class Outer = void>
 [[nodiscard]] std::string describe() {
   std::string text = concat("  ", T::name);
   if constexpr (requires { std::string_view(T::summary); }) text += concat(": ", T::summary);
   text += '\n';
-  describe_fields<T>(text, "", "");
+  describe_fields<T, Outer>(text, "", "");
   return text;
 }
 
 template <class... Ps>
 [[nodiscard]] std::string describe_each(const std::variant<Ps...>*) {
-  return (std::string() + ... + describe<Ps>());
+  return (std::string() + ... + describe<Ps, std::variant<Ps...>>());
 }
 
 // Every alternative of a choice.
