@@ -12,6 +12,8 @@ namespace litestage::evaluate {
 
 inline constexpr int no_answer = -1;  // as a prediction: none could be read; as gold: unknown
 
+inline constexpr double z_95 = 1.9599639845400545;  // 97.5 % point of the normal distribution: 95 % lie within +-z
+
 // A share of trials with its 95 % interval.
 struct Proportion {
   std::size_t hits = 0;
@@ -29,7 +31,7 @@ struct Proportion {
 [[nodiscard]] inline Proportion proportion(std::size_t hits, std::size_t trials) {
   LITESTAGE_ASSERT(hits <= trials, hits, " of ", trials);
   if (trials == 0) return {};
-  constexpr double z = 1.9599639845400545;  // 97.5 % point of the normal distribution
+  constexpr double z = z_95;
   const double n = static_cast<double>(trials);
   const double p = static_cast<double>(hits) / n;
   const double shrink = 1 + z * z / n;

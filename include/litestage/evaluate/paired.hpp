@@ -1,0 +1,113 @@
+// Two runs on the same questions: is one more often right than the other?
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "litestage/core/error.hpp"
+#include "litestage/evaluate/metrics.hpp"
+
+namespace litestage::evaluate {
+
+// Questions by who was right. Only those that one run alone answers rightly tell the runs apart.
+struct PairedCounts {
+  std::size_t trials = 0;
+  std::size_t only_a = 0;
+  std::size_t only_b = 0;
+
+  void add(bool a_right, bool b_right) {
+    ++trials;
+    if (a_right && !b_right) ++only_a;
+    if (b_right && !a_right) ++only_b;
+  }
+  friend bool operator==(const PairedCounts&, const PairedCounts&) = default;
+};
+
+// Of predictions, question by question, under the rules of `accuracy`.
+[[nodiscard]] inline PairedCounts paired_counts(std::span<const int> a, std::span<const int> b,
+                                                std::span<const int> gold) {
+  LITESTAGE_ASSERT(a.size() == gold.size() && b.size() == gold.size(), a.size(), " and ", b.size(), " predictions, ",
+                   gold.size(), " gold answers");
+  PairedCounts counts;
+  for (std::size_t i = 0; i < gold.size(); ++i) {
+    if (gold[i] != no_answer) counts.add(a[i] == gold[i], b[i] == gold[i]);
+  }
+  return counts;
+}
+
+// McNemar's test in its exact form: the two-sided binomial test of whether the questions that one run alone answers
+// rightly fall to either run with probability 1/2. The approximation by chi-squared needs some 25 such questions, more
+// than a comparison of similar runs has. Two-sided: twice the smaller tail, at most 1. Right at any count: the first
+// term of the tail is taken by its logarithm and the others as multiples of it, each smaller than the one before.
+[[nodiscard]] inline double mcnemar_exact(std::size_t only_a, std::size_t only_b) {
+  const std::size_t k = std::min(only_a, only_b), n = only_a + only_b;
+  double log_largest = -static_cast<double>(n) * 0.69314718055994531;  // of C(n, k) / 2^n
+  for (std::size_t i = 1; i <= k; ++i) {
+    log_largest += std::log(static_cast<double>(n - k + i) / static_cast<double>(i));
+  }
+  double term = 1, tail = 1;
+  for (std::size_t i = k; i > 0; --i) {
+    term *= static_cast<double>(i) / static_cast<double>(n - i + 1);
+    tail += term;
+  }
+  return only_a == only_b ? 1 : std::min(1.0, 2 * tail * std::exp(log_largest));
+}
+
+// By how much run a is right more often than run b.
+struct PairedDifference {
+  PairedCounts counts;
+  double value = 0;  // accuracy of a less that of b; 0 without trials
+  double low = -1;   // 95 % interval
+  double high = 1;
+  double p_value = 1;  // mcnemar_exact
+};
+
+namespace detail {
+
+// Does the score test at 5 % leave open that the accuracies differ by `difference`?
+[[nodiscard]] inline bool is_open(const PairedCounts& counts, double difference) {
+  const auto n = static_cast<double>(counts.trials), b = static_cast<double>(counts.only_a),
+             c = static_cast<double>(counts.only_b);
+  // The likeliest probability that b alone is right, given the difference: the positive root of x^2 * 2n + x * slope -
+  // rest, in the form that does not cancel.
+  const double slope = (2 * n - b + c) * difference - b - c, rest = c * difference * (1 - difference);
+  const double root = std::sqrt(std::max(0.0, slope * slope + 8 * n * rest));
+  const double sum = slope + root;
+  const double only_b = slope <= 0 ? (root - slope) / (4 * n) : sum > 0 ? 2 * rest / sum : 0;
+  const double variance = 2 * std::max(0.0, only_b) + difference * (1 - difference);
+  const double distance = n * difference - (b - c);
+  return distance * distance <= z_95 * z_95 * n * variance;
+}
+
+// The largest difference that is left open.
+[[nodiscard]] inline double upper_bound(const PairedCounts& counts, double value) {
+  double open = value, closed = 1;
+  if (is_open(counts, closed)) return closed;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (open + closed) / 2;
+    (is_open(counts, middle) ? open : closed) = middle;
+  }
+  return open;
+}
+
+}  // namespace detail
+
+// The interval is Tango's (Statistics in Medicine 17, 1998, 891-908): the differences that a score test for paired
+// proportions does not reject at 5 %. It stays inside [-1, 1], and where the runs never differ, n questions bound the
+// difference by z^2 / (n + z^2), as Wilson's interval (metrics.hpp) bounds a proportion of which no case was seen;
+// the usual value +- 1.96 standard errors has no width there. The p-value is exact and the interval is not, so near 5 %
+// they may disagree, the p-value being the more cautious of the two.
+[[nodiscard]] inline PairedDifference paired_difference(const PairedCounts& counts) {
+  LITESTAGE_ASSERT(counts.only_a + counts.only_b <= counts.trials, counts.only_a, " + ", counts.only_b, " of ",
+                   counts.trials);
+  if (counts.trials == 0) return {};
+  const double value =
+      (static_cast<double>(counts.only_a) - static_cast<double>(counts.only_b)) / static_cast<double>(counts.trials);
+  const PairedCounts mirrored = {counts.trials, counts.only_b, counts.only_a};
+  return {counts, value, -detail::upper_bound(mirrored, -value), detail::upper_bound(counts, value),
+          mcnemar_exact(counts.only_a, counts.only_b)};
+}
+
+}  // namespace litestage::evaluate
