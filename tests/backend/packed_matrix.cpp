@@ -86,7 +86,7 @@ TEST_CASE("copies share, matrices share blocks, and a block lives as long as a m
     second = PackedMatrix(weight.raw, team, memory);
     cpu::PanelScratch scratch;
     CHECK(second.panel(0, scratch) == first.panel(0, scratch) + (first.bytes() + 63) / 64 * 64);
-    const PackedMatrix copy = first;
+    const PackedMatrix copy = first;  // NOLINT(performance-unnecessary-copy-initialization): what is tested
     CHECK(copy.panel(1, scratch) == first.panel(1, scratch));
     alone = product(cpu::InstructionSet::portable, first, x, 1);
   }

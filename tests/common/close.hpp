@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <span>
 
 namespace litestage::test {
@@ -32,9 +32,9 @@ template <class Found, class Expected>
 
 template <class Found, class Expected>
 [[nodiscard]] bool same_bits(const Found& found, const Expected& expected) {
-  const std::span f(found);
-  const std::span e(expected);
-  return f.size() == e.size() && (f.empty() || std::memcmp(f.data(), e.data(), f.size_bytes()) == 0);
+  const auto f = std::as_bytes(std::span(found));
+  const auto e = std::as_bytes(std::span(expected));
+  return std::equal(f.begin(), f.end(), e.begin(), e.end());
 }
 
 }  // namespace litestage::test
