@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/split_mix64.hpp"
 #include "litestage/policy/transcript.hpp"
 
 namespace litestage::evaluate {
@@ -20,23 +21,22 @@ namespace litestage::evaluate {
   return {part.begin(), part.end()};
 }
 
-// n questions drawn without repetition, in the order of the file; all of them where there are fewer. The draw depends
-// on n, the seed and the number of questions alone, on every platform: a partial Fisher-Yates shuffle fed by SplitMix64
-// (Steele, Lea, Flood, OOPSLA 2014). Taking a 64-bit draw modulo the number left is biased by less than 2^-40 here.
+// The first n of 0 .. size - 1 in a random order, n at most size. They depend on n, the seed and the size alone, on
+// every platform: a partial Fisher-Yates shuffle.
+[[nodiscard]] inline std::vector<std::size_t> random_order(std::size_t size, std::size_t n, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  std::vector<std::size_t> order(size);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  n = std::min(n, size);
+  for (std::size_t i = 0; i < n; ++i) std::swap(order[i], order[i + random.below(size - i)]);
+  order.resize(n);
+  return order;
+}
+
+// n questions drawn without repetition, in the order of the file; all of them where there are fewer.
 [[nodiscard]] inline std::vector<Question> sample_questions(std::span<const Question> questions, std::size_t n,
                                                             std::uint64_t seed) {
-  std::uint64_t state = seed;
-  const auto draw = [&state] {
-    std::uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  };
-  std::vector<std::size_t> order(questions.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  n = std::min(n, order.size());
-  for (std::size_t i = 0; i < n; ++i) std::swap(order[i], order[i + draw() % (order.size() - i)]);
-  order.resize(n);
+  std::vector<std::size_t> order = random_order(questions.size(), n, seed);
   std::sort(order.begin(), order.end());
   std::vector<Question> part;
   part.reserve(n);
