@@ -7,11 +7,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "litestage/core/error.hpp"
+#include "litestage/evaluate/text_table.hpp"
 
 namespace litestage::cli {
 
@@ -19,11 +19,7 @@ namespace litestage::cli {
   return ::isatty(STDERR_FILENO) == 1;
 }
 
-[[nodiscard]] inline std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
+using evaluate::fixed;
 
 // 75 -> "1:15"
 [[nodiscard]] inline std::string minutes(double seconds) {

@@ -1,7 +1,6 @@
 // What a run over questions says at its end.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <ostream>
 #include <string>
@@ -11,24 +10,10 @@
 #include "cli/progress.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results.hpp"
+#include "litestage/evaluate/text_table.hpp"
 #include "litestage/model/profile.hpp"
 
 namespace litestage::cli {
-
-// Columns as wide as they need to be; the first is text, set left.
-inline void print_columns(std::ostream& out, const std::vector<std::vector<std::string>>& lines) {
-  std::vector<std::size_t> width(lines.at(0).size());
-  for (const auto& line : lines) {
-    for (std::size_t c = 0; c < width.size(); ++c) width[c] = std::max(width[c], line[c].size());
-  }
-  for (const auto& line : lines) {
-    for (std::size_t c = 0; c < width.size(); ++c) {
-      const std::string pad(width[c] - line[c].size(), ' ');
-      out << (c == 0 ? line[c] + pad : "  " + pad + line[c]);
-    }
-    out << '\n';
-  }
-}
 
 [[nodiscard]] inline std::vector<std::string> stage_line(const evaluate::StageSummary& s) {
   const double seconds = s.prefill_s + s.decode_s;
@@ -43,10 +28,16 @@ inline void print_columns(std::ostream& out, const std::vector<std::vector<std::
 }
 
 inline void print_stages(std::ostream& out, const evaluate::Summary& summary, int n_sublayers) {
-  std::vector<std::vector<std::string>> lines = {
-      {"stage", "prompt tokens", "generated tokens", "skipped", "skipped mean", "prefill s", "decode s", "tokens/s"}};
-  for (const evaluate::StageSummary& stage : summary.stages) lines.push_back(stage_line(stage));
-  print_columns(out, lines);
+  evaluate::TextTable table({{"stage", evaluate::Align::left},
+                             {"prompt tokens"},
+                             {"generated tokens"},
+                             {"skipped"},
+                             {"skipped mean"},
+                             {"prefill s"},
+                             {"decode s"},
+                             {"tokens/s"}});
+  for (const evaluate::StageSummary& stage : summary.stages) table.add(stage_line(stage));
+  table.print(out, evaluate::TableStyle::bare);
   out << "Means of one question. Skipped: distinct sub-layers of " << n_sublayers
       << ", and how many a token went without.\n";
 }
@@ -90,16 +81,16 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, double wa
 
 // `wall_s` of the run; what no operation accounts for is the rest: policies, plans, tokens and texts.
 inline void print_profile(std::ostream& out, const Profile& profile, double wall_s) {
-  std::vector<std::vector<std::string>> lines = {{"operation", "calls", "rows", "seconds", "%"}};
+  evaluate::TextTable table({{"operation", evaluate::Align::left}, {"calls"}, {"rows"}, {"seconds"}, {"%"}});
   double rest = wall_s;
   for (std::size_t i = 0; i < operation_names.size(); ++i) {
     const Profile::Entry& e = profile.entries[i];
     rest -= e.seconds;
-    lines.push_back({std::string(operation_names[i]), std::to_string(e.calls), std::to_string(e.rows),
-                     fixed(e.seconds, 3), fixed(wall_s > 0 ? 100 * e.seconds / wall_s : 0, 1)});
+    table.add({std::string(operation_names[i]), std::to_string(e.calls), std::to_string(e.rows), fixed(e.seconds, 3),
+               fixed(wall_s > 0 ? 100 * e.seconds / wall_s : 0, 1)});
   }
-  lines.push_back({"all else", "", "", fixed(rest, 3), fixed(wall_s > 0 ? 100 * rest / wall_s : 0, 1)});
-  print_columns(out, lines);
+  table.add({"all else", "", "", fixed(rest, 3), fixed(wall_s > 0 ? 100 * rest / wall_s : 0, 1)});
+  table.print(out, evaluate::TableStyle::bare);
 }
 
 }  // namespace litestage::cli

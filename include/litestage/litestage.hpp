@@ -91,6 +91,7 @@
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/table.hpp"
 #include "litestage/evaluate/tasks.hpp"
+#include "litestage/evaluate/text_table.hpp"
 #include "litestage/fwd.hpp"
 #include "litestage/model/config.hpp"
 #include "litestage/model/decisions.hpp"
