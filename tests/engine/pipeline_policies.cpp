@@ -154,6 +154,28 @@ TEST_CASE("pipeline: observers are told of each sub-layer that ran, then of the 
       }
     }
     CHECK(pipeline.observer().log == expected);
+    // The prefix ends no prompt, so it has no last token of one; a decoded token is its own last.
+    const std::vector<SublayerStats>& values = pipeline.observer().values;
+    REQUIRE(values.size() == 5 * 5);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      CHECK(std::isnan(values[i].last_cosine) == (i < 5));
+      CHECK(std::isfinite(values[i].cosine));
+      if (i >= 15) CHECK(values[i].last_cosine == values[i].cosine);
+    }
+  });
+}
+
+TEST_CASE("pipeline: observers learn which question a report is of") {
+  with_settings([](auto& s) {
+    using B = std::decay_t<decltype(s.backend)>;
+    struct QuestionObserver : NoObserver {
+      std::vector<std::string> ids = {};
+      void token(int, const RequestInfo& r, const StepInfo&, int) { ids.emplace_back(r.question); }
+    };
+    Pipeline<B, skip::Never, early_exit::Never, OneStage, QuestionObserver> pipeline(
+        s.backend, s.model, toy, {}, {}, OneStage{{"only", 2, {}}, {"go"}}, {.batch = 2});
+    static_cast<void>(pipeline.run(questions(3)));
+    CHECK(pipeline.observer().ids == std::vector<std::string>{"q0", "q1", "q0", "q1", "q2", "q2"});
   });
 }
 

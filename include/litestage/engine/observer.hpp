@@ -9,7 +9,8 @@
 namespace litestage {
 
 // `branch` counts within the stage. Sub-layers that ran are reported bottom up after each step of a sequence (for a
-// prefill once, at its end), with the statistics that `stats` asks for; tokens when they are kept.
+// prefill once, at its end), with the statistics that `stats` asks for; tokens when they are kept. The look at the
+// option letters is not reported: it is no stage.
 template <class O>
 concept StepObserver = DeclaresStats<O> && requires(O& o, int branch, const RequestInfo& request, const StepInfo& step,
                                                     Sublayer u, const SublayerStats& stats, int token) {

@@ -103,14 +103,14 @@ struct SegmentSums {
       for (std::size_t k = 0; k < n; ++k) sums[u].add(moments[u * n_rows + first + k]);
     }
   }
-  // What is told of a sub-layer that ran over `tokens` tokens.
-  [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens) const {
+  // What is told of a sub-layer that ran over `tokens` tokens, the last of which ends a prompt or not.
+  [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens, bool ends_prompt) const {
     SublayerStats s;
     s.tokens = static_cast<int>(tokens);
     const auto index = static_cast<std::size_t>(u.index()), layer = static_cast<std::size_t>(u.layer);
     if (any(wanted & Stat::cosine)) {
       s.cosine = sublayers[index].mean_cosine();
-      s.last_cosine = static_cast<float>(sublayers[index].last_cosine);
+      if (ends_prompt) s.last_cosine = static_cast<float>(sublayers[index].last_cosine);
     }
     if (any(wanted & Stat::norm_ratio)) s.norm_ratio = sublayers[index].norm_ratio();
     if (any(wanted & Stat::layer_cosine) && u.unit == Unit::mlp) s.layer_cosine = layers[layer].mean_cosine();
@@ -123,7 +123,7 @@ struct Segment {
   int decisions = 0;          // number in the session's table
   std::vector<int> tokens;    // all of them
   std::size_t done = 0;       // of these, already forwarded
-  bool wants_logits = false;  // of the last token
+  bool wants_logits = false;  // of the last token: all but a shared prefix do
   SegmentSums sums;
 
   [[nodiscard]] bool complete() const { return done == tokens.size(); }

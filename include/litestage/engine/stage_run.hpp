@@ -34,9 +34,9 @@ class StageRun {
   StageRun(const Context& context, StageRequest request)
       : context_(context),
         request_(std::move(request)),
-        stats_(stats_read(*context.skip) | Observer::stats),
+        stats_(stats_read(*context.skip) | (scores_letters() ? Stat::none : Observer::stats)),
         skipped_(config().n_sublayers()) {
-    info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens};
+    info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens, request_.question};
     report_.name = request_.stage.name;
     check_lengths();
     prefix_ = shared_prefix(request_.prompts);
@@ -99,10 +99,10 @@ class StageRun {
         continue;
       }
       const std::size_t row = next_logits++;
-      if (request_.score_tokens.empty())
-        choose(slice.branch, step.tokens[row], row);
-      else
+      if (scores_letters())
         score(slice.branch, row);
+      else
+        choose(slice.branch, step.tokens[row], row);
     }
   }
 
@@ -134,6 +134,8 @@ class StageRun {
     std::size_t branch, first_row, n;
   };
 
+  // No stage, so observers are not told of it.
+  [[nodiscard]] bool scores_letters() const { return !request_.score_tokens.empty(); }
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
   [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
 
@@ -204,8 +206,10 @@ class StageRun {
     for (int u = 0; u < config().n_sublayers(); ++u) {
       const auto i = static_cast<std::size_t>(u);
       if (d[i].skip) continue;
-      const SublayerStats stats = b.segment.sums.stats(Sublayer::at(u), stats_, b.segment.tokens.size());
+      const SublayerStats stats =
+          b.segment.sums.stats(Sublayer::at(u), stats_, b.segment.tokens.size(), b.segment.wants_logits);
       if constexpr (any(Skip::stats)) context_.skip->observe(b.skip, b.segment.step, Sublayer::at(u), stats);
+      if (scores_letters()) continue;
       context_.observer->sublayer(static_cast<int>(branch), info_, b.segment.step, Sublayer::at(u), stats);
     }
   }

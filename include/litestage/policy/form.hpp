@@ -73,7 +73,9 @@ template <class T>
 
 template <class T>
 T read_value(const Form& form, const Where& where, Bounds range) {
-  if constexpr (FormValue<T>) {
+  if constexpr (std::same_as<T, Form>) {
+    return form;
+  } else if constexpr (FormValue<T>) {
     return T::from_form(form, where);
   } else if constexpr (is_optional<T>) {
     static_assert(!std::same_as<typename T::value_type, std::string>, "the string \"none\" would be ambiguous");
@@ -98,6 +100,24 @@ T read_value(const Form& form, const Where& where, Bounds range) {
     if (!form.is_string()) reject<T>(form, where, range);
     return form.string("");
   }
+}
+
+// What a program has found, unlike what a user sets, says `static constexpr bool complete = true;`: every key must be
+// there, since nothing has a default, and keys that are not known are ignored, since later versions may write more.
+template <class T>
+concept IsComplete = HasFields<T> && requires {
+  requires T::complete;
+};
+
+template <IsComplete T>
+void check_keys(const Form::Map& members, const Where& where) {
+  const auto need = [&](std::string_view key) {
+    for (const auto& member : members) {
+      if (member.first == key) return;
+    }
+    throw Error(concat(where.str(), ": key \"", key, "\" is missing, accepted are ", key_list<T>(), ", all of them"));
+  };
+  std::apply([&](const auto&... field) { (need(field.key), ...); }, T::fields());
 }
 
 template <HasFields T>
@@ -158,8 +178,9 @@ void check_name(const Form& name, const Where& where) {
   }
 }
 
-// Settings from an object of their keys, the rest as by default. Named settings may be given by their name alone, and
-// an object may repeat the name. Where T has `check(where)`, it has the last word on how the values fit together.
+// Settings from an object of their keys, the rest as by default (unless IsComplete). Named settings may be given by
+// their name alone, and an object may repeat the name. Where T has `check(where)`, it has the last word on how the
+// values fit together.
 template <HasFields T>
 T read_settings(const Form& form, const Where& where) {
   static_assert(every_member_has_a_field<T>());

@@ -37,6 +37,7 @@ struct RequestInfo {
   int stage = 0;                // 0-based position in the schedule
   std::string_view stage_name;  // alive during the request
   int max_new_tokens = 0;       // cap of this stage
+  std::string_view question{};  // its id, alive during the request: for observers, who see requests of a batch mixed
 };
 
 // One forward step of a sequence. Nothing here depends on branches, chunks or the batch, so neither do decisions.
@@ -97,7 +98,8 @@ constexpr bool any(Signal s) {
 // How a sub-layer that ran changed the residual stream x -> y. Fields not asked for are NaN.
 struct SublayerStats {
   float cosine = not_measured;        // cos(x, y); in a prefill the mean over its tokens
-  float last_cosine = not_measured;   // of the last token alone; comes with `cosine`
+  float last_cosine = not_measured;   // of the last token of a prompt, or of the one token; comes with `cosine`, but is
+                                      // NaN for the prefix that branches share, which ends no prompt
   float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
   float layer_cosine = not_measured;  // of the MLP only: cos(x, y) of the whole layer, mean over the tokens
   int tokens = 0;                     // forwarded under this report: a prefill's, or 1
