@@ -50,11 +50,10 @@ void attend(float* out, const float* q, const cpu::KvStorage& storage, int layer
   }
 }
 
-// Over one entry the result is that entry's value.
 template <class Kernels>
-bool right(const cpu::KvStorage& storage, const Shape& s, const float* q, float* out, float* scratch) {
+void verify(const cpu::KvStorage& storage, const Shape& s, const float* q, float* out, float* scratch) {
   attend<Kernels>(out, q, storage, 0, s, 1, scratch);
-  return out[1] == to_float(storage.values<f16>(0, 0, 0)[1]);
+  bench::require(out[1] == to_float(storage.values<f16>(0, 0, 0)[1]), "attention to one entry is that entry's value");
 }
 
 template <class Kernels>
@@ -65,7 +64,7 @@ void decode(benchmark::State& state) {
   const cpu::KvStorage storage = filled<Kernels>(s, s.layers, context);
   const Buffer<float> q = bench::random_floats(s.heads * s.dim);
   Buffer<float> out(q.size()), scratch(s.heads * 8 * (s.dim + cpu::block_entries + 32));
-  if (!right<Kernels>(storage, s, q.data(), out.data(), scratch.data())) return state.SkipWithError("wrong");
+  verify<Kernels>(storage, s, q.data(), out.data(), scratch.data());
   for (auto _ : state) {
     for (std::size_t l = 0; l < s.layers; ++l) {
       attend<Kernels>(out.data(), q.data(), storage, static_cast<int>(l), s, context, scratch.data());
@@ -85,7 +84,7 @@ void prefill(benchmark::State& state) {
   const cpu::KvStorage storage = filled<Kernels>(s, 1, tokens);
   const Buffer<float> q = bench::random_floats(s.heads * s.dim);
   Buffer<float> out(q.size()), scratch(s.heads * 8 * (s.dim + cpu::block_entries + 32));
-  if (!right<Kernels>(storage, s, q.data(), out.data(), scratch.data())) return state.SkipWithError("wrong");
+  verify<Kernels>(storage, s, q.data(), out.data(), scratch.data());
   for (auto _ : state) {
     for (std::size_t t = 0; t < tokens; ++t) {
       attend<Kernels>(out.data(), q.data(), storage, 0, s, t + 1, scratch.data());

@@ -22,9 +22,10 @@ void rms_norm(benchmark::State& state) {
   const Buffer<float> x = bench::random_floats(n, 1), weight = bench::random_floats(n, 2);
   Buffer<float> out(n);
   cpu::rms_norm<Kernels>(out.data(), x.data(), weight.data(), 1e-5f, n);
-  if (!(std::abs(Kernels::sum_squares(x.data(), n) / static_cast<double>(n) - 1) < 0.5)) {
-    return state.SkipWithError("wrong");
-  }
+  const double mean_square = Kernels::sum_squares(x.data(), n) / static_cast<double>(n);
+  bench::require(std::abs(mean_square - 1) < 0.5, "numbers of variance 1 have a mean square near 1");
+  const double expected = static_cast<double>(x[1]) / std::sqrt(mean_square + 1e-5) * static_cast<double>(weight[1]);
+  bench::require(std::abs(static_cast<double>(out[1]) - expected) <= 1e-5 * std::abs(expected), "a norm");
   for (auto _ : state) {
     cpu::rms_norm<Kernels>(out.data(), x.data(), weight.data(), 1e-5f, n);
     benchmark::DoNotOptimize(out.data());
@@ -41,7 +42,7 @@ void add_measured(benchmark::State& state) {
   const Buffer<float> y = bench::random_floats(n, 2);
   const float before = x[0];
   Kernels::add_scaled_measured(x.data(), y.data(), 0.5f, n);
-  if (x[0] != std::fma(0.5f, y[0], before)) return state.SkipWithError("wrong");
+  bench::require(x[0] == std::fma(0.5f, y[0], before), "x + 0.5 y");
   for (auto _ : state) {
     benchmark::DoNotOptimize(Kernels::add_scaled_measured(x.data(), y.data(), 1e-6f, n));
     benchmark::ClobberMemory();
@@ -59,7 +60,7 @@ void silu_gate(benchmark::State& state) {
   const float z = one[0];
   for (std::size_t i = 0; i < n; ++i) gate[i] = 1;
   cpu::apply_gate<Kernels>(GateActivation::silu, one.data(), gate.data(), n);
-  if (!(std::abs(one[0] - z / (1 + std::exp(-z))) < 1e-5f)) return state.SkipWithError("wrong");
+  bench::require(std::abs(one[0] - z / (1 + std::exp(-z))) < 1e-5f, "SiLU");
   for (auto _ : state) {  // in place: after one round all are zero, which costs the same
     cpu::apply_gate<Kernels>(GateActivation::silu, gate.data(), up.data(), n);
     benchmark::DoNotOptimize(gate.data());

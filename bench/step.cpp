@@ -11,6 +11,7 @@
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/reference.hpp"
 #include "litestage/engine/session.hpp"
+#include "require.hpp"
 
 using namespace litestage;
 
@@ -40,7 +41,7 @@ struct Loaded {
         backend(CpuOptions{1}),
         model(load(backend, source)),
         session(backend, model, {16, capacity, KvType::f16}) {
-    if (!agrees_with_reference()) std::abort();
+    bench::require(agrees_with_reference(), "logits as the reference has them");
   }
 
   // The logits of three tokens against those in double: an error of at most 3 % of their length, which is what rounding

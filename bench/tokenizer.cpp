@@ -11,6 +11,7 @@
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/tokenizer.hpp"
+#include "require.hpp"
 
 using namespace litestage;
 
@@ -40,7 +41,7 @@ void encode(benchmark::State& state, const char* model) {
   const std::optional<io::Tokenizer> t = tokenizer(model);
   if (!t) return state.SkipWithError("the model is not in the cache");
   const std::string words = text();
-  if (t->decode(t->encode(words, false)) != words) std::abort();
+  bench::require(t->decode(t->encode(words, false)) == words, "a text comes back");
   for (auto _ : state) benchmark::DoNotOptimize(t->encode(words, false));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(words.size()));
 }
@@ -52,7 +53,7 @@ void decode(benchmark::State& state, const char* model) {
   if (!t) return state.SkipWithError("the model is not in the cache");
   const std::string words = text();
   const std::vector<int> ids = t->encode(words, false);
-  if (t->decode(ids) != words) std::abort();
+  bench::require(t->decode(ids) == words, "a text comes back");
   for (auto _ : state) benchmark::DoNotOptimize(t->decode(ids));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(words.size()));
 }
