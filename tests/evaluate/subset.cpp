@@ -75,3 +75,18 @@ TEST_CASE("a sample is the same on every platform") {
   }
   CHECK(ids(evaluate::sample_questions(all, 3, 0)) == std::vector<int>(expected.begin(), expected.end()));
 }
+
+TEST_CASE("the contents of a question are its words, not its id") {
+  const Question a{"1", "What is cold?", {"Ice", "fire"}, 0};
+  Question b{"2", "  What is  cold? ", {"ice", "fire"}, 1};
+  CHECK(evaluate::content_hash(a) == evaluate::content_hash(b));
+  CHECK(evaluate::content_hash(a).size() == 16);
+  b.options = {"fire", "ice"};
+  CHECK(evaluate::content_hash(a) == evaluate::content_hash(b));
+  b.options = {"icef", "ire"};
+  CHECK(evaluate::content_hash(a) != evaluate::content_hash(b));
+  const std::vector<Question> both{a, b}, others{{"9", "what is cold?", {"ICE", "fire"}, -1}};
+  const std::vector<Question> left = evaluate::questions_without(both, others);
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].id == "2");
+}

@@ -6,10 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <set>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "litestage/core/fnv1a.hpp"
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -42,6 +46,43 @@ namespace litestage::evaluate {
   part.reserve(n);
   for (const std::size_t i : order) part.push_back(questions[i]);
   return part;
+}
+
+// Sixteen digits that stand for what a question asks, its stem and its options: files give the same question other ids,
+// and other questions the same. Case, blanks and the order of the options do not count.
+[[nodiscard]] inline std::string content_hash(const Question& question) {
+  const auto plain = [](std::string_view text) {
+    std::string kept;
+    for (const char c : text) {
+      if (c >= 'A' && c <= 'Z')
+        kept += static_cast<char>(c + ('a' - 'A'));
+      else if (static_cast<unsigned char>(c) > ' ')
+        kept += c;
+    }
+    return kept;
+  };
+  std::vector<std::string> options;
+  for (const std::string& option : question.options) options.push_back(plain(option));
+  std::sort(options.begin(), options.end());
+  Fnv1a hash;
+  hash.add(plain(question.stem));
+  for (const std::string& option : options) {
+    hash.add(std::byte{0});
+    hash.add(option);
+  }
+  return hexadecimal(hash.value());
+}
+
+// Those that are not among the others, whatever their ids.
+[[nodiscard]] inline std::vector<Question> questions_without(std::span<const Question> questions,
+                                                             std::span<const Question> others) {
+  std::set<std::string> left_out;
+  for (const Question& q : others) left_out.insert(content_hash(q));
+  std::vector<Question> kept;
+  for (const Question& q : questions) {
+    if (left_out.count(content_hash(q)) == 0) kept.push_back(q);
+  }
+  return kept;
 }
 
 }  // namespace litestage::evaluate

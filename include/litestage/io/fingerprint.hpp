@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "litestage/io/fnv1a.hpp"
+#include "litestage/core/fnv1a.hpp"
 #include "litestage/io/gguf.hpp"
 
 namespace litestage::io {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/fnv1a.hpp"
 #include "litestage/core/form.hpp"
 #include "litestage/core/record.hpp"
 #include "litestage/io/byte_reader.hpp"
-#include "litestage/io/fnv1a.hpp"
 #include "litestage/io/json.hpp"
 
 namespace litestage::io {

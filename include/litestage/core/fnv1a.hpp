@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace litestage::io {
+namespace litestage {
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923). A change within one byte always changes it.
 class Fnv1a {
@@ -32,4 +32,4 @@ class Fnv1a {
   return text;
 }
 
-}  // namespace litestage::io
+}  // namespace litestage
