@@ -1,0 +1,187 @@
+// What takes time in a forward step, as counts; and the steps that one stage of one question takes at batch 1, by the
+// rules of engine/stage_run.hpp. No clock and no model here: LatencyModel turns counts into seconds.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/model/decisions.hpp"
+
+namespace litestage::calibrate {
+
+struct BranchShape {
+  int prompt_tokens = 0;     // of the whole prompt, at least one
+  int generated_tokens = 0;  // chosen, including one that only stopped the branch; 0 like 1: the prompt alone is run
+};
+
+struct StageShape {
+  std::vector<BranchShape> branches;
+  int shared = 0;        // leading prompt tokens that all branches share, run once; 0 for one branch
+  int reused = 0;        // of the first tokens (of each branch, where none are shared): held in the cache, not run
+  bool signals = false;  // an exit policy reads signals of each token
+  bool moments = false;  // a skip policy reads statistics of each sub-layer
+};
+
+// One step's work.
+struct StepWork {
+  int rows = 0;
+  int wanted = 0;                                 // rows that want logits
+  int judged = 0;                                 // of these, rows whose signals are computed
+  std::vector<int> runs;                          // [2 * n_layers] rows that run each sub-layer
+  std::vector<int> projected;                     // [n_layers] rows of a skipped attention that store K/V all the same
+  double prompt_entries = 0, decode_entries = 0;  // K/V entries seen, summed over the rows and layers that attend
+  double copied = 0, scaled = 0, observed = 0;    // rows x sub-layers: K/V copied from below, scaled, moments taken
+
+  void clear(std::size_t n_layers) {
+    *this = StepWork{0, 0, 0, std::move(runs), std::move(projected)};
+    runs.assign(2 * n_layers, 0);
+    projected.assign(n_layers, 0);
+  }
+
+  // Adds the next n rows of one sequence. Each layer has stored held[l] entries of it so far; keeps[l] says whether it
+  // stores these rows too (layers_that_store).
+  void add(const Decisions& decisions, std::span<const std::uint8_t> keeps, std::span<const int> held, int n,
+           Phase phase) {
+    LITESTAGE_ASSERT(decisions.size() == runs.size() && keeps.size() == held.size() && 2 * held.size() == runs.size(),
+                     decisions.size(), " decisions, ", held.size(), " layers, work of ", runs.size(), " sub-layers");
+    rows += n;
+    double& entries = phase == Phase::prefill ? prompt_entries : decode_entries;
+    for (std::size_t u = 0; u < decisions.size(); ++u) {
+      const SkipDecision& d = decisions[u];
+      if (!d.skip) runs[u] += n;
+      if (d.skip && d.scale != 1) scaled += n;
+      if (u % 2 != 0) continue;
+      const std::size_t l = u / 2;
+      if (!d.skip)
+        entries += static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;  // each sees itself too
+      else if (d.kv == KvOnSkip::project)
+        projected[l] += n;
+      else if (keeps[l] != 0)
+        copied += n;
+    }
+  }
+  // Statistics of sub-layers are read, of all rows: to be called after the last add.
+  void observe() {
+    for (const int n : runs) observed += n;
+  }
+};
+
+// Whether each layer stores keys and values under these decisions. [n_layers]
+[[nodiscard]] inline std::vector<std::uint8_t> layers_that_store(const Decisions& decisions) {
+  std::vector<std::uint8_t> stores(decisions.size() / 2, 0);
+  bool below = false;
+  for (std::size_t l = 0; l < stores.size(); ++l) {
+    const SkipDecision& d = decisions[2 * l];
+    const bool store = !d.skip || d.kv == KvOnSkip::project || (d.kv == KvOnSkip::copy_below && below);
+    stores[l] = store ? 1 : 0;
+    below = below || store;
+  }
+  return stores;
+}
+
+// The steps of a stage, one after the other. The decisions outlive this.
+class StageSteps {
+ public:
+  StageSteps(const StageShape& shape, int step_rows, const Decisions& prefill, const Decisions& decode)
+      : shape_(shape),
+        step_rows_(step_rows),
+        prefill_(prefill),
+        decode_(decode),
+        prefill_keeps_(layers_that_store(prefill)),
+        decode_keeps_(layers_that_store(decode)) {
+    LITESTAGE_ASSERT(!shape.branches.empty() && step_rows > 0 && prefill.size() == decode.size(), shape.branches.size(),
+                     " branches, ", prefill.size(), " and ", decode.size(), " decisions");
+    const bool share = shape.shared > 0;
+    LITESTAGE_ASSERT(shape.shared >= 0 && shape.reused >= 0 && (!share || shape.reused <= shape.shared), shape.shared,
+                     " tokens shared, ", shape.reused, " reused");
+    for (const BranchShape& b : shape.branches) {
+      const int begun = share ? shape.shared : shape.reused;
+      LITESTAGE_ASSERT(begun < b.prompt_tokens, begun, " of ", b.prompt_tokens, " prompt tokens");
+      branches_.push_back({begun, b.prompt_tokens - begun, 0, std::max(b.generated_tokens, 1)});
+    }
+    if (share) prefix_left_ = shape.shared - shape.reused;
+  }
+
+  // Segments that begin: the policy decides once for each. The prefix is one, then each branch's prompt, then tokens.
+  [[nodiscard]] double segments() const {
+    double n = shape_.shared > 0 ? 1 : 0;
+    for (const BranchShape& b : shape_.branches) n += std::max(b.generated_tokens, 1);
+    return n;
+  }
+  // Entries copied when the shared prefix is handed to the other branches.
+  [[nodiscard]] double forked_entries() const {
+    const auto layers = std::count(prefill_keeps_.begin(), prefill_keeps_.end(), 1);
+    return static_cast<double>(layers) * shape_.shared * static_cast<double>(shape_.branches.size() - 1);
+  }
+
+  // Fills `work` with the next step; false when there is none.
+  [[nodiscard]] bool next(StepWork& work) {
+    work.clear(prefill_keeps_.size());
+    if (prefix_left_ > 0)
+      step_prefix(work);
+    else
+      step_branches(work);
+    if (shape_.moments) work.observe();
+    if (shape_.signals) work.judged = work.wanted;
+    return work.rows > 0;
+  }
+
+ private:
+  struct Branch {
+    int prompt_done = 0, prompt_left = 0;
+    int chosen = 0, to_choose = 1;
+
+    [[nodiscard]] bool done() const { return chosen == to_choose; }
+  };
+
+  void step_prefix(StepWork& work) {
+    const int n = std::min(prefix_left_, step_rows_);
+    add(work, {shape_.shared - prefix_left_}, n);
+    prefix_left_ -= n;
+  }
+  // As StageRun::collect: branch by branch while there is room, at least one row for each.
+  void step_branches(StepWork& work) {
+    const auto active = std::count_if(branches_.begin(), branches_.end(), [](const Branch& b) { return !b.done(); });
+    int room = std::max(step_rows_, static_cast<int>(active));
+    for (Branch& b : branches_) {
+      const int n = b.done() ? 0 : std::min(room, std::max(b.prompt_left, 1));
+      if (n == 0) continue;
+      room -= n;
+      add(work, b, n);
+      if (b.prompt_left > 0) {
+        b.prompt_done += n;
+        b.prompt_left -= n;
+      }
+      if (b.prompt_left > 0) continue;
+      ++work.wanted;
+      ++b.chosen;
+    }
+  }
+  void add(StepWork& work, const Branch& b, int n) {
+    const int decoded = std::max(b.chosen - 1, 0);
+    held_.resize(prefill_keeps_.size());
+    for (std::size_t l = 0; l < held_.size(); ++l) {
+      held_[l] = prefill_keeps_[l] * b.prompt_done + decode_keeps_[l] * decoded;
+    }
+    if (b.chosen == 0)
+      work.add(prefill_, prefill_keeps_, held_, n, Phase::prefill);
+    else
+      work.add(decode_, decode_keeps_, held_, n, Phase::decode);
+  }
+
+  StageShape shape_;
+  int step_rows_;
+  const Decisions& prefill_;
+  const Decisions& decode_;
+  std::vector<std::uint8_t> prefill_keeps_, decode_keeps_;  // [n_layers]
+  std::vector<Branch> branches_;
+  int prefix_left_ = 0;
+  std::vector<int> held_;  // [n_layers]
+};
+
+}  // namespace litestage::calibrate
