@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "litestage/core/error.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/model/step_plan.hpp"
 #include "litestage/policy/spec.hpp"
@@ -20,8 +21,18 @@ namespace {
 constexpr int n_layers = 30;
 constexpr const char* six = "static:all=a3/m4-m8";  // skips six sub-layers
 
+// What calibration would give: every sub-layer a little less similar than the one below it.
+std::string calibrated(int count, const std::string& online) {
+  std::string similarity, ratio;
+  for (int u = 0; u < 2 * n_layers; ++u) {
+    similarity += concat(u == 0 ? "" : "/", 1 - 0.01 * u);
+    ratio += concat(u == 0 ? "" : "/", 1.01);
+  }
+  return concat("ada_skip:count=", count, ",online=", online, ",similarity=", similarity, ",ratio=", ratio);
+}
+
 template <class Policy>
-Policy policy(const char* spec) {
+Policy policy(const std::string& spec) {
   if constexpr (std::is_same_v<Policy, skip::Never>)
     return {};
   else
@@ -29,7 +40,7 @@ Policy policy(const char* spec) {
 }
 
 template <class Policy>
-void decide(benchmark::State& state, const char* spec, int expected) {
+void decide(benchmark::State& state, const std::string& spec, int expected) {
   const Policy p = policy<Policy>(spec);
   const typename Policy::State request = p.begin({n_layers, 0, "recall", 64});
   if (count_skipped(decide_all(p, request, {Phase::decode, 3}, n_layers)) != expected) std::abort();
@@ -46,6 +57,12 @@ BENCHMARK_CAPTURE(decide_never, compile_time, "", 0);
 BENCHMARK_CAPTURE(decide_static, compile_time, six, 6);
 BENCHMARK_CAPTURE(decide_standard, never, "never", 0);
 BENCHMARK_CAPTURE(decide_standard, static_six, six, 6);
+BENCHMARK_CAPTURE(decide_standard, early_exit_depth, "early_exit_depth:layers=3", 6);
+BENCHMARK_CAPTURE(decide_standard, unified, "unified:layers=3", 6);
+BENCHMARK_CAPTURE(decide_standard, skip_decode, "skip_decode:layers=3", 4);
+BENCHMARK_CAPTURE(decide_standard, ada_skip, calibrated(6, "off"), 6);
+BENCHMARK_CAPTURE(decide_standard, ada_skip_online, calibrated(6, "intended"), 6);
+BENCHMARK_CAPTURE(decide_standard, lite_stage, "lite_stage:ranking=m8/m7/a3/m6/m5/m4/a2,recall=6", 6);
 
 void plan(benchmark::State& state) {
   const auto batch = static_cast<int>(state.range(0));

@@ -151,8 +151,8 @@ TEST_CASE("a malformed SPEC is refused") {
 
 TEST_CASE("names, keys and values that a policy does not know are refused with those it does") {
   CHECK(refused<skip::Standard>("nevr") ==
-        "--option: found \"nevr\", accepted is one of never, static, early_exit_depth, "
-        "unified, skip_decode, ada_skip, short_gpt, lite_stage");
+        "--option: found \"nevr\", accepted is one of never, static, lite_stage, early_exit_depth, "
+        "unified, skip_decode, ada_skip, short_gpt");
   CHECK(refused<skip::Standard>("never:a=1") == "--option never: key \"a\" is unknown, accepted are no keys");
   CHECK(refused<skip::Standard>("static:phase=all") ==
         "--option static, phase: found \"all\", accepted is one of both, prefill, decode");

@@ -13,6 +13,6 @@
 
 namespace litestage::skip {
 
-using Standard = OneOf<Never, Static, EarlyExitDepth, Unified, SkipDecode, AdaSkip, ShortGPT, LiteStage>;
+using Standard = OneOf<Never, Static, LiteStage, EarlyExitDepth, Unified, SkipDecode, AdaSkip, ShortGPT>;
 
 }  // namespace litestage::skip
