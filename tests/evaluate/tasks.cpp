@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -132,7 +133,7 @@ TEST_CASE("records of a wrong shape are errors that name place and key") {
 
 TEST_CASE("StrategyQA's questions are answered yes or no") {
   const auto make = [](Form answer) {
-    return Form().add("qid", "q1").add("term", "t").add("question", " Is it  so? ").add("answer", answer);
+    return Form().add("qid", "q1").add("term", "t").add("question", " Is it  so? ").add("answer", std::move(answer));
   };
   const Question yes = parse("strategyqa", make(true));
   CHECK(yes.id == "q1");

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/message.hpp"
@@ -71,13 +72,15 @@ TEST_CASE("config: multipliers are finite and above 0; an attention scale of 0 i
       {&ModelConfig::attention_scale, "attention scale"}};
   for (const auto& [member, key] : members) {
     CHECK(refused(member, 1e-3f) == "no error");
-    const bool is_scale = member == &ModelConfig::attention_scale;
-    const std::string accepted =
-        std::string(", accepted is a finite number above 0") + (is_scale ? ", or 0 for 1 / sqrt(head size)" : "");
-    CHECK(refused(member, 0) == (is_scale ? "no error" : "f.gguf: " + key + " is 0" + accepted));
-    CHECK(refused(member, -1) == "f.gguf: " + key + " is -1" + accepted);
-    CHECK(refused(member, not_a_number) == "f.gguf: " + key + " is nan" + accepted);
-    CHECK(refused(member, infinity) == "f.gguf: " + key + " is inf" + accepted);
+    const auto sentence = [name = key](std::string_view found) {
+      const bool is_scale = name == "attention scale";
+      return concat("f.gguf: ", name, " is ", found, ", accepted is a finite number above 0",
+                    is_scale ? ", or 0 for 1 / sqrt(head size)" : "");
+    };
+    CHECK(refused(member, 0) == (key == "attention scale" ? "no error" : sentence("0")));
+    CHECK(refused(member, -1) == sentence("-1"));
+    CHECK(refused(member, not_a_number) == sentence("nan"));
+    CHECK(refused(member, infinity) == sentence("inf"));
   }
 }
 

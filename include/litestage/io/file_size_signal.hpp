@@ -1,7 +1,7 @@
 // Writing past the limit on file sizes as an error like any other. POSIX.
 #pragma once
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): of POSIX, with pthread_sigmask
 
 namespace litestage::io::detail {
 
