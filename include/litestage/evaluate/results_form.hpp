@@ -169,8 +169,10 @@ class Reader {
   return b;
 }
 
-[[nodiscard]] inline StageReport stage_from_form(const Form& form, const std::string& where) {
-  const Reader in(form, where);
+}  // namespace detail
+
+[[nodiscard]] inline StageReport stage_report_from_form(const Form& form, const std::string& where) {
+  const detail::Reader in(form, where);
   StageReport s;
   s.name = in.text("name");
   s.prompt_tokens = in.count("prompt_tokens");
@@ -179,14 +181,16 @@ class Reader {
   s.sublayers_skipped_mean = in.amount("sublayers_skipped_mean");
   s.prefill_s = in.amount("prefill_s");
   s.decode_s = in.amount("decode_s");
-  s.branches = in.list("branches", branch_from_form);
+  s.branches = in.list("branches", detail::branch_from_form);
   return s;
 }
+
+namespace detail {
 
 [[nodiscard]] inline Answer answer_from_form(const Form& form, const std::string& where) {
   const Reader in(form, where);
   return {in.text("id"), in.option("gold"), in.option("predicted"), in.amount("seconds"),
-          in.list("stages", stage_from_form)};
+          in.list("stages", stage_report_from_form)};
 }
 
 }  // namespace detail

@@ -1,0 +1,303 @@
+// From a model and questions to what a plan holds, step by step: latency, importance, budgets, early exit, and how far
+// the baselines can go. Every step asks the journal first and tells it what it found.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/baselines.hpp"
+#include "litestage/calibrate/budget_evaluation.hpp"
+#include "litestage/calibrate/exit_candidates.hpp"
+#include "litestage/calibrate/importance.hpp"
+#include "litestage/calibrate/measure_importance.hpp"
+#include "litestage/calibrate/metric.hpp"
+#include "litestage/calibrate/replay_exit.hpp"
+#include "litestage/calibrate/search.hpp"
+#include "litestage/calibrate/stage_record.hpp"
+#include "litestage/calibrate/staged_evaluation.hpp"
+#include "litestage/calibrate/strategy.hpp"
+#include "litestage/core/record.hpp"
+#include "litestage/policy/spec.hpp"
+
+namespace litestage::calibrate {
+
+struct CalibrationSettings {
+  Metric metric = Metric::letter;
+  Standard strategy = {};
+  double max_loss = 0.04;                     // v1 of the paper: less than 4 points
+  std::optional<double> least_accuracy = {};  // in place of it
+  int step = 1;                               // counts 0, step, 2 step, ...
+  std::optional<int> most = {};               // up to this many sub-layers; else all but one layer's
+  CosineOf rank_by = CosineOf::tokens;
+  Phases phase = Phases::both;
+  KvOnSkip kv = KvOnSkip::none;
+  confidence::Standard criterion = {};  // of the early exit
+  ExitGrid exits = {};
+};
+
+// Where a search writes what it finished. `records` are those of the runs before.
+struct Journal {
+  std::vector<Record> records;
+  std::function<void(const Form&)> append = [](const Form&) {};
+};
+
+// One baseline at the largest setting within the target.
+struct BaselineChoice {
+  std::string name;
+  BaselineSetting setting;
+  Point point;  // its `seconds` are the share of sub-layers that run, which is what the search made small
+};
+struct ExitChoice {
+  std::optional<LowConfidence> exit;  // none where generating to the end is the fastest within the target
+  std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;
+};
+
+template <Backend B, StageSchedule Stages>
+class Calibration {
+ public:
+  using Skip = skip::Standard;
+  using Exit = early_exit::Never;  // exits are replayed on what was generated without
+  using Evaluation = StagedEvaluation<B, Skip, Exit, Stages>;
+
+  // Everything outlives this. The evaluation options' trace is set here.
+  Calibration(B& backend, const Model<B>& model, AnyTokenizer tokenizer, Stages stages,
+              std::span<const Question> questions, CalibrationSettings settings, EvaluationOptions options,
+              Journal& journal)
+      : settings_(std::move(settings)),
+        journal_(&journal),
+        judge_(settings_.metric, stages.answer_format(), questions),
+        evaluation_(backend, model, std::move(tokenizer), std::move(stages), questions, memo_,
+                    traced(std::move(options), settings_.criterion, judge_.needs_letters())) {
+    restore();
+    evaluation_.on_result([this, questions](const StageKey& key, const StageResult& result) {
+      journal_->append(stage_record(key, result, questions));
+    });
+  }
+  Calibration(const Calibration&) = delete;
+  Calibration& operator=(const Calibration&) = delete;
+
+  [[nodiscard]] const EvaluationCounts& counts() const { return evaluation_.counts(); }
+  [[nodiscard]] std::size_t restored() const { return restored_; }
+
+  // The journal's, or what `measure()` gives.
+  template <class Measure>
+  const LatencyModel& latency(Measure&& measure) {
+    if (!latency_) {
+      latency_ = measure();
+      journal_->append(Form().add("latency", latency_->to_form()));
+    }
+    return *latency_;
+  }
+
+  // Full depth on all questions, with statistics. One unit of work: it is in the journal as a whole.
+  const Importance& importance() {
+    if (importance_) return *importance_;
+    ImportanceObserver observer;
+    StageMemo seen;  // apart, so that nothing is left out that an earlier run generated
+    Evaluation watched = evaluation_.with_memo(seen);
+    std::vector<std::pair<StageKey, const StageResult*>> results;
+    watched.on_result([&](const StageKey& key, const StageResult& result) { results.emplace_back(key, &result); });
+    const Variant<Skip, Exit> full = variant(Skip());
+    static_cast<void>(watched.run_observed(all_questions(full), observer));
+    importance_ = observer.importance();
+    journal_->append(Form().add("importance", write_settings(*importance_)));
+    for (const auto& [key, result] : results) {
+      if (memo_.find(key) == nullptr) keep(key, *result);
+    }
+    return *importance_;
+  }
+
+  // What full depth says of each question, and how long a question takes it, stage by stage.
+  struct FullDepth {
+    std::vector<int> predicted;              // [questions]
+    std::vector<double> stage_seconds;       // [stages] means, predicted
+    std::vector<std::size_t> slowest_first;  // [stages]
+  };
+  FullDepth full_depth() {
+    const Variant<Skip, Exit> full = variant(Skip());
+    const auto decisions = stage_decisions(full.skip, evaluation_.stages(), evaluation_.config().n_layers);
+    FullDepth f;
+    f.stage_seconds.assign(evaluation_.stages().size(), 0);
+    const auto paths = evaluation_.run(all_questions(full));
+    for (std::size_t q = 0; q < paths.size(); ++q) {
+      f.predicted.push_back(judge_.predicted(q, paths[q]));
+      const std::vector<double> seconds = predicted_stage_seconds(*latency_, paths[q], decisions);
+      for (std::size_t s = 0; s < seconds.size(); ++s)
+        f.stage_seconds[s] += seconds[s] / static_cast<double>(paths.size());
+    }
+    judge_.agree_with(f.predicted);
+    f.slowest_first.resize(f.stage_seconds.size());
+    std::iota(f.slowest_first.begin(), f.slowest_first.end(), std::size_t{0});
+    std::stable_sort(f.slowest_first.begin(), f.slowest_first.end(),
+                     [&](std::size_t a, std::size_t b) { return f.stage_seconds[a] > f.stage_seconds[b]; });
+    return f;
+  }
+
+  // The budget search proper. Needs latency(), importance() and full_depth().
+  SearchResult search(const FullDepth& full, const std::function<void(const SearchProgress&)>& on_progress) {
+    SearchSpace space = space_of(full.slowest_first.size(), on_progress);
+    for (std::size_t s = 0; s < full.slowest_first.size(); ++s) space.stages[s] = evaluation_.stages().stage(s).name;
+    space.order = full.slowest_first;
+    const int most = settings_.most.value_or(evaluation_.config().n_sublayers() - 2);
+    for (int n = 0; n <= most; n += settings_.step) space.counts.push_back(n);
+    return run(settings_.strategy, space, [this](const Budgets& b) { return timed(lite_stage(b), nullptr); });
+  }
+
+  // Window and threshold of the early exit under a plan: the fastest within the same target.
+  ExitChoice exits(const Budgets& budgets, const std::function<void(const SearchProgress&)>& on_progress) {
+    const Candidate<Skip, Exit> plan = timed(lite_stage(budgets), nullptr);
+    std::vector<const StageResult*> stages;
+    for (const auto& path : evaluation_.run(all_questions(plan.variant))) {
+      for (std::size_t s = 0; s < evaluation_.stages().size(); ++s) stages.push_back(path[s]);
+    }
+    const std::vector<LowConfidence> tried = exit_candidates(stages, settings_.criterion, settings_.exits);
+    ExitChoice choice;
+    const auto exit_of = [&](const Budgets& at) {
+      return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
+    };
+    Racing thorough;
+    thorough.give_up = 1;  // candidates of a larger window begin anew
+    const SearchResult found = search_line(tried.size(), thorough, on_progress, [&, this](const Budgets& at) {
+      const std::optional<LowConfidence> exit = exit_of(at);
+      return timed(lite_stage(budgets), exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay());
+    });
+    for (const Point& p : found.points) choice.curve.emplace_back(exit_of(p.budgets), p);
+    choice.exit = exit_of(found.budgets);
+    return choice;
+  }
+
+  // The largest setting of a baseline within the same target.
+  BaselineChoice largest(const Baseline& baseline, const std::function<void(const SearchProgress&)>& on_progress) {
+    const double all = evaluation_.config().n_sublayers();
+    const SearchResult found =
+        search_line(baseline.settings.size() - 1, Racing{}, on_progress, [&, this](const Budgets& at) {
+          const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
+          const double runs = 1 - setting.skipped / all;
+          return Candidate<Skip, Exit>{variant(setting.policy), [runs](std::span<StageResult* const>) { return runs; }};
+        });
+    return {baseline.name, baseline.settings[static_cast<std::size_t>(found.budgets[0])], found.best};
+  }
+
+  // The first budgets[s] sub-layers of the ranking are skipped in stage s; without budgets none.
+  [[nodiscard]] Skip lite_stage(const Budgets& budgets) const {
+    skip::LiteStage policy;
+    for (const Sublayer u : importance_->ranking(settings_.rank_by)) policy.ranking.push_back(sublayer_name(u));
+    for (std::size_t s = 0; s < budgets.size(); ++s) policy.budgets[evaluation_.stages().stage(s).name] = budgets[s];
+    policy.phase = settings_.phase;
+    policy.kv = settings_.kv;
+    return policy;
+  }
+  // What a plan makes of every question.
+  struct Score {
+    std::vector<int> predicted;        // [questions]
+    std::vector<Outcome> outcomes;     // [questions]
+    std::vector<double> stage_tokens;  // [stages] generated, mean over the questions
+  };
+  [[nodiscard]] Score score(const Budgets& budgets, const std::optional<LowConfidence>& exit) {
+    const Candidate<Skip, Exit> plan =
+        timed(lite_stage(budgets), exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay());
+    Score score;
+    score.stage_tokens.assign(evaluation_.stages().size(), 0);
+    const auto paths = evaluation_.run(all_questions(plan.variant));
+    for (std::size_t q = 0; q < paths.size(); ++q) {
+      score.predicted.push_back(judge_.predicted(q, paths[q]));
+      Outcome o{judge_.correct(q, score.predicted[q]), plan.seconds(paths[q]), 0};
+      for (std::size_t s = 0; s < score.stage_tokens.size(); ++s) {
+        const int tokens = paths[q][s]->report.generated_tokens;
+        o.tokens += tokens;
+        score.stage_tokens[s] += tokens / static_cast<double>(paths.size());
+      }
+      score.outcomes.push_back(o);
+    }
+    return score;
+  }
+
+ private:
+  [[nodiscard]] static EvaluationOptions traced(EvaluationOptions options, const confidence::Standard& criterion,
+                                                bool letters) {
+    options.generation.trace = trace_of(criterion);
+    options.score_letters = letters;
+    return options;
+  }
+  void restore() {
+    for (const Record& record : journal_->records) {
+      if (const Form* latency = record.value.find("latency")) {
+        latency_ = LatencyModel::from_form(*latency, Where(record.where));
+      } else if (const Form* importance = record.value.find("importance")) {
+        importance_ = read_settings<Importance>(*importance, Where(record.where));
+      } else {
+        restore_stage(record.value, record.where, evaluation_.questions(), evaluation_.stages().size(), memo_);
+        ++restored_;
+      }
+    }
+  }
+  void keep(const StageKey& key, const StageResult& result) {
+    journal_->append(stage_record(key, result, evaluation_.questions()));
+    memo_.add(key, result);
+  }
+
+  // Keys from the decisions where those depend on the phase alone; else from the whole policy.
+  [[nodiscard]] Variant<Skip, Exit> variant(const Skip& skip) const {
+    Variant<Skip, Exit> v{skip, {}, {}, nullptr};
+    const bool by_phase = decides_by_phase(skip, evaluation_.stages(), evaluation_.config().n_layers);
+    for (const StageDecisions& d : stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)) {
+      v.keys.push_back(by_phase ? spelling(d) : to_spec(skip));
+    }
+    return v;
+  }
+  [[nodiscard]] Candidate<Skip, Exit> timed(const Skip& skip, Replay replay) const {
+    Candidate<Skip, Exit> c{variant(skip), nullptr};
+    c.variant.replay = std::move(replay);
+    c.seconds = [this, decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
+                    std::span<StageResult* const> path) { return predicted_seconds(*latency_, path, decisions); };
+    return c;
+  }
+  [[nodiscard]] std::vector<typename Evaluation::Work> all_questions(const Variant<Skip, Exit>& v) const {
+    std::vector<typename Evaluation::Work> work;
+    for (std::size_t q = 0; q < evaluation_.questions().size(); ++q) work.push_back({&v, q});
+    return work;
+  }
+  [[nodiscard]] SearchSpace space_of(std::size_t stages,
+                                     const std::function<void(const SearchProgress&)>& progress) const {
+    SearchSpace space;
+    space.stages.resize(stages);
+    space.questions = evaluation_.questions().size();
+    space.max_loss = settings_.max_loss;
+    space.least_accuracy = settings_.least_accuracy;
+    space.on_progress = progress;
+    return space;
+  }
+  template <class Searching, class Make>
+  [[nodiscard]] SearchResult run(const Searching& strategy, const SearchSpace& space, Make make) {
+    BudgetEvaluation<B, Skip, Exit, Stages> evaluate(evaluation_, judge_, make);
+    return strategy.search(space, [&](std::span<const Trial> trials) { return evaluate(trials); });
+  }
+  // A search over candidates 0..n in a row, as if they were the counts of one stage. By racing, whatever the strategy
+  // of the budgets: a plan is chosen once, baselines and exits only follow.
+  template <class Make>
+  [[nodiscard]] SearchResult search_line(std::size_t n, const Racing& racing,
+                                         const std::function<void(const SearchProgress&)>& progress, Make make) {
+    SearchSpace space = space_of(1, progress);
+    space.order = {0};
+    for (std::size_t i = 0; i <= n; ++i) space.counts.push_back(static_cast<int>(i));
+    return run(racing, space, make);
+  }
+
+  CalibrationSettings settings_;
+  Journal* journal_;
+  StageMemo memo_;
+  Judge judge_;
+  Evaluation evaluation_;
+  std::optional<LatencyModel> latency_;
+  std::optional<Importance> importance_;
+  std::size_t restored_ = 0;
+};
+
+}  // namespace litestage::calibrate

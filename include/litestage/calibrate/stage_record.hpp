@@ -1,0 +1,64 @@
+// What a journal keeps of a search: each stage that was generated. Read back, the same search walks over them as far as
+// it had come, and goes on.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/stage_memo.hpp"
+#include "litestage/evaluate/results_form.hpp"
+#include "litestage/policy/transcript.hpp"
+
+namespace litestage::calibrate {
+
+// {"question": id, "stage": 0.., "decisions": ..., "before": hex, "report": {...}} or, for the letters' step,
+// "letters".
+[[nodiscard]] inline Form stage_record(const StageKey& key, const StageResult& result,
+                                       std::span<const Question> questions) {
+  Form f;
+  f.add("question", questions[key.question].id).add("stage", key.stage).add("decisions", key.decisions);
+  f.add("before", static_cast<std::int64_t>(key.before));
+  if (result.letter_logits.empty()) {
+    f.add("report", evaluate::to_form(result.report));
+  } else {
+    Form::List letters;
+    for (const float logit : result.letter_logits) letters.push_back(write_float(logit));
+    f.add("letters", std::move(letters));
+  }
+  return f;
+}
+
+// Puts a record into the memo. `where` names the file and the line; `n_stages` is the schedule's.
+inline void restore_stage(const Form& record, const std::string& where, std::span<const Question> questions,
+                          std::size_t n_stages, StageMemo& memo) {
+  const std::string& id = record.at("question", where).string(where + ": question");
+  const auto question = std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == id; });
+  if (question == questions.end())
+    throw Error(concat(where, ": question \"", id, "\" is none of this search's ", questions.size(), " questions"));
+  StageKey key;
+  key.question = static_cast<std::size_t>(question - questions.begin());
+  const std::int64_t stage = record.at("stage", where).integer(where + ": stage");
+  if (stage < 0 || static_cast<std::size_t>(stage) > n_stages)
+    throw Error(concat(where, ": stage is ", stage, ", accepted are 0 to ", n_stages));
+  key.stage = static_cast<std::size_t>(stage);
+  key.decisions = record.at("decisions", where).string(where + ": decisions");
+  key.before = static_cast<std::uint64_t>(record.at("before", where).integer(where + ": before"));
+  StageResult result;
+  if (key.stage == n_stages) {
+    for (const Form& logit : record.at("letters", where).list(where + ": letters"))
+      result.letter_logits.push_back(static_cast<float>(logit.number(where + ": letters")));
+    if (result.letter_logits.size() != question->options.size())
+      throw Error(concat(where, ": letters has ", result.letter_logits.size(), " logits, accepted are ",
+                         question->options.size(), ", one to each option of question \"", id, "\""));
+  } else {
+    result.report = evaluate::stage_report_from_form(record.at("report", where), where + ": report");
+    if (result.report.branches.empty()) throw Error(concat(where, ": report has no branches, accepted is one or more"));
+  }
+  if (memo.find(key) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
+  memo.add(std::move(key), std::move(result));
+}
+
+}  // namespace litestage::calibrate

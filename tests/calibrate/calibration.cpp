@@ -1,0 +1,202 @@
+// A whole calibration on a small model: what it finds does not depend on batches, nor on where it was killed and went
+// on.
+#include "litestage/calibrate/calibration.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/pipeline_setting.hpp"
+
+using namespace litestage;
+using namespace litestage::calibrate;
+using namespace litestage::test;
+
+namespace {
+
+using B = CpuBackend;
+using Run = Calibration<B, stages::TinyThinker>;
+
+// A machine on which rows are cheap and steps are not: the fewer sub-layers a token passes, the better.
+[[nodiscard]] LatencyModel fixed_latency() {
+  LatencyModel m;
+  m.groups.assign(6, 0);
+  m.sublayers = {Curve{{1, 512}, {2, 4}}};
+  m.head = Curve{{1}, {4}};
+  m.base = Curve{{1, 512}, {1, 1}};
+  m.project = Curve{{1}, {0}};
+  return m;
+}
+
+struct Model3 {
+  ModelSource source = small_model();
+  B backend{CpuOptions{1}};
+  Model<B> model = load(backend, source);
+  std::vector<Question> asked = questions(7);
+};
+
+// All that a calibration says.
+struct Said {
+  Importance importance;
+  std::vector<int> predicted;
+  std::vector<std::size_t> order;
+  SearchResult plan;
+  ExitChoice exits;
+  std::vector<int> largest;
+  std::vector<Outcome> outcomes;
+};
+[[nodiscard]] bool same(const Said& a, const Said& b) {
+  const auto curve = [](const Said& s) {
+    std::vector<Point> points;
+    for (const auto& [exit, point] : s.exits.curve) points.push_back(point);
+    return points;
+  };
+  return a.importance == b.importance && a.predicted == b.predicted && a.order == b.order && a.plan == b.plan &&
+         a.exits.exit == b.exits.exit && curve(a) == curve(b) && a.largest == b.largest && a.outcomes == b.outcomes;
+}
+
+[[nodiscard]] CalibrationSettings settings() {
+  CalibrationSettings s;
+  s.metric = Metric::agreement;
+  s.max_loss = 0.3;
+  s.strategy = Standard(ExhaustiveSweep{});
+  s.exits = {{2, 3}, 3};
+  return s;
+}
+[[nodiscard]] EvaluationOptions options(std::size_t batch) {
+  EvaluationOptions o;
+  o.batch = batch;
+  o.context = 512;
+  return o;
+}
+
+[[nodiscard]] Said calibrated(Model3& m, const CalibrationSettings& s, const EvaluationOptions& o, Journal& journal) {
+  Run run(m.backend, m.model, toy, thinker, m.asked, s, o, journal);
+  Said said;
+  static_cast<void>(run.latency(fixed_latency));
+  said.importance = run.importance();
+  const auto full = run.full_depth();
+  said.predicted = full.predicted;
+  said.order = full.slowest_first;
+  said.plan = run.search(full, nullptr);
+  said.exits = run.exits(said.plan.budgets, nullptr);
+  for (const Baseline& b : baselines(said.importance)) said.largest.push_back(run.largest(b, nullptr).setting.skipped);
+  said.outcomes = run.score(said.plan.budgets, said.exits.exit).outcomes;
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") {
+  Model3 m;
+  Journal journal;
+  const Said said = calibrated(m, settings(), options(4), journal);
+  // Every plan by a pipeline of its own, one question after the other.
+  const std::vector<Sublayer> ranking = said.importance.ranking();
+  const LatencyModel latency = fixed_latency();
+  const auto judge = [&](const Budgets& budgets) {
+    skip::Static policy;
+    for (std::size_t s = 0; s < 3; ++s) {
+      SublayerSet set;
+      for (int i = 0; i < budgets[s]; ++i) set.insert(ranking[static_cast<std::size_t>(i)]);
+      policy.stages[thinker.stage(s).name] = set;
+    }
+    PipelineOptions o;
+    o.context = 512;
+    o.score_letters = true;
+    Pipeline<B, skip::Static, early_exit::Never, stages::TinyThinker> pipeline(m.backend, m.model, toy, policy, {},
+                                                                               thinker, o);
+    const auto decisions = stage_decisions(policy, thinker, 3);
+    std::pair<int, double> hits_and_seconds{0, 0};
+    for (std::size_t q = 0; q < m.asked.size(); ++q) {
+      const QuestionReport report = pipeline.run(m.asked[q]);
+      hits_and_seconds.first += evaluate::best_letter(report.letter_logits) == said.predicted[q] ? 1 : 0;
+      Transcript transcript{m.asked[q], {}};
+      std::vector<StageResult> results(3);
+      std::vector<StageResult*> path;
+      for (std::size_t s = 0; s < 3; ++s) {
+        results[s].report = report.stages[s];
+        results[s].set_prompts(stage_request(thinker, s, transcript, AnyTokenizer(toy), 0));
+        transcript.outputs.emplace_back();
+        for (const BranchReport& b : report.stages[s].branches) transcript.outputs.back().push_back(b.text);
+        path.push_back(&results[s]);
+      }
+      hits_and_seconds.second += predicted_seconds(latency, path, decisions);
+    }
+    return hits_and_seconds;
+  };
+  const int least = 7 - 2;  // 0.3 of 7 questions
+  Budgets best(3, 0);
+  auto [hits, fastest] = judge(best);
+  CHECK(hits == 7);
+  for (const std::size_t stage : said.order) {
+    const Budgets frozen = best;
+    for (int n = 1; n <= 4; ++n) {
+      Budgets tried = frozen;
+      tried[stage] = n;
+      const auto [right, seconds] = judge(tried);
+      const auto point = std::find_if(said.plan.points.begin(), said.plan.points.end(),
+                                      [&](const Point& p) { return p.budgets == tried; });
+      REQUIRE(point != said.plan.points.end());
+      CHECK(point->accuracy == right / 7.0);
+      CHECK(point->seconds * 7 == doctest::Approx(seconds));
+      if (right >= least && seconds < fastest * (1 - 1e-12)) best = tried, fastest = seconds;
+    }
+  }
+  CHECK(said.plan.budgets == best);
+  CHECK(said.plan.reached);
+  CHECK(best != Budgets(3, 0));  // or this test shows little
+}
+
+TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with nothing generated twice") {
+  Model3 m;
+  Journal journal;
+  std::vector<Form> all;
+  journal.append = [&](const Form& record) { all.push_back(record); };
+  const Said expected = calibrated(m, settings(), options(1), journal);
+  Journal other;
+  CHECK(same(calibrated(m, settings(), options(5), other), expected));
+  // Killed at many places: what is left is the first part of the journal.
+  std::set<std::size_t> cuts{0, 1, 2, all.size() - 1, all.size()};
+  for (std::size_t i = 0; i < 6; ++i) cuts.insert(all.size() * (2 * i + 1) / 12);
+  for (const std::size_t cut : cuts) {
+    CAPTURE(cut);
+    Journal resumed;
+    for (std::size_t i = 0; i < cut; ++i) resumed.records.push_back({concat("journal:", i + 2), all[i]});
+    std::size_t appended = 0;
+    resumed.append = [&](const Form&) { ++appended; };
+    CHECK(same(calibrated(m, settings(), options(1), resumed), expected));
+    CHECK(appended == all.size() - cut);
+  }
+}
+
+TEST_CASE("calibration: racing's plan is within the target on all questions") {
+  Model3 m;
+  Journal journal;
+  CalibrationSettings s = settings();
+  s.strategy = Standard(Racing{});
+  const Said said = calibrated(m, s, options(4), journal);
+  CHECK(said.plan.reached);
+  CHECK(said.plan.best.within_target);
+  CHECK(said.plan.best.questions == 7);
+}
+
+TEST_CASE("calibration: a target that full depth does not reach leaves full depth") {
+  Model3 m;
+  for (Question& q : m.asked) q.gold = 1;
+  Journal journal;
+  CalibrationSettings s = settings();
+  s.metric = Metric::letter;
+  s.least_accuracy = 1.0;
+  const Said said = calibrated(m, s, options(4), journal);
+  CHECK(!said.plan.reached);
+  CHECK(said.plan.budgets == Budgets(3, 0));
+  m.asked[3].gold = -1;
+  CHECK_THROWS_WITH_AS(Run(m.backend, m.model, toy, thinker, m.asked, s, options(1), journal),
+                       "question q3 has no gold answer, accepted without one is the metric agreement", Error);
+}
