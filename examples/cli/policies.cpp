@@ -14,6 +14,7 @@ Policies read_policies(const std::string& stages, const std::string& skip, const
              read_spec<skip::Standard>(skip, "--skip", io::read_json_file),
              read_spec<early_exit::Standard>(exit, "--exit", io::read_json_file)};
   p.skip.visit([&](const auto& policy) { check_stages(policy, p.stages, "--skip"); });
+  check_stages(p.exit, p.stages, "--exit");
   return p;
 }
 

@@ -1,8 +1,10 @@
 // An exit policy chosen at run time: what --exit SPEC reads. (Stopping when either of two stops is early_exit::Any.)
 #pragma once
 
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "litestage/policy/choice.hpp"
 #include "litestage/policy/concepts.hpp"
@@ -25,6 +27,16 @@ struct OneOf : Choice<Ps...> {
   }
   [[nodiscard]] Verdict observe(State& state, const StepInfo& step, const TokenStats& token) const {
     return this->visit(state, [&](const auto& p, auto& own) { return p.observe(own, step, token); });
+  }
+
+  // For check_stages(): the stages that the active policy names.
+  [[nodiscard]] std::vector<std::string> stages_named() const {
+    return this->visit([](const auto& p) -> std::vector<std::string> {
+      if constexpr (requires { p.stages_named(); })
+        return p.stages_named();
+      else
+        return {};
+    });
   }
 };
 

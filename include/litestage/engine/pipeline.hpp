@@ -68,6 +68,13 @@ class Pipeline {
                      "empty batch, context or step");
   }
 
+  // Other policies for the runs to come. What the K/V cache holds stays: it is reused under equal decisions only.
+  void use(Skip skip, Exit exit, Stages stages) {
+    skip_ = std::move(skip);
+    exit_ = std::move(exit);
+    stages_ = std::move(stages);
+  }
+
   // Answers all questions; reports in the order of the questions, of those that ended.
   std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
     make_lanes(questions);
