@@ -43,6 +43,7 @@
 #include "litestage/calibrate/metric.hpp"
 #include "litestage/calibrate/paired.hpp"
 #include "litestage/calibrate/plan.hpp"
+#include "litestage/calibrate/plan_parts.hpp"
 #include "litestage/calibrate/racing.hpp"
 #include "litestage/calibrate/replay_exit.hpp"
 #include "litestage/calibrate/search.hpp"

@@ -279,5 +279,7 @@ TEST_CASE("importance: a form that says something else is refused in one sentenc
         "plan.json, importance.stages.layer_cosine: found 0, accepted are the values of one layer or more");
   CHECK(refused(changed(0, "tokens", 0)) ==
         "plan.json, importance.stages.tokens: found 0, accepted is an integer from 1 to 1000000000000");
+  CHECK(refused(changed(0, "stage", "summarize")) ==
+        "plan.json, importance.stages.stage: found summarize, accepted are names, each once");
   CHECK(refused(changed(0, "stage", 3)) == "plan.json, importance.stages.stage: found 3, accepted is a string");
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -132,15 +133,17 @@ struct Importance {
   }
 
   static constexpr auto fields() { return std::tuple(Field("stages", &Importance::stages, "of each stage")); }
-  // An Error if the lists are not those of one model.
+  // An Error if two stages share a name, or the lists are not those of one model.
   void check(const Where& where) const {
-    const auto wrong = [&](std::string_view key, std::size_t found, const auto&... accepted) {
+    const auto wrong = [&](std::string_view key, const auto& found, const auto&... accepted) {
       throw Error(concat(where.at(key).str(), ": found ", found, ", accepted ", accepted...));
     };
     if (stages.empty()) wrong("stages", 0, "is one stage or more");
     const std::size_t layers = stages[0].layer_cosine.size();
     if (layers == 0) wrong("stages.layer_cosine", 0, "are the values of one layer or more");
+    std::set<std::string_view> names;
     for (const StageImportance& s : stages) {
+      if (!names.insert(s.stage).second) wrong("stages.stage", s.stage, "are names, each once");
       for (const auto& [key, list, size] : {std::tuple("cosine", &s.cosine, 2 * layers),
                                             {"request_cosine", &s.request_cosine, 2 * layers},
                                             {"last_cosine", &s.last_cosine, 2 * layers},

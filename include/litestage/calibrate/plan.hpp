@@ -2,214 +2,24 @@
 // has to be the same for it to hold. Format "litestage.plan/1"; names once released stay, new ones may be added.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "litestage/calibrate/importance.hpp"
-#include "litestage/calibrate/latency_model.hpp"
-#include "litestage/calibrate/metric.hpp"
+#include "litestage/calibrate/plan_parts.hpp"
 #include "litestage/calibrate/search.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
-#include "litestage/evaluate/metrics.hpp"
 #include "litestage/policy/form.hpp"
 #include "litestage/skip/lite_stage.hpp"
 
 namespace litestage::calibrate {
 
 inline constexpr std::string_view plan_format = "litestage.plan/1";
-
-// Which questions of a file: its first ones, or a seeded sample (evaluate/subset.hpp).
-enum class Split : std::uint8_t { first, sample };
-
-// How the seconds of a plan were found: a latency model's, or the wall clock's at batch 1.
-enum class SecondsBy : std::uint8_t { latency_model, wall_clock };
-
-}  // namespace litestage::calibrate
-
-namespace litestage {
-
-template <>
-struct EnumNames<calibrate::Split> {
-  static constexpr std::array<std::string_view, 2> names = {"first", "sample"};
-};
-template <>
-struct EnumNames<calibrate::SecondsBy> {
-  static constexpr std::array<std::string_view, 2> names = {"latency_model", "wall_clock"};
-};
-
-}  // namespace litestage
-
-// All of these are read complete: policy/form.hpp. Fingerprints are whatever text tells two files apart; programs take
-// io/fingerprint.hpp's.
-namespace litestage::calibrate {
-
-struct PlanModel {
-  static constexpr bool complete = true;
-  std::string file, fingerprint;
-  std::string tokenizer;  // a fingerprint
-  int n_layers = 0;
-
-  static constexpr auto fields() {
-    using M = PlanModel;
-    return std::tuple(Field("file", &M::file, "the file's name"), Field("fingerprint", &M::fingerprint, "of the file"),
-                      Field("tokenizer", &M::tokenizer, "fingerprint of the tokenizer"),
-                      Field("n_layers", &M::n_layers, "layers", 1, max_named_layer + 1));
-  }
-  friend bool operator==(const PlanModel&, const PlanModel&) = default;
-};
-
-struct PlanData {
-  static constexpr bool complete = true;
-  std::string task, file, fingerprint;
-  Split split = Split::first;
-  std::int64_t questions = 0;
-  std::int64_t seed = 0;  // of the sample
-  std::string ids;        // a hash of the questions' ids, in order
-
-  static constexpr auto fields() {
-    using D = PlanData;
-    return std::tuple(Field("task", &D::task, "a task's name"), Field("file", &D::file, "the file's name"),
-                      Field("fingerprint", &D::fingerprint, "of the file"),
-                      Field("split", &D::split, "which questions"),
-                      Field("questions", &D::questions, "how many", 1, detail::largest_count),
-                      Field("seed", &D::seed, "of the sample"), Field("ids", &D::ids, "hash of the questions' ids"));
-  }
-  friend bool operator==(const PlanData&, const PlanData&) = default;
-};
-
-// What seconds depend on, and to the last bits texts too.
-struct PlanKernels {
-  static constexpr bool complete = true;
-  std::string backend, instruction_set;
-  int threads = 1;
-  KvType kv = KvType::f16;
-
-  static constexpr auto fields() {
-    using K = PlanKernels;
-    return std::tuple(Field("backend", &K::backend, "backend"),
-                      Field("instruction_set", &K::instruction_set, "instruction set of the kernels"),
-                      Field("threads", &K::threads, "threads", 1, 4096), Field("kv", &K::kv, "type of the K/V cache"));
-  }
-  friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
-};
-
-// A plan that was tried: Point, with names.
-struct PlanPoint {
-  static constexpr bool complete = true;
-  std::string stage;  // whose search tried it
-  std::vector<int> budgets;
-  std::int64_t questions = 0;
-  double accuracy = 0, seconds = 0, tokens = 0;  // means over these
-  bool within_target = false;
-
-  static constexpr auto fields() {
-    using P = PlanPoint;
-    return std::tuple(Field("stage", &P::stage, "whose search tried it"),
-                      Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
-                      Field("questions", &P::questions, "tried on", 1, detail::largest_count),
-                      Field("accuracy", &P::accuracy, "by the metric", 0, 1),
-                      Field("seconds", &P::seconds, "of a question", 0, 1e9),
-                      Field("tokens", &P::tokens, "generated, of a question", 0, detail::largest_count),
-                      Field("within_target", &P::within_target, "on all questions"));
-  }
-  friend bool operator==(const PlanPoint&, const PlanPoint&) = default;
-};
-
-// One setting of the exit policy under the plan's budgets.
-struct PlanExit {
-  static constexpr bool complete = true;
-  Form exit;  // as the policy writes itself
-  double accuracy = 0, seconds = 0, tokens = 0;
-  bool within_target = false;
-
-  static constexpr auto fields() {
-    using E = PlanExit;
-    return std::tuple(Field("exit", &E::exit, "the policy"), Field("accuracy", &E::accuracy, "by the metric", 0, 1),
-                      Field("seconds", &E::seconds, "of a question", 0, 1e9),
-                      Field("tokens", &E::tokens, "generated, of a question", 0, detail::largest_count),
-                      Field("within_target", &E::within_target, "on all questions"));
-  }
-  friend bool operator==(const PlanExit&, const PlanExit&) = default;
-};
-
-// Full depth, or the whole plan with its exit, on the questions of the search. The interval is evaluate::Proportion's;
-// of the plan it is too kind, since the plan was chosen on these very questions.
-struct PlanScore {
-  static constexpr bool complete = true;
-  std::int64_t correct = 0, questions = 0;
-  double accuracy = 0, low = 0, high = 1;
-  double seconds = 0;                // of a question
-  std::vector<double> stage_tokens;  // [stages] generated, of a question
-
-  static constexpr auto fields() {
-    using S = PlanScore;
-    return std::tuple(Field("correct", &S::correct, "by the metric", 0, detail::largest_count),
-                      Field("questions", &S::questions, "tried on", 1, detail::largest_count),
-                      Field("accuracy", &S::accuracy, "share that is correct", 0, 1),
-                      Field("low", &S::low, "end of the 95 % interval", 0, 1),
-                      Field("high", &S::high, "end of the 95 % interval", 0, 1),
-                      Field("seconds", &S::seconds, "of a question", 0, 1e9),
-                      Field("stage_tokens", &S::stage_tokens, "generated, of a question", 0, detail::largest_count));
-  }
-  friend bool operator==(const PlanScore&, const PlanScore&) = default;
-};
-
-[[nodiscard]] inline PlanScore plan_score(const evaluate::Proportion& correct, double seconds,
-                                          std::vector<double> stage_tokens) {
-  return {static_cast<std::int64_t>(correct.hits),
-          static_cast<std::int64_t>(correct.trials),
-          correct.value,
-          correct.low,
-          correct.high,
-          seconds,
-          std::move(stage_tokens)};
-}
-
-struct PlanSearch {
-  static constexpr bool complete = true;
-  Metric metric = Metric::letter;
-  Form strategy;          // as the strategy writes itself
-  std::int64_t seed = 0;  // of the strategy
-  double max_loss = 0;
-  std::optional<double> least_accuracy;  // in place of full depth's less max_loss
-  double target = 0;                     // the accuracy that had to be reached
-  bool reached = false;                  // if not, the budgets are full depth's
-  SecondsBy seconds_by = SecondsBy::latency_model;
-  std::vector<PlanPoint> points;
-
-  static constexpr auto fields() {
-    using S = PlanSearch;
-    return std::tuple(
-        Field("metric", &S::metric, "when an answer counts as right"),
-        Field("strategy", &S::strategy, "the search strategy"), Field("seed", &S::seed, "of the strategy"),
-        Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
-        Field("least_accuracy", &S::least_accuracy, "in place of max_loss", 0, 1),
-        Field("target", &S::target, "accuracy that had to be reached", 0, 1),
-        Field("reached", &S::reached, "whether the plan reaches it"),
-        Field("seconds_by", &S::seconds_by, "how seconds were found"), Field("points", &S::points, "every plan tried"));
-  }
-  friend bool operator==(const PlanSearch&, const PlanSearch&) = default;
-};
-
-struct PlanBudget {
-  static constexpr bool complete = true;
-  std::string stage;
-  int count = 0;  // of the first in the ranking
-
-  static constexpr auto fields() {
-    return std::tuple(Field("stage", &PlanBudget::stage, "name of the stage"),
-                      Field("count", &PlanBudget::count, "sub-layers that it skips", 0, 2000));
-  }
-  friend bool operator==(const PlanBudget&, const PlanBudget&) = default;
-};
 
 struct Plan {
   static constexpr bool complete = true;
@@ -226,6 +36,7 @@ struct Plan {
   Form exit;                         // the exit policy, as it writes itself
   std::vector<PlanExit> exit_curve;  // what was tried; empty if the exit was given
   PlanSearch search;
+  std::vector<PlanBaseline> baselines;  // empty if nobody looked
   PlanScore full, plan;
 
   static constexpr auto fields() {
@@ -239,7 +50,8 @@ struct Plan {
         Field("phase", &P::phase, "the steps in which they are skipped"),
         Field("kv", &P::kv, "what a skipped attention leaves in the K/V cache"),
         Field("exit", &P::exit, "the exit policy"), Field("exit_curve", &P::exit_curve, "exit policies tried"),
-        Field("search", &P::search, "how the budgets were found"), Field("full", &P::full, "full depth"),
+        Field("search", &P::search, "how the budgets were found"),
+        Field("baselines", &P::baselines, "methods to compare with"), Field("full", &P::full, "full depth"),
         Field("plan", &P::plan, "the plan"));
   }
   void check(const Where& where) const;
