@@ -34,7 +34,7 @@ PlanPoint point(std::string name, std::vector<int> budgets, double accuracy) {
 Plan example() {
   Plan p;
   p.model = {"tiny.gguf", "0123456789abcdef", "fedcba9876543210", 2};
-  p.data = {"choice", "questions.jsonl", "00ff00ff00ff00ff", Split::sample, 12, 7, "123456789abcdef0"};
+  p.data = {"choice", "questions.jsonl", "00ff00ff00ff00ff", {"q1", "q2"}, {"123456789abcdef0", "0"}};
   p.kernels = {"cpu", "avx2", 2, KvType::f16};
   p.stages = Form::Map{{"name", "tinythinker"}, {"recall_tokens", 64}};
   p.importance = {{stage("recall", 0.75), stage("summarize", 0.8)}};
@@ -43,13 +43,14 @@ Plan example() {
   p.phase = Phases::decode;
   p.kv = KvOnSkip::project;
   p.exit = Form::Map{{"name", "low_confidence"}, {"threshold", 0.4}};
-  p.exit_curve = {{Form("never"), 0.75, 0.1, 80, true}, {p.exit, 2.0 / 3, 0.09, 70, true}};
+  p.exit_curve = {{Form("never"), 12, 0.75, 0.1, 80, true}, {p.exit, 9, 2.0 / 3, 0.09, 70, false}};
   p.search.strategy = Form::Map{{"name", "exhaustive_sweep"}};
   p.search.metric = Metric::agreement;
   p.search.max_loss = 0.04;
   p.search.target = 0.7;
   p.search.reached = true;
   p.search.points = {point("recall", {0, 0}, 0.75), point("recall", {3, 0}, 2.0 / 3)};
+  p.baselines = {{"unified", Form::Map{{"name", "unified"}, {"layers", 1}}, 2, 0.75, true}};
   p.full = plan_score(evaluate::proportion(9, 12), 0.1, {50, 30.25});
   p.plan = plan_score(evaluate::proportion(8, 12), 0.09, {52, 18});
   return p;
@@ -95,7 +96,7 @@ void paths_of(const Form& form, const std::vector<std::string>& at, std::vector<
     next.push_back(key);
     all.push_back(next);
     const bool policy = key == "stages" && at.empty();
-    if (!policy && key != "exit" && key != "strategy") paths_of(value, next, all);
+    if (!policy && key != "exit" && key != "strategy" && key != "skip") paths_of(value, next, all);
   }
 }
 
@@ -180,7 +181,8 @@ TEST_CASE("plan: numbers that are none, and values of another kind, are refused"
         "plan.json, search.metric: found \"best\", accepted is one of letter, extracted, agreement");
   CHECK(refused({"kernels", "threads"}, 1.5) ==
         "plan.json, kernels.threads: found 1.5, accepted is an integer from 1 to 4096");
-  CHECK(refused({"data", "split"}, Form()) == "plan.json, data.split: found null, accepted is one of first, sample");
+  CHECK(refused({"data", "ids"}, Form(Form::List{"q1"})) ==
+        "plan.json, data.contents: found 2 hashes, accepted are 1, one to each of `ids`");
   CHECK(refused({"budgets"}, Form::List{}) ==
         "plan.json, budgets: found , accepted are the stages of the importance: recall, summarize");
 }
