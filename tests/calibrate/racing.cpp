@@ -269,11 +269,12 @@ TEST_CASE("pairs are counted where both were tried") {
   PlanRecord plan{std::vector<std::optional<Outcome>>(6)}, full{std::vector<std::optional<Outcome>>(6)};
   for (std::size_t q = 0; q < 6; ++q) full.outcomes[q] = Outcome{q < 4, 1, 1};
   for (const std::size_t q : {0u, 1u, 2u}) plan.outcomes[q] = Outcome{q == 0, 1, 1};
+  plan.outcomes[4] = Outcome{false, 1, 1};
   plan.outcomes[5] = Outcome{true, 1, 1};
   const PairedCounts counts = paired_counts(plan, full);
   CHECK(counts.right == 3);
   CHECK(counts.lost == 2);
-  CHECK(counts.wrong == 1);
+  CHECK(counts.wrong == 2);
   CHECK(counts.gained == 1);
 }
 
