@@ -184,7 +184,7 @@ TEST_CASE("plan: numbers that are none, and values of another kind, are refused"
   CHECK(refused({"data", "ids"}, Form(Form::List{"q1"})) ==
         "plan.json, data.contents: found 2 hashes, accepted are 1, one to each of `ids`");
   CHECK(refused({"budgets"}, Form::List{}) ==
-        "plan.json, budgets: found , accepted are the stages of the importance: recall, summarize");
+        "plan.json, budgets: found none, accepted are the stages of the importance: recall, summarize");
 }
 
 TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its own kernels only") {

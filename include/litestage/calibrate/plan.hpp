@@ -77,7 +77,8 @@ inline void Plan::check(const Where& where) const {
   for (const PlanBudget& b : budgets) names.push_back(b.stage);
   for (const StageImportance& s : importance.stages) measured.push_back(s.stage);
   if (names != measured)
-    wrong("budgets", joined(names), ", accepted are the stages of the importance: ", joined(measured));
+    wrong("budgets", names.empty() ? "none" : joined(names),
+          ", accepted are the stages of the importance: ", joined(measured));
   for (const PlanBudget& b : budgets) {
     if (static_cast<std::size_t>(b.count) <= ranking.size()) continue;
     wrong("budgets.count", b.count, " of stage ", b.stage, ", accepted are 0 to ", ranking.size(),
