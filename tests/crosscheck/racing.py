@@ -36,11 +36,11 @@ class Racer:
         self.process.wait()
 
 
-def build_ours(folder, compiler, name="speed_ours"):
-    """A timing program of this folder with the flags of the release preset."""
+def build_ours(folder, compiler, name="speed_ours", libraries=()):
+    """A C++ program of this folder with the flags of the release preset."""
     program = folder / name
     command = [compiler, "-std=c++20", "-O2", "-DNDEBUG", f"-I{ROOT / 'include'}", f"-I{ROOT / 'tests'}",
-               "-I/usr/include/eigen3", str(HERE / f"{name}.cpp"), "-o", str(program), "-pthread"]
+               "-I/usr/include/eigen3", str(HERE / f"{name}.cpp"), "-o", str(program), *libraries, "-pthread"]
     subprocess.run(command, check=True)
     return str(program)
 
