@@ -72,7 +72,8 @@ class Truth:
         frequency = self.base ** (-np.arange(half) / half)
         angle = np.arange(len(x))[:, None, None] * frequency
         cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-        first, second = (np.s_[..., 0::2], np.s_[..., 1::2]) if self.interleaved else (np.s_[..., :half], np.s_[..., half:])
+        pairs = (np.s_[..., 0::2], np.s_[..., 1::2]) if self.interleaved else (np.s_[..., :half], np.s_[..., half:])
+        first, second = pairs
         y = np.empty_like(x)
         y[first] = x[first] * cos - x[second] * sin
         y[second] = x[first] * sin + x[second] * cos
