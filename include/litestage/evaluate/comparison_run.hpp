@@ -1,0 +1,204 @@
+// The work of a comparison: methods answer questions, in batches for the answers and one by one for the times. What is
+// finished is handed out at once, and what was finished before is not done again.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/core/form.hpp"
+#include "litestage/core/record.hpp"
+#include "litestage/engine/pipeline.hpp"
+#include "litestage/evaluate/answers.hpp"
+#include "litestage/evaluate/comparison.hpp"
+#include "litestage/evaluate/comparison_form.hpp"
+
+namespace litestage::evaluate {
+
+// What each method has made of each question, by their names, as records of a journal say it.
+class FinishedWork {
+ public:
+  // `records`: of earlier runs of the same comparison. `append` is told of what comes new, and returns when it is safe.
+  explicit FinishedWork(
+      std::span<const Record> records = {}, std::function<void(const Form&)> append = [](const Form&) {})
+      : append_(std::move(append)) {
+    for (const Record& record : records) {
+      const detail::Reader in(record.value, record.where);
+      const Key key{in.text("method"), in.text("question")};
+      const bool is_new = in.has("outcome")
+                              ? outcomes_.emplace(key, outcome_from_form(in.get("outcome"), in.path("outcome"))).second
+                              : timings_.emplace(key, timing_from_form(in.get("timing"), in.path("timing"))).second;
+      if (!is_new)
+        throw Error(concat(record.where, ": method ", key.first, " and question ", key.second, " are there before"));
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const { return outcomes_.size() + timings_.size(); }
+  [[nodiscard]] const MethodOutcome* outcome(const std::string& method, const std::string& question) const {
+    const auto found = outcomes_.find({method, question});
+    return found == outcomes_.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] const MethodTiming* timing(const std::string& method, const std::string& question) const {
+    const auto found = timings_.find({method, question});
+    return found == timings_.end() ? nullptr : &found->second;
+  }
+  void add(const std::string& method, const std::string& question, MethodOutcome outcome) {
+    append_(Form().add("method", method).add("question", question).add("outcome", to_form(outcome)));
+    outcomes_.emplace(Key{method, question}, std::move(outcome));
+  }
+  void add(const std::string& method, const std::string& question, MethodTiming timing) {
+    append_(Form().add("method", method).add("question", question).add("timing", to_form(timing)));
+    timings_.emplace(Key{method, question}, std::move(timing));
+  }
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // method, question
+  std::map<Key, MethodOutcome> outcomes_;
+  std::map<Key, MethodTiming> timings_;
+  std::function<void(const Form&)> append_;
+};
+
+[[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
+  MethodOutcome outcome{predicted, {}};
+  for (const StageReport& s : report.stages) {
+    StageOutcome stage{s.name, s.prompt_tokens, s.generated_tokens, s.sublayers_skipped, s.sublayers_skipped_mean};
+    for (const BranchReport& b : s.branches) {
+      ++stage.stops[static_cast<std::size_t>(b.stop)];
+      if (traced) stage.traces.push_back({b.trace, b.stop});
+    }
+    outcome.stages.push_back(std::move(stage));
+  }
+  return outcome;
+}
+
+[[nodiscard]] inline MethodTiming method_timing(const QuestionReport& report) {
+  MethodTiming timing{report.seconds, {}};
+  for (const StageReport& s : report.stages) timing.stages.push_back({s.prefill_s, s.decode_s, s.generated_tokens});
+  return timing;
+}
+
+struct ComparisonOptions {
+  PipelineOptions pipeline;  // batch: of the runs for answers; score_letters: else answers are read from the texts
+  std::size_t traced = 0;    // first questions whose outcomes keep what `trace` makes of each token
+  TokenTrace trace = {};
+  std::function<void(const Method&)> on_finished = nullptr;  // told of every question that a method finishes
+};
+
+// Policies: a struct with the members skip, exit and stages, e.g. of the Standard types.
+template <Backend B, class Policies>
+class ComparisonRun {
+ public:
+  struct Contender {
+    Method* method = nullptr;
+    const Policies* policies = nullptr;
+  };
+
+  // Everything outlives this.
+  ComparisonRun(B& backend, const Model<B>& model, AnyTokenizer tokenizer, std::span<const Question> questions,
+                ComparisonOptions options, FinishedWork& finished)
+      : backend_(&backend),
+        model_(&model),
+        tokenizer_(std::move(tokenizer)),
+        questions_(questions),
+        options_(std::move(options)),
+        finished_(&finished) {}
+
+  // Fills the method's outcomes. False where the pipeline's keep_going said no before all were there.
+  bool answer(Method& method, const Policies& policies) {
+    std::vector<Question> open;
+    std::vector<std::size_t> place;  // [open] in questions_
+    for (std::size_t q = 0; q < questions_.size(); ++q) {
+      if (finished_->outcome(method.name, questions_[q].id) != nullptr) continue;
+      open.push_back(questions_[q]);
+      place.push_back(q);
+    }
+    if (!open.empty()) answer_open(method, policies, open, place);
+    method.outcomes.clear();
+    for (const Question& q : questions_) {
+      const MethodOutcome* outcome = finished_->outcome(method.name, q.id);
+      if (outcome == nullptr) return false;
+      method.outcomes.push_back(*outcome);
+    }
+    return true;
+  }
+
+  // Fills the methods' timings, of the first n questions. Methods take turns on each question, so that a machine that
+  // becomes slower or faster does so for all of them; each question begins with another method. One question is
+  // answered before the clock counts, so that memory is in place.
+  bool time(const std::vector<Contender>& contenders, std::size_t n) {
+    answering_.reset();  // its K/V cache
+    LITESTAGE_ASSERT(n <= questions_.size(), n, " of ", questions_.size());
+    for (std::size_t q = 0; q < n; ++q) {
+      for (std::size_t i = 0; i < contenders.size(); ++i) {
+        const Contender& c = contenders[(q + i) % contenders.size()];
+        if (finished_->timing(c.method->name, questions_[q].id) == nullptr && !time_one(c, questions_[q])) return false;
+      }
+    }
+    for (const Contender& c : contenders) {
+      c.method->timings.clear();
+      for (std::size_t q = 0; q < n; ++q) {
+        c.method->timings.push_back(*finished_->timing(c.method->name, questions_[q].id));
+      }
+    }
+    return true;
+  }
+
+ private:
+  using Skip = decltype(Policies::skip);
+  using Exit = decltype(Policies::exit);
+  using Stages = decltype(Policies::stages);
+  using Runner = Pipeline<B, Skip, Exit, Stages>;
+
+  void answer_open(const Method& method, const Policies& policies, const std::vector<Question>& open,
+                   const std::vector<std::size_t>& place) {
+    if (!answering_) {
+      PipelineOptions options = options_.pipeline;
+      if (options_.traced > 0) options.generation.trace = options_.trace;
+      answering_.emplace(*backend_, *model_, tokenizer_, Skip{}, Exit{}, Stages{}, std::move(options));
+    }
+    answering_->use(policies.skip, policies.exit, policies.stages);
+    const AnswerReader read(policies.stages.answer_format());
+    answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
+      const int predicted = options_.pipeline.score_letters
+                                ? scored_answer(report)
+                                : extracted_answer(read, report, static_cast<int>(open[i].options.size()));
+      finished_->add(method.name, open[i].id, method_outcome(report, predicted, place[i] < options_.traced));
+      if (options_.on_finished) options_.on_finished(method);
+      return true;
+    });
+  }
+
+  bool time_one(const Contender& c, const Question& question) {
+    if (!timing_) {
+      PipelineOptions options = options_.pipeline;
+      options.batch = 1;
+      options.forget_questions = true;
+      options.score_letters = false;
+      timing_.emplace(*backend_, *model_, tokenizer_, c.policies->skip, c.policies->exit, c.policies->stages,
+                      std::move(options));
+      timing_->run(std::span<const Question>(&question, 1));
+    }
+    timing_->use(c.policies->skip, c.policies->exit, c.policies->stages);
+    const std::vector<QuestionReport> reports = timing_->run(std::span<const Question>(&question, 1));
+    if (reports.empty()) return false;
+    finished_->add(c.method->name, question.id, method_timing(reports[0]));
+    if (options_.on_finished) options_.on_finished(*c.method);
+    return true;
+  }
+
+  B* backend_;
+  const Model<B>* model_;
+  AnyTokenizer tokenizer_;
+  std::span<const Question> questions_;
+  ComparisonOptions options_;
+  FinishedWork* finished_;
+  std::optional<Runner> answering_, timing_;
+};
+
+}  // namespace litestage::evaluate

@@ -1,0 +1,135 @@
+// Comparisons of a tiny random model: batched answers are those of batch 1, and a run that is stopped anywhere goes on
+// to the same end.
+#include "litestage/evaluate/comparison_run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/message.hpp"
+#include "common/pipeline_setting.hpp"
+#include "litestage/confidence/max_prob.hpp"
+
+using namespace litestage;
+using namespace litestage::evaluate;
+
+namespace {
+
+struct Policies {
+  skip::Standard skip;
+  early_exit::Standard exit;
+  stages::Standard stages;
+};
+
+const std::vector<Policies> contenders = {
+    {{}, {}, test::thinker},
+    {skip::EarlyExitDepth{1}, {}, test::thinker},
+    {{}, early_exit::Cap{3, {{"recall", 2}}}, test::thinker},
+    {{}, {}, stages::Direct{5}},
+};
+
+// All methods on all questions, the first two of them timed; `finished` is what was there before.
+struct Ran {
+  bool ended = false;
+  std::vector<Method> methods;
+  std::vector<Form> records;  // new ones
+};
+
+template <class B>
+Ran run(test::Setting<B>& s, std::size_t batch, const std::vector<Form>& before, std::size_t stop_after = 1000) {
+  const std::vector<Question> questions = test::questions(5);
+  Ran ran;
+  std::vector<Record> records;
+  for (const Form& form : before) records.push_back({concat("journal:", records.size() + 2), form});
+  FinishedWork finished(records, [&](const Form& record) { ran.records.push_back(record); });
+  ComparisonOptions options;
+  options.pipeline.batch = batch;
+  options.pipeline.context = 400;
+  options.pipeline.keep_going = [&] { return ran.records.size() < stop_after; };
+  options.traced = 2;
+  options.trace = {confidence::MaxProb{}, Signal::max_prob};
+  ComparisonRun<B, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+  ran.methods.resize(contenders.size());
+  std::vector<typename ComparisonRun<B, Policies>::Contender> timed;
+  for (std::size_t m = 0; m < contenders.size(); ++m) {
+    ran.methods[m].name = concat("method ", m);
+    if (!work.answer(ran.methods[m], contenders[m])) return ran;
+    timed.push_back({&ran.methods[m], &contenders[m]});
+  }
+  ran.ended = work.time(timed, 2);
+  return ran;
+}
+
+void forget_times(Method& method) {
+  for (MethodTiming& t : method.timings) {
+    t.seconds = 0;
+    for (StageTiming& s : t.stages) s.prefill_s = s.decode_s = 0;
+  }
+}
+void check_same(Ran a, Ran b) {
+  REQUIRE(a.ended);
+  REQUIRE(b.ended);
+  for (std::size_t m = 0; m < a.methods.size(); ++m) {
+    CAPTURE(m);
+    forget_times(a.methods[m]);
+    forget_times(b.methods[m]);
+    CHECK(a.methods[m].outcomes == b.methods[m].outcomes);
+    CHECK(a.methods[m].timings == b.methods[m].timings);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a comparison's answers do not depend on the batch, and timed answers are as long as batched ones") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const Ran one = run(s, 1, {}), three = run(s, 3, {});
+  check_same(one, three);
+  CHECK(one.records.size() == 4 * 5 + 4 * 2);
+  std::vector<ComparedQuestion> questions;
+  for (const Question& q : test::questions(5)) questions.push_back({q.id, q.gold});
+  for (const Method& m : one.methods) CHECK(compare_to(one.methods[0], m, questions).unlike == 0);
+}
+
+TEST_CASE("methods of a comparison do what their policies say, and keep the traces that were asked for") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const Ran ran = run(s, 2, {});
+  const std::vector<StageMeans> full = stage_means(ran.methods[0]), shallow = stage_means(ran.methods[1]),
+                                capped = stage_means(ran.methods[2]), direct = stage_means(ran.methods[3]);
+  REQUIRE(full.size() == 3);
+  CHECK(full[0].sublayers_skipped == 0);
+  CHECK(shallow[0].sublayers_skipped == 2);
+  CHECK(capped[0].branch_tokens <= 2);
+  CHECK(capped[1].branch_tokens <= 3);
+  CHECK(direct.size() == 1);
+  for (std::size_t q = 0; q < 5; ++q) {
+    const StageOutcome& recall = ran.methods[0].outcomes[q].stages[0];
+    CHECK(recall.traces.size() == (q < 2 ? 1 : 0));
+    if (q < 2) CHECK(recall.traces[0].values.size() == static_cast<std::size_t>(recall.generated_tokens));
+  }
+}
+
+TEST_CASE("a comparison that is stopped after any record goes on to the same end, and repeats nothing") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const Ran whole = run(s, 2, {});
+  for (const std::size_t stop : {0, 1, 4, 7, 19, 20, 21, 27}) {
+    CAPTURE(stop);
+    Ran first = run(s, 2, {}, stop);
+    CHECK_FALSE(first.ended);
+    const Ran rest = run(s, 2, first.records);
+    check_same(whole, rest);
+    CHECK(first.records.size() + rest.records.size() == whole.records.size());
+  }
+  CHECK(run(s, 2, whole.records).records.empty());
+}
+
+TEST_CASE("records that say something twice or nothing at all are refused") {
+  const Form timing = Form().add("method", "m").add("question", "q").add("timing", to_form(MethodTiming{1, {}}));
+  const auto restore = [](std::vector<Record> records) {
+    return test::message([&] { FinishedWork finished(records); });
+  };
+  CHECK_NOTHROW(FinishedWork(std::vector<Record>{{"j:2", timing}}));
+  CHECK(restore({{"j:2", timing}, {"j:3", timing}}) == "j:3: method m and question q are there before");
+  CHECK(restore({{"j:2", Form().add("method", "m").add("question", "q")}}) == "j:2: key \"timing\" is missing");
+}
