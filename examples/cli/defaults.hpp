@@ -39,10 +39,10 @@ inline constexpr const char* default_model_name = "smollm2-135m";
                      default_model_name, " gets it"));
 }
 
-// `given`, or the project's test questions where that is empty.
-[[nodiscard]] inline std::string data_path(const std::string& given) {
+// `given`, or the project's test questions (or calibration questions) where that is empty.
+[[nodiscard]] inline std::string data_path(const std::string& given, const char* part = "questions_test.jsonl") {
   if (!given.empty()) return given;
-  const std::filesystem::path inside = std::filesystem::path("examples") / "data" / "questions_test.jsonl";
+  const std::filesystem::path inside = std::filesystem::path("examples") / "data" / part;
   std::error_code ignored;
   for (const std::filesystem::path& path : {std::filesystem::path(LITESTAGE_SOURCE_DIR) / inside, inside}) {
     if (std::filesystem::exists(path, ignored)) return path.string();

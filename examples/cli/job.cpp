@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "cli/defaults.hpp"
+#include "cli/plan_file.hpp"
 #include "cli/results_file.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/metrics.hpp"
@@ -13,6 +14,7 @@
 #include "litestage/io/dataset.hpp"
 #include "litestage/io/load_model.hpp"
 #include "litestage/io/load_vocabulary.hpp"
+#include "litestage/policy/check_stages.hpp"
 
 namespace litestage::cli {
 
@@ -37,7 +39,25 @@ Policies policies_of(const Options& o) {
 std::vector<Question> questions_of(const Options& o, const std::string& path) {
   if (o.prompt) return {Question{"prompt", *o.prompt, {}, evaluate::no_answer}};
   const evaluate::Task& task = evaluate::find_task(o.task);
-  return evaluate::first_questions(evaluate::parse_questions(task, io::read_records(path)), o.questions);
+  std::vector<Question> all = evaluate::parse_questions(task, io::read_records(path));
+  for (const std::string& other : o.exclude) {
+    all = evaluate::questions_without(all, evaluate::parse_questions(task, io::read_records(other)));
+  }
+  return evaluate::first_questions(all, o.questions);
+}
+
+// A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
+// here.
+void apply_plan(Job& job) {
+  const std::string& path = job.options.plan;
+  const calibrate::Plan plan = read_plan(path);
+  calibrate::PlanFacts facts = plan_facts(job, {});
+  facts.kernels = plan.kernels;
+  static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
+  const skip::LiteStage policy = calibrate::lite_stage(plan);
+  check_stages(policy, job.policies.stages, path);
+  job.policies.skip = skip::Standard(policy);
+  job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
 }
 
 // The first prompts are known already; later ones are as long as what the model writes.
@@ -74,6 +94,7 @@ Job prepare(const Options& o) {
           file,
           io::TextCodec(io::load_vocabulary(file), model, o.chat_template),
           io::load_model(file)};
+  if (!o.plan.empty()) apply_plan(job);
   check_layers(job.policies, job.source.config.n_layers);
   check_lengths(job);
   return job;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/interrupt.hpp"
 #include "litestage/engine/pipeline.hpp"
@@ -16,7 +17,9 @@ struct Options {
   std::string model, chat_template;
   std::string task = "choice", data;
   std::size_t questions = 16;
+  std::vector<std::string> exclude;  // files whose questions are left out
   std::string stages = "tinythinker", skip = "never", exit = "never";
+  std::string plan;  // in place of skip and exit
   std::string metric = "both";
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
@@ -97,11 +100,19 @@ inline void add_policy_options(CLI::App& app, Options& o) {
       ->capture_default_str()
       ->type_name("SPEC")
       ->group(group);
-  app.add_option("--skip", o.skip, "Which sub-layers are skipped")
-      ->capture_default_str()
-      ->type_name("SPEC")
-      ->group(group);
-  app.add_option("--exit", o.exit, "When a stage ends early")->capture_default_str()->type_name("SPEC")->group(group);
+  CLI::Option* skip = app.add_option("--skip", o.skip, "Which sub-layers are skipped")
+                          ->capture_default_str()
+                          ->type_name("SPEC")
+                          ->group(group);
+  CLI::Option* exit = app.add_option("--exit", o.exit, "When a stage ends early")
+                          ->capture_default_str()
+                          ->type_name("SPEC")
+                          ->group(group);
+  app.add_option("--plan", o.plan, "Skip and exit as this plan of the program calibrate says")
+      ->type_name("FILE")
+      ->group(group)
+      ->excludes(skip)
+      ->excludes(exit);
 }
 
 inline void add_sampling_options(CLI::App& app, Options& o) {

@@ -14,10 +14,13 @@
 
 namespace litestage {
 
-// Asks a policy for all decisions of one step.
+// Asks a policy for all decisions of one step. A run-time choice is asked which policy it is once, not 2L times.
 template <class Skip>
 [[nodiscard]] Decisions decide_all(const Skip& policy, const typename Skip::State& state, const StepInfo& step,
                                    int n_layers) {
+  if constexpr (requires { typename Skip::Alternatives; }) {
+    return policy.visit(state, [&](const auto& p, const auto& own) { return decide_all(p, own, step, n_layers); });
+  }
   Decisions decisions(static_cast<std::size_t>(2 * n_layers));
   for (int u = 0; u < 2 * n_layers; ++u) {
     const SkipDecision d = policy.decide(state, step, Sublayer::at(u));

@@ -1,0 +1,156 @@
+// From a model and questions to a plan: how redundant each sub-layer is, how long everything takes on this machine, how
+// many sub-layers each stage can do without, and when a stage is better ended early. What is finished goes into a
+// journal; killed at any moment, the same command goes on from there.
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/calibrate_options.hpp"
+#include "cli/calibration_report.hpp"
+#include "cli/defaults.hpp"
+#include "cli/job.hpp"
+#include "cli/load.hpp"
+#include "cli/plan_file.hpp"
+#include "cli/run_main.hpp"
+#include "cli/search_view.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/calibrate/calibration.hpp"
+#include "litestage/calibrate/latency_probe.hpp"
+#include "litestage/io/journal_file.hpp"
+#include "litestage/policy/check_stages.hpp"
+
+using namespace litestage;
+using namespace litestage::calibrate;
+using cli::CalibrateOptions;
+using cli::Job;
+
+namespace {
+
+// What the records of a journal depend on. Where anything here differs, another journal is needed.
+Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts, const PlanData& data) {
+  Form::List ids;
+  for (const std::string& c : data.contents) ids.push_back(c);
+  Form f;
+  f.add("work", "calibrate/1").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", data.task);
+  f.add("questions", std::move(ids)).add("stages", job.policies.stages.to_form(true));
+  f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
+  f.add("threads", facts.kernels.threads).add("kv", job.options.kv).add("context", job.options.context);
+  f.add("criterion", cli::read_criterion(o.criterion).to_form(true));
+  return f;
+}
+
+// The model at work, for the model of its time.
+template <Backend B>
+LatencyModel probe(B& backend, const Model<B>& model, const Job& job, const CalibrateOptions& o, const PlanFacts& facts,
+                   cli::SearchView& view) {
+  view.begin("measuring this machine", "%");
+  ProbeOptions p;
+  p.seconds = o.probe_seconds;
+  p.kv = facts.kernels.kv;
+  p.model = facts.model;
+  const Prompt prompt = job.policies.stages.prompts(0, {job.questions[0], {}}).at(0);
+  p.encode = [&job, prompt] { return job.codec.encode(prompt).size(); };
+  p.on_progress = [&view](double share) {
+    if (cli::interrupted()) throw Stopped{};
+    view.share(share);
+  };
+  return LatencyProbe<B>(backend, model, job.source.tensors, std::move(p)).measure();
+}
+
+template <Backend B>
+int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
+  const cli::BackendFacts kernels = cli::facts_of(backend, threads);
+  const PlanFacts facts = cli::plan_facts(job, kernels);
+  const PlanData data = cli::plan_data(job);
+  io::JournalFile file(o.journal, identity(job, o, facts, data));
+  cli::tell_of_journal(file, job.options.quiet);
+  Journal journal{file.records(), [&file](const Form& record) { file.append(record); }};
+
+  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  cli::SearchView view(job.options.quiet);
+  EvaluationOptions options;
+  options.batch = job.options.batch;
+  options.context = job.options.context;
+  options.kv = facts.kernels.kv;
+  options.keep_going = [] { return !cli::interrupted(); };
+  options.on_walk = [&view](std::size_t ended, std::size_t of) { view.walks(ended, of); };
+  const CalibrationSettings settings = cli::calibration_settings(o);
+  Calibration<B, stages::Standard> run(backend, model, job.codec, job.policies.stages, job.questions, settings, options,
+                                       journal);
+  if (!o.importance_only) static_cast<void>(run.latency([&] { return probe(backend, model, job, o, facts, view); }));
+  view.begin("importance of sub-layers", "questions");
+  const Importance& importance = run.importance();
+  view.clear();
+  if (o.importance_only) return cli::report_importance(importance, settings.rank_by, job);
+
+  view.begin("full depth", "questions");
+  const auto full = run.full_depth();
+  view.clear();
+  cli::report_full_depth(std::cout, job, run.score({}, std::nullopt), settings.metric);
+  const auto progress = [&](const std::vector<std::string>& names) {
+    return [&view, names](const SearchProgress& p) { view.search(p, names); };
+  };
+  const std::vector<std::string> names = stage_names(job.policies.stages);
+  view.begin("budgets", "trials");
+  const SearchResult found = run.search(full, progress(names));
+  ExitChoice exits;
+  if (!settings.exits.windows.empty()) {
+    view.begin("early exit", "trials");
+    exits = run.exits(found.budgets, progress({}));
+  }
+  std::vector<BaselineChoice> largest;
+  for (const Baseline& baseline : o.no_baselines ? std::vector<Baseline>() : baselines(importance)) {
+    view.begin(baseline.name, "trials");
+    largest.push_back(run.largest(baseline, progress({})));
+  }
+  const Plan plan = cli::make_plan(job, facts, data, settings, importance, found, exits, largest,
+                                   run.score({}, std::nullopt), run.score(found.budgets, exits.exit));
+  view.clear();
+  cli::write_plan(o.plan, plan);
+  cli::report_plan(std::cout, plan, run.counts(), run.restored());
+  if (o.check_latency > 0) cli::check_latency(std::cout, backend, model, job, plan, run, o.check_latency);
+  cli::next_steps(std::cout, o);
+  return 0;
+}
+
+int run(CalibrateOptions o) {
+  if (o.common.backend != "cpu")
+    throw Error(
+        concat("--backend is ", o.common.backend, ", accepted is cpu: nobody waits for the seconds of another"));
+  cli::check_writable(o.plan);
+  if (o.journal.empty()) o.journal = o.plan + ".journal";
+  o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
+  const Job job = cli::prepare(o.common);
+  if (job.questions.size() < o.common.questions) {
+    throw Error(concat("--questions is ", o.common.questions, ", ", job.data, " has ", job.questions.size(),
+                       " that are not excluded"));
+  }
+  try {
+    CpuBackend backend({o.common.threads, !o.common.no_pack});
+    return calibrate_with(backend, backend.threads(), job, o);
+  } catch (const Stopped&) {
+    std::cerr << "\ncalibrate: stopped; the same command goes on from " << o.journal << std::endl;
+    return cli::interrupted_exit_code();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Finds out which sub-layers of a model each stage can do without, and writes it down as a plan.",
+               "calibrate");
+  CalibrateOptions o;
+  o.common.questions = 32;
+  o.common.batch = 16;
+  cli::add_calibrate_questions(app, o.common);
+  cli::add_search_options(app, o);
+  cli::add_model_options(app, o.common);
+  cli::add_plan_options(app, o);
+  app.footer(cli::calibrate_help());
+  return cli::run_main(app, argc, argv, [&] { return run(o); });
+}

@@ -1,0 +1,133 @@
+// The options of `calibrate` beyond those of all programs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+
+namespace litestage::cli {
+
+struct CalibrateOptions {
+  Options common;
+  std::string metric = "letter", strategy = "racing", rank_by = "tokens", phase = "both", kv_on_skip = "none";
+  std::string criterion = "max_prob";
+  double max_loss = 0.04, probe_seconds = 15;
+  std::optional<double> least_accuracy;
+  int step = 1;
+  std::optional<int> most;
+  std::vector<int> windows = {4, 8, 16};
+  int thresholds = 8;
+  std::string plan = "plan.json", journal;
+  bool importance_only = false, no_baselines = false;
+  int check_latency = 3;
+};
+
+inline void add_calibrate_questions(CLI::App& app, Options& o) {
+  const std::string group = "Questions";
+  app.add_option("--task", o.task, "Format of the questions: choice, obqa, csqa or strategyqa")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--data", o.data, "A file of questions (default: the project's own calibration questions)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--questions", o.questions, "The first N of the file that are left")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too, e.g. those to be reported")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--batch", o.batch, "Stages generated side by side: faster, same texts")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str()
+      ->type_name("B")
+      ->group(group);
+  app.add_option("--stages", o.stages, "Which prompts make up a stage (SPEC, below)")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+}
+
+inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
+  const std::string group = "Search";
+  app.add_option("--metric", o.metric, "letter, extracted, or agreement with full depth, which needs no gold labels")
+      ->check(CLI::IsMember({"letter", "extracted", "agreement"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--strategy", o.strategy, "racing or exhaustive_sweep (SPEC, below)")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+  CLI::Option* loss = app.add_option("--max-loss", o.max_loss, "Accuracy that a plan may lose against full depth")
+                          ->check(CLI::Range(0.0, 1.0))
+                          ->capture_default_str()
+                          ->group(group);
+  app.add_option("--least-accuracy", o.least_accuracy, "Accuracy that a plan must have, in place of --max-loss")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(loss)
+      ->group(group);
+  app.add_option("--step", o.step, "Try 0, N, 2N, ... skipped sub-layers")
+      ->check(CLI::Range(1, 2000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--most", o.most, "Skip at most N sub-layers of a stage (default: all but one layer's)")
+      ->check(CLI::Range(0, 2000))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--rank-by", o.rank_by, "Cosines of all tokens, or of each prompt's last_token")
+      ->check(CLI::IsMember({"tokens", "last_token"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--phase", o.phase, "Skip in both phases of a stage, or in prefill or decode alone")
+      ->check(CLI::IsMember({"both", "prefill", "decode"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--kv-on-skip", o.kv_on_skip, "What a skipped attention leaves in the K/V cache")
+      ->check(CLI::IsMember({"none", "project", "copy_below"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--criterion", o.criterion, "Confidence of the early exit (SPEC, below)")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--windows", o.windows, "Of the early exit; 0: no exit is looked for")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--thresholds", o.thresholds, "Tried for each window")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--no-baselines", o.no_baselines, "Do not look how far the methods compared with can go")->group(group);
+  app.add_option("--probe-seconds", o.probe_seconds, "Time for measuring the latency model")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--check-latency", o.check_latency, "Questions run at batch 1, to check the latency model; 0: none")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+}
+
+inline void add_plan_options(CLI::App& app, CalibrateOptions& o) {
+  const std::string group = "Output";
+  app.add_option("--plan", o.plan, "Where the plan goes")->capture_default_str()->type_name("FILE")->group(group);
+  app.add_option("--journal", o.journal, "What is finished; goes on from there if it exists (default: PLAN.journal)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--importance-only", o.importance_only, "Only rank the sub-layers, stage by stage")->group(group);
+  app.add_option("--json", o.common.json, "With --importance-only: write it to a file")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--quiet", o.common.quiet, "No progress")->group(group);
+}
+
+}  // namespace litestage::cli

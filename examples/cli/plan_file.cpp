@@ -1,0 +1,65 @@
+#include "cli/plan_file.hpp"
+
+#include <filesystem>
+#include <set>
+
+#include "litestage/core/fnv1a.hpp"
+#include "litestage/evaluate/subset.hpp"
+#include "litestage/io/fingerprint.hpp"
+#include "litestage/io/json.hpp"
+#include "litestage/io/load_vocabulary.hpp"
+#include "litestage/io/mapped_file.hpp"
+#include "litestage/io/output_file.hpp"
+
+namespace litestage::cli {
+
+calibrate::Plan read_plan(const std::string& path) {
+  return calibrate::plan_from_form(io::read_json_file(path), path);
+}
+
+void write_plan(const std::string& path, const calibrate::Plan& plan) {
+  io::write_file(path, io::to_json(calibrate::to_form(plan), 1) + "\n");
+}
+
+calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend) {
+  Fnv1a tokenizer;
+  const io::Vocabulary vocabulary = io::load_vocabulary(job.file);
+  for (const std::string& token : vocabulary.tokens) tokenizer.add(token + '\n');
+  for (const std::string& merge : vocabulary.merges) tokenizer.add(merge + '\n');
+  tokenizer.add(vocabulary.pre + '\n' + vocabulary.chat_template + '\n' + job.options.chat_template);
+  return {
+      io::fingerprint(job.file),
+      hexadecimal(tokenizer.value()),
+      {backend.name, backend.instruction_set, backend.threads, job.options.kv == "f32" ? KvType::f32 : KvType::f16}};
+}
+
+calibrate::PlanData plan_data(const Job& job) {
+  calibrate::PlanData data;
+  data.task = job.options.task;
+  data.file = std::filesystem::path(job.data).filename().string();
+  Fnv1a file;
+  file.add(io::read_file(job.data));
+  data.fingerprint = hexadecimal(file.value());
+
+  for (const Question& q : job.questions) {
+    data.ids.push_back(q.id);
+    data.contents.push_back(evaluate::content_hash(q));
+  }
+  return data;
+}
+
+void check_apart(const calibrate::Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
+  const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
+  std::size_t common = 0;
+  std::string first;
+  for (const Question& q : questions) {
+    if (searched.count(evaluate::content_hash(q)) == 0) continue;
+    if (common++ == 0) first = q.id;
+  }
+  if (common == 0) return;
+  throw Error(concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
+                     ") are those that the plan was searched on, accepted are others: a plan is not judged by what it "
+                     "was fitted to"));
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,25 @@
+// Plans on disk, and what they have to agree with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/job.hpp"
+#include "cli/results_file.hpp"
+#include "litestage/calibrate/check_plan.hpp"
+#include "litestage/calibrate/plan.hpp"
+
+namespace litestage::cli {
+
+[[nodiscard]] calibrate::Plan read_plan(const std::string& path);
+void write_plan(const std::string& path, const calibrate::Plan& plan);
+
+// This run's model, tokenizer and kernels, as a plan names them.
+[[nodiscard]] calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend);
+// This run's questions, the first ones of their file.
+[[nodiscard]] calibrate::PlanData plan_data(const Job& job);
+
+// An Error if questions to be reported are among those that the plan was searched on.
+void check_apart(const calibrate::Plan& plan, const std::vector<Question>& questions, const std::string& plan_path);
+
+}  // namespace litestage::cli

@@ -1,0 +1,75 @@
+// How a search goes, on standard error: what is being done, how much of it, the best plan so far, and the time to go.
+// One line that is rewritten where that is a terminal, else a line now and then.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include "cli/progress.hpp"
+#include "litestage/calibrate/search.hpp"
+
+namespace litestage::cli {
+
+class SearchView {
+ public:
+  explicit SearchView(bool quiet) : quiet_(quiet), terminal_(error_is_terminal()) {}
+  SearchView(const SearchView&) = delete;
+  SearchView& operator=(const SearchView&) = delete;
+  ~SearchView() { clear(); }
+
+  // A new piece of work: "budgets". What it is counted in: "questions".
+  void begin(std::string what, std::string unit) {
+    clear();
+    what_ = std::move(what);
+    unit_ = std::move(unit);
+    expected_ = before_ = 0;
+    best_.clear();
+    start_ = said_ = Clock::now();
+    if (!quiet_ && !terminal_) std::cerr << what_ << std::endl;
+  }
+  // Of the run of walks at hand; what earlier runs of the same piece of work did is added.
+  void walks(std::size_t ended, std::size_t total) { show(before_ + ended, std::max(expected_, before_ + total)); }
+  // `budgets` says what the numbers of the best plan mean, or is empty.
+  void search(const calibrate::SearchProgress& p, const std::vector<std::string>& stages) {
+    before_ = p.done;
+    expected_ = p.expected;
+    best_.clear();
+    for (std::size_t s = 0; s < stages.size() && s < p.best.size(); ++s) {
+      best_ += concat(s == 0 ? ", best so far " : " / ", stages[s], " ", p.best[s]);
+    }
+    show(p.done, p.expected);
+  }
+  void share(double done) { show(static_cast<std::size_t>(100 * done), 100); }
+
+  void clear() {
+    if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+    shown_ = false;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void show(std::size_t done, std::size_t total) {
+    if (quiet_ || total == 0) return;
+    const auto now = Clock::now();
+    const double since = std::chrono::duration<double>(now - said_).count();
+    if (since < (terminal_ ? 0.2 : 30)) return;
+    said_ = now;
+    const double elapsed = std::chrono::duration<double>(now - start_).count();
+    const double left = done == 0 ? 0 : elapsed / static_cast<double>(done) * static_cast<double>(total - done);
+    std::string text = concat(what_, ": ", done, " of ", total, " ", unit_, best_);
+    if (done > 0 && done < total) text += concat(", at most ", minutes(left), " to go");
+    std::cerr << (terminal_ ? "\r\x1b[K" : "") << text << (terminal_ ? "" : "\n") << std::flush;
+    shown_ = terminal_;
+  }
+
+  bool quiet_, terminal_, shown_ = false;
+  std::string what_, unit_, best_;
+  std::size_t before_ = 0, expected_ = 0;
+  Clock::time_point start_{}, said_{};
+};
+
+}  // namespace litestage::cli
