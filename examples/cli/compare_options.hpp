@@ -1,0 +1,94 @@
+// The options of `compare` beyond those of all programs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+
+namespace litestage::cli {
+
+inline constexpr std::size_t all_questions = std::size_t{1} << 40;
+
+struct CompareOptions {
+  Options common;
+  std::vector<std::string> methods = {"all"};
+  std::optional<std::size_t> latency_questions;  // default: 16, or all where there are fewer
+  std::size_t traces = 0;
+  std::string markdown, journal;
+  bool resume = false;
+};
+
+inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
+  const std::string group = "Questions";
+  app.add_option("--task", o.common.task, "Format of the questions: choice, obqa, csqa or strategyqa")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--data", o.common.data, "A file of questions (default: the project's own test questions)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--questions", o.common.questions, "The first N of the file (default: all)")
+      ->check(CLI::Range(std::size_t{1}, all_questions))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--exclude", o.common.exclude, "Leave out questions that are in these files too")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--latency-questions", o.latency_questions,
+                 "Time the first N of these, one at a time; 0: none (default: 16, or all if there are fewer)")
+      ->check(CLI::Range(std::size_t{0}, all_questions))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--batch", o.common.batch, "Questions answered side by side, where nothing is timed; same answers")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str()
+      ->type_name("B")
+      ->group(group);
+  app.add_option("--metric", o.common.metric,
+                 "Answers are the likeliest option letter (letter), or read from the text (extracted)")
+      ->check(CLI::IsMember({"letter", "extracted"}))
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+}
+
+inline void add_compared_methods(CLI::App& app, CompareOptions& o) {
+  const std::string group = "Methods (below)";
+  app.add_option("--methods", o.methods, "Which are compared: all, or NAME,NAME")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--plan", o.common.plan, "What the program calibrate found; most methods need it")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--stages", o.common.stages, "Which prompts make up a stage (default: the plan's, else tinythinker)")
+      ->type_name("SPEC")
+      ->group(group);
+}
+
+inline void add_compare_output(CLI::App& app, CompareOptions& o) {
+  const std::string group = "Output";
+  app.add_option("--json", o.common.json, "Write everything to a file (litestage.comparison/1)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--markdown", o.markdown, "Write the tables to a file")->type_name("FILE")->group(group);
+  app.add_option("--traces", o.traces, "Keep the confidence of every token in the first N questions (in --json)")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  CLI::Option* journal = app.add_option("--journal", o.journal, "What is finished; goes on from there if it exists")
+                             ->type_name("FILE")
+                             ->group(group);
+  app.add_flag("--resume", o.resume, "The journal is the file of --json with .journal appended")
+      ->group(group)
+      ->needs("--json")
+      ->excludes(journal);
+  app.add_flag("--quiet", o.common.quiet, "Only the report, no progress")->group(group);
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,201 @@
+#include "cli/compare_report.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <ostream>
+#include <sstream>
+
+#include "cli/compare_methods.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/core/fnv1a.hpp"
+#include "litestage/evaluate/comparison_form.hpp"
+#include "litestage/evaluate/comparison_table.hpp"
+#include "litestage/evaluate/controls.hpp"
+#include "litestage/evaluate/tasks.hpp"
+#include "litestage/io/json.hpp"
+#include "litestage/io/mapped_file.hpp"
+#include "litestage/io/output_file.hpp"
+#include "litestage/policy/describe.hpp"
+#include "litestage/policy/spec.hpp"
+
+namespace litestage::cli {
+
+using evaluate::Comparison;
+using evaluate::fixed;
+
+namespace {
+
+std::string name_of(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string file_fingerprint(const std::string& path) {
+  Fnv1a hash;
+  hash.add(io::read_file(path));
+  return hexadecimal(hash.value());
+}
+
+Form plan_form(const CompareSetting& s) {
+  if (s.plan == nullptr) return {};
+  const calibrate::Plan& plan = *s.plan;
+  const std::string& path = s.options->common.plan;
+  Form budgets;
+  for (const calibrate::PlanBudget& b : plan.budgets) budgets.add(b.stage, b.count);
+  Form f;
+  f.add("file", name_of(path)).add("fingerprint", file_fingerprint(path));
+  f.add("task", plan.data.task).add("data", plan.data.file).add("questions", plan.data.ids.size());
+  const Form search = write_settings(plan.search);
+  for (const char* key : {"metric", "max_loss", "target", "reached"}) f.add(key, search.at(key, "plan"));
+  f.add("budgets", std::move(budgets)).add("exit", plan.exit);
+  return f;
+}
+
+Form facts_form(const CompareSetting& s) {
+  const Options& o = s.options->common;
+  const ModelConfig& config = s.job->source.config;
+  Form f;
+  f.add("model", Form()
+                     .add("file", name_of(s.job->file.source()))
+                     .add("fingerprint", s.facts.model)
+                     .add("tokenizer", s.facts.tokenizer)
+                     .add("n_layers", config.n_layers));
+  f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
+  f.add("threads", s.facts.kernels.threads).add("kv", o.kv).add("context", o.context).add("batch", o.batch);
+  f.add("task", o.task).add("metric", o.metric);
+  f.add("data", Form().add("file", s.data.file).add("fingerprint", s.data.fingerprint));
+  f.add("stages", s.job->policies.stages.to_form(true)).add("plan", plan_form(s));
+  return f;
+}
+
+void print_title(std::ostream& out, const CompareSetting& s, const Comparison& c) {
+  const calibrate::PlanKernels& k = s.facts.kernels;
+  out << "# Methods on " << c.questions.size() << " questions of " << s.data.file << "\n\n"
+      << "- model: " << name_of(s.job->file.source()) << ", fingerprint " << s.facts.model << "\n"
+      << "- questions: task " << s.data.task << ", the first " << c.questions.size() << " of " << s.data.file
+      << ", fingerprint " << s.data.fingerprint << "; answers by " << s.options->common.metric << "\n"
+      << "- kernels: " << k.backend << ", " << k.instruction_set << ", " << k.threads
+      << (k.threads == 1 ? " thread" : " threads") << "\n"
+      << "- stages: " << to_spec(s.job->policies.stages) << "\n";
+  if (s.plan != nullptr) {
+    out << "- plan: calibrated on " << s.plan->data.ids.size() << " questions of " << s.plan->data.file << " by "
+        << EnumNames<calibrate::Metric>::names[static_cast<std::size_t>(s.plan->search.metric)] << "\n";
+  }
+  out << '\n';
+}
+
+void print_next_steps(std::ostream& out, const CompareOptions& o) {
+  if (o.common.quiet) return;
+  out << "Next: ";
+  if (o.common.plan.empty()) {
+    out << "calibrate --plan plan.json makes a plan, and compare --plan plan.json compares what it gives.\n";
+  } else if (o.common.json.empty()) {
+    out << "--json FILE --resume keeps everything (and goes on after Ctrl-C), --markdown FILE the tables.\n";
+  } else {
+    out << "examples/plot.py " << o.common.json << ' ' << o.common.plan << " --out FOLDER draws this"
+        << (o.traces == 0 ? "; --traces 4 adds how sure the model was, token by token.\n" : ".\n");
+  }
+  out << "Intervals shrink with the root of the number of questions: --data and --questions for answers, "
+         "--latency-questions for times.\n";
+}
+
+}  // namespace
+
+std::string compare_help() {
+  return concat(methods_help(), "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
+                describe<stages::Standard>());
+}
+
+void check_compared(const CompareSetting& s) {
+  const CompareOptions& o = *s.options;
+  const std::size_t there = s.job->questions.size(), wanted = o.common.questions;
+  if (wanted != all_questions && there < wanted)
+    throw Error(
+        concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", s.job->data, ")"));
+  if (o.latency_questions.value_or(0) > there)
+    throw Error(concat("--latency-questions is ", *o.latency_questions, ", accepted are 0 to ", there,
+                       " (the questions compared)"));
+  if (s.plan == nullptr) return;
+  const std::string& plan = o.common.plan;
+  const auto own = read_value<stages::Standard>(s.plan->stages, Where(plan).at("stages"));
+  if (s.job->policies.stages != own)
+    throw Error(concat("--stages: found ", to_spec(s.job->policies.stages), ", accepted is ", to_spec(own),
+                       ", the schedule of ", plan));
+  check_apart(*s.plan, s.job->questions, plan);
+}
+
+Form compare_identity(const CompareSetting& s) {
+  Form::List ids, names;
+  for (const std::string& c : s.data.contents) ids.push_back(c);
+  for (const std::string& m : s.options->methods) names.push_back(m);
+  Form f;
+  f.add("work", "compare/1").add("model", s.facts.model).add("tokenizer", s.facts.tokenizer);
+  f.add("task", s.data.task).add("questions", std::move(ids));
+  f.add("plan", s.plan == nullptr ? Form() : Form(file_fingerprint(s.options->common.plan)));
+  f.add("stages", s.job->policies.stages.to_form(true)).add("metric", s.options->common.metric);
+  f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);
+  f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
+  f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv).add("context", s.options->common.context);
+  return f;
+}
+
+std::vector<std::string> plan_warnings(const CompareSetting& s) {
+  std::vector<std::string> warnings;
+  if (s.plan == nullptr) return warnings;
+  const calibrate::Plan& plan = *s.plan;
+  if (const auto kernels = calibrate::check_plan(plan, s.facts, Where(s.options->common.plan)))
+    warnings.push_back(*kernels);
+  if (!plan.search.reached)
+    warnings.push_back("the plan's search did not reach its accuracy target, so its budgets are those of full depth");
+  if (plan.data.task != s.data.task)
+    warnings.push_back(concat("the plan was calibrated on task ", plan.data.task, ", not on ", s.data.task));
+  return warnings;
+}
+
+std::vector<std::string> answer_warnings(const Comparison& c, const std::vector<Question>& questions) {
+  std::vector<std::string> warnings;
+  const auto counts = evaluate::gold_counts(questions);
+  const evaluate::MajorityClass majority = evaluate::majority_class(questions);
+  const evaluate::ComparisonRow full = evaluate::compare_to(c.methods[0], c.methods[0], c.questions);
+  if (majority.option == evaluate::no_answer) {
+    warnings.push_back("these questions have no answer key: only the agreement with full depth can be judged");
+  } else if (std::count(counts.begin(), counts.end(), std::size_t{0}) ==
+             static_cast<std::ptrdiff_t>(counts.size()) - 1) {
+    warnings.push_back(concat("the right answer to every question is ", evaluate::letter(majority.option),
+                              ": accuracy says nothing where one letter is always right"));
+  } else if (full.accuracy.value <= majority.accuracy.value) {
+    warnings.push_back(concat("full depth is right in ", fixed(100 * full.accuracy.value, 1), " %, always saying ",
+                              evaluate::letter(majority.option), " in ", fixed(100 * majority.accuracy.value, 1),
+                              " %: accuracy means nothing where the model at full depth cannot do better than that"));
+  } else if (full.accuracy.low <= majority.accuracy.value) {
+    warnings.push_back(concat("full depth is not clearly better than always saying ", evaluate::letter(majority.option),
+                              " (", fixed(100 * majority.accuracy.value, 1),
+                              " %): differences of accuracy mean little"));
+  }
+  for (const evaluate::Method& m : c.methods) {
+    if (!m.missing.empty()) continue;
+    const std::size_t unlike = evaluate::compare_to(c.methods[0], m, c.questions).unlike;
+    if (unlike > 0)
+      warnings.push_back(concat(m.name, ": ", unlike, " timed answers are not as long as those of the batched run"));
+  }
+  return warnings;
+}
+
+void report_comparison(const CompareSetting& s, const Comparison& c) {
+  evaluate::print_comparison(std::cout, c);
+  const CompareOptions& o = *s.options;
+  if (!o.markdown.empty()) {
+    std::ostringstream text;
+    print_title(text, s, c);
+    evaluate::print_comparison(text, c, evaluate::TableStyle::markdown);
+    io::write_file(o.markdown, text.str());
+    std::cout << "tables   " << o.markdown << '\n';
+  }
+  if (!o.common.json.empty()) {
+    io::write_file(o.common.json, io::to_json(evaluate::to_form(c, facts_form(s)), 1) + "\n");
+    std::cout << "results  " << o.common.json << '\n';
+  }
+  print_next_steps(std::cout, o);
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,41 @@
+// What `compare` says about its run: the facts in its file, the identity of its journal, warnings, tables.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/compare_options.hpp"
+#include "cli/job.hpp"
+#include "cli/plan_file.hpp"
+#include "litestage/evaluate/comparison.hpp"
+
+namespace litestage::cli {
+
+// What a comparison was made with.
+struct CompareSetting {
+  const Job* job = nullptr;
+  const CompareOptions* options = nullptr;
+  const calibrate::Plan* plan = nullptr;  // null: none was given
+  calibrate::PlanFacts facts;
+  calibrate::PlanData data;
+  std::size_t timed = 0;  // questions
+};
+
+[[nodiscard]] std::string compare_help();
+
+// An Error where methods, questions or schedule are not what can be compared.
+void check_compared(const CompareSetting& setting);
+
+// What the records of a journal depend on. Where anything here differs, another journal is needed.
+[[nodiscard]] Form compare_identity(const CompareSetting& setting);
+// The plan holds here, or an Error says why not. What else a reader should know comes as sentences.
+[[nodiscard]] std::vector<std::string> plan_warnings(const CompareSetting& setting);
+// What the answers themselves give reason to doubt.
+[[nodiscard]] std::vector<std::string> answer_warnings(const evaluate::Comparison& comparison,
+                                                       const std::vector<Question>& questions);
+// Prints the tables, and writes the files that were asked for.
+void report_comparison(const CompareSetting& setting, const evaluate::Comparison& comparison);
+
+}  // namespace litestage::cli

@@ -1,0 +1,188 @@
+// Compares methods on the same questions, on one engine, in one run: full depth, LiteStage's plan without and with its
+// early exit, other ways to skip layers at equal accuracy and at equal skipping, and controls. Answers come from
+// batched runs; times from one question at a time, the methods in turn on each.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cli/calibration_report.hpp"
+#include "cli/compare_methods.hpp"
+#include "cli/compare_options.hpp"
+#include "cli/compare_report.hpp"
+#include "cli/job.hpp"
+#include "cli/load.hpp"
+#include "cli/plan_file.hpp"
+#include "cli/run_main.hpp"
+#include "cli/search_view.hpp"
+#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/reference.hpp"
+#include "litestage/calibrate/replay_exit.hpp"
+#include "litestage/evaluate/comparison_run.hpp"
+#include "litestage/io/journal_file.hpp"
+#include "litestage/policy/spec.hpp"
+
+using namespace litestage;
+using cli::CompareOptions;
+using cli::CompareSetting;
+using cli::Job;
+
+namespace {
+
+// Of the criterion that the plan's exit reads, else of the likeliest token's probability.
+TokenTrace confidence_trace(const calibrate::Plan* plan) {
+  if (plan != nullptr) {
+    const auto exit = read_value<early_exit::Standard>(plan->exit, Where("--plan").at("exit"));
+    using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
+    if (const auto* low = std::get_if<LowConfidence>(&exit.active())) return calibrate::trace_of(low->criterion);
+  }
+  return calibrate::trace_of(confidence::MaxProb{});
+}
+
+// How much is left to do, for the time to go.
+struct Ahead {
+  std::size_t done = 0, open = 0;
+};
+
+template <Backend B>
+class Comparing {
+ public:
+  Comparing(B& backend, const Model<B>& model, const CompareSetting& setting, evaluate::FinishedWork& finished)
+      : setting_(&setting),
+        finished_(&finished),
+        view_(setting.options->common.quiet),
+        methods_(setting.options->methods, setting.plan, setting.job->policies.stages, model.config.n_layers,
+                 setting.job->questions),
+        run_(backend, model, setting.job->codec, setting.job->questions, options(), finished) {}
+
+  // False where it was stopped.
+  bool answers() {
+    view_.begin("answers", "answers");
+    ahead_ = {};
+    std::vector<cli::ComparedMethod>& list = methods_.list();
+    for (const cli::ComparedMethod& m : list) {
+      for (const Question& q : setting_->job->questions)
+        ahead_.open += finished_->outcome(m.method.name, q.id) == nullptr ? 1 : 0;
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      methods_.settle(i);
+      if (list[i].policies && !run_.answer(list[i].method, *list[i].policies)) return false;
+      if (!list[i].policies) ahead_.open -= std::min(ahead_.open, setting_->job->questions.size());
+    }
+    return true;
+  }
+  bool times() {
+    view_.begin("times", "answers");
+    ahead_ = {};
+    std::vector<typename Run::Contender> contenders;
+    for (cli::ComparedMethod& m : methods_.list()) {
+      if (!m.policies) continue;
+      contenders.push_back({&m.method, &*m.policies});
+      for (std::size_t q = 0; q < setting_->timed; ++q)
+        ahead_.open += finished_->timing(m.method.name, setting_->job->questions[q].id) == nullptr ? 1 : 0;
+    }
+    return run_.time(contenders, setting_->timed);
+  }
+  [[nodiscard]] evaluate::Comparison comparison() {
+    view_.clear();
+    evaluate::Comparison c;
+    for (const Question& q : setting_->job->questions) c.questions.push_back({q.id, q.gold});
+    c.methods = methods_.methods();
+    c.warnings = cli::plan_warnings(*setting_);
+    for (std::string& w : cli::answer_warnings(c, setting_->job->questions)) c.warnings.push_back(std::move(w));
+    return c;
+  }
+
+ private:
+  using Run = evaluate::ComparisonRun<B, cli::Policies>;
+
+  [[nodiscard]] evaluate::ComparisonOptions options() {
+    evaluate::ComparisonOptions o;
+    o.pipeline = cli::pipeline_options(setting_->options->common);
+    o.traced = setting_->options->traces;
+    o.trace = confidence_trace(setting_->plan);
+    o.on_finished = [this](const evaluate::Method&) {
+      ++ahead_.done;
+      ahead_.open -= std::min<std::size_t>(ahead_.open, 1);
+      view_.walks(ahead_.done, ahead_.done + ahead_.open);
+    };
+    return o;
+  }
+
+  const CompareSetting* setting_;
+  evaluate::FinishedWork* finished_;
+  cli::SearchView view_;
+  Ahead ahead_;
+  cli::ComparedMethods methods_;
+  Run run_;
+};
+
+template <Backend B>
+int compare(B& backend, int threads, CompareSetting setting) {
+  const Job& job = *setting.job;
+  setting.facts = cli::plan_facts(job, cli::facts_of(backend, threads));
+  setting.data = cli::plan_data(job);
+  static_cast<void>(cli::plan_warnings(setting));  // an Error, if any, before the work
+  std::optional<io::JournalFile> journal;
+  if (!setting.options->journal.empty()) journal.emplace(setting.options->journal, cli::compare_identity(setting));
+  const bool quiet = job.options.quiet;
+  if (journal) cli::tell_of_journal(*journal, quiet);
+  evaluate::FinishedWork finished =
+      journal ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); })
+              : evaluate::FinishedWork();
+
+  const Model<B> model = cli::load_with_progress(backend, job.source, threads, quiet);
+  Comparing<B> comparing(backend, model, setting, finished);
+  if (!comparing.answers() || !comparing.times()) {
+    std::cerr << "\ncompare: stopped; "
+              << (journal ? "the same command goes on from " + journal->path()
+                          : "with --journal FILE it could go on from where it was")
+              << std::endl;
+    return cli::interrupted_exit_code();
+  }
+  cli::report_comparison(setting, comparing.comparison());
+  return 0;
+}
+
+int run(CompareOptions o, bool stages_given) {
+  if (o.resume) o.journal = o.common.json + ".journal";
+  cli::check_method_names(o.methods);
+  cli::check_writable(o.markdown);
+  std::optional<calibrate::Plan> plan;
+  if (!o.common.plan.empty()) {
+    plan = cli::read_plan(o.common.plan);
+    const auto own = read_value<stages::Standard>(plan->stages, Where(o.common.plan).at("stages"));
+    if (!stages_given) o.common.stages = to_spec(own);
+  }
+  const Job job = cli::prepare(o.common);
+  CompareSetting setting{&job, &o, plan ? &*plan : nullptr, {}, {}, 0};
+  cli::check_compared(setting);
+  setting.timed = o.latency_questions.value_or(std::min<std::size_t>(16, job.questions.size()));
+  if (o.common.backend == "reference") {
+    ReferenceBackend backend(o.common.threads);
+    return compare(backend, o.common.threads, setting);
+  }
+  CpuBackend backend({o.common.threads, !o.common.no_pack});
+  return compare(backend, backend.threads(), setting);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Compares methods on the same questions: answers, times, tokens and skipped sub-layers.", "compare");
+  CompareOptions o;
+  o.common.questions = cli::all_questions;
+  o.common.batch = 4;
+  o.common.metric = "letter";
+  cli::add_compared_questions(app, o);
+  cli::add_compared_methods(app, o);
+  cli::add_model_options(app, o.common);
+  cli::add_compare_output(app, o);
+  app.footer(cli::compare_help());
+  return cli::run_main(app, argc, argv, [&] { return run(o, app.count("--stages") > 0); });
+}
