@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "cli/calibration_report.hpp"
-#include "cli/compare_methods.hpp"
 #include "cli/compare_options.hpp"
 #include "cli/compare_report.hpp"
 #include "cli/job.hpp"
@@ -22,6 +21,7 @@
 #include "cli/search_view.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/reference.hpp"
+#include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/calibrate/replay_exit.hpp"
 #include "litestage/evaluate/comparison_run.hpp"
 #include "litestage/io/journal_file.hpp"
@@ -64,8 +64,8 @@ class Comparing {
   bool answers() {
     view_.begin("answers", "answers");
     ahead_ = {};
-    std::vector<cli::ComparedMethod>& list = methods_.list();
-    for (const cli::ComparedMethod& m : list) {
+    std::vector<calibrate::ComparedMethod>& list = methods_.list();
+    for (const calibrate::ComparedMethod& m : list) {
       for (const Question& q : setting_->job->questions)
         ahead_.open += finished_->outcome(m.method.name, q.id) == nullptr ? 1 : 0;
     }
@@ -80,7 +80,7 @@ class Comparing {
     view_.begin("times", "answers");
     ahead_ = {};
     std::vector<typename Run::Contender> contenders;
-    for (cli::ComparedMethod& m : methods_.list()) {
+    for (calibrate::ComparedMethod& m : methods_.list()) {
       if (!m.policies) continue;
       contenders.push_back({&m.method, &*m.policies});
       for (std::size_t q = 0; q < setting_->timed; ++q)
@@ -99,7 +99,7 @@ class Comparing {
   }
 
  private:
-  using Run = evaluate::ComparisonRun<B, cli::Policies>;
+  using Run = evaluate::ComparisonRun<B, calibrate::MethodPolicies>;
 
   [[nodiscard]] evaluate::ComparisonOptions options() {
     evaluate::ComparisonOptions o;
@@ -118,7 +118,7 @@ class Comparing {
   evaluate::FinishedWork* finished_;
   cli::SearchView view_;
   Ahead ahead_;
-  cli::ComparedMethods methods_;
+  calibrate::ComparedMethods methods_;
   Run run_;
 };
 
@@ -151,7 +151,7 @@ int compare(B& backend, int threads, CompareSetting setting) {
 
 int run(CompareOptions o, bool stages_given) {
   if (o.resume) o.journal = o.common.json + ".journal";
-  cli::check_method_names(o.methods);
+  o.methods = cli::method_names(o.methods);
   cli::check_writable(o.markdown);
   std::optional<calibrate::Plan> plan;
   if (!o.common.plan.empty()) {

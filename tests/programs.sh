@@ -27,6 +27,7 @@ printf 'GGUX0000000000000000' >magic.gguf
 printf 'GGUF' >short.gguf
 printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
 printf '{"id": \n' >torn.jsonl
+printf '{"format": "litestage.results/1"}\n' >results.txt
 
 echo "Water boils." >text.txt
 for model in nothing magic short; do
@@ -46,7 +47,17 @@ refuses "--questions" ask --questions x
 refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
 refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
 refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
-for program in ask score tokenize table custom_policy observe; do
+for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
+refuses "--nonsense" compare --nonsense
+refuses "accepted are all, full_depth, lite_stage" compare --methods full_depth,nonsense
+refuses "--metric" compare --metric both
+refuses "--resume requires --json" compare --resume
+refuses "nothing.json" compare --plan nothing.json
+refuses "accepted is litestage.plan/1" compare --plan results.txt
+refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
+refuses "nofolder" compare --model magic.gguf --json nofolder/out.json
+refuses "nofolder" compare --model magic.gguf --markdown nofolder/out.md
+for program in ask score tokenize table compare custom_policy observe; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
 done

@@ -6,7 +6,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "cli/compare_methods.hpp"
+#include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/evaluate/comparison_form.hpp"
@@ -16,6 +16,7 @@
 #include "litestage/io/json.hpp"
 #include "litestage/io/mapped_file.hpp"
 #include "litestage/io/output_file.hpp"
+#include "litestage/policy/accepted.hpp"
 #include "litestage/policy/describe.hpp"
 #include "litestage/policy/spec.hpp"
 
@@ -25,6 +26,22 @@ using evaluate::Comparison;
 using evaluate::fixed;
 
 namespace {
+
+constexpr std::string_view methods_help =
+    "Methods:\n"
+    "  full_depth        nothing is skipped; always there, what the others are compared with\n"
+    "  lite_stage        the plan's budgets\n"
+    "  lite_stage_exit   the plan's budgets and its early exit\n"
+    "  early_exit_depth, unified, skip_decode, ada_skip, short_gpt\n"
+    "                    baselines, each twice: the largest setting that kept the plan's target on the calibration\n"
+    "                    questions (equal accuracy), and the one that skips as many sub-layers per token as "
+    "lite_stage\n"
+    "                    does here (equal skipping)\n"
+    "  majority          control: always the most frequent letter of these questions\n"
+    "  direct            control: the answer at once, without stages\n"
+    "  cap               control, twice: full depth and lite_stage, each branch cut at lite_stage_exit's mean length\n"
+    "What others are set by is added: lite_stage to baselines, lite_stage_exit to cap. Several tasks are several "
+    "runs.\n";
 
 std::string name_of(const std::string& path) {
   return std::filesystem::path(path).filename().string();
@@ -101,8 +118,25 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
 
 }  // namespace
 
+std::vector<std::string> method_names(const std::vector<std::string>& given) {
+  constexpr auto& known = calibrate::ComparedMethods::names;
+  std::vector<std::string> names;
+  for (const std::string& name : given) {
+    if (name != "all" && std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(concat("--methods: found \"", name, "\", accepted are all, ", joined(known)));
+  }
+  for (const std::string_view name : known) {
+    for (const std::string& g : given) {
+      if (g != "all" && g != name) continue;
+      names.emplace_back(name);
+      break;
+    }
+  }
+  return names;
+}
+
 std::string compare_help() {
-  return concat(methods_help(), "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
+  return concat(methods_help, "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
                 describe<stages::Standard>());
 }
 

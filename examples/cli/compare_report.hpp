@@ -24,6 +24,8 @@ struct CompareSetting {
 };
 
 [[nodiscard]] std::string compare_help();
+// What --methods stands for, each name once; an Error if there is no such method.
+[[nodiscard]] std::vector<std::string> method_names(const std::vector<std::string>& given);
 
 // An Error where methods, questions or schedule are not what can be compared.
 void check_compared(const CompareSetting& setting);

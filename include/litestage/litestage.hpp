@@ -32,6 +32,7 @@
 #include "litestage/calibrate/budget_evaluation.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/calibrate/check_plan.hpp"
+#include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/calibrate/exhaustive_sweep.hpp"
 #include "litestage/calibrate/exit_candidates.hpp"
 #include "litestage/calibrate/importance.hpp"

@@ -30,7 +30,10 @@ namespace detail {
 template <class Make>
 [[nodiscard]] Baseline layer_ladder(std::string name, int most_layers, Make make) {
   Baseline b{std::move(name), {{}}};
-  for (int s = 1; s <= most_layers; ++s) b.settings.push_back({make(s), 2 * s});
+  for (int s = 1; s <= most_layers; ++s) {
+    const BaselineSetting setting{make(s), 2 * s};  // moving it, GCC 12 would warn of members it does not have
+    b.settings.push_back(setting);
+  }
   return b;
 }
 
@@ -51,7 +54,8 @@ template <class Make>
     policy.count = n;
     policy.similarity = ada_skip_similarity(importance);
     policy.ratio = ada_skip_ratio(importance);
-    ada.settings.push_back({std::move(policy), n});
+    const BaselineSetting setting{std::move(policy), n};
+    ada.settings.push_back(setting);
   }
   all.push_back(std::move(ada));
   all.push_back(detail::layer_ladder("short_gpt", layers - 1, [&](int s) {
