@@ -149,7 +149,7 @@ TEST_CASE("three tables: answers, time, work; what was not run and what to doubt
   const std::string text = out.str();
   for (const char* line : {"full depth        66.7   20.8 to 93.9           -", "fast              33.3    6.1 to 79.2",
                            "fast             1.500      2.00   2.00 to 2.00            0.67            3.00",
-                           "fast          60.0  20.0 / 40.0    3 / 6   5.2  eos 25 %, exit 8 %, cap 67 %  6 sub-layers",
+                           "fast          60.0  20.0 / 40.0    3 / 6   5.2  eos 25, exit 8, cap 67  6 sub-layers",
                            "not run: lost: it has no plan\nwarning: beware\n"}) {
     CAPTURE(line);
     CHECK(text.find(line) != std::string::npos);

@@ -33,14 +33,14 @@ namespace detail {
   for (const StageMeans& s : row.stages) text += concat(text.empty() ? "" : " / ", fixed(s.*of, digits));
   return text.empty() ? "-" : text;
 }
-// "stop_string 75 %, cap 25 %": of all branches.
+// "stop_string 75, cap 25": per cent of all branches.
 [[nodiscard]] inline std::string stops_text(const StopCounts& stops) {
   int all = 0;
   for (const int n : stops) all += n;
   std::string text;
   for (std::size_t r = 0; r < stops.size(); ++r) {
     if (stops[r] == 0) continue;
-    text += concat(text.empty() ? "" : ", ", stop_reason_names[r], " ", fixed(100.0 * stops[r] / all, 0), " %");
+    text += concat(text.empty() ? "" : ", ", stop_reason_names[r], " ", fixed(100.0 * stops[r] / all, 0));
   }
   return text.empty() ? "-" : text;
 }
@@ -58,12 +58,12 @@ namespace detail {
           concat(row.silent)};
 }
 
-[[nodiscard]] inline std::vector<std::string> speed_cells(const Method& m, const Speed& s) {
+[[nodiscard]] inline std::vector<std::string> speed_cells(const Method& m, const Speed& s, bool reference) {
   const auto ratio = [](const std::optional<Ratio>& r) { return r ? fixed(r->value, 2) : std::string("-"); };
   return {m.name,
           fixed(s.seconds, 3),
           ratio(s.speed_up),
-          s.speed_up && s.questions > 1 ? interval(s.speed_up->low, s.speed_up->high, 2) : "-",
+          s.speed_up && !reference && s.questions > 1 ? interval(s.speed_up->low, s.speed_up->high, 2) : "-",
           ratio(s.fewer_tokens),
           s.faster_token > 0 ? fixed(s.faster_token, 2) : "-",
           fixed(s.tokens, 1),
@@ -71,7 +71,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline std::vector<std::string> work_cells(const Method& m, const ComparisonRow& row) {
-  const std::string setting = m.same_as.empty() ? m.setting : concat(m.setting, " (the same as ", m.same_as, ")");
+  const std::string setting = m.same_as.empty() ? m.setting : concat("as ", m.same_as);
   return {m.name,
           fixed(row.tokens, 1),
           by_stage(row, &StageMeans::generated_tokens, 1),
@@ -125,15 +125,17 @@ inline void print_speeds(std::ostream& out, const Rows& rows, TableStyle style) 
                    {"x faster token"},
                    {"tokens/question"},
                    {"ms/token"}});
+  const std::size_t questions = rows[0].second.speed.questions;
   for (const auto& [method, row] : rows) {
-    if (row.speed.questions > 0) table.add(speed_cells(*method, row.speed));
+    if (row.speed.questions > 0) table.add(speed_cells(*method, row.speed, method == rows[0].first));
   }
   print_heading(out, style, "Time");
   table.print(out, style);
   print_note(out, style,
-             concat("One question at a time, the first ", rows[0].second.speed.questions,
+             concat("One question at a time, the first ", questions,
                     ", the methods in turn on each. Speed-up: the product of how many times fewer\ntokens and how many "
-                    "times less time for each; prefills count, so that few tokens are slow tokens."));
+                    "times less time for each; prefills count, so that few tokens are slow tokens.",
+                    questions < 20 ? " With fewer than 20 questions the\nintervals are too narrow." : ""));
 }
 
 inline void print_work(std::ostream& out, const Rows& rows, TableStyle style) {
@@ -142,7 +144,7 @@ inline void print_work(std::ostream& out, const Rows& rows, TableStyle style) {
                    {"by stage"},
                    {"skipped"},
                    {"mean"},
-                   {"ended by", Align::left},
+                   {"ended by, %", Align::left},
                    {"setting", Align::left}});
   for (const auto& [method, row] : rows) {
     if (!row.stages.empty()) table.add(work_cells(*method, row));
