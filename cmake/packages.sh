@@ -8,6 +8,7 @@ litestage_packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-c
 litestage_packages_test=(doctest-dev git:git python3:python3)
 litestage_packages_bench=(libbenchmark-dev)
 litestage_packages_model=(python3:python3 python3-pip:pip3)
+litestage_packages_plot=(python3:python3 python3-matplotlib)
 # Nice to have: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
 litestage_packages_optional=(clang:clang++ libclang-rt-dev clang-format-14:clang-format-14 ccache:ccache)
 
