@@ -135,7 +135,7 @@ inline void print_speeds(std::ostream& out, const Rows& rows, TableStyle style) 
              concat("One question at a time, the first ", questions,
                     ", the methods in turn on each. Speed-up: the product of how many times fewer\ntokens and how many "
                     "times less time for each; prefills count, so that few tokens are slow tokens.",
-                    questions < 20 ? " With fewer than 20 questions the\nintervals are too narrow." : ""));
+                    questions < 20 ? "\nWith fewer than 20 questions the intervals are too narrow." : ""));
 }
 
 inline void print_work(std::ostream& out, const Rows& rows, TableStyle style) {
