@@ -14,6 +14,7 @@
 #include "cli/calibration_report.hpp"
 #include "cli/defaults.hpp"
 #include "cli/job.hpp"
+#include "cli/journal_note.hpp"
 #include "cli/load.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/run_main.hpp"

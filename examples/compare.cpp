@@ -11,10 +11,10 @@
 #include <variant>
 #include <vector>
 
-#include "cli/calibration_report.hpp"
 #include "cli/compare_options.hpp"
 #include "cli/compare_report.hpp"
 #include "cli/job.hpp"
+#include "cli/journal_note.hpp"
 #include "cli/load.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/run_main.hpp"

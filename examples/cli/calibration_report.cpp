@@ -120,16 +120,6 @@ Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, con
   return p;
 }
 
-void tell_of_journal(const io::JournalFile& journal, bool quiet) {
-  if (quiet) return;
-  if (journal.dropped_bytes() > 0) {
-    std::cerr << journal.path() << ": a record that was cut off while it was written (" << journal.dropped_bytes()
-              << " bytes) is left out\n";
-  }
-  if (!journal.records().empty())
-    std::cerr << journal.path() << ": going on after " << journal.records().size() << " records" << std::endl;
-}
-
 int report_importance(const Importance& importance, CosineOf rank_by, const Job& job) {
   std::vector<TextTable::Column> columns{{"rank"}, {"all stages", Align::left}, {"cosine"}};
   for (const StageImportance& s : importance.stages) {

@@ -16,7 +16,6 @@
 #include "cli/progress.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/engine/pipeline.hpp"
-#include "litestage/io/journal_file.hpp"
 
 namespace litestage::cli {
 
@@ -44,7 +43,6 @@ struct Scored {
                                         const std::vector<calibrate::BaselineChoice>& largest, const Scored& full,
                                         const Scored& plan);
 
-void tell_of_journal(const io::JournalFile& journal, bool quiet);
 // Prints the ranking, writes it where --json asks for it; the exit code.
 int report_importance(const calibrate::Importance& importance, calibrate::CosineOf rank_by, const Job& job);
 void report_full_depth(std::ostream& out, const Job& job, const Scored& full, calibrate::Metric metric);

@@ -145,7 +145,7 @@ inline void ComparedMethods::settle(std::size_t i) {
   ComparedMethod& m = list_.at(i);
   const bool needs_plan = m.kind != Kind::full_depth && m.kind != Kind::majority && m.kind != Kind::direct;
   if (needs_plan && plan_ == nullptr) {
-    m.method.missing = "it follows from a plan, and none was given";
+    m.method.missing = "no plan was given (the program calibrate writes one)";
     return;
   }
   set_policies(m);
