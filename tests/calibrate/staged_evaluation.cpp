@@ -13,6 +13,7 @@
 #include "litestage/calibrate/budget_evaluation.hpp"
 #include "litestage/calibrate/replay_exit.hpp"
 #include "litestage/calibrate/stage_record.hpp"
+#include "litestage/io/json.hpp"
 
 using namespace litestage;
 using namespace litestage::calibrate;
@@ -224,7 +225,8 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
   Fixture f;
   StageResult result;
   result.report.name = "recall";
-  result.report.branches.push_back({"text", {1, 2}, StopReason::eos, 3, {}});
+  const std::string broken = "text \xc3\xa9 \xf0\x9f\xff\x80";  // as a model writes that skips too much
+  result.report.branches.push_back({broken, {1, 2}, StopReason::eos, 3, {0.1f, 0.25f, 1}});
   const Form good = stage_record({1, 0, "x", 0xfedcba9876543210u}, result, f.asked);
   const auto error_of = [&](Form::Map members, const Form& value, std::size_t at) {
     members[at].second = value;
@@ -243,7 +245,9 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
   CHECK(error_of(m, 3, 1) == "j:4: key \"letters\" is missing");
   CHECK(error_of(m, 1, 2) == "j:4: decisions is an integer, accepted is a string");
   StageMemo memo;
-  restore_stage(good, "j:4", f.asked, 3, memo);
+  restore_stage(io::parse_json(io::to_json(good), "j:4"), "j:4", f.asked, 3, memo);
   CHECK(memo.find({1, 0, "x", 0xfedcba9876543210u})->report == result.report);
   CHECK_THROWS_WITH_AS(restore_stage(good, "j:5", f.asked, 3, memo), "j:5: the same stage was recorded before", Error);
+  CHECK_THROWS_WITH_AS(static_cast<void>(characters_as_bytes("a\xc4\x80", "j:6")),
+                       "j:6: text has a character beyond U+00FF, accepted are those that stand for bytes", Error);
 }

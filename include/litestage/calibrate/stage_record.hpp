@@ -2,9 +2,12 @@
 // it had come, and goes on.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,7 +17,33 @@
 
 namespace litestage::calibrate {
 
-// {"question": id, "stage": 0.., "decisions": ..., "before": hex, "report": {...}} or, for the letters' step,
+// Texts are bytes: a model that skips too much writes broken UTF-8, which JSON cannot hold and which later stages must
+// see as it was. Each byte becomes the character of that number, so that ASCII stays readable.
+[[nodiscard]] inline std::string bytes_as_characters(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) text += static_cast<char>(0xc0 | (byte >> 6));
+    text += static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3f) : byte);
+  }
+  return text;
+}
+[[nodiscard]] inline std::string characters_as_bytes(std::string_view text, const std::string& where) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      bytes += text[i];
+      continue;
+    }
+    if ((lead != 0xc2 && lead != 0xc3) || i + 1 == text.size())
+      throw Error(concat(where, ": text has a character beyond U+00FF, accepted are those that stand for bytes"));
+    bytes += static_cast<char>((lead << 6) | (static_cast<unsigned char>(text[++i]) & 0x3f));
+  }
+  return bytes;
+}
+
+// {"question": id, "stage": 0.., "decisions": ..., "before": hash, "report": {...}} or, for the letters' step,
 // "letters".
 [[nodiscard]] inline Form stage_record(const StageKey& key, const StageResult& result,
                                        std::span<const Question> questions) {
@@ -22,7 +51,9 @@ namespace litestage::calibrate {
   f.add("question", questions[key.question].id).add("stage", key.stage).add("decisions", key.decisions);
   f.add("before", static_cast<std::int64_t>(key.before));
   if (result.letter_logits.empty()) {
-    f.add("report", evaluate::to_form(result.report));
+    StageReport report = result.report;
+    for (BranchReport& b : report.branches) b.text = bytes_as_characters(b.text);
+    f.add("report", evaluate::to_form(report));
   } else {
     Form::List letters;
     for (const float logit : result.letter_logits) letters.push_back(write_float(logit));
@@ -55,6 +86,7 @@ inline void restore_stage(const Form& record, const std::string& where, std::spa
                          question->options.size(), ", one to each option of question \"", id, "\""));
   } else {
     result.report = evaluate::stage_report_from_form(record.at("report", where), where + ": report");
+    for (BranchReport& b : result.report.branches) b.text = characters_as_bytes(b.text, where + ": report");
     if (result.report.branches.empty()) throw Error(concat(where, ": report has no branches, accepted is one or more"));
   }
   if (memo.find(key) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
