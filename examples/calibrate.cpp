@@ -60,7 +60,7 @@ LatencyModel probe(B& backend, const Model<B>& model, const Job& job, const Cali
     if (cli::interrupted()) throw Stopped{};
     view.share(share);
   };
-  return LatencyProbe<B>(backend, model, job.source.tensors, std::move(p)).measure();
+  return measure_latency(backend, model, job.source.tensors, std::move(p));
 }
 
 template <Backend B>
@@ -81,6 +81,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   options.keep_going = [] { return !cli::interrupted(); };
   options.on_walk = [&view](std::size_t ended, std::size_t of) { view.walks(ended, of); };
   const CalibrationSettings settings = cli::calibration_settings(o);
+  const calibrate::Standard strategy = cli::read_strategy(o.strategy);
   Calibration<B, stages::Standard> run(backend, model, job.codec, job.policies.stages, job.questions, settings, options,
                                        journal);
   if (!o.importance_only) static_cast<void>(run.latency([&] { return probe(backend, model, job, o, facts, view); }));
@@ -98,7 +99,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   };
   const std::vector<std::string> names = stage_names(job.policies.stages);
   view.begin("budgets", "trials");
-  const SearchResult found = run.search(full, progress(names));
+  const SearchResult found = run.search(strategy, full, progress(names));
   ExitChoice exits;
   if (!settings.exits.windows.empty()) {
     view.begin("early exit", "trials");
@@ -109,7 +110,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
     view.begin(baseline.name, "trials");
     largest.push_back(run.largest(baseline, progress({})));
   }
-  const Plan plan = cli::make_plan(job, facts, data, settings, importance, found, exits, largest,
+  const Plan plan = cli::make_plan(job, facts, data, settings, strategy, importance, found, exits, largest,
                                    run.score({}, std::nullopt), run.score(found.budgets, exits.exit));
   view.clear();
   cli::write_plan(o.plan, plan);

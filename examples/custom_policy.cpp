@@ -1,16 +1,20 @@
-// Policies of one's own, in one file: a skip policy that learns from the prompt what may be skipped while decoding, and
-// a confidence criterion for LiteStage's early exit. Both run on a few questions, next to the full model.
-// docs/adding-a-policy.md explains each part.
+// Policies of one's own, in one file: a skip policy that learns from the prompt what may be skipped while decoding, a
+// confidence criterion for LiteStage's early exit, and a strategy for the search of budgets. All run on a few
+// questions, next to the full model. docs/adding-a-policy.md explains each part.
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/defaults.hpp"
 #include "cli/run_main.hpp"
 #include "litestage/backend/cpu.hpp"
+#include "litestage/calibrate/calibration.hpp"
+#include "litestage/calibrate/latency_probe.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/answers.hpp"
@@ -62,6 +66,35 @@ struct LogMargin {
 };
 static_assert(CheckConfidence<LogMargin>::passed);
 
+// For each stage, slowest first, the largest count within the target by bisection. It takes accuracy to fall with the
+// count and time as well, which neither needs to do: five plans a stage instead of sixty.
+struct Bisection {
+  [[nodiscard]] calibrate::SearchResult search(const calibrate::SearchSpace& space,
+                                               const calibrate::Evaluator& evaluate) const {
+    const std::size_t expected = (1 + 6 * space.order.size()) * space.questions;  // about
+    calibrate::TrialBook book(space, evaluate, expected);
+    calibrate::Budgets budgets(space.stages.size(), 0);
+    std::optional<calibrate::Point> best;
+    std::vector<calibrate::Point> points;
+    for (const std::size_t stage : space.order) {
+      std::size_t good = 0, bad = space.counts.size();
+      while (bad - good > 1) {
+        const std::size_t middle = (good + bad) / 2;
+        calibrate::Budgets tried = budgets;
+        tried[stage] = space.counts[middle];
+        std::vector<calibrate::Trial> trials;
+        for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({tried, q});
+        book.ask(trials, {stage, 0, expected, budgets});
+        points.push_back(book.point(stage, tried));
+        (points.back().within_target ? good : bad) = middle;
+        if (points.back().within_target) best = points.back(), budgets = tried;
+      }
+    }
+    return book.result(best, std::move(points));
+  }
+};
+static_assert(calibrate::CheckSearchStrategy<Bisection>::passed);
+
 namespace {
 
 // Answers the questions with these policies; a line for the table.
@@ -81,6 +114,28 @@ evaluate::Row run(const std::string& method, CpuBackend& backend, const Model<Cp
   });
   if (cli::interrupted()) throw cli::Interrupted{};
   return evaluate::make_row(results);
+}
+
+// Budgets for half of the sub-layers at most, kept where at most a question in four changes its answer.
+skip::Standard searched(CpuBackend& backend, const Model<CpuBackend>& model, const ModelSource& source,
+                        const io::TextCodec& codec, const std::vector<Question>& questions) {
+  calibrate::CalibrationSettings settings;
+  settings.metric = calibrate::Metric::agreement;
+  settings.max_loss = 0.25;
+  settings.most = model.config.n_layers;
+  calibrate::EvaluationOptions options;
+  options.keep_going = [] { return cli::interrupted() ? throw cli::Interrupted{} : true; };
+  calibrate::Journal journal;  // none: what is found is lost on a kill
+  calibrate::Calibration<CpuBackend, stages::TinyThinker> run(backend, model, codec, {}, questions, settings, options,
+                                                              journal);
+  static_cast<void>(
+      run.latency([&] { return calibrate::measure_latency(backend, model, source.tensors, {.seconds = 3}); }));
+  static_cast<void>(run.importance());
+  const auto full = run.full_depth();
+  const calibrate::SearchResult found = run.search(Bisection{}, full, [](const calibrate::SearchProgress& p) {
+    std::cerr << "own search: " << p.done << " of about " << p.expected << " trials" << std::endl;
+  });
+  return run.lite_stage(found.budgets);
 }
 
 }  // namespace
@@ -105,12 +160,18 @@ int main(int argc, char** argv) {
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;
-    const Model<CpuBackend> model = load(backend, io::load_model(file));
+    const ModelSource source = io::load_model(file);
+    const Model<CpuBackend> model = load(backend, source);
+    const skip::Standard budgets = searched(backend, model, source, codec, questions);
     const std::vector<evaluate::Row> rows = {
         run("full depth", backend, model, codec, questions, skip::Never{}, early_exit::Never{}),
         run("own skip", backend, model, codec, questions, skip, early_exit::Never{}),
-        run("own skip and exit", backend, model, codec, questions, skip, exit)};
+        run("own skip and exit", backend, model, codec, questions, skip, exit),
+        run("own search (on these questions)", backend, model, codec, questions, budgets, early_exit::Never{})};
     evaluate::print_table(std::cout, rows);
+    std::cout
+        << "\nNext: change a struct at the top of examples/custom_policy.cpp and build again. How to choose it by\n"
+           "name: docs/adding-a-policy.md.\n";
     return 0;
   });
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job from a fresh clone on: a three-stage run on real questions with a real model, at full depth, with skipped
-# sub-layers, and with early exit on top; then one table.
+# sub-layers, and with early exit on top; then a plan is searched and set beside full depth and the other methods.
 set -euo pipefail
 
 usage() {
@@ -9,11 +9,15 @@ usage: examples/demo.sh [--help]
 
 Installs what is missing (Debian, Ubuntu; as root or with sudo), gets the model smollm2-135m (98 MB), builds the programs
 and answers the project's 32 test questions three times: at full depth, with a fixed set of sub-layers skipped, and with
-early exit as well. The first question's stages are shown as they are written. At the end, one table compares the runs.
-Takes about five minutes on two cores, the build included. Runs on the CPU.
+early exit as well. The first question's stages are shown as they are written. Then `calibrate` searches a plan on the
+project's calibration questions, by agreement with full depth, and `compare` sets it beside full depth and the other
+methods on the test questions. Takes about twelve minutes on two cores, the build included. Runs on the CPU. After Ctrl-C
+the same command goes on with the search and the comparison where they were.
 
 Results, to be looked at with build/release/examples/table:
   build/demo/full_depth.json  build/demo/static.json  build/demo/static_and_exit.json
+The plan, and the comparison (also as Markdown):
+  build/demo/plan.json  build/demo/comparison.json  build/demo/comparison.md
 The model is kept in $LITESTAGE_MODELS (default: litestage in the user's cache folder).
 TEXT
 }
@@ -45,8 +49,8 @@ model=$(examples/get_model.sh smollm2-135m)
 echo "model: $model"
 mkdir -p build/demo
 quietly build/demo/configure.log cmake --preset release
-echo "compiling ask and table, about a minute"
-quietly build/demo/build.log cmake --build build/release --target ask table
+echo "compiling ask, table, calibrate and compare, about three minutes"
+quietly build/demo/build.log cmake --build build/release --target ask table calibrate compare
 programs=build/release/examples
 
 # answer NAME FILE [options]
@@ -70,15 +74,32 @@ answer "static skip and early exit" static_and_exit.json --skip "$skip" \
 
 heading "The three runs"
 "$programs/table" build/demo/full_depth.json build/demo/static.json build/demo/static_and_exit.json
+
+# show COMMAND...: prints it as one would type it, then runs it.
+show() {
+  printf '%q ' "$@"
+  printf '\n'
+  "$@"
+}
+
+heading "A plan, searched on the calibration questions"
+show "$programs/calibrate" --model "$model" --questions 24 --metric agreement --max-loss 0.25 --step 3 \
+  --windows 8 --thresholds 5 --probe-seconds 8 --plan build/demo/plan.json
+
+heading "The plan and the other methods, on the test questions"
+show "$programs/compare" --model "$model" --plan build/demo/plan.json --questions 32 --latency-questions 6 --batch 16 \
+  --json build/demo/comparison.json --markdown build/demo/comparison.md --resume
 cat <<'TEXT'
 
 How to read this: smollm2-135m has 135 million parameters and is near chance (25 %) on such questions, and 32 questions
-leave about 17 points of uncertainty either way. So the table is not about which run is the most accurate, but about time
-and tokens: skipping makes a token cheaper and may make the model write more of them, and early exit is there to stop it
-where it rambles. Times are those of this machine, with whatever else it was doing. A model that can do the task (1.1 GB), asked as a chat:
+leave about 17 points of uncertainty either way. So look not for the most accurate row, but at time and tokens: skipping
+makes a token cheaper and may make the model write more of them, early exit is there to stop it where it rambles, and the
+plan was searched for the time of whole answers. What a plan is worth shows with a model that can do the task (1.1 GB):
 
   build/release/examples/ask --model "$(examples/get_model.sh qwen2.5-coder-1.5b)" --stages chat
+  build/release/examples/calibrate --model ... --stages chat --task obqa --data train.jsonl --questions 60 --plan plan.json
+  build/release/examples/compare --model ... --plan plan.json --task obqa --data dev.jsonl
 
-The same with --stages direct:chat=true is the control without reasoning. build/release/examples/ask --help lists all
-policies and their settings; docs/adding-a-policy.md shows how to write one.
+The same with --stages direct:chat=true is the control without reasoning. docs/calibrating.md and docs/comparing.md
+explain the two programs, --help lists all policies and settings, docs/adding-a-policy.md shows how to write one.
 TEXT

@@ -44,10 +44,13 @@ confidence::Standard read_criterion(const std::string& spec) {
   return read_spec<confidence::Standard>(spec, "--criterion", io::read_json_file);
 }
 
+calibrate::Standard read_strategy(const std::string& spec) {
+  return read_spec<calibrate::Standard>(spec, "--strategy", io::read_json_file);
+}
+
 CalibrationSettings calibration_settings(const CalibrateOptions& o) {
   CalibrationSettings s;
   s.metric = named<Metric>(o.metric);
-  s.strategy = read_spec<calibrate::Standard>(o.strategy, "--strategy", io::read_json_file);
   s.max_loss = o.max_loss;
   s.least_accuracy = o.least_accuracy;
   s.step = o.step;
@@ -78,8 +81,9 @@ PlanScore Scored::plan_score() const {
 }
 
 Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, const CalibrationSettings& settings,
-               const Importance& importance, const SearchResult& found, const ExitChoice& exits,
-               const std::vector<BaselineChoice>& largest, const Scored& full, const Scored& plan) {
+               const calibrate::Standard& strategy, const Importance& importance, const SearchResult& found,
+               const ExitChoice& exits, const std::vector<BaselineChoice>& largest, const Scored& full,
+               const Scored& plan) {
   Plan p;
   p.model = {std::filesystem::path(job.file.source()).filename().string(), facts.model, facts.tokenizer,
              job.source.config.n_layers};
@@ -102,7 +106,7 @@ Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, con
                             point.tokens, point.within_target});
   }
   p.search.metric = settings.metric;
-  p.search.strategy = settings.strategy.to_form(true);
+  p.search.strategy = strategy.to_form(true);
   p.search.max_loss = settings.max_loss;
   p.search.least_accuracy = settings.least_accuracy;
   p.search.target = found.target;

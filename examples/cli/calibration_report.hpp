@@ -15,11 +15,13 @@
 #include "cli/plan_file.hpp"
 #include "cli/progress.hpp"
 #include "litestage/calibrate/calibration.hpp"
+#include "litestage/calibrate/strategy.hpp"
 #include "litestage/engine/pipeline.hpp"
 
 namespace litestage::cli {
 
 [[nodiscard]] confidence::Standard read_criterion(const std::string& spec);
+[[nodiscard]] calibrate::Standard read_strategy(const std::string& spec);
 [[nodiscard]] calibrate::CalibrationSettings calibration_settings(const CalibrateOptions& options);
 [[nodiscard]] std::string calibrate_help();
 
@@ -38,8 +40,8 @@ struct Scored {
 
 [[nodiscard]] calibrate::Plan make_plan(const Job& job, const calibrate::PlanFacts& facts,
                                         const calibrate::PlanData& data, const calibrate::CalibrationSettings& settings,
-                                        const calibrate::Importance& importance, const calibrate::SearchResult& found,
-                                        const calibrate::ExitChoice& exits,
+                                        const calibrate::Standard& strategy, const calibrate::Importance& importance,
+                                        const calibrate::SearchResult& found, const calibrate::ExitChoice& exits,
                                         const std::vector<calibrate::BaselineChoice>& largest, const Scored& full,
                                         const Scored& plan);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/pipeline_setting.hpp"
+#include "litestage/calibrate/exhaustive_sweep.hpp"
 
 using namespace litestage;
 using namespace litestage::calibrate;
@@ -64,7 +65,6 @@ struct Said {
   CalibrationSettings s;
   s.metric = Metric::agreement;
   s.max_loss = 0.3;
-  s.strategy = Standard(ExhaustiveSweep{});
   s.exits = {{2, 3}, 3};
   return s;
 }
@@ -75,7 +75,9 @@ struct Said {
   return o;
 }
 
-[[nodiscard]] Said calibrated(Model3& m, const CalibrationSettings& s, const EvaluationOptions& o, Journal& journal) {
+template <class Strategy = ExhaustiveSweep>
+[[nodiscard]] Said calibrated(Model3& m, const CalibrationSettings& s, const EvaluationOptions& o, Journal& journal,
+                              const Strategy& strategy = {}) {
   Run run(m.backend, m.model, toy, thinker, m.asked, s, o, journal);
   Said said;
   static_cast<void>(run.latency(fixed_latency));
@@ -83,7 +85,7 @@ struct Said {
   const auto full = run.full_depth();
   said.predicted = full.predicted;
   said.order = full.slowest_first;
-  said.plan = run.search(full, nullptr);
+  said.plan = run.search(strategy, full, nullptr);
   said.exits = run.exits(said.plan.budgets, nullptr);
   for (const Baseline& b : baselines(said.importance)) said.largest.push_back(run.largest(b, nullptr).setting.skipped);
   said.outcomes = run.score(said.plan.budgets, said.exits.exit).outcomes;
@@ -178,9 +180,7 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
 TEST_CASE("calibration: racing's plan is within the target on all questions") {
   Model3 m;
   Journal journal;
-  CalibrationSettings s = settings();
-  s.strategy = Standard(Racing{});
-  const Said said = calibrated(m, s, options(4), journal);
+  const Said said = calibrated(m, settings(), options(4), journal, Racing{});
   CHECK(said.plan.reached);
   CHECK(said.plan.best.within_target);
   CHECK(said.plan.best.questions == 7);

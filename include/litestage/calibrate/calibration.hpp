@@ -18,11 +18,11 @@
 #include "litestage/calibrate/importance.hpp"
 #include "litestage/calibrate/measure_importance.hpp"
 #include "litestage/calibrate/metric.hpp"
+#include "litestage/calibrate/racing.hpp"
 #include "litestage/calibrate/replay_exit.hpp"
 #include "litestage/calibrate/search.hpp"
 #include "litestage/calibrate/stage_record.hpp"
 #include "litestage/calibrate/staged_evaluation.hpp"
-#include "litestage/calibrate/strategy.hpp"
 #include "litestage/core/record.hpp"
 #include "litestage/policy/spec.hpp"
 
@@ -30,7 +30,6 @@ namespace litestage::calibrate {
 
 struct CalibrationSettings {
   Metric metric = Metric::letter;
-  Standard strategy = {};
   double max_loss = 0.04;                     // v1 of the paper: less than 4 points
   std::optional<double> least_accuracy = {};  // in place of it
   int step = 1;                               // counts 0, step, 2 step, ...
@@ -141,13 +140,15 @@ class Calibration {
   }
 
   // The budget search proper. Needs latency(), importance() and full_depth().
-  SearchResult search(const FullDepth& full, const std::function<void(const SearchProgress&)>& on_progress) {
+  template <SearchStrategy Strategy>
+  SearchResult search(const Strategy& strategy, const FullDepth& full,
+                      const std::function<void(const SearchProgress&)>& on_progress) {
     SearchSpace space = space_of(full.slowest_first.size(), on_progress);
     for (std::size_t s = 0; s < full.slowest_first.size(); ++s) space.stages[s] = evaluation_.stages().stage(s).name;
     space.order = full.slowest_first;
     const int most = settings_.most.value_or(evaluation_.config().n_sublayers() - 2);
     for (int n = 0; n <= most; n += settings_.step) space.counts.push_back(n);
-    return run(settings_.strategy, space, [this](const Budgets& b) { return timed(lite_stage(b), nullptr); });
+    return run(strategy, space, [this](const Budgets& b) { return timed(lite_stage(b), nullptr); });
   }
 
   // Window and threshold of the early exit under a plan: the fastest within the same target.
