@@ -164,6 +164,11 @@ double quantile(std::vector<double> values, double q) {
   return values[static_cast<std::size_t>(std::lround(q * static_cast<double>(values.size() - 1)))];
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
 // True if the model is as good as it must be.
 bool judge(const std::vector<Configuration>& all, const std::vector<double>& predicted) {
   std::vector<double> errors, noise, bias;

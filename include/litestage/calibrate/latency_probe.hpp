@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <numeric>
 #include <span>
 #include <string>
 #include <tuple>
@@ -54,10 +55,14 @@ struct ProbeOptions {
   return groups;
 }
 
-[[nodiscard]] inline double median(std::vector<double> values) {
-  LITESTAGE_ASSERT(!values.empty(), "the median of nothing");
+// What a step costs within a sum of many: the mean, but for the slowest tenth. Those are pauses of the machine, which
+// come once in many stages and would pass for the cost of a step here; a median would leave out ordinary slow steps as
+// well.
+[[nodiscard]] inline double typical(std::vector<double> values) {
+  LITESTAGE_ASSERT(!values.empty(), "the mean of nothing");
   std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+  values.resize(values.size() - values.size() / 10);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 template <Backend B>
@@ -84,7 +89,7 @@ class LatencyProbe {
     make_cases();
     time_cases();
     std::vector<Measurement> measurements;
-    for (Case& c : cases_) measurements.push_back({std::move(c.work), median(std::move(c.samples))});
+    for (Case& c : cases_) measurements.push_back({std::move(c.work), typical(std::move(c.samples))});
     fit(result_, measurements);
     result_.forked_entry = forked_entry();
     result_.segment = segment();
@@ -266,7 +271,7 @@ class LatencyProbe {
     for (int i = 0; i < 9; ++i) {
       samples.push_back(seconds_of([&] { session_.cache().fork(long_slot, prompt_slot, long_context); }));
     }
-    return median(std::move(samples)) / (static_cast<double>(long_context) * n_layers());
+    return typical(std::move(samples)) / (static_cast<double>(long_context) * n_layers());
   }
   // With the policy that plans use.
   [[nodiscard]] double segment() {
@@ -279,7 +284,7 @@ class LatencyProbe {
         static_cast<void>(session_.decisions().number_of(decide_all(policy, state, StepInfo{}, n_layers())));
       }));
     }
-    return median(std::move(samples));
+    return typical(std::move(samples));
   }
   [[nodiscard]] double token() {
     std::vector<double> samples;
@@ -288,7 +293,7 @@ class LatencyProbe {
       const double seconds = seconds_of([&] { n = options_.encode(); });
       samples.push_back(seconds / static_cast<double>(std::max<std::size_t>(n, 1)));
     }
-    return median(std::move(samples));
+    return typical(std::move(samples));
   }
 
   ProbeOptions options_;
