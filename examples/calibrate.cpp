@@ -124,6 +124,8 @@ int run(CalibrateOptions o) {
   if (o.common.backend != "cpu")
     throw Error(
         concat("--backend is ", o.common.backend, ", accepted is cpu: nobody waits for the seconds of another"));
+  static_cast<void>(cli::read_strategy(o.strategy));  // what is misspelt is found before anything is loaded
+  static_cast<void>(cli::read_criterion(o.criterion));
   cli::check_writable(o.plan);
   if (o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
@@ -149,7 +151,7 @@ int main(int argc, char** argv) {
   CalibrateOptions o;
   o.common.questions = 32;
   o.common.batch = 16;
-  cli::add_calibrate_questions(app, o.common);
+  cli::add_calibrate_questions(app, o);
   cli::add_search_options(app, o);
   cli::add_model_options(app, o.common);
   cli::add_plan_options(app, o);

@@ -57,7 +57,19 @@ refuses "accepted is litestage.plan/1" compare --plan results.txt
 refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
 refuses "nofolder" compare --model magic.gguf --json nofolder/out.json
 refuses "nofolder" compare --model magic.gguf --markdown nofolder/out.md
-for program in ask score tokenize table compare custom_policy observe; do
+for model in nothing magic short; do refuses "$model.gguf" calibrate --model $model.gguf; done
+refuses "--nonsense" calibrate --nonsense
+refuses "accepted is one of racing, exhaustive_sweep" calibrate --strategy nonsense
+refuses "accepted is one of max_prob" calibrate --criterion nonsense
+refuses "--metric" calibrate --metric both
+refuses "--least-accuracy" calibrate --least-accuracy 0.5 --max-loss 0.1
+refuses "accepted is cpu" calibrate --backend reference
+refuses "torn.jsonl:1" calibrate --model magic.gguf --data torn.jsonl
+refuses "torn.jsonl:1" calibrate --model magic.gguf --exclude torn.jsonl
+refuses "nofolder" calibrate --model magic.gguf --plan nofolder/plan.json
+refuses "accepted is litestage.plan/1" ask --model magic.gguf --plan results.txt
+refuses "--plan" ask --plan results.txt --skip never
+for program in ask score tokenize table calibrate compare custom_policy observe; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
 done

@@ -25,40 +25,19 @@ struct CalibrateOptions {
   int check_latency = 3;
 };
 
-inline void add_calibrate_questions(CLI::App& app, Options& o) {
-  const std::string group = "Questions";
-  app.add_option("--task", o.task, "Format of the questions: choice, obqa, csqa or strategyqa")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
-  app.add_option("--data", o.data, "A file of questions (default: the project's own calibration questions)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--questions", o.questions, "The first N of the file that are left")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
-      ->capture_default_str()
-      ->type_name("N")
-      ->group(group);
-  app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too, e.g. those to be reported")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--batch", o.batch, "Stages generated side by side: faster, same texts")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str()
-      ->type_name("B")
-      ->group(group);
-  app.add_option("--stages", o.stages, "Which prompts make up a stage (SPEC, below)")
+inline void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
+  add_data_options(app, o.common, "the project's own calibration questions");
+  add_metric_option(app, o.metric, {"letter", "extracted", "agreement"},
+                    "An answer is right if the likeliest option letter is (letter), if the one in the text is "
+                    "(extracted), or if it is that of full depth (agreement)");
+  app.add_option("--stages", o.common.stages, "Which prompts make up a stage (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")
-      ->group(group);
+      ->group("Questions");
 }
 
 inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Search";
-  app.add_option("--metric", o.metric, "letter, extracted, or agreement with full depth, which needs no gold labels")
-      ->check(CLI::IsMember({"letter", "extracted", "agreement"}))
-      ->capture_default_str()
-      ->group(group);
   app.add_option("--strategy", o.strategy, "racing or exhaustive_sweep (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")

@@ -11,8 +11,6 @@
 
 namespace litestage::cli {
 
-inline constexpr std::size_t all_questions = std::size_t{1} << 40;
-
 struct CompareOptions {
   Options common;
   std::vector<std::string> methods = {"all"};
@@ -23,37 +21,14 @@ struct CompareOptions {
 };
 
 inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
-  const std::string group = "Questions";
-  app.add_option("--task", o.common.task, "Format of the questions: choice, obqa, csqa or strategyqa")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
-  app.add_option("--data", o.common.data, "A file of questions (default: the project's own test questions)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--questions", o.common.questions, "The first N of the file (default: all)")
-      ->check(CLI::Range(std::size_t{1}, all_questions))
-      ->type_name("N")
-      ->group(group);
-  app.add_option("--exclude", o.common.exclude, "Leave out questions that are in these files too")
-      ->type_name("FILE")
-      ->group(group);
+  add_data_options(app, o.common, "the project's own test questions");
   app.add_option("--latency-questions", o.latency_questions,
                  "Time the first N of these, one at a time; 0: none (default: 16, or all if there are fewer)")
       ->check(CLI::Range(std::size_t{0}, all_questions))
       ->type_name("N")
-      ->group(group);
-  app.add_option("--batch", o.common.batch, "Questions answered side by side, where nothing is timed; same answers")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str()
-      ->type_name("B")
-      ->group(group);
-  app.add_option("--metric", o.common.metric,
-                 "Answers are the likeliest option letter (letter), or read from the text (extracted)")
-      ->check(CLI::IsMember({"letter", "extracted"}))
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
+      ->group("Questions");
+  add_metric_option(app, o.common.metric, {"letter", "extracted"},
+                    "Answers are the likeliest option letter (letter), or read from the text (extracted)");
 }
 
 inline void add_compared_methods(CLI::App& app, CompareOptions& o) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <variant>
 
 #include "cli/defaults.hpp"
@@ -48,9 +49,8 @@ std::vector<Question> questions_of(const Options& o, const std::string& path) {
 
 // A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
 // here.
-void apply_plan(Job& job) {
+void apply_plan(Job& job, const calibrate::Plan& plan) {
   const std::string& path = job.options.plan;
-  const calibrate::Plan plan = read_plan(path);
   calibrate::PlanFacts facts = plan_facts(job, {});
   facts.kernels = plan.kernels;
   static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
@@ -84,6 +84,8 @@ Job prepare(const Options& o) {
   if (!std::isfinite(o.temperature)) throw Error("--temperature is no number, accepted are 0 to 100");
   if (!std::isfinite(o.top_p)) throw Error("--top-p is no number, accepted are 0 to 1");
   Policies policies = policies_of(o);
+  std::optional<calibrate::Plan> plan;
+  if (!o.plan.empty()) plan = read_plan(o.plan);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   std::vector<Question> questions = questions_of(o, data);
   const io::Gguf file(model);
@@ -94,7 +96,7 @@ Job prepare(const Options& o) {
           file,
           io::TextCodec(io::load_vocabulary(file), model, o.chat_template),
           io::load_model(file)};
-  if (!o.plan.empty()) apply_plan(job);
+  if (plan) apply_plan(job, *plan);
   check_layers(job.policies, job.source.config.n_layers);
   check_lengths(job);
   return job;

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "cli/interrupt.hpp"
+#include "litestage/core/error.hpp"
 #include "litestage/engine/pipeline.hpp"
 
 namespace litestage::cli {
+
+inline constexpr std::size_t all_questions = std::size_t{1} << 40;
 
 struct Options {
   std::string model, chat_template;
@@ -67,31 +70,44 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->group(group);
 }
 
-inline void add_question_options(CLI::App& app, Options& o) {
+// Where questions come from: `data` says which file is the default.
+inline void add_data_options(CLI::App& app, Options& o, const std::string& data) {
   const std::string group = "Questions";
   app.add_option("--task", o.task, "Format of the questions: choice, obqa, csqa or strategyqa")
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--data", o.data, "A file of questions (default: the project's own test questions)")
+  app.add_option("--data", o.data, concat("A file of questions (default: ", data, ")"))
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--questions", o.questions, "The first N of the file")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
-      ->capture_default_str()
+  app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too")
+      ->type_name("FILE")
+      ->group(group);
+  const std::string n = o.questions == all_questions ? "all" : concat(o.questions);
+  app.add_option("--questions", o.questions, concat("The first N of the file that are left (default: ", n, ")"))
+      ->check(CLI::Range(std::size_t{1}, all_questions))
       ->type_name("N")
       ->group(group);
-  app.add_option("--batch", o.batch, "Questions answered side by side: more a minute, each takes longer, same answers")
+  app.add_option("--batch", o.batch, "Questions worked on side by side: more a minute, each takes longer, same answers")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str()
       ->type_name("B")
       ->group(group);
-  app.add_option("--metric", o.metric,
-                 "Answers are the likeliest option letter (letter), read from the text (extracted), or both")
-      ->check(CLI::IsMember({"letter", "extracted", "both"}))
+}
+
+inline void add_metric_option(CLI::App& app, std::string& metric, const std::vector<std::string>& accepted,
+                              const std::string& help) {
+  app.add_option("--metric", metric, help)
+      ->check(CLI::IsMember(accepted))
       ->capture_default_str()
       ->type_name("NAME")
-      ->group(group);
+      ->group("Questions");
+}
+
+inline void add_question_options(CLI::App& app, Options& o) {
+  add_data_options(app, o, "the project's own test questions");
+  add_metric_option(app, o.metric, {"letter", "extracted", "both"},
+                    "Answers are the likeliest option letter (letter), read from the text (extracted), or both");
 }
 
 inline void add_policy_options(CLI::App& app, Options& o) {

@@ -53,7 +53,7 @@ void check_apart(const calibrate::Plan& plan, const std::vector<Question>& quest
   std::size_t common = 0;
   std::string first;
   for (const Question& q : questions) {
-    if (searched.count(evaluate::content_hash(q)) == 0) continue;
+    if (!searched.contains(evaluate::content_hash(q))) continue;
     if (common++ == 0) first = q.id;
   }
   if (common == 0) return;

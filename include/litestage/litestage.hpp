@@ -31,6 +31,7 @@
 #include "litestage/calibrate/baselines.hpp"
 #include "litestage/calibrate/budget_evaluation.hpp"
 #include "litestage/calibrate/calibration.hpp"
+#include "litestage/calibrate/calibration_settings.hpp"
 #include "litestage/calibrate/check_plan.hpp"
 #include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/calibrate/exhaustive_sweep.hpp"

@@ -27,7 +27,7 @@ SearchSpace space_of(std::vector<std::size_t> order, std::vector<int> counts, st
 }
 
 // One question, so that a plan is right or wrong and has one time: `plans` lists what differs from (wrong, 9 s).
-Evaluator table(std::map<Budgets, Outcome> plans) {
+Evaluator table(const std::map<Budgets, Outcome>& plans) {
   return [plans](std::span<const Trial> trials) {
     std::vector<Outcome> outcomes;
     for (const Trial& trial : trials) {

@@ -118,7 +118,7 @@ StageImportance expected(Setting<B>& s, const std::string& stage,
   return e;
 }
 
-StageImportance stage_of(std::string name, std::vector<double> cosine, std::vector<double> last) {
+StageImportance stage_of(std::string name, const std::vector<double>& cosine, std::vector<double> last) {
   const std::vector<double> ones(cosine.size(), 1.0);
   return {
       std::move(name), 1, 1, 9, cosine, cosine, std::move(last), ones, std::vector<double>(cosine.size() / 2, 0.75)};

@@ -155,17 +155,18 @@ TEST_CASE("a damaged line before the last is an Error with its number, and nothi
   const std::size_t line = text.find('\n') + 1, next = text.find('\n', line) + 1;
   const auto refused = [&](const std::string& damaged) {
     folder.write("journal", damaged);
-    const std::string message = failure(path);
+    std::string message = failure(path);
     CHECK(io::read_file(path) == damaged);
     return message;
   };
   const std::string advice =
       ": the line is damaged, its checksum is that of another text; restore the file or choose another one "
       "(--journal FILE)";
+  const std::string second_line = path + ":2" + advice;
   for (std::size_t bit = 8 * line; bit < 8 * next; ++bit) {  // the end of the line included
     std::string damaged = text;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
-    CHECK(refused(damaged) == path + ":2" + advice);
+    CHECK(refused(damaged) == second_line);
   }
   CHECK(refused(text.substr(0, line) + text.substr(next) + text.substr(next)) == path + ":2" + advice);  // taken out
   CHECK(refused(text.substr(0, next) + text.substr(line)) == path + ":3" + advice);                      // put in

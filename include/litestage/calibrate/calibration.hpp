@@ -14,6 +14,7 @@
 
 #include "litestage/calibrate/baselines.hpp"
 #include "litestage/calibrate/budget_evaluation.hpp"
+#include "litestage/calibrate/calibration_settings.hpp"
 #include "litestage/calibrate/exit_candidates.hpp"
 #include "litestage/calibrate/importance.hpp"
 #include "litestage/calibrate/measure_importance.hpp"
@@ -23,40 +24,9 @@
 #include "litestage/calibrate/search.hpp"
 #include "litestage/calibrate/stage_record.hpp"
 #include "litestage/calibrate/staged_evaluation.hpp"
-#include "litestage/core/record.hpp"
 #include "litestage/policy/spec.hpp"
 
 namespace litestage::calibrate {
-
-struct CalibrationSettings {
-  Metric metric = Metric::letter;
-  double max_loss = 0.04;                     // v1 of the paper: less than 4 points
-  std::optional<double> least_accuracy = {};  // in place of it
-  int step = 1;                               // counts 0, step, 2 step, ...
-  std::optional<int> most = {};               // up to this many sub-layers; else all but one layer's
-  CosineOf rank_by = CosineOf::tokens;
-  Phases phase = Phases::both;
-  KvOnSkip kv = KvOnSkip::none;
-  confidence::Standard criterion = {};  // of the early exit
-  ExitGrid exits = {};
-};
-
-// Where a search writes what it finished. `records` are those of the runs before.
-struct Journal {
-  std::vector<Record> records;
-  std::function<void(const Form&)> append = [](const Form&) {};
-};
-
-// One baseline at the largest setting within the target.
-struct BaselineChoice {
-  std::string name;
-  BaselineSetting setting;
-  Point point;  // its `seconds` are the share of sub-layers that run, which is what the search made small
-};
-struct ExitChoice {
-  std::optional<LowConfidence> exit;  // none where generating to the end is the fastest within the target
-  std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;
-};
 
 template <Backend B, StageSchedule Stages>
 class Calibration {

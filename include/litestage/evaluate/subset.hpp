@@ -80,7 +80,7 @@ namespace litestage::evaluate {
   for (const Question& q : others) left_out.insert(content_hash(q));
   std::vector<Question> kept;
   for (const Question& q : questions) {
-    if (left_out.count(content_hash(q)) == 0) kept.push_back(q);
+    if (!left_out.contains(content_hash(q))) kept.push_back(q);
   }
   return kept;
 }

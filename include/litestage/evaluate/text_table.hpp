@@ -2,11 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
-#include <cstdio>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -23,9 +24,9 @@ enum class TableStyle {
 enum class Align { left, right };
 
 [[nodiscard]] inline std::string fixed(double value, int digits) {
-  char text[64];
-  const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return length > 0 && length < static_cast<int>(sizeof text) ? std::string(text) : "?";
+  char text[384];  // 309 digits before the point, and as many behind it as anyone prints
+  const std::to_chars_result end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
+  return end.ec == std::errc{} ? std::string(text, end.ptr) : "?";
 }
 
 class TextTable {
