@@ -37,4 +37,8 @@ TEST_CASE("cap: a stage may have a number of its own, which SPEC can write") {
   CHECK(test::message([] {
           check_stages(read_spec<early_exit::Standard>("cap:recal=2", "--exit"), stages::TinyThinker{}, "--exit");
         }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");
+  CHECK(test::message([] {
+          check_stages(read_spec<early_exit::Standard>("any:second=cap,second.recal=2", "--exit"),
+                       stages::TinyThinker{}, "--exit");
+        }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");
 }

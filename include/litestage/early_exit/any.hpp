@@ -3,8 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "litestage/policy/concepts.hpp"
 #include "litestage/policy/field.hpp"
@@ -33,6 +36,19 @@ struct Any {
     const Verdict b = second.observe(state.second, step, token);
     static_assert(Verdict::go_on < Verdict::stop_keep && Verdict::stop_keep < Verdict::stop_drop);
     return std::max(a, b);
+  }
+
+  // For check_stages(): the stages that either part names.
+  [[nodiscard]] std::vector<std::string> stages_named() const {
+    std::vector<std::string> names;
+    const auto add = [&names](const auto& part) {
+      if constexpr (requires { part.stages_named(); }) {
+        for (std::string& stage : part.stages_named()) names.push_back(std::move(stage));
+      }
+    };
+    add(first);
+    add(second);
+    return names;
   }
 
   static constexpr auto fields() {
