@@ -1,5 +1,5 @@
-// All of litestage but io (which needs nlohmann/json and PCRE2: litestage/io/...), calibrate/ (included by name: it takes as
-// long to compile as all the rest) and the GPU backend.
+// All of litestage but io (which needs nlohmann/json and PCRE2: litestage/io/...), calibrate/ (included by name: it
+// takes as long to compile as all the rest) and the GPU backend.
 #pragma once
 
 #include "litestage/backend/concept.hpp"
