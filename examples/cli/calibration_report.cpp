@@ -28,6 +28,16 @@ E named(const std::string& name) {  // CLI11 has checked that it is one of the n
   throw Error(concat("\"", name, "\" is not accepted"));
 }
 
+PlanScore plan_score_of(const Score& score) {
+  std::size_t hits = 0;
+  double seconds = 0;
+  for (const Outcome& o : score.outcomes) {
+    hits += o.correct ? 1 : 0;
+    seconds += o.seconds / static_cast<double>(score.outcomes.size());
+  }
+  return calibrate::plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
+}
+
 std::string signed_fixed(double value, int digits) {
   return concat(value < 0 ? "" : "+", fixed(value, digits));
 }
@@ -70,20 +80,10 @@ std::string calibrate_help() {
                 describe<stages::Standard>());
 }
 
-PlanScore Scored::plan_score() const {
-  std::size_t hits = 0;
-  double seconds = 0;
-  for (const Outcome& o : outcomes) {
-    hits += o.correct ? 1 : 0;
-    seconds += o.seconds / static_cast<double>(outcomes.size());
-  }
-  return calibrate::plan_score(evaluate::proportion(hits, outcomes.size()), seconds, stage_tokens);
-}
-
 Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, const CalibrationSettings& settings,
                const calibrate::Standard& strategy, const Importance& importance, const SearchResult& found,
-               const ExitChoice& exits, const std::vector<BaselineChoice>& largest, const Scored& full,
-               const Scored& plan) {
+               const ExitChoice& exits, const std::vector<BaselineChoice>& largest, const Score& full,
+               const Score& plan) {
   Plan p;
   p.model = {std::filesystem::path(job.file.source()).filename().string(), facts.model, facts.tokenizer,
              job.source.config.n_layers};
@@ -111,16 +111,13 @@ Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, con
   p.search.least_accuracy = settings.least_accuracy;
   p.search.target = found.target;
   p.search.reached = found.reached;
-  for (const Point& point : found.points) {
-    p.search.points.push_back({names.at(point.stage), point.budgets, static_cast<std::int64_t>(point.questions),
-                               point.accuracy, point.seconds, point.tokens, point.within_target});
-  }
+  p.search.points = plan_points(found, names);
   for (const BaselineChoice& b : largest) {
     p.baselines.push_back(
         {b.name, b.setting.policy.to_form(true), b.setting.skipped, b.point.accuracy, b.point.within_target});
   }
-  p.full = full.plan_score();
-  p.plan = plan.plan_score();
+  p.full = plan_score_of(full);
+  p.plan = plan_score_of(plan);
   return p;
 }
 
@@ -165,8 +162,8 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
   return 0;
 }
 
-void report_full_depth(std::ostream& out, const Job& job, const Scored& full, Metric metric) {
-  const PlanScore s = full.plan_score();
+void report_full_depth(std::ostream& out, const Job& job, const Score& full, Metric metric) {
+  const PlanScore s = plan_score_of(full);
   out << "full depth        " << fixed(s.seconds, 2) << " s/question predicted";
   const evaluate::MajorityClass majority = evaluate::majority_class(job.questions);
   std::vector<int> gold;

@@ -25,29 +25,16 @@ namespace litestage::cli {
 [[nodiscard]] calibrate::CalibrationSettings calibration_settings(const CalibrateOptions& options);
 [[nodiscard]] std::string calibrate_help();
 
-// A plan or full depth on the questions of the search.
-struct Scored {
-  std::vector<int> predicted;                // [questions]
-  std::vector<calibrate::Outcome> outcomes;  // [questions]
-  std::vector<double> stage_tokens;          // [stages]
-
-  template <class Score>
-  Scored(Score&& score)  // implicit: Calibration::Score, whatever its backend
-      : predicted(score.predicted), outcomes(score.outcomes), stage_tokens(score.stage_tokens) {}
-
-  [[nodiscard]] calibrate::PlanScore plan_score() const;
-};
-
 [[nodiscard]] calibrate::Plan make_plan(const Job& job, const calibrate::PlanFacts& facts,
                                         const calibrate::PlanData& data, const calibrate::CalibrationSettings& settings,
                                         const calibrate::Standard& strategy, const calibrate::Importance& importance,
                                         const calibrate::SearchResult& found, const calibrate::ExitChoice& exits,
-                                        const std::vector<calibrate::BaselineChoice>& largest, const Scored& full,
-                                        const Scored& plan);
+                                        const std::vector<calibrate::BaselineChoice>& largest,
+                                        const calibrate::Score& full, const calibrate::Score& plan);
 
 // Prints the ranking, writes it where --json asks for it; the exit code.
 int report_importance(const calibrate::Importance& importance, calibrate::CosineOf rank_by, const Job& job);
-void report_full_depth(std::ostream& out, const Job& job, const Scored& full, calibrate::Metric metric);
+void report_full_depth(std::ostream& out, const Job& job, const calibrate::Score& full, calibrate::Metric metric);
 void report_plan(std::ostream& out, const calibrate::Plan& plan, const calibrate::EvaluationCounts& counts,
                  std::size_t restored);
 void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured);

@@ -8,13 +8,11 @@
 
 #include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/fnv1a.hpp"
 #include "litestage/evaluate/comparison_form.hpp"
 #include "litestage/evaluate/comparison_table.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/tasks.hpp"
 #include "litestage/io/json.hpp"
-#include "litestage/io/mapped_file.hpp"
 #include "litestage/io/output_file.hpp"
 #include "litestage/policy/accepted.hpp"
 #include "litestage/policy/describe.hpp"
@@ -45,12 +43,6 @@ constexpr std::string_view methods_help =
 
 std::string name_of(const std::string& path) {
   return std::filesystem::path(path).filename().string();
-}
-
-std::string file_fingerprint(const std::string& path) {
-  Fnv1a hash;
-  hash.add(io::read_file(path));
-  return hexadecimal(hash.value());
 }
 
 Form plan_form(const CompareSetting& s) {

@@ -13,6 +13,12 @@
 
 namespace litestage::cli {
 
+std::string file_fingerprint(const std::string& path) {
+  Fnv1a hash;
+  hash.add(io::read_file(path));
+  return hexadecimal(hash.value());
+}
+
 calibrate::Plan read_plan(const std::string& path) {
   return calibrate::plan_from_form(io::read_json_file(path), path);
 }
@@ -37,9 +43,7 @@ calibrate::PlanData plan_data(const Job& job) {
   calibrate::PlanData data;
   data.task = job.options.task;
   data.file = std::filesystem::path(job.data).filename().string();
-  Fnv1a file;
-  file.add(io::read_file(job.data));
-  data.fingerprint = hexadecimal(file.value());
+  data.fingerprint = file_fingerprint(job.data);
 
   for (const Question& q : job.questions) {
     data.ids.push_back(q.id);

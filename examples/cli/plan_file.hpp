@@ -11,6 +11,9 @@
 
 namespace litestage::cli {
 
+// Of all the bytes of a file of plans or questions. (Models have io::fingerprint.)
+[[nodiscard]] std::string file_fingerprint(const std::string& path);
+
 [[nodiscard]] calibrate::Plan read_plan(const std::string& path);
 void write_plan(const std::string& path, const calibrate::Plan& plan);
 

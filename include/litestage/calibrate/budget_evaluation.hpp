@@ -97,12 +97,21 @@ template <class Skip, StageSchedule Stages>
   return sum;
 }
 
+using PathSeconds = std::function<double(std::span<StageResult* const>)>;
+
+[[nodiscard]] inline Outcome outcome_of(const Judge& judge, std::size_t question, std::span<StageResult* const> path,
+                                        const PathSeconds& seconds) {
+  Outcome o{judge.correct(question, judge.predicted(question, path)), seconds(path), 0};
+  for (const StageResult* stage : path) o.tokens += stage->report.generated_tokens;
+  return o;
+}
+
 // What an element of a search space stands for.
 template <class Skip, class Exit>
 struct Candidate {
   Variant<Skip, Exit> variant;
   // What a question costs, for its way through the stages: what the search makes small.
-  std::function<double(std::span<StageResult* const>)> seconds;
+  PathSeconds seconds;
 };
 
 template <Backend B, class Skip, class Exit, StageSchedule Stages>
@@ -122,10 +131,7 @@ class BudgetEvaluation {
     const std::vector<typename Evaluation::Path> paths = evaluation_->run(work);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < trials.size(); ++i) {
-      const std::size_t q = trials[i].question;
-      Outcome o{judge_->correct(q, judge_->predicted(q, paths[i])), candidate(trials[i].budgets).seconds(paths[i]), 0};
-      for (const StageResult* stage : paths[i]) o.tokens += stage->report.generated_tokens;
-      outcomes.push_back(o);
+      outcomes.push_back(outcome_of(*judge_, trials[i].question, paths[i], candidate(trials[i].budgets).seconds));
     }
     return outcomes;
   }

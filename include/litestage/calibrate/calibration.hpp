@@ -166,11 +166,6 @@ class Calibration {
     return policy;
   }
   // What a plan makes of every question.
-  struct Score {
-    std::vector<int> predicted;        // [questions]
-    std::vector<Outcome> outcomes;     // [questions]
-    std::vector<double> stage_tokens;  // [stages] generated, mean over the questions
-  };
   [[nodiscard]] Score score(const Budgets& budgets, const std::optional<LowConfidence>& exit) {
     const Candidate<Skip, Exit> plan =
         timed(lite_stage(budgets), exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay());
@@ -179,13 +174,9 @@ class Calibration {
     const auto paths = evaluation_.run(all_questions(plan.variant));
     for (std::size_t q = 0; q < paths.size(); ++q) {
       score.predicted.push_back(judge_.predicted(q, paths[q]));
-      Outcome o{judge_.correct(q, score.predicted[q]), plan.seconds(paths[q]), 0};
-      for (std::size_t s = 0; s < score.stage_tokens.size(); ++s) {
-        const int tokens = paths[q][s]->report.generated_tokens;
-        o.tokens += tokens;
-        score.stage_tokens[s] += tokens / static_cast<double>(paths.size());
-      }
-      score.outcomes.push_back(o);
+      score.outcomes.push_back(outcome_of(judge_, q, paths[q], plan.seconds));
+      for (std::size_t s = 0; s < score.stage_tokens.size(); ++s)
+        score.stage_tokens[s] += paths[q][s]->report.generated_tokens / static_cast<double>(paths.size());
     }
     return score;
   }

@@ -48,4 +48,11 @@ struct ExitChoice {
   std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;
 };
 
+// What a plan makes of every question of the search.
+struct Score {
+  std::vector<int> predicted;        // [questions]
+  std::vector<Outcome> outcomes;     // [questions]
+  std::vector<double> stage_tokens;  // [stages] generated, mean over the questions
+};
+
 }  // namespace litestage::calibrate

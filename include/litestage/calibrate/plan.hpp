@@ -102,11 +102,12 @@ inline void Plan::check(const Where& where) const {
   }
 }
 
-[[nodiscard]] inline std::vector<PlanPoint> plan_points(const SearchResult& result, const SearchSpace& space) {
+[[nodiscard]] inline std::vector<PlanPoint> plan_points(const SearchResult& result,
+                                                        const std::vector<std::string>& stages) {
   std::vector<PlanPoint> points;
   for (const Point& p : result.points) {
-    points.push_back({space.stages.at(p.stage), p.budgets, static_cast<std::int64_t>(p.questions), p.accuracy,
-                      p.seconds, p.tokens, p.within_target});
+    points.push_back({stages.at(p.stage), p.budgets, static_cast<std::int64_t>(p.questions), p.accuracy, p.seconds,
+                      p.tokens, p.within_target});
   }
   return points;
 }
