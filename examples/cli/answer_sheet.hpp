@@ -22,7 +22,7 @@ class AnswerSheet {
   AnswerSheet(std::vector<Question> questions, const AnswerFormat& format, const std::string& metric)
       : questions_(std::move(questions)),
         entries_(questions_.size()),
-        read_(format),
+        pattern_(format.pattern),
         letter_(metric != "extracted"),
         extracted_(metric != "letter") {}
 
@@ -37,7 +37,7 @@ class AnswerSheet {
     const Question& q = questions_.at(question);
     Entry entry;
     if (letter_) entry.letter = evaluate::scored_answer(report);
-    if (extracted_) entry.extracted = evaluate::extracted_answer(read_, report, static_cast<int>(q.options.size()));
+    if (extracted_) entry.extracted = evaluate::extracted_answer(pattern_, report, static_cast<int>(q.options.size()));
     entry.answer = evaluate::make_answer(q, letter_ ? entry.letter : entry.extracted, report);
     entries_.at(question) = std::move(entry);
     ++done_;
@@ -104,7 +104,7 @@ class AnswerSheet {
 
   std::vector<Question> questions_;
   std::vector<std::optional<Entry>> entries_;  // [questions]
-  evaluate::AnswerReader read_;
+  LetterPattern pattern_;
   bool letter_, extracted_;
   std::size_t done_ = 0;
 };

@@ -1,5 +1,6 @@
-// All of litestage but io (which needs nlohmann/json and PCRE2: litestage/io/...), calibrate/ (included by name: it
-// takes as long to compile as all the rest) and the GPU backend.
+// What policies and pipelines are made of. Included by name: evaluate/ and calibrate/, which programs need that score
+// and search (together they take longer to compile than all of this), io/ (needs nlohmann/json and PCRE2), the GPU
+// backend.
 #pragma once
 
 #include "litestage/backend/concept.hpp"
@@ -72,22 +73,6 @@
 #include "litestage/engine/stage_run.hpp"
 #include "litestage/engine/stop_text.hpp"
 #include "litestage/engine/tokenizer.hpp"
-#include "litestage/evaluate/answers.hpp"
-#include "litestage/evaluate/bootstrap.hpp"
-#include "litestage/evaluate/comparison.hpp"
-#include "litestage/evaluate/comparison_form.hpp"
-#include "litestage/evaluate/comparison_run.hpp"
-#include "litestage/evaluate/comparison_table.hpp"
-#include "litestage/evaluate/controls.hpp"
-#include "litestage/evaluate/expected_skipping.hpp"
-#include "litestage/evaluate/metrics.hpp"
-#include "litestage/evaluate/paired.hpp"
-#include "litestage/evaluate/results.hpp"
-#include "litestage/evaluate/results_form.hpp"
-#include "litestage/evaluate/subset.hpp"
-#include "litestage/evaluate/table.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/evaluate/text_table.hpp"
 #include "litestage/fwd.hpp"
 #include "litestage/model/config.hpp"
 #include "litestage/model/decisions.hpp"
@@ -100,6 +85,7 @@
 #include "litestage/model/transformer.hpp"
 #include "litestage/model/weights.hpp"
 #include "litestage/policy/accepted.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/check.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/policy/choice.hpp"

@@ -52,7 +52,7 @@ TEST_CASE("direct: as a conversation, with the system message of chat") {
 }
 
 TEST_CASE("direct: reads the letter that it asked for") {
-  const evaluate::AnswerReader text(Direct{}.answer_format()), chat(Direct{24, true}.answer_format());
+  const LetterPattern text = Direct{}.answer_format().pattern, chat = Direct{24, true}.answer_format().pattern;
   struct Case {
     std::string written;
     int text, chat;
@@ -70,8 +70,8 @@ TEST_CASE("direct: reads the letter that it asked for") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.written);
-    CHECK(text(c.written, 4) == c.text);
-    CHECK(chat(c.written, 4) == c.chat);
+    CHECK(evaluate::written_answer(text, c.written, 4) == c.text);
+    CHECK(evaluate::written_answer(chat, c.written, 4) == c.chat);
   }
 }
 

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <regex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +26,9 @@ std::string text_of(const Prompt& prompt) {
   return prompt.messages.at(0).text;
 }
 
-std::string first_group(const std::string& pattern, const std::string& text) {
-  std::smatch match;
-  return std::regex_search(text, match, std::regex(pattern)) ? match.str(1) : "none";
+std::string letter_in(const LetterPattern& pattern, const std::string& text) {
+  const std::optional<char> letter = pattern.find(text);
+  return letter ? std::string(1, *letter) : "none";
 }
 
 }  // namespace
@@ -95,12 +95,12 @@ TEST_CASE("tinythinker: stages, caps, and how an answer is read and probed") {
   }
   CHECK_THROWS_AS(static_cast<void>(schedule.stage(3)), AssertionError);
   const AnswerFormat format = schedule.answer_format();
-  CHECK(first_group(format.pattern, " So the answer is option C.") == "C");
-  CHECK(first_group(format.pattern, "the answer is option B. the answer is option A.") == "B");
-  CHECK(first_group(format.pattern, "the answer is option C") == "none");
-  CHECK(first_group(format.pattern, "the answer is option (C).") == "none");
+  CHECK(letter_in(format.pattern, " So the answer is option C.") == "C");
+  CHECK(letter_in(format.pattern, "the answer is option B. the answer is option A.") == "B");
+  CHECK(letter_in(format.pattern, "the answer is option C") == "none");
+  CHECK(letter_in(format.pattern, "the answer is option (C).") == "none");
   // What is scored is what would have been extracted.
-  CHECK(first_group(format.pattern, "Summarize:" + format.probe + format.letter_prefix + "D.") == "D");
+  CHECK(letter_in(format.pattern, "Summarize:" + format.probe + format.letter_prefix + "D.") == "D");
 }
 
 TEST_CASE("a schedule is asked in order") {
@@ -171,9 +171,9 @@ TEST_CASE("chat: a text may only use what is known at its stage") {
 TEST_CASE("chat: the built-in texts name the letters that the answer pattern finds") {
   CHECK_NOTHROW(Chat{}.check("built-in"));
   const AnswerFormat format = Chat{}.answer_format();
-  CHECK(first_group(format.pattern, "The answer is option (C).") == "C");
-  CHECK(first_group(format.pattern, "I choose option B") == "B");
-  CHECK(first_group(format.pattern, "option (E), not option (A)") == "E");
-  CHECK(first_group(format.pattern, "The answer is option (X).") == "none");
-  CHECK(first_group(format.pattern, format.probe + format.letter_prefix + "D).") == "D");
+  CHECK(letter_in(format.pattern, "The answer is option (C).") == "C");
+  CHECK(letter_in(format.pattern, "I choose option B") == "B");
+  CHECK(letter_in(format.pattern, "option (E), not option (A)") == "E");
+  CHECK(letter_in(format.pattern, "The answer is option (X).") == "none");
+  CHECK(letter_in(format.pattern, format.probe + format.letter_prefix + "D).") == "D");
 }

@@ -11,7 +11,9 @@
 
 #include "litestage/calibrate/stage_memo.hpp"
 #include "litestage/evaluate/answers.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/enum_names.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace litestage::calibrate {
 
@@ -35,7 +37,10 @@ class Judge {
   // `questions` outlive this. A metric that needs gold labels is an Error where one is missing; agreement needs to be
   // told what full depth says, and until then nothing is right.
   Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
-      : metric_(metric), read_(format), questions_(questions), right_(questions.size(), evaluate::no_answer) {
+      : metric_(metric),
+        pattern_(format.pattern),
+        questions_(questions),
+        right_(questions.size(), evaluate::no_answer) {
     if (metric == Metric::agreement) return;
     for (std::size_t q = 0; q < questions.size(); ++q) {
       right_[q] = questions[q].gold;
@@ -56,7 +61,8 @@ class Judge {
     if (needs_letters()) return evaluate::best_letter(path.back()->letter_logits);
     const StageReport& last = path.back()->report;
     const auto options = static_cast<int>(questions_[question].options.size());
-    return last.branches.empty() ? evaluate::no_answer : read_(last.branches.front().text, options);
+    return last.branches.empty() ? evaluate::no_answer
+                                 : evaluate::written_answer(pattern_, last.branches.front().text, options);
   }
   [[nodiscard]] bool correct(std::size_t question, int predicted) const {
     return predicted != evaluate::no_answer && predicted == right_[question];
@@ -64,7 +70,7 @@ class Judge {
 
  private:
   Metric metric_;
-  evaluate::AnswerReader read_;
+  LetterPattern pattern_;
   std::span<const Question> questions_;
   std::vector<int> right_;  // [questions]
 };

@@ -3,60 +3,24 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// GCC 12 to 14 with -fsanitize=address warn inside their own <regex> (GCC bug 105616).
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <regex>
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-
 #include "litestage/core/error.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/metrics.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/policy/answer_format.hpp"
 
 namespace litestage::evaluate {
 
-// Finds the letter in a text by AnswerFormat::pattern. The first match counts, as in TinyThinker's evaluation
-// (generate.py:148); what does not name one of the question's options is no answer.
-class AnswerReader {
- public:
-  // std::regex recurses once per character that a repetition matches; this keeps any pattern far from the stack's end.
-  // It is several times the longest stage anyone runs, and answers stand at the front.
-  static constexpr std::size_t max_text = 4096;
-
-  explicit AnswerReader(const AnswerFormat& format) {
-    try {
-      pattern_.assign(format.pattern, std::regex::ECMAScript);
-    } catch (const std::regex_error& e) {
-      throw Error(concat("answer pattern \"", format.pattern, "\": ", e.what(),
-                         ", accepted is an ECMAScript regular expression"));
-    }
-    if (pattern_.mark_count() == 0) {
-      throw Error(concat("answer pattern \"", format.pattern, "\" has no group, accepted is one group for the letter"));
-    }
-  }
-
-  // The option's index, or no_answer.
-  [[nodiscard]] int operator()(std::string_view text, int n_options) const {
-    text = text.substr(0, max_text);
-    std::match_results<std::string_view::const_iterator> match;
-    if (!std::regex_search(text.begin(), text.end(), match, pattern_) || match.length(1) != 1) return no_answer;
-    const int option = *match[1].first - 'A';
-    return option >= 0 && option < n_options ? option : no_answer;
-  }
-
- private:
-  std::regex pattern_;
-};
+// The index of the option that a text names; no_answer where it names none, or none of the question's.
+[[nodiscard]] inline int written_answer(const LetterPattern& pattern, std::string_view text, int n_options) {
+  const std::optional<char> letter = pattern.find(text);
+  return letter && *letter - 'A' < n_options ? *letter - 'A' : no_answer;
+}
 
 // The option whose letter has the highest logit; ties go to the lowest letter, NaN never wins.
 [[nodiscard]] inline int best_letter(std::span<const float> letter_logits) {  // [options]
@@ -92,9 +56,9 @@ class AnswerReader {
 }
 
 // The two ways of a whole question. Text is read from the last stage's first branch.
-[[nodiscard]] inline int extracted_answer(const AnswerReader& read, const QuestionReport& report, int n_options) {
+[[nodiscard]] inline int extracted_answer(const LetterPattern& pattern, const QuestionReport& report, int n_options) {
   if (report.stages.empty() || report.stages.back().branches.empty()) return no_answer;
-  return read(report.stages.back().branches.front().text, n_options);
+  return written_answer(pattern, report.stages.back().branches.front().text, n_options);
 }
 
 [[nodiscard]] inline int scored_answer(const QuestionReport& report) {

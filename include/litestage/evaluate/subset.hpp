@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,11 +75,12 @@ namespace litestage::evaluate {
 // Those that are not among the others, whatever their ids.
 [[nodiscard]] inline std::vector<Question> questions_without(std::span<const Question> questions,
                                                              std::span<const Question> others) {
-  std::set<std::string> left_out;
-  for (const Question& q : others) left_out.insert(content_hash(q));
+  std::vector<std::string> left_out;
+  for (const Question& q : others) left_out.push_back(content_hash(q));
+  std::sort(left_out.begin(), left_out.end());
   std::vector<Question> kept;
   for (const Question& q : questions) {
-    if (!left_out.contains(content_hash(q))) kept.push_back(q);
+    if (!std::binary_search(left_out.begin(), left_out.end(), content_hash(q))) kept.push_back(q);
   }
   return kept;
 }

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/transcript.hpp"
 #include "litestage/policy/types.hpp"
 

@@ -45,11 +45,4 @@ struct Transcript {
   std::vector<std::vector<std::string>> outputs;  // [stages done][branches of that stage]
 };
 
-// How a schedule's last stage states its answer: for extraction from the text, and for scoring option letters.
-struct AnswerFormat {
-  std::string pattern;        // ECMAScript regular expression, its first group is the letter; first match counts
-  std::string probe;          // appended to the last stage's prompt to score letters
-  std::string letter_prefix;  // option i is scored as the token of letter_prefix + letter
-};
-
 }  // namespace litestage

@@ -18,6 +18,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/policy/accepted.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/field.hpp"
 #include "litestage/policy/transcript.hpp"
 #include "litestage/stages/fill.hpp"
@@ -72,7 +73,7 @@ struct Chat {
     return i == 1 ? analyze_prompts(opening, transcript, values) : summarize_prompts(opening, transcript, values);
   }
 
-  [[nodiscard]] AnswerFormat answer_format() const { return {R"(option \(?([A-E])\)?)", "The answer is option (", ""}; }
+  [[nodiscard]] AnswerFormat answer_format() const { return {{"option ", true, 'E'}, "The answer is option (", ""}; }
 
   // Placeholders are checked when the texts are read, not at the first question.
   void check(const Where& where) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/field.hpp"
 #include "litestage/policy/transcript.hpp"
 #include "litestage/stages/wording.hpp"
@@ -48,8 +49,8 @@ struct Direct {
 
   // What is continued begins with the letter itself, maybe in brackets; "A" as a word of a sentence is taken for one.
   [[nodiscard]] AnswerFormat answer_format() const {
-    if (chat) return {R"(option \(?([A-E])\)?)", "The answer is option (", ""};
-    return {R"(^\s*\(?([A-Z])\b)", "", " "};
+    if (chat) return {{"option ", true, 'E'}, "The answer is option (", ""};
+    return {{"", true}, "", " "};
   }
 
   static constexpr auto fields() {

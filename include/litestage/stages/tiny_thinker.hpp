@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/field.hpp"
 #include "litestage/policy/transcript.hpp"
 #include "litestage/stages/wording.hpp"
@@ -61,7 +62,7 @@ struct TinyThinker {
 
   // The probe begins with the space that a model would write after "Summarize:".
   [[nodiscard]] AnswerFormat answer_format() const {
-    return {R"(the answer is option ([A-Z])\.)", " So the answer is option", " "};
+    return {{"the answer is option ", false, 'Z', "."}, " So the answer is option", " "};
   }
 
   static constexpr auto fields() {
