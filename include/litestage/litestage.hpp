@@ -3,6 +3,7 @@
 // backend.
 #pragma once
 
+#include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/cpu/activations.hpp"
@@ -30,6 +31,7 @@
 #include "litestage/backend/cpu/token_stats.hpp"
 #include "litestage/backend/cpu/workspace.hpp"
 #include "litestage/backend/reference.hpp"
+#include "litestage/backend/reference/operations.hpp"
 #include "litestage/confidence/margin.hpp"
 #include "litestage/confidence/max_logit.hpp"
 #include "litestage/confidence/max_prob.hpp"

@@ -21,8 +21,9 @@ TEST_CASE("the letter follows the words, and a full stop follows the letter") {
   CHECK(letter_of(pattern, "the answer is option A. Or the answer is option B.") == 'A');
   CHECK(letter_of(pattern, "the answer is option A or the answer is option B.") == 'B');
   CHECK(letter_of(pattern, "the answer is option Z.") == 'Z');
-  for (const char* const none : {"So the answer is option C", "So the answer is option c.", "the answer is option (C).",
-                                 "the answer is option [.", "the answer is option @.", "the answer is option ", "", "A"})
+  for (const char* const none :
+       {"So the answer is option C", "So the answer is option c.", "the answer is option (C).",
+        "the answer is option [.", "the answer is option @.", "the answer is option ", "", "A"})
     CHECK_MESSAGE(letter_of(pattern, none) == 0, none);
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu/attention.hpp"
 #include "litestage/backend/cpu/gate.hpp"
@@ -188,15 +189,6 @@ class CpuBackend {
 static_assert(Backend<CpuBackend>);
 
 }  // namespace litestage
-
-// The operations are compiled in every translation unit that uses them, as everything here. They take most of the time
-// that a unit takes, so a program of many may have them compiled once: LITESTAGE_COMPILED_CPU is then defined for all
-// of its units, and LITESTAGE_COMPILING_CPU as well for one.
-#if defined(LITESTAGE_COMPILED_CPU)
-#define LITESTAGE_CPU_INLINE
-#else
-#define LITESTAGE_CPU_INLINE inline
-#endif
 
 #include "litestage/backend/cpu/attention_operations.hpp"
 #include "litestage/backend/cpu/operations.hpp"

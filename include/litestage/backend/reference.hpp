@@ -2,16 +2,14 @@
 // packed, weights are dequantised as they are read. Only K/V are rounded, to the cache's type.
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
-#include "litestage/core/numeric.hpp"
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/thread_team.hpp"
 
@@ -75,250 +73,32 @@ class ReferenceBackend {
     std::copy_n(from, n, to);
   }
 
-  void embed(View<double, 2> x, View<const int, 1> tokens, const Table& table, float multiplier) const {
-    for (std::size_t i = 0; i < tokens.extent(0); ++i) {
-      dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
-      for (std::size_t j = 0; j < table.columns; ++j) x(i, j) *= static_cast<double>(multiplier);
-    }
-  }
-
+  void embed(View<double, 2> x, View<const int, 1> tokens, const Table& table, float multiplier) const;
   void project_qkv(View<double, 2> q, Cache& cache, int layer, View<const double, 2> x, const AttentionRows& rows,
                    const AttentionWeights<ReferenceBackend>& w, const AttentionShape& shape,
-                   const RopeTable<ReferenceBackend>& rope) {
-    const std::size_t n = rows.size(), kv_dim = shape.n_kv_heads * shape.head_dim;
-    const AlignedRows h = normed(x, rows.rows, w.norm, shape.norm_eps);
-    std::vector<double> k(n * kv_dim), v(n * kv_dim);
-    product(q.first(rows.n_run), h, w.q);
-    product(View<double, 2>(k.data(), {n, kv_dim}), h, w.k);
-    product(View<double, 2>(v.data(), {n, kv_dim}), h, w.v);
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto position = static_cast<std::size_t>(rows.positions(i));
-      if (i < rows.n_run) finish_heads(q.row(i), shape.n_heads, w.q_bias, w.q_norm, shape, rope, position);
-      finish_heads(&k[i * kv_dim], shape.n_kv_heads, w.k_bias, w.k_norm, shape, rope, position);
-      add_bias(&v[i * kv_dim], w.v_bias);
-      const std::size_t at = cache.at(rows.slots(i), layer, rows.entries(i));
-      for (std::size_t j = 0; j < kv_dim; ++j) {
-        cache.k[at + j] = rounded(k[i * kv_dim + j], cache.shape.type);
-        cache.v[at + j] = rounded(v[i * kv_dim + j], cache.shape.type);
-      }
-    }
-  }
-
+                   const RopeTable<ReferenceBackend>& rope);
   void attend(View<double, 2> out, View<const double, 2> q, const Cache& cache, int layer, const AttentionRows& rows,
-              const AttentionShape& shape) const {
-    const std::size_t group = shape.n_heads / shape.n_kv_heads, d = shape.head_dim;
-    for (std::size_t i = 0; i < rows.n_run; ++i) {
-      for (std::size_t head = 0; head < shape.n_heads; ++head) {
-        const std::size_t first = cache.at(rows.slots(i), layer, 0) + head / group * d;
-        attend_head(out.row(i) + head * d, q.row(i) + head * d, &cache.k[first], &cache.v[first],
-                    cache.shape.entry_size(), static_cast<std::size_t>(rows.visible(i)), d,
-                    static_cast<double>(shape.scale));
-      }
-    }
-  }
-
+              const AttentionShape& shape) const;
   void project_add(View<double, 2> x, View<const int, 1> rows, View<const double, 2> in, const Weight& weight,
-                   float multiplier, View<Moments<double>, 1> moments) {
-    const std::size_t n = rows.extent(0), hidden = weight.rows;
-    std::vector<double> y(n * hidden);
-    product(View<double, 2>(y.data(), {n, hidden}), AlignedRows(in, n), weight);
-    for (std::size_t i = 0; i < n; ++i) {
-      Moments<double> m;
-      double* stream = x.row(static_cast<std::size_t>(rows(i)));
-      for (std::size_t j = 0; j < hidden; ++j) {
-        const double before = stream[j];
-        stream[j] = std::fma(static_cast<double>(multiplier), y[i * hidden + j], before);
-        m.dot = std::fma(before, stream[j], m.dot);
-        m.before = std::fma(before, before, m.before);
-        m.after = std::fma(stream[j], stream[j], m.after);
-      }
-      if (!moments.empty()) moments(static_cast<std::size_t>(rows(i))) = m;
-    }
-  }
-
+                   float multiplier, View<Moments<double>, 1> moments);
   void copy_rows(View<double, 2> to, View<const double, 2> from) const {
     std::copy_n(from.data(), from.size(), to.data());
   }
-  void measure(View<Moments<double>, 1> moments, View<const double, 2> before, View<const double, 2> after) const {
-    for (std::size_t i = 0; i < moments.extent(0); ++i) {
-      const Eigen::Map<const Eigen::VectorXd> x(before.row(i), static_cast<Eigen::Index>(before.extent(1)));
-      const Eigen::Map<const Eigen::VectorXd> y(after.row(i), static_cast<Eigen::Index>(after.extent(1)));
-      moments(i) = {x.dot(y), x.squaredNorm(), y.squaredNorm()};
-    }
-  }
-
+  void measure(View<Moments<double>, 1> moments, View<const double, 2> before, View<const double, 2> after) const;
   void gate_up(View<double, 2> h, View<const double, 2> x, View<const int, 1> rows,
-               const MlpWeights<ReferenceBackend>& w, float eps, GateActivation activation) {
-    const std::size_t n = rows.extent(0), ffn = w.gate.rows;
-    const AlignedRows m = normed(x, rows, w.norm, eps);
-    std::vector<double> up(n * ffn);
-    product(h.first(n), m, w.gate);
-    product(View<double, 2>(up.data(), {n, ffn}), m, w.up);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j < ffn; ++j) h(i, j) = activated(h(i, j), activation) * up[i * ffn + j];
-    }
-  }
-
-  void scale_rows(View<double, 2> x, View<const int, 1> rows, View<const float, 1> factors) const {
-    for (std::size_t i = 0; i < rows.extent(0); ++i) {
-      double* row = x.row(static_cast<std::size_t>(rows(i)));
-      for (std::size_t j = 0; j < x.extent(1); ++j) row[j] *= static_cast<double>(factors(i));
-    }
-  }
-
-  void copy_entries(Cache& cache, std::span<const EntryCopy> copies) const {
-    for (const EntryCopy& c : copies) {
-      const std::size_t n = static_cast<std::size_t>(c.count) * cache.shape.entry_size();
-      const std::size_t from = cache.at(c.from_slot, c.from_layer, c.from_entry);
-      const std::size_t to = cache.at(c.to_slot, c.to_layer, c.to_entry);
-      std::copy_n(cache.k.data() + from, n, cache.k.data() + to);
-      std::copy_n(cache.v.data() + from, n, cache.v.data() + to);
-    }
-  }
-
+               const MlpWeights<ReferenceBackend>& w, float eps, GateActivation activation);
+  void scale_rows(View<double, 2> x, View<const int, 1> rows, View<const float, 1> factors) const;
+  void copy_entries(Cache& cache, std::span<const EntryCopy> copies) const;
   void logits(View<double, 2> out, View<const double, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
-              const Weight& head, float multiplier) {
-    product(out.first(rows.extent(0)), normed(x, rows, norm, eps), head);
-    for (std::size_t i = 0; i < rows.extent(0); ++i) {
-      for (std::size_t j = 0; j < head.rows; ++j) out(i, j) *= static_cast<double>(multiplier);
-    }
-  }
-
-  void token_stats(std::span<TokenStats> stats, View<const double, 2> logits, Signal signals) const {
-    for (std::size_t i = 0; i < stats.size(); ++i) stats[i] = stats_of({logits.row(i), logits.extent(1)}, signals);
-  }
+              const Weight& head, float multiplier);
+  void token_stats(std::span<TokenStats> stats, View<const double, 2> logits, Signal signals) const;
 
  private:
-  using Row = Eigen::Map<const Eigen::VectorXd, Eigen::Aligned64>;
-
-  // Copies of rows, each at a 64-byte boundary: Eigen sums aligned data in one order, whatever the row's place.
-  struct AlignedRows {
-    AlignedRows(std::size_t n_rows, std::size_t n_columns)
-        : n(n_rows), columns(n_columns), stride((n_columns + 7) / 8 * 8), values(n * stride) {}
-    AlignedRows(View<const double, 2> in, std::size_t n_rows) : AlignedRows(n_rows, in.extent(1)) {
-      for (std::size_t i = 0; i < n; ++i) std::copy_n(in.row(i), columns, row(i));
-    }
-    [[nodiscard]] double* row(std::size_t i) { return values.data() + i * stride; }
-    [[nodiscard]] const double* row(std::size_t i) const { return values.data() + i * stride; }
-    std::size_t n, columns, stride;
-    Buffer<double> values;
-  };
-
-  // out[i] = W in[i] for every row of `out`.
-  void product(View<double, 2> out, const AlignedRows& in, const Weight& w) {
-    LITESTAGE_ASSERT(in.columns == w.columns && out.extent(1) == w.rows, in.columns, " and ", out.extent(1), " for ",
-                     w.rows, " x ", w.columns);
-    const auto n = static_cast<Eigen::Index>(w.columns);
-    team_->run([&](int thread) {
-      AlignedRows weights(1, w.columns);
-      const Range mine = share(w.rows, static_cast<std::size_t>(thread), static_cast<std::size_t>(team_->size()));
-      for (std::size_t r = mine.first; r < mine.last; ++r) {
-        dequantize_row(w.type, w.row(r), weights.row(0), w.columns);
-        for (std::size_t i = 0; i < out.extent(0); ++i) out(i, r) = Row(weights.row(0), n).dot(Row(in.row(i), n));
-      }
-    });
-  }
-
-  // h_j = x_j * norm_j / sqrt(mean(x^2) + eps)
-  static void norm_row(double* h, const double* x, const Vector& norm, std::size_t n, double eps) {
-    double squares = 0;
-    for (std::size_t j = 0; j < n; ++j) squares = std::fma(x[j], x[j], squares);
-    const double factor = 1 / std::sqrt(squares / static_cast<double>(n) + eps);
-    for (std::size_t j = 0; j < n; ++j) h[j] = x[j] * factor * norm.values[j];
-  }
-  static AlignedRows normed(View<const double, 2> x, View<const int, 1> rows, const Vector& norm, float eps) {
-    AlignedRows h(rows.extent(0), x.extent(1));
-    for (std::size_t i = 0; i < h.n; ++i) {
-      norm_row(h.row(i), x.row(static_cast<std::size_t>(rows(i))), norm, h.columns, static_cast<double>(eps));
-    }
-    return h;
-  }
-
-  static void add_bias(double* row, const Vector& bias) {
-    for (std::size_t j = 0; j < bias.values.size(); ++j) row[j] += bias.values[j];
-  }
-
-  // Bias, per-head norm and RoPE of the heads of one row.
-  static void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vector& norm,
-                           const AttentionShape& shape, const RopeTable<ReferenceBackend>& rope, std::size_t position) {
-    add_bias(row, bias);
-    const std::size_t half = shape.rotary_dim / 2;
-    for (std::size_t head = 0; head < heads; ++head) {
-      double* r = row + head * shape.head_dim;
-      if (!norm.empty()) norm_row(r, r, norm, shape.head_dim, static_cast<double>(shape.norm_eps));
-      for (std::size_t i = 0; i < half; ++i) {
-        double& a = shape.rope_halves ? r[i] : r[2 * i];
-        double& b = shape.rope_halves ? r[i + half] : r[2 * i + 1];
-        const double cos = rope.cos(position, i), sin = rope.sin(position, i);
-        const double turned = std::fma(a, cos, -(b * sin));
-        b = std::fma(a, sin, b * cos);
-        a = turned;
-      }
-    }
-  }
-
-  static double rounded(double value, KvType type) {
-    const auto single = static_cast<float>(value);
-    return static_cast<double>(type == KvType::f16 ? to_float(to_f16(single)) : single);
-  }
-
-  // Keys and values of one head: entry t at k + t * stride.
-  static void attend_head(double* out, const double* q, const double* k, const double* v, std::size_t stride,
-                          std::size_t visible, std::size_t d, double scale) {
-    std::vector<double> score(visible);
-    double largest = -std::numeric_limits<double>::infinity(), sum = 0;
-    for (std::size_t t = 0; t < visible; ++t) {
-      double dot = 0;
-      for (std::size_t j = 0; j < d; ++j) dot = std::fma(q[j], k[t * stride + j], dot);
-      score[t] = dot * scale;
-      largest = std::max(largest, score[t]);
-    }
-    std::fill_n(out, d, 0.0);
-    for (std::size_t t = 0; t < visible; ++t) {
-      const double weight = std::exp(score[t] - largest);
-      sum += weight;
-      for (std::size_t j = 0; j < d; ++j) out[j] = std::fma(weight, v[t * stride + j], out[j]);
-    }
-    for (std::size_t j = 0; j < d; ++j) out[j] /= sum;
-  }
-
-  static double activated(double z, GateActivation activation) {
-    if (activation == GateActivation::silu) return z / (1 + std::exp(-z));
-    constexpr double root_2_over_pi = 0.79788456080286535588;
-    return 0.5 * z * (1 + std::tanh(root_2_over_pi * std::fma(0.044715 * z * z, z, z)));
-  }
-
-  static TokenStats stats_of(std::span<const double> logits, Signal signals) {
-    TokenStats stats;
-    const auto best = std::max_element(logits.begin(), logits.end());  // the first of equals
-    stats.token = static_cast<int>(best - logits.begin());
-    double sum = 0, weighted = 0;
-    for (double z : logits) {
-      sum += std::exp(z - *best);
-      weighted = std::fma(std::exp(z - *best), z - *best, weighted);
-    }
-    const double log_sum = std::log(sum);  // of exp(z - best)
-    if (any(signals & Signal::max_logit)) stats.max_logit = static_cast<float>(*best);
-    if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
-    if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
-    if (any(signals & Signal::entropy)) stats.entropy = static_cast<float>(log_sum - weighted / sum);
-    if (any(signals & (Signal::margin | Signal::top_log_probs))) {
-      const std::size_t k = std::min(logits.size(), TokenStats::max_top);
-      std::vector<double> top(std::max<std::size_t>(k, 2), -std::numeric_limits<double>::infinity());
-      std::partial_sort_copy(logits.begin(), logits.end(), top.begin(), top.begin() + static_cast<std::ptrdiff_t>(k),
-                             std::greater<>());
-      if (any(signals & Signal::margin)) stats.margin = static_cast<float>((1 - std::exp(top[1] - top[0])) / sum);
-      if (any(signals & Signal::top_log_probs)) {
-        stats.top_log_probs.fill(-std::numeric_limits<float>::infinity());
-        for (std::size_t i = 0; i < k; ++i) stats.top_log_probs[i] = static_cast<float>(top[i] - *best - log_sum);
-      }
-    }
-    return stats;
-  }
-
   std::unique_ptr<ThreadTeam> team_;
 };
 
 static_assert(Backend<ReferenceBackend>);
 
 }  // namespace litestage
+
+#include "litestage/backend/reference/operations.hpp"

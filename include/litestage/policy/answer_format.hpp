@@ -11,10 +11,10 @@ namespace litestage {
 // Where in a text the letter of the answer stands. Four settings rather than a regular expression: std::regex recurses
 // once per character of a text, and every program that includes it waits for its compilation.
 struct LetterPattern {
-  std::string before;     // what the letter follows; empty: the letter is the text's first word
-  bool bracket = false;   // an opening bracket may stand between
-  char last = 'Z';        // letters are A to this one
-  std::string after = {}; // what follows the letter; empty: anything
+  std::string before;      // what the letter follows; empty: the letter is the text's first word
+  bool bracket = false;    // an opening bracket may stand between
+  char last = 'Z';         // letters are A to this one
+  std::string after = {};  // what follows the letter; empty: anything
 
   // The first letter found, of the first place that fits.
   [[nodiscard]] std::optional<char> find(std::string_view text) const {

@@ -3,12 +3,12 @@
 
 #include "litestage/backend/cpu.hpp"
 
-#if !defined(LITESTAGE_COMPILED_CPU) || defined(LITESTAGE_COMPILING_CPU)
+#if !defined(LITESTAGE_COMPILED_BACKENDS) || defined(LITESTAGE_COMPILING_BACKENDS)
 
 namespace litestage {
 
-LITESTAGE_CPU_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer,
-                                            const AttentionShape& shape) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer,
+                                                const AttentionShape& shape) {
   const CacheShape& c = cache.shape();
   const auto below = [](int value, std::size_t end) { return value >= 0 && static_cast<std::size_t>(value) < end; };
   LITESTAGE_ASSERT(shape.n_kv_heads == c.kv_heads && shape.head_dim == c.head_dim && below(layer, c.layers) &&
@@ -23,9 +23,9 @@ LITESTAGE_CPU_INLINE void CpuBackend::check(const AttentionRows& rows, const Cac
   }
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, int layer, View<const float, 2> x,
-                                                  const AttentionRows& rows, const AttentionWeights<CpuBackend>& w,
-                                                  const AttentionShape& shape, const RopeTable<CpuBackend>& rope) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, int layer, View<const float, 2> x,
+                                                      const AttentionRows& rows, const AttentionWeights<CpuBackend>& w,
+                                                      const AttentionShape& shape, const RopeTable<CpuBackend>& rope) {
   const std::size_t n = rows.size(), n_run = rows.n_run, hidden = x.extent(1), dim = shape.head_dim;
   if (n == 0) return;
   check(rows, cache, layer, shape);
@@ -94,8 +94,8 @@ void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, floa
   cache.store<Kernels>(c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
-                                             const AttentionRows& rows, const AttentionShape& shape) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache,
+                                                 int layer, const AttentionRows& rows, const AttentionShape& shape) {
   if (rows.n_run == 0) return;
   check(rows, cache, layer, shape);
   const cpu::HeadGroup group{shape.n_heads / shape.n_kv_heads, shape.head_dim, cache.width(), shape.scale};
@@ -165,7 +165,7 @@ void CpuBackend::attend_split(View<float, 2> out, View<const float, 2> q, const 
   });
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) {
   if (copies.empty()) return;
   const CacheShape& shape = cache.shape();
   for (const EntryCopy& c : copies) {

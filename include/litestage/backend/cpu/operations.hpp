@@ -4,11 +4,12 @@
 
 #include "litestage/backend/cpu.hpp"
 
-#if !defined(LITESTAGE_COMPILED_CPU) || defined(LITESTAGE_COMPILING_CPU)
+#if !defined(LITESTAGE_COMPILED_BACKENDS) || defined(LITESTAGE_COMPILING_BACKENDS)
 
 namespace litestage {
 
-LITESTAGE_CPU_INLINE void CpuBackend::expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::expect_inputs(std::size_t n, std::size_t columns,
+                                                        cpu::ActivationForms forms) {
   if (n > few_rows) work_.inputs.reshape(n, columns, forms);
   for (cpu::Workspace::Thread& t : work_.threads) {
     cpu::grow(t.row, columns);
@@ -29,15 +30,15 @@ cpu::Activations& CpuBackend::prepare_inputs(int thread, std::size_t n, const Ro
   return work_.inputs;
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
   const bool shared = &inputs == &work_.inputs;
   if (shared) team_->barrier();  // the others may still read all of them
   if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // fewer rows: nothing moves
   if (shared) team_->barrier();
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::multiply(int thread, const cpu::Activations& inputs,
-                                               std::initializer_list<Product> products) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::multiply(int thread, const cpu::Activations& inputs,
+                                                   std::initializer_list<Product> products) {
   std::size_t panels = 0;
   for (const Product& p : products) panels += p.w->panels();
   const Range part = mine(panels, thread);
@@ -50,8 +51,8 @@ LITESTAGE_CPU_INLINE void CpuBackend::multiply(int thread, const cpu::Activation
   }
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tokens, const Table& table,
-                                            float multiplier) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tokens, const Table& table,
+                                                float multiplier) {
   const std::size_t n = tokens.extent(0);
   for (std::size_t i = 0; i < n; ++i) {
     LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
@@ -64,9 +65,9 @@ LITESTAGE_CPU_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1>
   }
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
-                                                  const Weight& weight, float multiplier,
-                                                  View<Moments<float>, 1> moments) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows,
+                                                      View<const float, 2> in, const Weight& weight, float multiplier,
+                                                      View<Moments<float>, 1> moments) {
   const std::size_t n = rows.extent(0), hidden = weight.rows();
   if (n == 0) return;
   LITESTAGE_ASSERT(x.extent(1) == hidden && in.extent(1) == weight.columns() && in.extent(0) >= n, in.extent(1), " to ",
@@ -91,8 +92,8 @@ LITESTAGE_CPU_INLINE void CpuBackend::project_add(View<float, 2> x, View<const i
 }
 
 // In double and one row after the other: only statistics of whole layers need it, and they are read in prefills.
-LITESTAGE_CPU_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, View<const float, 2> before,
-                                              View<const float, 2> after) const {
+LITESTAGE_BACKEND_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, View<const float, 2> before,
+                                                  View<const float, 2> after) const {
   for (std::size_t i = 0; i < moments.extent(0); ++i) {
     Moments<double> m;
     for (std::size_t j = 0; j < before.extent(1); ++j) {
@@ -105,8 +106,9 @@ LITESTAGE_CPU_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, V
   }
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
-                                              const MlpWeights<CpuBackend>& w, float eps, GateActivation activation) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
+                                                  const MlpWeights<CpuBackend>& w, float eps,
+                                                  GateActivation activation) {
   const std::size_t n = rows.extent(0), hidden = x.extent(1), ffn = w.gate.rows();
   if (n == 0) return;
   LITESTAGE_ASSERT(w.gate.columns() == hidden && w.up.columns() == hidden && w.up.rows() == ffn &&
@@ -133,8 +135,8 @@ LITESTAGE_CPU_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float
   });
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows,
-                                                 View<const float, 1> factors) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows,
+                                                     View<const float, 1> factors) {
   const std::size_t n = rows.extent(0);
   LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
   with_kernels([&]<class K>(K) {
@@ -145,8 +147,8 @@ LITESTAGE_CPU_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const in
   });
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows,
-                                             const Vector& norm, float eps, const Weight& head, float multiplier) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows,
+                                                 const Vector& norm, float eps, const Weight& head, float multiplier) {
   const std::size_t n = rows.extent(0), hidden = x.extent(1);
   if (n == 0) return;
   LITESTAGE_ASSERT(
@@ -164,8 +166,8 @@ LITESTAGE_CPU_INLINE void CpuBackend::logits(View<float, 2> out, View<const floa
   });
 }
 
-LITESTAGE_CPU_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits,
-                                                  Signal signals) {
+LITESTAGE_BACKEND_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits,
+                                                      Signal signals) {
   const std::size_t n = stats.size(), vocab = logits.extent(1), per_row = cpu::logit_chunks(vocab);
   if (n == 0) return;
   LITESTAGE_ASSERT(logits.extent(0) >= n && vocab > 0, n, " rows of ", logits.extent(0), " x ", vocab);
