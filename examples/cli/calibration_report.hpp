@@ -60,10 +60,17 @@ void check_latency(std::ostream& out, Backend& backend, const Model<Backend>& mo
   const auto expected_full = run.score({}, std::nullopt).outcomes,
              expected_fast = run.score(budgets, std::nullopt).outcomes;
   std::vector<double> predicted, measured;
+  const auto ask = [&](Plain* pipeline, std::size_t q) {
+    return pipeline->run(std::span<const Question>(&job.questions[q], 1));
+  };
+  // Ctrl-C ends in no report; the plan is written. Each answers once before the clock counts, so that memory is there.
+  for (Plain* pipeline : {&full, &fast}) {
+    if (ask(pipeline, 0).empty()) return;
+  }
   for (std::size_t q = 0; q < n; ++q) {
     for (Plain* pipeline : {&full, &fast}) {
-      const std::vector<QuestionReport> report = pipeline->run(std::span<const Question>(&job.questions[q], 1));
-      if (report.empty()) return;  // Ctrl-C: the plan is written
+      const std::vector<QuestionReport> report = ask(pipeline, q);
+      if (report.empty()) return;
       measured.push_back(report[0].seconds);
       predicted.push_back((pipeline == &full ? expected_full : expected_fast)[q].seconds);
     }
