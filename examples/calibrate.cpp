@@ -130,10 +130,7 @@ int run(CalibrateOptions o) {
   if (o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
   const Job job = cli::prepare(o.common);
-  if (job.questions.size() < o.common.questions) {
-    throw Error(concat("--questions is ", o.common.questions, ", ", job.data, " has ", job.questions.size(),
-                       " that are not excluded"));
-  }
+  cli::require_questions(job);
   try {
     CpuBackend backend({o.common.threads, !o.common.no_pack});
     return calibrate_with(backend, backend.threads(), job, o);

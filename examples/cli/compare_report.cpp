@@ -134,10 +134,8 @@ std::string compare_help() {
 
 void check_compared(const CompareSetting& s) {
   const CompareOptions& o = *s.options;
-  const std::size_t there = s.job->questions.size(), wanted = o.common.questions;
-  if (wanted != all_questions && there < wanted)
-    throw Error(
-        concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", s.job->data, ")"));
+  require_questions(*s.job);
+  const std::size_t there = s.job->questions.size();
   if (o.latency_questions.value_or(0) > there)
     throw Error(concat("--latency-questions is ", *o.latency_questions, ", accepted are 0 to ", there,
                        " (the questions compared)"));

@@ -102,4 +102,11 @@ Job prepare(const Options& o) {
   return job;
 }
 
+void require_questions(const Job& job) {
+  const std::size_t there = job.questions.size(), wanted = job.options.questions;
+  if (wanted == all_questions || there >= wanted) return;
+  throw Error(concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", job.data,
+                     job.options.exclude.empty() ? ")" : " that are not excluded)"));
+}
+
 }  // namespace litestage::cli

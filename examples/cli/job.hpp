@@ -26,4 +26,7 @@ struct Job {
 // Reads and checks everything; whatever can be wrong is found here, before any weights are loaded.
 [[nodiscard]] Job prepare(const Options& options);
 
+// An Error where there are fewer questions than --questions says, for programs that do not take fewer.
+void require_questions(const Job& job);
+
 }  // namespace litestage::cli

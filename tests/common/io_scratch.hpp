@@ -1,6 +1,8 @@
 // A folder for a test's files, and the words of the Error that a call throws.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -16,7 +18,7 @@ namespace litestage::test {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "litestage-test-XXXXXX").string();
+    std::string name = (parent() / "litestage-test-XXXXXX").string();
     LITESTAGE_ASSERT(::mkdtemp(name.data()) != nullptr, name);
     folder_ = name;
   }
@@ -38,6 +40,13 @@ class ScratchFolder {
   }
 
  private:
+  // In memory where there is such a place: to sync a file to a disk that compilers write to takes seconds.
+  [[nodiscard]] static std::filesystem::path parent() {
+    const std::filesystem::path memory = "/dev/shm";
+    if (std::getenv("TMPDIR") == nullptr && ::access(memory.c_str(), W_OK) == 0) return memory;
+    return std::filesystem::temp_directory_path();
+  }
+
   std::string folder_;
 };
 
