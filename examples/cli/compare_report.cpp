@@ -170,7 +170,8 @@ std::vector<std::string> plan_warnings(const CompareSetting& s) {
   if (const auto kernels = calibrate::check_plan(plan, s.facts, Where(s.options->common.plan)))
     warnings.push_back(*kernels);
   if (!plan.search.reached)
-    warnings.push_back("the plan's search did not reach its accuracy target, so its budgets are those of full depth");
+    warnings.emplace_back(
+        "the plan's search did not reach its accuracy target, so its budgets are those of full depth");
   if (plan.data.task != s.data.task)
     warnings.push_back(concat("the plan was calibrated on task ", plan.data.task, ", not on ", s.data.task));
   return warnings;
@@ -182,7 +183,7 @@ std::vector<std::string> answer_warnings(const Comparison& c, const std::vector<
   const evaluate::MajorityClass majority = evaluate::majority_class(questions);
   const evaluate::ComparisonRow full = evaluate::compare_to(c.methods[0], c.methods[0], c.questions);
   if (majority.option == evaluate::no_answer) {
-    warnings.push_back("these questions have no answer key: only the agreement with full depth can be judged");
+    warnings.emplace_back("these questions have no answer key: only the agreement with full depth can be judged");
   } else if (std::count(counts.begin(), counts.end(), std::size_t{0}) ==
              static_cast<std::ptrdiff_t>(counts.size()) - 1) {
     warnings.push_back(concat("the right answer to every question is ", evaluate::letter(majority.option),

@@ -169,7 +169,7 @@ TEST_CASE("a step holds step_rows rows, filled branch by branch, so that one bra
 TEST_CASE("shapes that cannot be are refused") {
   const LatencyModel m = known();
   const Decisions all(4);
-  const auto refused = [&](StageShape shape) {
+  const auto refused = [&](const StageShape& shape) {
     CHECK_THROWS_AS(static_cast<void>(m.stage_seconds(shape, all, all)), AssertionError);
   };
   refused({});
@@ -245,7 +245,7 @@ TEST_CASE("a model survives its form, and so do its predictions, to the bit") {
 }
 
 TEST_CASE("a hostile form is one clear error") {
-  const auto with = [](const std::string& key, Form value) {
+  const auto with = [](const std::string& key, const Form& value) {
     Form::Map members = known().to_form().map("");
     for (auto& [k, v] : members) {
       if (k == key) v = value;
@@ -260,7 +260,9 @@ TEST_CASE("a hostile form is one clear error") {
     }
     return Form(members);
   };
-  const auto curve = [](Form rows, Form seconds) { return Form().add("rows", rows).add("seconds", seconds); };
+  const auto curve = [](const Form& rows, const Form& seconds) {
+    return Form().add("rows", rows).add("seconds", seconds);
+  };
   const auto list = [](std::initializer_list<double> values) { return Form(Form::List(values.begin(), values.end())); };
   const auto ints = [](std::initializer_list<int> values) { return Form(Form::List(values.begin(), values.end())); };
   const auto error = [](const Form& form) {

@@ -42,8 +42,7 @@ class ScratchFolder {
  private:
   // In memory where there is such a place: to sync a file to a disk that compilers write to takes seconds.
   [[nodiscard]] static std::filesystem::path parent() {
-    const std::filesystem::path memory = "/dev/shm";
-    if (std::getenv("TMPDIR") == nullptr && ::access(memory.c_str(), W_OK) == 0) return memory;
+    if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) return "/dev/shm";
     return std::filesystem::temp_directory_path();
   }
 

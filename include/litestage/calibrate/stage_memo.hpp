@@ -25,6 +25,7 @@ struct StageKey {
   std::size_t stage = 0;     // the number of stages for the option letters, which are scored after the last
   std::string decisions;     // of the policies in this stage: equal spelling, equal decisions
   std::uint64_t before = 0;  // hash of what the earlier stages wrote
+  // NOLINTNEXTLINE(modernize-use-nullptr): what a defaulted comparison compares with, clang-tidy 14 takes for null.
   friend auto operator<=>(const StageKey&, const StageKey&) = default;
 };
 

@@ -181,7 +181,7 @@ inline void print_comparison(std::ostream& out, const Comparison& comparison, Ta
   for (const Method& m : comparison.methods) {
     if (m.missing.empty()) rows.emplace_back(&m, compare_to(comparison.methods[0], m, comparison.questions));
   }
-  LITESTAGE_ASSERT(!rows.empty() && rows[0].first == &comparison.methods[0], "no reference");
+  LITESTAGE_ASSERT(!rows.empty() && rows[0].first == comparison.methods.data(), "no reference");
   detail::print_answers(out, rows, comparison.questions.size(), style);
   if (rows[0].second.speed.questions > 0) detail::print_speeds(out, rows, style);
   detail::print_work(out, rows, style);
