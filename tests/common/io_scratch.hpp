@@ -1,8 +1,6 @@
 // A folder for a test's files, and the words of the Error that a call throws.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -18,7 +16,7 @@ namespace litestage::test {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (parent() / "litestage-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "litestage-test-XXXXXX").string();
     LITESTAGE_ASSERT(::mkdtemp(name.data()) != nullptr, name);
     folder_ = name;
   }
@@ -40,12 +38,6 @@ class ScratchFolder {
   }
 
  private:
-  // In memory where there is such a place: to sync a file to a disk that compilers write to takes seconds.
-  [[nodiscard]] static std::filesystem::path parent() {
-    if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) return "/dev/shm";
-    return std::filesystem::temp_directory_path();
-  }
-
   std::string folder_;
 };
 

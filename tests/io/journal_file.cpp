@@ -306,14 +306,16 @@ TEST_CASE("kill -9 at any moment loses nothing that append returned for") {
     const std::size_t target = written + 1 + random.below(6);
     const pid_t id = child([&] {
       io::JournalFile journal(path, identity());
-      for (std::size_t i = journal.records().size();; ++i) {
+      const std::size_t first = journal.records().size();
+      for (std::size_t i = first; i < first + 12; ++i) {  // a busy machine may be slow to kill
         journal.append(record(i));
         written = i + 1;
       }
+      ::pause();
       return false;
     });
     while (written < target) std::this_thread::yield();
-    for (std::size_t turns = random.below(2000); turns > 0; --turns) std::this_thread::yield();
+    for (std::size_t turns = random.below(20000); turns > 0; --turns) static_cast<void>(written.load());
     REQUIRE(::kill(id, SIGKILL) == 0);
     const int status = status_of(id);
     CHECK(WIFSIGNALED(status));
