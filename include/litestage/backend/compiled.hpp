@@ -9,3 +9,10 @@
 #else
 #define LITESTAGE_BACKEND_INLINE inline
 #endif
+
+// Whether this unit compiles them.
+#if !defined(LITESTAGE_COMPILED_BACKENDS) || defined(LITESTAGE_COMPILING_BACKENDS)
+#define LITESTAGE_BACKEND_OPERATIONS 1
+#else
+#define LITESTAGE_BACKEND_OPERATIONS 0
+#endif

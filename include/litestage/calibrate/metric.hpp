@@ -59,10 +59,8 @@ class Judge {
   // The option that this way through the stages ended in; its last step are the letters if they are needed.
   [[nodiscard]] int predicted(std::size_t question, std::span<StageResult* const> path) const {
     if (needs_letters()) return evaluate::best_letter(path.back()->letter_logits);
-    const StageReport& last = path.back()->report;
     const auto options = static_cast<int>(questions_[question].options.size());
-    return last.branches.empty() ? evaluate::no_answer
-                                 : evaluate::written_answer(pattern_, last.branches.front().text, options);
+    return evaluate::extracted_answer(pattern_, path.back()->report, options);
   }
   [[nodiscard]] bool correct(std::size_t question, int predicted) const {
     return predicted != evaluate::no_answer && predicted == right_[question];

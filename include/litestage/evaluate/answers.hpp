@@ -56,9 +56,11 @@ namespace litestage::evaluate {
 }
 
 // The two ways of a whole question. Text is read from the last stage's first branch.
+[[nodiscard]] inline int extracted_answer(const LetterPattern& pattern, const StageReport& last, int n_options) {
+  return last.branches.empty() ? no_answer : written_answer(pattern, last.branches.front().text, n_options);
+}
 [[nodiscard]] inline int extracted_answer(const LetterPattern& pattern, const QuestionReport& report, int n_options) {
-  if (report.stages.empty() || report.stages.back().branches.empty()) return no_answer;
-  return written_answer(pattern, report.stages.back().branches.front().text, n_options);
+  return report.stages.empty() ? no_answer : extracted_answer(pattern, report.stages.back(), n_options);
 }
 
 [[nodiscard]] inline int scored_answer(const QuestionReport& report) {

@@ -73,7 +73,7 @@ struct Chat {
     return i == 1 ? analyze_prompts(opening, transcript, values) : summarize_prompts(opening, transcript, values);
   }
 
-  [[nodiscard]] AnswerFormat answer_format() const { return {{"option ", true, 'E'}, "The answer is option (", ""}; }
+  [[nodiscard]] AnswerFormat answer_format() const { return chat_answer(); }
 
   // Placeholders are checked when the texts are read, not at the first question.
   void check(const Where& where) const {

@@ -49,7 +49,7 @@ struct Direct {
 
   // What is continued begins with the letter itself, maybe in brackets; "A" as a word of a sentence is taken for one.
   [[nodiscard]] AnswerFormat answer_format() const {
-    if (chat) return {{"option ", true, 'E'}, "The answer is option (", ""};
+    if (chat) return chat_answer();
     return {{"", true}, "", " "};
   }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/transcript.hpp"
 
 namespace litestage::stages {
@@ -33,6 +34,11 @@ inline void check_options(const Question& question) {
     text += concat('(', option_letter(i), ") ", question.options[i]);
   }
   return text;
+}
+
+// How a conversation states its answer once it was asked to reply "The answer is option (X).".
+[[nodiscard]] inline AnswerFormat chat_answer() {
+  return {{"option ", true, 'E'}, "The answer is option (", ""};
 }
 
 // Without white space at either end.

@@ -4,7 +4,7 @@
 
 #include "litestage/backend/cpu.hpp"
 
-#if !defined(LITESTAGE_COMPILED_BACKENDS) || defined(LITESTAGE_COMPILING_BACKENDS)
+#if LITESTAGE_BACKEND_OPERATIONS
 
 namespace litestage {
 

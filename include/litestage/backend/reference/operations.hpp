@@ -3,7 +3,7 @@
 
 #include "litestage/backend/reference.hpp"
 
-#if !defined(LITESTAGE_COMPILED_BACKENDS) || defined(LITESTAGE_COMPILING_BACKENDS)
+#if LITESTAGE_BACKEND_OPERATIONS
 
 #include <Eigen/Core>
 #include <algorithm>
