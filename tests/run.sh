@@ -125,8 +125,8 @@ if ((!quick)); then
   echo 'int main() {}' >build/probe.cpp
   if g++ -fsanitize=thread build/probe.cpp -o build/probe 2>/dev/null && "${without_aslr[@]}" build/probe 2>/dev/null; then
     # Small made-up models have all the threads there are; real ones would only take longer.
-    configure_and_build tsan threaded_tests &&
-      LITESTAGE_MODELS=/nonexistent LITESTAGE_DATA="" run_tests tsan --label-regex threads
+    configure_and_build tsan all &&
+      LITESTAGE_MODELS=/nonexistent LITESTAGE_DATA="" run_tests tsan --label-regex unit
   else
     notes+=("ThreadSanitizer does not work on this machine")
   fi
