@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the shape of include/litestage: which folder may include which, and the rules every header keeps.
+"""Checks the shape of include/litestage and kernels/litestage: which folder may include which, and the rules every header keeps.
 
     tests/architecture.py              check; prints each violation
     tests/architecture.py --umbrella   rewrite the includes of litestage.hpp from the headers that exist
@@ -19,7 +19,9 @@ MAY_INCLUDE = {
     "skip": ["core/", "policy/", "skip/"],
     "early_exit": ["core/", "policy/", "confidence/", "early_exit/"],
     "stages": ["core/", "policy/", "stages/"],
+    "kernels": ["core/", "kernels/"],
     "backend": ["core/", "policy/types.hpp", "backend/"],
+    "backend/gpu": ["core/", "policy/types.hpp", "backend/", "kernels/"],
     "model": ["core/", "policy/types.hpp", "backend/concept.hpp", "model/"],
     "engine": ["core/", "policy/", "model/", "backend/concept.hpp", "engine/", "fwd.hpp",
                "skip/never.hpp", "early_exit/never.hpp", "stages/single.hpp"],
@@ -28,7 +30,7 @@ MAY_INCLUDE = {
                   "evaluate/", "calibrate/"],
     "io": ["core/", "policy/", "model/config.hpp", "model/weights.hpp", "engine/tokenizer.hpp", "io/"],
 }
-OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "evaluate/", "calibrate/")  # for programs; each user would wait for them
+OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "evaluate/", "calibrate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2")
 MAX_LINES = 400
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
@@ -36,19 +38,33 @@ FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
-def headers_under(root):
-    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*.hpp"))
+class Tree:
+    """The headers of several folders, as those who include them see them: as one folder, litestage/."""
+
+    def __init__(self, *roots):
+        self.roots = roots
+
+    def headers(self):
+        return sorted(p.relative_to(root).as_posix() for root in self.roots for pattern in ("*.hpp", "*.cuh")
+                      for p in root.rglob(pattern))
+
+    def path(self, header):
+        return next((root / header for root in self.roots if (root / header).exists()), self.roots[0] / header)
+
+
+def table_line(header):
+    return "backend/gpu" if header.startswith("backend/gpu") else header.split("/")[0]
 
 
 def allowed(header, included):
-    folder = header.split("/")[0]
+    folder = table_line(header)
     if "/" not in header:  # litestage.hpp and fwd.hpp
         return not included.startswith(OUTSIDE_UMBRELLA)
     return any(included == entry or (entry.endswith("/") and included.startswith(entry))
                for entry in MAY_INCLUDE.get(folder, []))
 
 
-def check_includes(header, text, root):
+def check_includes(header, text, tree):
     folder = header.split("/")[0]
     if "/" in header and folder not in MAY_INCLUDE:
         yield f"{header}: the folder {folder}/ has no line in the table of tests/architecture.py"
@@ -57,7 +73,7 @@ def check_includes(header, text, root):
             included = target[len("litestage/"):]
             if bracket != '"':
                 yield f"{header}: <{target}> is our own and goes in quotes"
-            if not (root / included).exists():
+            if not tree.path(included).exists():
                 yield f"{header}: {target} does not exist"
             elif not allowed(header, included):
                 yield f"{header}: must not include {target}"
@@ -86,7 +102,7 @@ def check_name(header):
     for part in re.split(r"[/_.]", header.lower()):
         if part in FORBIDDEN_NAMES or part.rstrip("s") in FORBIDDEN_NAMES:
             yield f"{header}: a name with `{part}` says nothing about its subject"
-    if not re.fullmatch(r"[a-z0-9_/]+\.hpp", header):
+    if not re.fullmatch(r"[a-z0-9_/]+\.(hpp|cuh)", header):
         yield f"{header}: file names are snake_case"
 
 
@@ -95,8 +111,8 @@ def umbrella_members(headers):
            [h for h in headers if h == "fwd.hpp"]
 
 
-def check_umbrella(headers, root):
-    umbrella = root / "litestage.hpp"
+def check_umbrella(headers, tree):
+    umbrella = tree.path("litestage.hpp")
     if not umbrella.exists():
         yield "litestage.hpp: missing"
         return
@@ -106,9 +122,9 @@ def check_umbrella(headers, root):
             yield f"litestage.hpp: does not include litestage/{header} (tests/architecture.py --umbrella adds it)"
 
 
-def check_cycles(headers, root):
+def check_cycles(headers, tree):
     """A part of x.hpp that lies in x/ (definitions of its members) may name x.hpp; else nothing includes itself."""
-    graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall((root / h).read_text())
+    graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall(tree.path(h).read_text())
                  if t.startswith("litestage/") and t != f"litestage/{h.rpartition('/')[0]}.hpp"]
              for h in headers}
     done, path = set(), []
@@ -127,23 +143,23 @@ def check_cycles(headers, root):
         yield from visit(header)
 
 
-def violations(root):
-    headers = headers_under(root)
+def violations(tree):
+    headers = tree.headers()
     if not headers:
-        yield f"{root}: no headers found"
+        yield f"{tree.roots}: no headers found"
     for header in headers:
-        text = (root / header).read_text(encoding="utf-8")
+        text = tree.path(header).read_text(encoding="utf-8")
         yield from check_name(header)
         yield from check_text(header, text)
-        yield from check_includes(header, text, root)
-    yield from check_umbrella(headers, root)
-    yield from check_cycles(headers, root)
+        yield from check_includes(header, text, tree)
+    yield from check_umbrella(headers, tree)
+    yield from check_cycles(headers, tree)
 
 
-def write_umbrella(root):
-    umbrella = root / "litestage.hpp"
+def write_umbrella(tree):
+    umbrella = tree.path("litestage.hpp")
     head = umbrella.read_text().split("#include", 1)[0].rstrip()
-    includes = sorted(f'#include "litestage/{h}"' for h in umbrella_members(headers_under(root)))
+    includes = sorted(f'#include "litestage/{h}"' for h in umbrella_members(tree.headers()))
     umbrella.write_text(head + "\n\n" + "\n".join(includes) + "\n")
 
 
@@ -166,6 +182,8 @@ def selftest():
         ("core/bad.hpp", good + "\n" * MAX_LINES, f"at most {MAX_LINES}"),
         ("core/bad.hpp", good + "using namespace std;\n", "no `using namespace`"),
         ("core/bad.hpp", good + "#define MAX 3\n", "does not start with LITESTAGE_"),
+        ("kernels/bad.cuh", good + '#include "litestage/policy/b.hpp"\n', "must not include litestage/policy/b.hpp"),
+        ("backend/gpu/bad.hpp", good + '#include "litestage/policy/b.hpp"\n', "must not include litestage/policy/b.hpp"),
         ("core/util.hpp", good, "says nothing about its subject"),
         ("core/Bad.hpp", good, "snake_case"),
         ("core/bad.hpp", good + '#include "litestage/core/bad.hpp"\n', "cycle"),
@@ -177,12 +195,12 @@ def selftest():
             for name, content in {**tree, header: text, "litestage.hpp": umbrella.format(header)}.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(content)
-            found = list(violations(root))
+            found = list(violations(Tree(root)))
             if (expected is None and found) or (expected and not any(expected in line for line in found)):
                 failures += 1
                 print(f"selftest: {header} should raise {expected!r}, raised {found}")
             (root / "litestage.hpp").write_text(good)
-            if not any("does not include litestage/core/a.hpp" in line for line in violations(root)):
+            if not any("does not include litestage/core/a.hpp" in line for line in violations(Tree(root))):
                 failures += 1
                 print("selftest: a header missing from the umbrella is not noticed")
     print(f"{len(cases)} cases, {failures} failed")
@@ -190,17 +208,18 @@ def selftest():
 
 
 def main():
-    root = pathlib.Path(__file__).resolve().parent.parent / "include" / "litestage"
+    project = pathlib.Path(__file__).resolve().parent.parent
+    tree = Tree(project / "include" / "litestage", project / "kernels" / "litestage")
     if sys.argv[1:] == ["--selftest"]:
         return selftest()
     if sys.argv[1:] == ["--umbrella"]:
-        write_umbrella(root)
+        write_umbrella(tree)
         return 0
     if sys.argv[1:]:
         print(__doc__)
         return 0 if sys.argv[1:] == ["--help"] else 2
-    found = list(violations(root))
-    print("\n".join(found) if found else f"{len(headers_under(root))} headers, no violations")
+    found = list(violations(tree))
+    print("\n".join(found) if found else f"{len(tree.headers())} headers, no violations")
     return 1 if found else 0
 
 

@@ -43,6 +43,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/host_device.hpp"
 #include "litestage/core/numeric.hpp"
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/record.hpp"

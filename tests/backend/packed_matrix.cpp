@@ -25,7 +25,7 @@ int code_in(const std::uint8_t* block, int bits, std::size_t column, std::size_t
 template <DType type>
 void check_codes() {
   constexpr cpu::PanelTraits traits = cpu::panel_traits<type>;
-  using Block = typename cpu::DiskBlock<type>::Type;
+  using Block = typename DiskBlock<type>::Type;
   constexpr std::size_t rows = 19, groups = 2, columns = groups * traits.group_columns();
   const RandomWeight weight(type, rows, columns, 3);
   std::vector<std::byte> panel(cpu::panel_bytes(type, columns), std::byte{0xee});

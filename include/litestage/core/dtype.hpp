@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/host_device.hpp"
 
 namespace litestage {
 
@@ -48,6 +49,35 @@ inline constexpr DTypeInfo dtype_table[] = {
   const DTypeInfo& entry = info(type);
   LITESTAGE_ASSERT(columns % entry.block_size == 0, columns, " columns in blocks of ", entry.block_size);
   return columns / entry.block_size * entry.block_bytes;
+}
+
+// Calls f.template operator()<type>() with the type as a constant: run time to compile time, in one place.
+template <class F>
+LITESTAGE_HOST_DEVICE decltype(auto) with_type(DType type, F&& f) {
+  switch (type) {
+    case DType::f32:
+      return f.template operator()<DType::f32>();
+    case DType::f16:
+      return f.template operator()<DType::f16>();
+    case DType::bf16:
+      return f.template operator()<DType::bf16>();
+    case DType::q8_0:
+      return f.template operator()<DType::q8_0>();
+    case DType::q4_0:
+      return f.template operator()<DType::q4_0>();
+    case DType::q4_1:
+      return f.template operator()<DType::q4_1>();
+    case DType::q5_0:
+      return f.template operator()<DType::q5_0>();
+    case DType::q5_1:
+      return f.template operator()<DType::q5_1>();
+    case DType::q4_k:
+      return f.template operator()<DType::q4_k>();
+    case DType::q5_k:
+      return f.template operator()<DType::q5_k>();
+    default:
+      return f.template operator()<DType::q6_k>();
+  }
 }
 
 }  // namespace litestage

@@ -62,6 +62,42 @@ static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(Block
 static_assert(sizeof(BlockQ5_0) == 22 && sizeof(BlockQ5_1) == 24);
 static_assert(sizeof(BlockQ4K) == 144 && sizeof(BlockQ5K) == 176 && sizeof(BlockQ6K) == 210);
 
+// The struct of a block on disk.
+template <DType type>
+struct DiskBlock;
+template <>
+struct DiskBlock<DType::q8_0> {
+  using Type = BlockQ8_0;
+};
+template <>
+struct DiskBlock<DType::q4_0> {
+  using Type = BlockQ4_0;
+};
+template <>
+struct DiskBlock<DType::q4_1> {
+  using Type = BlockQ4_1;
+};
+template <>
+struct DiskBlock<DType::q5_0> {
+  using Type = BlockQ5_0;
+};
+template <>
+struct DiskBlock<DType::q5_1> {
+  using Type = BlockQ5_1;
+};
+template <>
+struct DiskBlock<DType::q4_k> {
+  using Type = BlockQ4K;
+};
+template <>
+struct DiskBlock<DType::q5_k> {
+  using Type = BlockQ5K;
+};
+template <>
+struct DiskBlock<DType::q6_k> {
+  using Type = BlockQ6K;
+};
+
 // Scale and minimum of one sub-block of a Q4_K or Q5_K block.
 struct SubScale {
   std::uint8_t scale, min;  // both 0..63

@@ -1,0 +1,46 @@
+// Keys and values in device memory: [slots][layers][kv_heads][capacity][head_dim], f16 or f32, so that the entries of
+// one head are one stream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "litestage/kernels/scalar.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+// T is float, or std::uint16_t with the bits of a half.
+template <class T>
+struct Cache {
+  T* k = nullptr;
+  T* v = nullptr;
+  unsigned layers = 0, kv_heads = 0, capacity = 0, head_dim = 0;
+
+  // First number of entry `entry` of a head.
+  LITESTAGE_HOST_DEVICE std::size_t at(unsigned slot, unsigned layer, unsigned head, unsigned entry) const {
+    return (((static_cast<std::size_t>(slot) * layers + layer) * kv_heads + head) * capacity + entry) * head_dim;
+  }
+};
+
+template <class T>
+LITESTAGE_DEVICE T to_stored(float value) {
+  if constexpr (std::is_same_v<T, float>)
+    return value;
+  else
+    return float_to_half(value);
+}
+
+// Numbers of T in a vector of 16 bytes, and number e of one.
+template <class T>
+inline constexpr unsigned per_vector = 16 / sizeof(T);
+template <class T>
+LITESTAGE_DEVICE float stored_element(const Vector16& v, unsigned e) {
+  if constexpr (std::is_same_v<T, float>)
+    return float_of_bits(v.word[e]);
+  else
+    return half_to_float((v.word[e / 2] >> (16 * (e % 2))) & 0xffffu);
+}
+
+}  // namespace litestage::kernels

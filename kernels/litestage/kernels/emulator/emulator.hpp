@@ -1,0 +1,177 @@
+// Runs kernels on the host, thread by thread, with everything checked that a GPU would let pass: see docs/gpu.md for
+// what it proves and what it cannot.
+//
+//     emulator::Emulator emulator;
+//     emulator::Buffer<float> x(emulator, 576);
+//     emulator.launch<RmsNorm>(Grid{rows}, RmsNorm::Params{...});
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/kernels/emulator/block.hpp"
+#include "litestage/kernels/emulator/fibers.hpp"
+#include "litestage/kernels/emulator/memory.hpp"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels::emulator {
+
+// The context of a kernel's thread. Default arguments name the line of the kernel that calls.
+class Thread {
+ public:
+  Thread(Block& block, unsigned thread) : block_(&block), thread_(thread) {}
+
+  [[nodiscard]] unsigned thread() const { return thread_; }
+  [[nodiscard]] Grid block() const { return block_->index(); }
+  [[nodiscard]] Grid grid() const { return block_->grid(); }
+  [[nodiscard]] unsigned block_size() const { return block_->size(); }
+
+  void sync(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    block_->barrier(thread_, {file, line});
+  }
+  template <class T>
+  [[nodiscard]] T shfl(T value, unsigned source, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof(T));
+    bits = block_->exchange(thread_, bits, source, {file, line});
+    std::memcpy(&value, &bits, sizeof(T));
+    return value;
+  }
+  template <class T>
+  [[nodiscard]] T shfl_xor(T value, unsigned mask, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return shfl(value, (thread_ % warp_size) ^ mask, file, line);
+  }
+  template <class T>
+  [[nodiscard]] T* shared(std::size_t offset) const {
+    return reinterpret_cast<T*>(block_->shared() + offset);
+  }
+
+  template <class T>
+  [[nodiscard]] T load(const T* from, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    block_->count_load(thread_, from, sizeof(T), false, {file, line});
+    return *from;
+  }
+  template <class T>
+  [[nodiscard]] T load_fresh(const T* from, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    block_->count_load(thread_, from, sizeof(T), true, {file, line});
+    return *from;
+  }
+  template <class T>
+  void store(T* to, const T& value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    block_->count_store(thread_, to, sizeof(T), {file, line});
+    *to = value;
+  }
+  [[nodiscard]] int atomic_add(int* at, int value, const char* file = __builtin_FILE(),
+                               int line = __builtin_LINE()) const {
+    block_->count_atomic(thread_, at, sizeof(int), {file, line});
+    return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
+  }
+  void fence() const { block_->fence(); }
+
+ private:
+  Block* block_;
+  unsigned thread_;
+};
+
+static_assert(ThreadContext<Thread>);
+
+class Emulator {
+ public:
+  // `checks`: bounds, alignment and order of every access to global memory, which must then come from allocate() or
+  // Buffer; several times slower than without.
+  explicit Emulator(Schedule schedule = {}, bool checks = true) : schedule_(schedule), checks_(checks) {}
+
+  [[nodiscard]] Schedule& schedule() { return schedule_; }
+  [[nodiscard]] GlobalMemory& memory() { return memory_; }
+
+  // Runs a kernel to its end. Throws KernelError; what the kernel stored until then stays. The sizes of the launch must
+  // be those that a GPU accepts.
+  template <Kernel K>
+  Traffic launch(Grid grid, const typename K::Params& params) {
+    const std::size_t shared_bytes = K::shared_bytes(params);
+    check_sizes(K::name, grid, shared_bytes);
+    Traffic traffic;
+    const Quiet quiet;
+    if (checks_) memory_.begin_launch();
+    Call<K> call{params};
+    Block block(fibers_, K::name, grid, K::threads, shared_bytes, schedule_, checks_ ? &memory_ : nullptr, traffic);
+    for (const std::uint64_t index : block_order(grid)) block.run(index, &Call<K>::run, &call);
+    if (checks_) memory_.end_launch(traffic);
+    return traffic;
+  }
+
+ private:
+  template <Kernel K>
+  struct Call {
+    const typename K::Params& params;
+    static void run(void* self, Block& block, unsigned thread) {
+      Thread context(block, thread);
+      K{}(context, static_cast<Call*>(self)->params);
+    }
+  };
+
+  static void check_sizes(const char* kernel, Grid grid, std::size_t shared_bytes);
+  [[nodiscard]] std::vector<std::uint64_t> block_order(Grid grid) const {
+    std::vector<std::uint64_t> order(std::uint64_t{grid.x} * grid.y * grid.z);
+    std::iota(order.begin(), order.end(), std::uint64_t{0});
+    if (schedule_.order == Order::descending) std::reverse(order.begin(), order.end());
+    if (schedule_.order == Order::shuffled) {
+      std::mt19937 random(schedule_.seed);
+      std::shuffle(order.begin(), order.end(), random);
+    }
+    return order;
+  }
+
+  Schedule schedule_;
+  bool checks_;
+  GlobalMemory memory_;
+  Fibers fibers_;
+};
+
+inline void Emulator::check_sizes(const char* kernel, Grid grid, std::size_t shared_bytes) {
+  constexpr std::size_t shared_limit = std::size_t{99} << 10;  // of the smallest GPU that sm_80 to sm_89 code meets
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.y > 65535 || grid.z > 65535) {
+    throw KernelError(concat("kernel ", kernel, ": a grid of ", grid.x, " x ", grid.y, " x ", grid.z, " blocks"));
+  }
+  if (shared_bytes > shared_limit) {
+    throw KernelError(
+        concat("kernel ", kernel, ": ", shared_bytes, " bytes of shared memory, a block has at most ", shared_limit));
+  }
+}
+
+// Numbers in the emulated device's memory.
+template <class T>
+class Buffer {
+ public:
+  Buffer(Emulator& emulator, std::size_t size)
+      : memory_(&emulator.memory()), size_(size), data_(static_cast<T*>(memory_->allocate(size * sizeof(T)))) {}
+  Buffer(Emulator& emulator, std::span<const T> values) : Buffer(emulator, values.size()) {
+    std::copy(values.begin(), values.end(), data_);
+  }
+  Buffer(Buffer&& other) noexcept : memory_(other.memory_), size_(other.size_), data_(other.data_) {
+    other.data_ = nullptr;
+  }
+  Buffer& operator=(Buffer&&) = delete;
+  ~Buffer() {
+    if (data_ != nullptr) memory_->release(data_);
+  }
+  [[nodiscard]] T* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::span<T> span() const { return {data_, size_}; }
+
+ private:
+  GlobalMemory* memory_;
+  std::size_t size_;
+  T* data_;
+};
+
+}  // namespace litestage::kernels::emulator

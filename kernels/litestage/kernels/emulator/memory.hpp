@@ -1,0 +1,201 @@
+// The emulated device's global memory: exact-size allocations that know their bounds, how much each launch moves, and
+// which block wrote what, so that a block that reads another's unpublished work is caught.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace litestage::kernels::emulator {
+
+// What a kernel did that no GPU promises to do well.
+class KernelError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Bytes that the threads of a launch moved, by the width of the access (1, 2, 4, 8, 16 bytes).
+struct Traffic {
+  static constexpr std::size_t widths = 5;
+  std::array<std::uint64_t, widths> loaded{}, stored{};
+  std::uint64_t atomics = 0;                               // operations
+  std::uint64_t distinct_loaded = 0, distinct_stored = 0;  // bytes of the 32-byte sectors touched at all; only checked
+
+  [[nodiscard]] static constexpr std::size_t slot(std::size_t width) {
+    return static_cast<std::size_t>(std::bit_width(width)) - 1;
+  }
+  [[nodiscard]] std::uint64_t all_loaded() const { return sum(loaded); }
+  [[nodiscard]] std::uint64_t all_stored() const { return sum(stored); }
+  Traffic& operator+=(const Traffic& other) {
+    for (std::size_t i = 0; i < widths; ++i) {
+      loaded[i] += other.loaded[i];
+      stored[i] += other.stored[i];
+    }
+    atomics += other.atomics;
+    distinct_loaded += other.distinct_loaded;
+    distinct_stored += other.distinct_stored;
+    return *this;
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t sum(const std::array<std::uint64_t, widths>& bytes) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t b : bytes) total += b;
+    return total;
+  }
+};
+
+// Accesses are checked between `begin_launch` and `end_launch`.
+class GlobalMemory {
+ public:
+  static constexpr std::size_t sector = 32, alignment = 256;  // as cudaMalloc aligns
+
+  // `bytes` of memory filled with NaN, as uninitialised as the real one.
+  [[nodiscard]] void* allocate(std::size_t bytes) {
+    auto block = std::make_unique<Allocation>(bytes);
+    void* at = block->data;
+    std::memset(at, 0xff, bytes);
+    allocations_[reinterpret_cast<std::uintptr_t>(at)] = std::move(block);
+    return at;
+  }
+  void release(void* at) {
+    recent_ = nullptr;
+    allocations_.erase(reinterpret_cast<std::uintptr_t>(at));
+  }
+  [[nodiscard]] std::size_t allocated() const {
+    std::size_t bytes = 0;
+    for (const auto& [at, allocation] : allocations_) bytes += allocation->bytes;
+    return bytes;
+  }
+
+  void begin_launch() {
+    writers_.clear();
+    for (auto& [at, allocation] : allocations_) {
+      allocation->loaded.assign(allocation->sectors(), false);
+      allocation->stored.assign(allocation->sectors(), false);
+      allocation->constant.assign(allocation->words(), false);
+    }
+  }
+  void end_launch(Traffic& traffic) const {
+    for (const auto& [at, allocation] : allocations_) {
+      for (std::size_t i = 0; i < allocation->sectors(); ++i) {
+        traffic.distinct_loaded += allocation->loaded[i] ? sector : 0;
+        traffic.distinct_stored += allocation->stored[i] ? sector : 0;
+      }
+    }
+  }
+
+  // What is wrong with this access, or nullptr. Errors are words of a sentence: the caller knows who and where.
+  [[nodiscard]] const char* load(const void* from, std::size_t bytes, std::uint64_t block, bool fresh) {
+    Allocation* allocation = find(from, bytes);
+    if (allocation == nullptr) return "loads outside of every allocation";
+    if (reinterpret_cast<std::uintptr_t>(from) % bytes != 0) return "loads from a misaligned address";
+    mark(allocation->loaded, *allocation, from, bytes, sector);
+    if (!fresh) mark(allocation->constant, *allocation, from, bytes, 4);
+    if (writers_.empty()) return nullptr;
+    for (std::uintptr_t word = word_of(from); word * 4 < reinterpret_cast<std::uintptr_t>(from) + bytes; ++word) {
+      const auto writer = writers_.find(word);
+      if (writer == writers_.end()) continue;
+      if (!fresh) return "loads as constant what this launch stores";
+      if (writer->second.block != block && !writer->second.published)
+        return "loads what another block stored without fence";
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const char* store(const void* to, std::size_t bytes, std::uint64_t block, bool atomic = false) {
+    Allocation* allocation = find(to, bytes);
+    if (allocation == nullptr) return "stores outside of every allocation";
+    if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0) return "stores to a misaligned address";
+    mark(allocation->stored, *allocation, to, bytes, sector);
+    if (any(allocation->constant, *allocation, to, bytes)) return "stores what this launch loads as constant";
+    if (atomic) return nullptr;
+    for (std::uintptr_t word = word_of(to); word * 4 < reinterpret_cast<std::uintptr_t>(to) + bytes; ++word) {
+      Writer& writer = writers_[word];
+      // Halves of a word may have two writers.
+      if (bytes >= 4 && writer.block != none && writer.block != block && !writer.published) {
+        return "stores where another block has stored";
+      }
+      writer = Writer{block, false};
+    }
+    pending_[block].push_back({word_of(to), (bytes + 3) / 4});
+    return nullptr;
+  }
+  // What `block` has stored so far is published.
+  void fence(std::uint64_t block) {
+    for (const Words& words : pending_[block]) {
+      for (std::size_t i = 0; i < words.count; ++i) writers_[words.first + i].published = true;
+    }
+    pending_[block].clear();
+  }
+  void end_block(std::uint64_t block) { pending_.erase(block); }
+
+ private:
+  static constexpr std::uint64_t none = ~std::uint64_t{0};
+  struct Allocation {
+    explicit Allocation(std::size_t size)
+        : bytes(size), data(static_cast<unsigned char*>(::operator new(size, std::align_val_t(alignment)))) {}
+    ~Allocation() { ::operator delete(data, std::align_val_t(alignment)); }
+    Allocation(const Allocation&) = delete;
+    Allocation& operator=(const Allocation&) = delete;
+    [[nodiscard]] std::size_t sectors() const { return (bytes + sector - 1) / sector; }
+    [[nodiscard]] std::size_t words() const { return (bytes + 3) / 4; }
+    std::size_t bytes;
+    unsigned char* data;
+    // In this launch:
+    std::vector<bool> loaded, stored;  // [sectors]
+    std::vector<bool> constant;        // [words] loaded as what nobody writes
+  };
+  struct Writer {
+    std::uint64_t block = none;
+    bool published = false;
+  };
+  struct Words {
+    std::uintptr_t first;
+    std::size_t count;
+  };
+
+  [[nodiscard]] static std::uintptr_t word_of(const void* at) { return reinterpret_cast<std::uintptr_t>(at) / 4; }
+  [[nodiscard]] static bool holds(const Allocation& a, const void* at, std::size_t bytes) {
+    const auto* p = static_cast<const unsigned char*>(at);
+    return p >= a.data && p + bytes <= a.data + a.bytes;
+  }
+  [[nodiscard]] Allocation* find(const void* at, std::size_t bytes) {
+    if (recent_ != nullptr && holds(*recent_, at, bytes)) return recent_;
+    auto after = allocations_.upper_bound(reinterpret_cast<std::uintptr_t>(at));
+    if (after == allocations_.begin()) return nullptr;
+    Allocation* candidate = std::prev(after)->second.get();
+    if (!holds(*candidate, at, bytes)) return nullptr;
+    return recent_ = candidate;
+  }
+  [[nodiscard]] static std::size_t offset(const Allocation& a, const void* at) {
+    return static_cast<std::size_t>(static_cast<const unsigned char*>(at) - a.data);
+  }
+  static void mark(std::vector<bool>& parts, const Allocation& a, const void* at, std::size_t bytes,
+                   std::size_t part_bytes) {
+    const std::size_t first = offset(a, at);
+    for (std::size_t i = first / part_bytes; i <= (first + bytes - 1) / part_bytes; ++i) parts[i] = true;
+  }
+  [[nodiscard]] static bool any(const std::vector<bool>& words, const Allocation& a, const void* at,
+                                std::size_t bytes) {
+    const std::size_t first = offset(a, at);
+    for (std::size_t i = first / 4; i <= (first + bytes - 1) / 4; ++i) {
+      if (words[i]) return true;
+    }
+    return false;
+  }
+
+  std::map<std::uintptr_t, std::unique_ptr<Allocation>> allocations_;
+  Allocation* recent_ = nullptr;
+  std::unordered_map<std::uintptr_t, Writer> writers_;             // of this launch, by word
+  std::unordered_map<std::uint64_t, std::vector<Words>> pending_;  // stored and not yet published, by block
+};
+
+}  // namespace litestage::kernels::emulator

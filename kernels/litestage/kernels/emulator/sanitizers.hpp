@@ -1,0 +1,136 @@
+// What AddressSanitizer and ThreadSanitizer are told of the emulator's fibers. Without them all of it is empty.
+//
+// To ThreadSanitizer every thread of a block is a thread of its own, ordered against the others only where the GPU
+// orders them: by barriers, shuffles, and the start and end of a launch. Running on one thread of the system creates no
+// order. The emulator's own books are hidden from it (`Quiet`), or all threads would seem to race in them.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LITESTAGE_EMULATOR_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define LITESTAGE_EMULATOR_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define LITESTAGE_EMULATOR_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define LITESTAGE_EMULATOR_TSAN 1
+#endif
+#if defined(LITESTAGE_EMULATOR_ASAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(LITESTAGE_EMULATOR_TSAN)
+#include <sanitizer/tsan_interface.h>
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
+}
+#endif
+
+namespace litestage::kernels::emulator {
+
+// While one lives, ThreadSanitizer does not see what this fiber reads and writes.
+struct Quiet {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  Quiet() {
+    AnnotateIgnoreReadsBegin("", 0);
+    AnnotateIgnoreWritesBegin("", 0);
+  }
+  ~Quiet() {
+    AnnotateIgnoreWritesEnd("", 0);
+    AnnotateIgnoreReadsEnd("", 0);
+  }
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+#else
+  Quiet() {}  // NOLINT(modernize-use-equals-default): not trivial, or every variable of it were "unused"
+#endif
+};
+
+namespace sanitizer {
+
+struct Marks {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  void* fake_stack = nullptr;
+  const void* bottom = nullptr;  // of the stack that a fiber was entered from
+  std::size_t size = 0;
+#endif
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  void* fiber = nullptr;
+#endif
+};
+
+// Everything this flow did so far comes before what another does after acquire(key).
+inline void release([[maybe_unused]] void* key) {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  __tsan_release(key);
+#endif
+}
+inline void acquire([[maybe_unused]] void* key) {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  __tsan_acquire(key);
+#endif
+}
+
+// A fiber that begins anew is another thread, ordered after what the one that begins it knows.
+inline void destroy([[maybe_unused]] Marks& marks) {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  if (marks.fiber != nullptr) __tsan_destroy_fiber(marks.fiber);
+  marks.fiber = nullptr;
+#endif
+}
+inline void renew([[maybe_unused]] Marks& marks) {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  destroy(marks);
+  marks.fiber = __tsan_create_fiber(0);
+#endif
+}
+
+inline void before_switch([[maybe_unused]] Marks& main, [[maybe_unused]] Marks& fiber,
+                          [[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  __sanitizer_start_switch_fiber(&main.fake_stack, bottom, size);
+#endif
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  main.fiber = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(fiber.fiber, __tsan_switch_to_fiber_no_sync);
+#endif
+}
+inline void after_switch([[maybe_unused]] Marks& main) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  __sanitizer_finish_switch_fiber(main.fake_stack, nullptr, nullptr);
+#endif
+}
+inline void on_entry([[maybe_unused]] Marks& main) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  __sanitizer_finish_switch_fiber(nullptr, &main.bottom, &main.size);
+#endif
+}
+inline void before_switch_back([[maybe_unused]] Marks& fiber, [[maybe_unused]] Marks& main,
+                               [[maybe_unused]] bool for_good) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  __sanitizer_start_switch_fiber(for_good ? nullptr : &fiber.fake_stack, main.bottom, main.size);
+#endif
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  if (for_good) {  // its Quiet, which will not be destroyed
+    AnnotateIgnoreWritesEnd("", 0);
+    AnnotateIgnoreReadsEnd("", 0);
+  }
+  __tsan_switch_to_fiber(main.fiber, __tsan_switch_to_fiber_no_sync);
+#endif
+}
+inline void after_switch_back([[maybe_unused]] Marks& fiber, [[maybe_unused]] Marks& main) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  __sanitizer_finish_switch_fiber(fiber.fake_stack, &main.bottom, &main.size);
+#endif
+}
+
+}  // namespace sanitizer
+}  // namespace litestage::kernels::emulator

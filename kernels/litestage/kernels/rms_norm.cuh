@@ -1,0 +1,77 @@
+// RMSNorm of rows as a launch of its own, where the product that follows is cuBLAS's: h_j = x_j norm_j /
+// sqrt(mean(x^2) + eps), rounded to the type of the product.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "litestage/kernels/inputs.cuh"
+#include "litestage/kernels/scalar.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+// What a product of cuBLAS is made of.
+enum class GemmType : std::uint8_t { f32, f16, bf16 };
+
+template <GemmType type>
+struct GemmNumber {
+  using Type = std::uint16_t;
+  LITESTAGE_DEVICE static Type of(float value) {
+    return type == GemmType::f16 ? float_to_half(value) : float_to_bf16(value);
+  }
+};
+template <>
+struct GemmNumber<GemmType::f32> {
+  using Type = float;
+  LITESTAGE_DEVICE static Type of(float value) { return value; }
+};
+
+template <GemmType type>
+struct RmsNorm {
+  static constexpr const char* name = "rms_norm";
+  static constexpr unsigned threads = 128;
+  using Number = typename GemmNumber<type>::Type;
+  struct Params {
+    InputRows in;         // norm may be nullptr: rows are then only rounded
+    Number* h = nullptr;  // [n, columns]
+  };
+  static std::size_t shared_bytes(const Params&) { return threads / warp_size * sizeof(float); }
+  static Grid grid(const Params& p) { return {p.in.n}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    const float* x = p.in.row(t, t.block().x);
+    const float factor = p.in.norm == nullptr ? 1.0f : row_factor(t, p.in, x);
+    for (unsigned v = t.thread(); 4 * v < p.in.columns; v += threads) {
+      const Four four = load_four(t, x, v, p.in.columns);
+      const Four norm = p.in.norm == nullptr ? Four{} : load_four(t, p.in.norm, v, p.in.columns);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) {
+        if (4 * v + j >= p.in.columns) continue;
+        const float value = p.in.norm == nullptr ? four.value[j] : four.value[j] * factor * norm.value[j];
+        t.store(p.h + static_cast<std::size_t>(t.block().x) * p.in.columns + 4 * v + j, GemmNumber<type>::of(value));
+      }
+    }
+  }
+
+ private:
+  template <class C>
+  LITESTAGE_DEVICE static float row_factor(C& t, const InputRows& in, const float* x) {
+    float squares = 0;
+    for (unsigned v = t.thread(); 4 * v < in.columns; v += threads) {
+      const Four four = load_four(t, x, v, in.columns);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) squares = fmaf(four.value[j], four.value[j], squares);
+    }
+    squares = warp_sum(t, squares);
+    float* partial = t.template shared<float>(0);
+    if (lane(t) == 0) partial[warp(t)] = squares;
+    t.sync();
+    float sum = 0;
+    for (unsigned k = 0; k < threads / warp_size; ++k) sum += partial[k];
+    return 1.0f / sqrtf(sum / static_cast<float>(in.columns) + in.eps);
+  }
+};
+
+}  // namespace litestage::kernels

@@ -1,0 +1,134 @@
+// Small operations on whole rows: embedding, scaling, copies of the stream and of cache entries, and what cuBLAS leaves
+// to be done.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "litestage/kernels/activation.cuh"
+#include "litestage/kernels/cache.cuh"
+#include "litestage/kernels/rms_norm.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+// x[rows[i]] *= factors[i]
+struct ScaleRows {
+  static constexpr const char* name = "scale_rows";
+  static constexpr unsigned threads = 128;
+  struct Params {
+    float* x = nullptr;  // [tokens, columns]
+    unsigned columns = 0;
+    const int* rows = nullptr;  // [n]
+    const float* factors = nullptr;
+    unsigned n = 0;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    float* x = p.x + static_cast<std::size_t>(t.load(p.rows + t.block().x)) * p.columns;
+    const float factor = t.load(p.factors + t.block().x);
+    for (unsigned j = t.thread(); j < p.columns; j += threads) t.store(x + j, t.load_fresh(x + j) * factor);
+  }
+};
+
+// to = from
+struct CopyNumbers {
+  static constexpr const char* name = "copy_numbers";
+  static constexpr unsigned threads = 256;
+  struct Params {
+    float* to = nullptr;
+    const float* from = nullptr;
+    unsigned n = 0;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {(p.n + threads - 1) / threads}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    const unsigned j = t.block().x * threads + t.thread();
+    if (j < p.n) t.store(p.to + j, t.load(p.from + j));
+  }
+};
+
+// x[rows[i]] += multiplier * y[i], after a product of cuBLAS.
+struct AddRows {
+  static constexpr const char* name = "add_rows";
+  static constexpr unsigned threads = 128;
+  struct Params {
+    float* x = nullptr;         // [tokens, columns]
+    const float* y = nullptr;   // [n, columns]
+    const int* rows = nullptr;  // [n], all different
+    unsigned columns = 0, n = 0;
+    float multiplier = 1;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    float* x = p.x + static_cast<std::size_t>(t.load(p.rows + t.block().x)) * p.columns;
+    const float* y = p.y + static_cast<std::size_t>(t.block().x) * p.columns;
+    for (unsigned j = t.thread(); j < p.columns; j += threads) {
+      t.store(x + j, fmaf(p.multiplier, t.load(y + j), t.load_fresh(x + j)));
+    }
+  }
+};
+
+// h = act(gate) * up, after a product of cuBLAS.
+template <GemmType type>
+struct Gate {
+  static constexpr const char* name = "gate";
+  static constexpr unsigned threads = 256;
+  using Number = typename GemmNumber<type>::Type;
+  struct Params {
+    const float* gate = nullptr;  // [n]
+    const float* up = nullptr;
+    Number* h = nullptr;
+    unsigned n = 0;
+    GateFunction function = GateFunction::silu;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {(p.n + threads - 1) / threads}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    const unsigned j = t.block().x * threads + t.thread();
+    if (j >= p.n) return;
+    t.store(p.h + j, GemmNumber<type>::of(activated(t.load(p.gate + j), p.function) * t.load(p.up + j)));
+  }
+};
+
+// Entries of the cache to other places, keys and values; source and target never overlap.
+template <class T>
+struct CopyEntries {
+  static constexpr const char* name = "copy_entries";
+  static constexpr unsigned threads = 128;
+  struct Copy {  // `count` entries in a row
+    int from_slot, from_layer, from_entry;
+    int to_slot, to_layer, to_entry;
+    int count;
+  };
+  struct Params {
+    Cache<T> cache;
+    const int* copies = nullptr;  // [n][7], the numbers of a Copy
+    unsigned n = 0;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n, p.cache.kv_heads, 2}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    unsigned c[7];
+    LITESTAGE_UNROLL
+    for (unsigned k = 0; k < 7; ++k) c[k] = static_cast<unsigned>(t.load(p.copies + t.block().x * 7 + k));
+    T* memory = t.block().z == 0 ? p.cache.k : p.cache.v;
+    const T* from = memory + p.cache.at(c[0], c[1], t.block().y, c[2]);
+    T* to = memory + p.cache.at(c[3], c[4], t.block().y, c[5]);
+    for (unsigned j = t.thread(); j < c[6] * p.cache.head_dim; j += threads) t.store(to + j, t.load_fresh(from + j));
+  }
+};
+
+}  // namespace litestage::kernels

@@ -1,0 +1,81 @@
+// Arithmetic on single numbers, to the same bits on the device and on the host. What the two compute differently (exp)
+// is named here and nowhere else.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "litestage/kernels/simt.cuh"
+
+#if defined(__CUDACC__)
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#else
+#include <bit>
+
+#include "litestage/core/numeric.hpp"
+#endif
+
+namespace litestage::kernels {
+
+#if defined(__CUDACC__)
+LITESTAGE_DEVICE float float_of_bits(std::uint32_t bits) {
+  return __uint_as_float(bits);
+}
+LITESTAGE_DEVICE std::uint32_t bits_of(float value) {
+  return __float_as_uint(value);
+}
+// IEEE binary16 as stored; both ways rounded to nearest, ties to even.
+LITESTAGE_DEVICE float half_to_float(std::uint32_t bits) {
+  return __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
+}
+LITESTAGE_DEVICE std::uint16_t float_to_half(float value) {
+  return __half_as_ushort(__float2half_rn(value));
+}
+LITESTAGE_DEVICE std::uint16_t float_to_bf16(float value) {
+  return __bfloat16_as_ushort(__float2bfloat16_rn(value));
+}
+// c + the sum of the products of four pairs of signed bytes.
+LITESTAGE_DEVICE int dot4(std::uint32_t a, std::uint32_t b, int c) {
+  return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
+}
+#else
+inline float float_of_bits(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
+inline std::uint32_t bits_of(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+inline float half_to_float(std::uint32_t bits) {
+  return to_float(f16{static_cast<std::uint16_t>(bits)});
+}
+inline std::uint16_t float_to_half(float value) {
+  return to_f16(value).bits;
+}
+inline std::uint16_t float_to_bf16(float value) {
+  return to_bf16(value).bits;
+}
+inline int dot4(std::uint32_t a, std::uint32_t b, int c) {
+  for (int shift = 0; shift < 32; shift += 8) {
+    c += static_cast<std::int8_t>(a >> shift) * static_cast<std::int8_t>(b >> shift);
+  }
+  return c;
+}
+#endif
+
+LITESTAGE_DEVICE float bf16_to_float(std::uint32_t bits) {
+  return float_of_bits(bits << 16);
+}
+
+// Within two units in the last place on the device (CUDA C++ Programming Guide, expf without fast math).
+LITESTAGE_DEVICE float exponential(float x) {
+  return expf(x);
+}
+
+// The value nearest to x among the integers, ties to even; |x| < 2^22.
+LITESTAGE_DEVICE int nearest_int(float x) {
+  constexpr float magic = 12582912.0f;  // 1.5 * 2^23: the sum has the integer in its low bits
+  return static_cast<int>(bits_of(x + magic)) - static_cast<int>(0x4b400000u);
+}
+
+}  // namespace litestage::kernels
