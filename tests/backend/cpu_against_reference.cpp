@@ -1,4 +1,5 @@
 // Every operation of CpuBackend against the reference, within what rounding allows.
+// ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
 #include <algorithm>

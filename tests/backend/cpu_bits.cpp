@@ -1,5 +1,6 @@
 // CpuBackend's promise that the bits of a row depend neither on the batch nor on the threads; and what it does at the
 // edges: no rows, misuse, names.
+// ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // What must hold to the bit on `reference` and on `cpu` in every instruction set: nothing about a row depends on how
 // the work was cut into steps, on its company, on threads or on packing; skipping does what it says and nothing else.
+// ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
 #include <string>

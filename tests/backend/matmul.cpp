@@ -1,4 +1,5 @@
 // Matrix products of all weight types and instruction sets: against double, and to the bit among themselves.
+// ThreadSanitizer: yes
 #include "litestage/backend/cpu/matmul.hpp"
 
 #include "backend/matmul_cases.hpp"

@@ -1,4 +1,5 @@
 // Packed panels: what the codes mean in their new place, memory and its accounting.
+// ThreadSanitizer: yes
 #include "litestage/backend/cpu/packed_matrix.hpp"
 
 #include "backend/matmul_cases.hpp"

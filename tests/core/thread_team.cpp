@@ -1,3 +1,4 @@
+// ThreadSanitizer: yes
 #include "litestage/core/thread_team.hpp"
 
 #include <doctest/doctest.h>

@@ -30,32 +30,38 @@ struct Schedule {
   unsigned seed = 1;  // of shuffled
 };
 
+struct Launch {
+  const char* kernel = "";
+  Grid grid;
+  unsigned threads = 0;  // of a block
+  std::size_t shared_bytes = 0;
+};
+
 // A line of a kernel.
 struct Place {
   const char* file = "";
   int line = 0;
+  friend bool operator==(const Place& a, const Place& b) {
+    return a.line == b.line && std::strcmp(a.file, b.file) == 0;
+  }
 };
 
 class Block {
  public:
   using Body = void (*)(void* argument, Block& block, unsigned thread);
 
-  Block(Fibers& fibers, const char* kernel, Grid grid, unsigned threads, std::size_t shared_bytes, Schedule schedule,
-        GlobalMemory* checked, Traffic& traffic)
+  Block(Fibers& fibers, const Launch& launch, Schedule schedule, GlobalMemory* checked, Traffic& traffic)
       : fibers_(fibers),
-        kernel_(kernel),
-        grid_(grid),
-        shared_bytes_(shared_bytes),
+        launch_(launch),
         schedule_(schedule),
         checked_(checked),
         traffic_(traffic),
         random_(schedule.seed),
-        threads_(threads),
-        warps_(threads / warp_size),
-        order_(threads) {
+        threads_(launch.threads),
+        order_(launch.threads) {
     std::iota(order_.begin(), order_.end(), 0u);
     if (schedule.order == Order::descending) std::reverse(order_.begin(), order_.end());
-    fibers_.reserve(threads);
+    fibers_.reserve(launch.threads);
   }
 
   Block(const Block&) = delete;
@@ -69,9 +75,8 @@ class Block {
     argument_ = argument;
     live_ = static_cast<unsigned>(threads_.size());
     std::fill(threads_.begin(), threads_.end(), Thread{});
-    std::fill(warps_.begin(), warps_.end(), Warp{});
-    shared_ = std::make_unique<unsigned char[]>(shared_bytes_);  // of exact size, for AddressSanitizer
-    std::memset(shared_.get(), 0xff, shared_bytes_);             // NaN
+    meetings_ = std::make_unique<Meetings>(threads_.size() / warp_size);
+    poison_shared();
     for (unsigned i = 0; i < threads_.size(); ++i) fibers_.begin(i, &enter, this);
     try {
       while (live_ > 0) {
@@ -82,35 +87,45 @@ class Block {
       cancel();
       throw;
     }
+    check_canary();
     if (checked_ != nullptr) checked_->end_block(index_);
   }
 
   // What a kernel's thread calls, through its context.
 
-  void barrier(unsigned thread, Place place) { park(thread, State::at_barrier, place, this); }
+  void barrier(unsigned thread, Place place) {
+    const Quiet quiet;
+    void* const key = &meetings_->barrier_keys[meetings_->barriers % 2];
+    threads_[thread].state = State::at_barrier;
+    threads_[thread].place = place;
+    sanitizer::release(key);
+    wait();
+    sanitizer::acquire(key);
+  }
   // Every lane of the warp publishes a value and gets that of lane `source`.
   [[nodiscard]] std::uint64_t exchange(unsigned thread, std::uint64_t value, unsigned source, Place place) {
     const Quiet quiet;
-    Warp& warp = warps_[thread / warp_size];
-    if (warp.arrived > 0 && warp.place.line != place.line) {
-      fail(thread, place, concat("a shuffle that other lanes reach at line ", warp.place.line));
+    if (source >= warp_size) fail(thread, place, concat("shuffles with lane ", source, ", which there is not"));
+    Warp& warp = meetings_->warps[thread / warp_size];
+    if (warp.arrived > 0 && warp.place != place) {
+      fail(thread, place, concat("shuffles, other lanes do so at line ", warp.place.line));
     }
     warp.place = place;
-    const unsigned parity = warp.generation & 1u;
-    warp.values[parity][thread % warp_size] = value;
-    sanitizer::release(&warp);
+    std::uint64_t* const values = warp.values[warp.exchanges % 2];
+    values[thread % warp_size] = value;
+    sanitizer::release(values);
     if (++warp.arrived == warp_size) {
       const unsigned first = thread / warp_size * warp_size;
       for (unsigned i = first; i < first + warp_size; ++i) threads_[i].state = State::ready;
       warp.arrived = 0;
-      ++warp.generation;
+      ++warp.exchanges;
     } else {
       threads_[thread].state = State::in_shuffle;
       threads_[thread].place = place;
       wait();
     }
-    sanitizer::acquire(&warp);
-    return warp.values[parity][source % warp_size];
+    sanitizer::acquire(values);
+    return values[source];
   }
 
   void count_load(unsigned thread, const void* from, std::size_t bytes, bool fresh, Place place) {
@@ -129,24 +144,30 @@ class Block {
     const Quiet quiet;
     ++traffic_.atomics;
     if (checked_ == nullptr) return;
-    if (const char* wrong = checked_->store(at, bytes, index_, true)) fail(thread, place, wrong);
+    if (const char* wrong = checked_->atomic_add(at, bytes, index_)) fail(thread, place, wrong);
   }
   void fence() {
     const Quiet quiet;
     if (checked_ != nullptr) checked_->fence(index_);
   }
 
-  [[nodiscard]] unsigned char* shared() const {
+  // From byte `offset` on, with place for `bytes` at least, aligned to `alignment`.
+  [[nodiscard]] unsigned char* shared(unsigned thread, std::size_t offset, std::size_t bytes, std::size_t alignment,
+                                      Place place) const {
     const Quiet quiet;
-    return shared_.get();
+    if (offset + bytes > launch_.shared_bytes) {
+      fail(thread, place, concat("takes shared memory from byte ", offset, " of ", launch_.shared_bytes));
+    }
+    if (offset % alignment != 0) fail(thread, place, concat("takes shared memory from a misaligned byte, ", offset));
+    return shared_.get() + offset;
   }
   [[nodiscard]] Grid grid() const {
     const Quiet quiet;
-    return grid_;
+    return launch_.grid;
   }
   [[nodiscard]] Grid index() const {
     const Quiet quiet;
-    const std::uint64_t x = grid_.x, y = grid_.y;
+    const std::uint64_t x = launch_.grid.x, y = launch_.grid.y;
     return {static_cast<unsigned>(index_ % x), static_cast<unsigned>(index_ / x % y),
             static_cast<unsigned>(index_ / (x * y))};
   }
@@ -156,8 +177,8 @@ class Block {
   }
 
   [[noreturn]] void fail(unsigned thread, Place place, const std::string& what) const {
-    throw KernelError(concat("kernel ", kernel_, ", block ", index_, ", thread ", thread, " ", what, " (", place.file,
-                             ":", place.line, ")"));
+    throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, ", thread ", thread, " ", what, " (",
+                             place.file, ":", place.line, ")"));
   }
 
  private:
@@ -167,12 +188,41 @@ class Block {
     State state = State::ready;
     Place place;  // where it waits
   };
-  // A lane can be one exchange ahead of another, so values of two exchanges are kept.
   struct Warp {
-    std::uint64_t values[2][warp_size];
-    unsigned arrived = 0, generation = 0;
+    std::uint64_t values[2][warp_size];  // of this exchange and of the one before, in turn
+    unsigned arrived = 0, exchanges = 0;
     Place place;
   };
+  // A thread can be one exchange or barrier ahead of another, so both have two places that take turns: what it does
+  // there is not ordered before what others do on leaving the last one. And other blocks meet at other addresses.
+  struct Meetings {
+    explicit Meetings(std::size_t n_warps) : warps(n_warps) {}
+    std::vector<Warp> warps;
+    unsigned barriers = 0;
+    char barrier_keys[2] = {};
+  };
+
+  // NaN in every type of floating point, and no small integer. AddressSanitizer knows the exact size without it.
+  static constexpr std::uint16_t canary = 0xfffe;
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  static constexpr std::size_t canary_bytes = 0;
+#else
+  static constexpr std::size_t canary_bytes = 256;
+#endif
+  void poison_shared() {
+    shared_ = std::make_unique<unsigned char[]>(launch_.shared_bytes + canary_bytes);
+    std::memset(shared_.get(), 0xff, launch_.shared_bytes);  // NaN
+    for (std::size_t i = 0; i < canary_bytes; i += sizeof(canary)) {
+      std::memcpy(shared_.get() + launch_.shared_bytes + i, &canary, sizeof(canary));
+    }
+  }
+  void check_canary() const {
+    for (std::size_t i = 0; i < canary_bytes; i += sizeof(canary)) {
+      if (std::memcmp(shared_.get() + launch_.shared_bytes + i, &canary, sizeof(canary)) == 0) continue;
+      throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, " wrote past its shared memory, ",
+                               launch_.shared_bytes, " bytes"));
+    }
+  }
 
   static void enter(void* self, unsigned thread) {
     auto& block = *static_cast<Block*>(self);
@@ -198,14 +248,6 @@ class Block {
       argument = argument_;
     }
     body(argument, *this, thread);
-  }
-  void park(unsigned thread, State state, Place place, void* key) {
-    const Quiet quiet;
-    threads_[thread].state = state;
-    threads_[thread].place = place;
-    sanitizer::release(key);
-    wait();
-    sanitizer::acquire(key);
   }
   void wait() {
     fibers_.yield();
@@ -240,32 +282,30 @@ class Block {
     }
     for (unsigned i = 0; i < threads_.size(); ++i) {
       if (threads_[i].state == State::done) fail(i, first->place, "has ended before a barrier that others wait at");
-      if (threads_[i].place.line != first->place.line) {
+      if (threads_[i].place != first->place) {
         fail(i, threads_[i].place, concat("waits at a barrier, others at that of line ", first->place.line));
       }
       threads_[i].state = State::ready;
     }
+    ++meetings_->barriers;
     return true;
   }
+  // No thread can go on, and the barrier does not open: some thread waits in a shuffle.
   [[noreturn]] void report_deadlock() const {
-    for (unsigned i = 0; i < threads_.size(); ++i) {
-      if (threads_[i].state == State::in_shuffle) {
-        fail(i, threads_[i].place, "waits in a shuffle that not all lanes of its warp reach");
-      }
-    }
-    fail(0, {}, "waits for ever");
+    unsigned i = 0;
+    while (threads_[i].state != State::in_shuffle) ++i;
+    fail(i, threads_[i].place, "waits in a shuffle that not all lanes of its warp reach");
   }
+
   Fibers& fibers_;
-  const char* kernel_;
-  Grid grid_;
-  std::size_t shared_bytes_;
+  const Launch launch_;
   Schedule schedule_;
   GlobalMemory* checked_;  // nullptr: accesses are counted only
   Traffic& traffic_;
   std::mt19937 random_;
   std::vector<Thread> threads_;
-  std::vector<Warp> warps_;
-  std::vector<unsigned> order_;  // of the threads
+  std::unique_ptr<Meetings> meetings_;  // of this block
+  std::vector<unsigned> order_;         // of the threads
   std::unique_ptr<unsigned char[]> shared_;
   std::uint64_t index_ = 0;
   Body body_ = nullptr;

@@ -1,5 +1,5 @@
-// Runs kernels on the host, thread by thread, with everything checked that a GPU would let pass: see docs/gpu.md for
-// what it proves and what it cannot.
+// Runs kernels on the host, thread by thread, with everything checked that a GPU would let pass: see
+// docs/adding-a-kernel.md for what it sees and what it cannot.
 //
 //     emulator::Emulator emulator;
 //     emulator::Buffer<float> x(emulator, 576);
@@ -39,7 +39,7 @@ class Thread {
   }
   template <class T>
   [[nodiscard]] T shfl(T value, unsigned source, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
+    static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8, "a GPU exchanges numbers of up to 8 bytes");
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof(T));
     bits = block_->exchange(thread_, bits, source, {file, line});
@@ -51,33 +51,41 @@ class Thread {
     return shfl(value, (thread_ % warp_size) ^ mask, file, line);
   }
   template <class T>
-  [[nodiscard]] T* shared(std::size_t offset) const {
-    return reinterpret_cast<T*>(block_->shared() + offset);
+  [[nodiscard]] T* shared(std::size_t offset, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    return reinterpret_cast<T*>(block_->shared(thread_, offset, sizeof(T), alignof(T), {file, line}));
   }
 
   template <class T>
   [[nodiscard]] T load(const T* from, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    static_assert(one_access<T>);
     block_->count_load(thread_, from, sizeof(T), false, {file, line});
     return *from;
   }
   template <class T>
   [[nodiscard]] T load_fresh(const T* from, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    static_assert(one_access<T>);
     block_->count_load(thread_, from, sizeof(T), true, {file, line});
     return *from;
   }
   template <class T>
   void store(T* to, const T& value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
+    static_assert(one_access<T>);
     block_->count_store(thread_, to, sizeof(T), {file, line});
     *to = value;
   }
-  [[nodiscard]] int atomic_add(int* at, int value, const char* file = __builtin_FILE(),
-                               int line = __builtin_LINE()) const {
+  int atomic_add(int* at, int value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
     block_->count_atomic(thread_, at, sizeof(int), {file, line});
+    // Stronger than the GPU's, which orders nothing: that the fence is there is what Block checks.
     return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
   }
   void fence() const { block_->fence(); }
 
  private:
+  // What one instruction moves.
+  template <class T>
+  static constexpr bool one_access = std::is_trivially_copyable_v<T> && sizeof(T) <= 16 &&
+                                     (sizeof(T) & (sizeof(T) - 1)) == 0;
+
   Block* block_;
   unsigned thread_;
 };
@@ -97,16 +105,8 @@ class Emulator {
   // be those that a GPU accepts.
   template <Kernel K>
   Traffic launch(Grid grid, const typename K::Params& params) {
-    const std::size_t shared_bytes = K::shared_bytes(params);
-    check_sizes(K::name, grid, shared_bytes);
-    Traffic traffic;
-    const Quiet quiet;
-    if (checks_) memory_.begin_launch();
     Call<K> call{params};
-    Block block(fibers_, K::name, grid, K::threads, shared_bytes, schedule_, checks_ ? &memory_ : nullptr, traffic);
-    for (const std::uint64_t index : block_order(grid)) block.run(index, &Call<K>::run, &call);
-    if (checks_) memory_.end_launch(traffic);
-    return traffic;
+    return run({K::name, grid, K::threads, K::shared_bytes(params)}, &Call<K>::run, &call);
   }
 
  private:
@@ -119,17 +119,9 @@ class Emulator {
     }
   };
 
-  static void check_sizes(const char* kernel, Grid grid, std::size_t shared_bytes);
-  [[nodiscard]] std::vector<std::uint64_t> block_order(Grid grid) const {
-    std::vector<std::uint64_t> order(std::uint64_t{grid.x} * grid.y * grid.z);
-    std::iota(order.begin(), order.end(), std::uint64_t{0});
-    if (schedule_.order == Order::descending) std::reverse(order.begin(), order.end());
-    if (schedule_.order == Order::shuffled) {
-      std::mt19937 random(schedule_.seed);
-      std::shuffle(order.begin(), order.end(), random);
-    }
-    return order;
-  }
+  Traffic run(const Launch& launch, Block::Body body, void* argument);
+  static void check_sizes(const Launch& launch);
+  [[nodiscard]] std::vector<std::uint64_t> block_order(Grid grid) const;
 
   Schedule schedule_;
   bool checks_;
@@ -137,15 +129,39 @@ class Emulator {
   Fibers fibers_;
 };
 
-inline void Emulator::check_sizes(const char* kernel, Grid grid, std::size_t shared_bytes) {
+inline Traffic Emulator::run(const Launch& launch, Block::Body body, void* argument) {
+  check_sizes(launch);
+  Traffic traffic;
+  const Quiet quiet;
+  if (checks_) memory_.begin_launch();
+  Block block(fibers_, launch, schedule_, checks_ ? &memory_ : nullptr, traffic);
+  for (const std::uint64_t index : block_order(launch.grid)) block.run(index, body, argument);
+  if (checks_) memory_.end_launch(traffic);
+  return traffic;
+}
+
+inline void Emulator::check_sizes(const Launch& launch) {
   constexpr std::size_t shared_limit = std::size_t{99} << 10;  // of the smallest GPU that sm_80 to sm_89 code meets
-  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.y > 65535 || grid.z > 65535) {
-    throw KernelError(concat("kernel ", kernel, ": a grid of ", grid.x, " x ", grid.y, " x ", grid.z, " blocks"));
-  }
-  if (shared_bytes > shared_limit) {
+  const Grid grid = launch.grid;
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) {
     throw KernelError(
-        concat("kernel ", kernel, ": ", shared_bytes, " bytes of shared memory, a block has at most ", shared_limit));
+        concat("kernel ", launch.kernel, ": a grid of ", grid.x, " x ", grid.y, " x ", grid.z, " blocks"));
   }
+  if (launch.shared_bytes > shared_limit) {
+    throw KernelError(concat("kernel ", launch.kernel, ": ", launch.shared_bytes,
+                             " bytes of shared memory, a block has at most ", shared_limit));
+  }
+}
+
+inline std::vector<std::uint64_t> Emulator::block_order(Grid grid) const {
+  std::vector<std::uint64_t> order(std::uint64_t{grid.x} * grid.y * grid.z);
+  std::iota(order.begin(), order.end(), std::uint64_t{0});
+  if (schedule_.order == Order::descending) std::reverse(order.begin(), order.end());
+  if (schedule_.order == Order::shuffled) {
+    std::mt19937 random(schedule_.seed);
+    std::shuffle(order.begin(), order.end(), random);
+  }
+  return order;
 }
 
 // Numbers in the emulated device's memory.

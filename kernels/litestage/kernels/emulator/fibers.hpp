@@ -81,7 +81,7 @@ class Fibers {
   Fibers(const Fibers&) = delete;
   Fibers& operator=(const Fibers&) = delete;
   ~Fibers() {
-    for (Fiber& fiber : fibers_) sanitizer::destroy(fiber.marks);
+    for (Fiber& fiber : fibers_) ended_.add(fiber.marks);
   }
 
   // There are at least n from now on, none of them begun.
@@ -93,7 +93,7 @@ class Fibers {
     body_ = body;
     argument_ = argument;
     Fiber& fiber = fibers_[i];
-    sanitizer::renew(fiber.marks);
+    sanitizer::renew(fiber.marks, ended_, fiber.stack.bottom(), Stack::size);
 #if LITESTAGE_EMULATOR_OWN_SWITCH
     void** sp = reinterpret_cast<void**>(fiber.stack.top());
     *--sp = nullptr;  // where `enter` would return to; also aligns its frame
@@ -159,6 +159,7 @@ class Fibers {
 
   static inline thread_local Fibers* current_ = nullptr;
   std::vector<Fiber> fibers_;
+  sanitizer::Ended ended_;
   Context main_{};
   sanitizer::Marks main_marks_;
   Body body_ = nullptr;

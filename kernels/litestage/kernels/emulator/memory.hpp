@@ -63,12 +63,12 @@ class GlobalMemory {
     auto block = std::make_unique<Allocation>(bytes);
     void* at = block->data;
     std::memset(at, 0xff, bytes);
-    allocations_[reinterpret_cast<std::uintptr_t>(at)] = std::move(block);
+    allocations_[address(at)] = std::move(block);
     return at;
   }
   void release(void* at) {
     recent_ = nullptr;
-    allocations_.erase(reinterpret_cast<std::uintptr_t>(at));
+    allocations_.erase(address(at));
   }
   [[nodiscard]] std::size_t allocated() const {
     std::size_t bytes = 0;
@@ -78,6 +78,7 @@ class GlobalMemory {
 
   void begin_launch() {
     writers_.clear();
+    pending_.clear();  // of a launch that an error ended
     for (auto& [at, allocation] : allocations_) {
       allocation->loaded.assign(allocation->sectors(), false);
       allocation->stored.assign(allocation->sectors(), false);
@@ -97,35 +98,36 @@ class GlobalMemory {
   [[nodiscard]] const char* load(const void* from, std::size_t bytes, std::uint64_t block, bool fresh) {
     Allocation* allocation = find(from, bytes);
     if (allocation == nullptr) return "loads outside of every allocation";
-    if (reinterpret_cast<std::uintptr_t>(from) % bytes != 0) return "loads from a misaligned address";
+    if (address(from) % bytes != 0) return "loads from a misaligned address";
     mark(allocation->loaded, *allocation, from, bytes, sector);
     if (!fresh) mark(allocation->constant, *allocation, from, bytes, 4);
     if (writers_.empty()) return nullptr;
-    for (std::uintptr_t word = word_of(from); word * 4 < reinterpret_cast<std::uintptr_t>(from) + bytes; ++word) {
+    for (std::uintptr_t word = word_of(from); word * 4 < address(from) + bytes; ++word) {
       const auto writer = writers_.find(word);
       if (writer == writers_.end()) continue;
       if (!fresh) return "loads as constant what this launch stores";
-      if (writer->second.block != block && !writer->second.published)
-        return "loads what another block stored without fence";
+      if (writer->second.unseen_by(block)) return "loads what another block stored without fence";
     }
     return nullptr;
   }
-  [[nodiscard]] const char* store(const void* to, std::size_t bytes, std::uint64_t block, bool atomic = false) {
-    Allocation* allocation = find(to, bytes);
-    if (allocation == nullptr) return "stores outside of every allocation";
-    if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0) return "stores to a misaligned address";
-    mark(allocation->stored, *allocation, to, bytes, sector);
-    if (any(allocation->constant, *allocation, to, bytes)) return "stores what this launch loads as constant";
-    if (atomic) return nullptr;
-    for (std::uintptr_t word = word_of(to); word * 4 < reinterpret_cast<std::uintptr_t>(to) + bytes; ++word) {
+  [[nodiscard]] const char* store(const void* to, std::size_t bytes, std::uint64_t block) {
+    if (const char* wrong = change(to, bytes)) return wrong;
+    for (std::uintptr_t word = word_of(to); word * 4 < address(to) + bytes; ++word) {
       Writer& writer = writers_[word];
-      // Halves of a word may have two writers.
-      if (bytes >= 4 && writer.block != none && writer.block != block && !writer.published) {
+      // A fence is no excuse: one block of the two does not know of the other. Halves of a word may have two writers.
+      if (bytes >= 4 && writer.block != none && writer.block != atomic && writer.block != block) {
         return "stores where another block has stored";
       }
       writer = Writer{block, false};
     }
     pending_[block].push_back({word_of(to), (bytes + 3) / 4});
+    return nullptr;
+  }
+  [[nodiscard]] const char* atomic_add(const void* at, std::size_t bytes, std::uint64_t block) {
+    if (const char* wrong = change(at, bytes)) return wrong;
+    Writer& writer = writers_[word_of(at)];
+    if (writer.unseen_by(block)) return "adds to what another block stored without fence";
+    writer = Writer{atomic, true};
     return nullptr;
   }
   // What `block` has stored so far is published.
@@ -138,7 +140,8 @@ class GlobalMemory {
   void end_block(std::uint64_t block) { pending_.erase(block); }
 
  private:
-  static constexpr std::uint64_t none = ~std::uint64_t{0};
+  // In place of a block's number.
+  static constexpr std::uint64_t none = ~std::uint64_t{0}, atomic = none - 1;
   struct Allocation {
     explicit Allocation(std::size_t size)
         : bytes(size), data(static_cast<unsigned char*>(::operator new(size, std::align_val_t(alignment)))) {}
@@ -156,28 +159,37 @@ class GlobalMemory {
   struct Writer {
     std::uint64_t block = none;
     bool published = false;
+    [[nodiscard]] bool unseen_by(std::uint64_t reader) const { return block != none && block != reader && !published; }
   };
   struct Words {
     std::uintptr_t first;
     std::size_t count;
   };
 
-  [[nodiscard]] static std::uintptr_t word_of(const void* at) { return reinterpret_cast<std::uintptr_t>(at) / 4; }
+  [[nodiscard]] static std::uintptr_t address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
+  [[nodiscard]] static std::uintptr_t word_of(const void* at) { return address(at) / 4; }
   [[nodiscard]] static bool holds(const Allocation& a, const void* at, std::size_t bytes) {
-    const auto* p = static_cast<const unsigned char*>(at);
-    return p >= a.data && p + bytes <= a.data + a.bytes;
+    const std::uintptr_t offset = address(at) - address(a.data);  // huge for what lies before
+    return bytes <= a.bytes && offset <= a.bytes - bytes;
+  }
+  // What a store and an atomic operation have in common.
+  [[nodiscard]] const char* change(const void* to, std::size_t bytes) {
+    Allocation* allocation = find(to, bytes);
+    if (allocation == nullptr) return "stores outside of every allocation";
+    if (address(to) % bytes != 0) return "stores to a misaligned address";
+    mark(allocation->stored, *allocation, to, bytes, sector);
+    if (any(allocation->constant, *allocation, to, bytes)) return "stores what this launch loads as constant";
+    return nullptr;
   }
   [[nodiscard]] Allocation* find(const void* at, std::size_t bytes) {
     if (recent_ != nullptr && holds(*recent_, at, bytes)) return recent_;
-    auto after = allocations_.upper_bound(reinterpret_cast<std::uintptr_t>(at));
+    auto after = allocations_.upper_bound(address(at));
     if (after == allocations_.begin()) return nullptr;
     Allocation* candidate = std::prev(after)->second.get();
     if (!holds(*candidate, at, bytes)) return nullptr;
     return recent_ = candidate;
   }
-  [[nodiscard]] static std::size_t offset(const Allocation& a, const void* at) {
-    return static_cast<std::size_t>(static_cast<const unsigned char*>(at) - a.data);
-  }
+  [[nodiscard]] static std::size_t offset(const Allocation& a, const void* at) { return address(at) - address(a.data); }
   static void mark(std::vector<bool>& parts, const Allocation& a, const void* at, std::size_t bytes,
                    std::size_t part_bytes) {
     const std::size_t first = offset(a, at);

@@ -26,6 +26,10 @@
 #endif
 #if defined(LITESTAGE_EMULATOR_TSAN)
 #include <sanitizer/tsan_interface.h>
+#include <sys/mman.h>
+
+#include <new>
+#include <vector>
 extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
@@ -79,17 +83,44 @@ inline void acquire([[maybe_unused]] void* key) {
 #endif
 }
 
-// A fiber that begins anew is another thread, ordered after what the one that begins it knows.
-inline void destroy([[maybe_unused]] Marks& marks) {
+// What were fibers of ThreadSanitizer. It gives the number of one that is destroyed to one that is made, and then takes
+// what either did for the other's: so the last blocks' are kept.
+class Ended {
+ public:
+  Ended() = default;
+  Ended(const Ended&) = delete;
+  Ended& operator=(const Ended&) = delete;
 #if defined(LITESTAGE_EMULATOR_TSAN)
-  if (marks.fiber != nullptr) __tsan_destroy_fiber(marks.fiber);
-  marks.fiber = nullptr;
+  ~Ended() {
+    destroy();
+  }
+  void add(Marks& marks) {
+    if (marks.fiber != nullptr) fibers_.push_back(marks.fiber);
+    marks.fiber = nullptr;
+    if (fibers_.size() >= 2048) destroy();
+  }
+
+ private:
+  void destroy() {
+    for (void* fiber : fibers_) __tsan_destroy_fiber(fiber);
+    fibers_.clear();
+  }
+  std::vector<void*> fibers_;
+#else
+  void add(Marks&) {}
 #endif
-}
-inline void renew([[maybe_unused]] Marks& marks) {
+};
+
+// A fiber that begins anew is another thread, ordered after what the one that begins it knows. Its stack is mapped anew
+// too, or all it does there would race with what the thread before it did.
+inline void renew([[maybe_unused]] Marks& marks, [[maybe_unused]] Ended& ended, [[maybe_unused]] void* stack,
+                  [[maybe_unused]] std::size_t size) {
 #if defined(LITESTAGE_EMULATOR_TSAN)
-  destroy(marks);
+  ended.add(marks);
   marks.fiber = __tsan_create_fiber(0);
+  if (::mmap(stack, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    throw std::bad_alloc();
+  }
 #endif
 }
 
@@ -119,11 +150,12 @@ inline void before_switch_back([[maybe_unused]] Marks& fiber, [[maybe_unused]] M
   __sanitizer_start_switch_fiber(for_good ? nullptr : &fiber.fake_stack, main.bottom, main.size);
 #endif
 #if defined(LITESTAGE_EMULATOR_TSAN)
-  if (for_good) {  // its Quiet, which will not be destroyed
+  void* const to = main.fiber;  // read while Quiet
+  if (for_good) {               // that Quiet will not be destroyed
     AnnotateIgnoreWritesEnd("", 0);
     AnnotateIgnoreReadsEnd("", 0);
   }
-  __tsan_switch_to_fiber(main.fiber, __tsan_switch_to_fiber_no_sync);
+  __tsan_switch_to_fiber(to, __tsan_switch_to_fiber_no_sync);
 #endif
 }
 inline void after_switch_back([[maybe_unused]] Marks& fiber, [[maybe_unused]] Marks& main) {
