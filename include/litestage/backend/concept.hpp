@@ -184,5 +184,23 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 };
 
 struct HostSpace {};
+struct DeviceSpace {};
+
+// All that the launches of a step depend on but the numbers in memory: counts and offsets of the plan, addresses.
+// `longest`: the largest number of entries that a row sees.
+struct StepShape {
+  std::span<const std::uint64_t> words;
+  std::size_t rows = 0, longest = 0, copies = 0;
+};
+
+// Runs the operations of one step, which is what work() calls. A backend may record the step instead, and replay it when
+// the same shape() comes again.
+template <class B, class Shape, class Work>
+void run_step(B& backend, const Shape& shape, const Work& work) {
+  if constexpr (requires { backend.run_step(shape(), work); })
+    backend.run_step(shape(), work);
+  else
+    work();
+}
 
 }  // namespace litestage

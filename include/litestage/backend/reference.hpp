@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "litestage/backend/compiled.hpp"
@@ -14,6 +16,10 @@
 #include "litestage/core/thread_team.hpp"
 
 namespace litestage {
+
+namespace reference {
+struct AlignedRows;
+}
 
 class ReferenceBackend {
  public:
@@ -39,7 +45,11 @@ class ReferenceBackend {
     }
   };
 
-  explicit ReferenceBackend(int threads = 1) : team_(std::make_unique<ThreadTeam>(threads)) {}
+  // What becomes of a row of inputs before it meets weights of a type: shows what a backend that rounds them is due.
+  using Rounding = std::function<void(double* row, std::size_t n, DType weight)>;
+
+  explicit ReferenceBackend(int threads = 1, Rounding round = nullptr)
+      : team_(std::make_unique<ThreadTeam>(threads)), round_(std::move(round)) {}
 
   [[nodiscard]] std::string name() const { return "reference"; }
   [[nodiscard]] std::string instruction_set() const { return "double"; }
@@ -94,7 +104,10 @@ class ReferenceBackend {
   void token_stats(std::span<TokenStats> stats, View<const double, 2> logits, Signal signals) const;
 
  private:
+  void product(View<double, 2> out, const reference::AlignedRows& in, const RawTensor& w) const;
+
   std::unique_ptr<ThreadTeam> team_;
+  Rounding round_;
 };
 
 static_assert(Backend<ReferenceBackend>);

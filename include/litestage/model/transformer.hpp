@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -39,22 +40,7 @@ class Transformer {
     reserve(plan);
     ints_ = backend_->upload(std::span<const int>(plan.ints));
     factors_ = backend_->upload(std::span<const float>(plan.factors));
-    const View<Real, 2> x(x_.data(), {plan.n_rows, hidden()});
-    const Layer<B>* layer = model_->layers.data();
-    profiled(profile_, Operation::embed, plan.n_rows, [&] {
-      backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
-    });
-    for (int l = 0; l < model_->config.n_layers; ++l, ++layer) {
-      if (plan.measures_layers()) backend_->copy_rows(layer_input(plan), x);
-      residual(x, plan, {Unit::attention, l}, cache,
-               [&](const SublayerPlan& p) { return attention(x, p, *layer, l, cache); });
-      residual(x, plan, {Unit::mlp, l}, cache, [&](const SublayerPlan& p) { return mlp(x, p, *layer); });
-      if (plan.measures_layers()) backend_->measure(layer_moments_row(plan, l), layer_input(plan), x);
-    }
-    profiled(profile_, Operation::logits, plan.n_logit_rows, [&] {
-      backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
-                       model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
-    });
+    run_step(*backend_, [&] { return shape_of(plan, cache); }, [&] { run(plan, cache); });
     n_logits_ = plan.n_logit_rows;
     n_moments_ = plan.measures_sublayers() ? plan.n_rows : 0;
     n_layer_moments_ = plan.measures_layers() ? plan.n_rows : 0;
@@ -74,6 +60,26 @@ class Transformer {
   }
 
  private:
+  // The operations of a step.
+  void run(const StepPlan& plan, KvCache<B>& cache) {
+    const View<Real, 2> x(x_.data(), {plan.n_rows, hidden()});
+    const Layer<B>* layer = model_->layers.data();
+    profiled(profile_, Operation::embed, plan.n_rows, [&] {
+      backend_->embed(x, list(plan.first_token, plan.n_rows), model_->embedding, model_->config.embedding_multiplier);
+    });
+    for (int l = 0; l < model_->config.n_layers; ++l, ++layer) {
+      if (plan.measures_layers()) backend_->copy_rows(layer_input(plan), x);
+      residual(x, plan, {Unit::attention, l}, cache,
+               [&](const SublayerPlan& p) { return attention(x, p, *layer, l, cache); });
+      residual(x, plan, {Unit::mlp, l}, cache, [&](const SublayerPlan& p) { return mlp(x, p, *layer); });
+      if (plan.measures_layers()) backend_->measure(layer_moments_row(plan, l), layer_input(plan), x);
+    }
+    profiled(profile_, Operation::logits, plan.n_logit_rows, [&] {
+      backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
+                       model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
+    });
+  }
+
   // What a residual branch ends in: x[rows] += weight * in.
   struct Branch {
     View<const Real, 2> in;  // [rows that run, inputs of weight]
@@ -121,6 +127,24 @@ class Transformer {
     return {h, &layer.mlp.down};
   }
 
+  [[nodiscard]] StepShape shape_of(const StepPlan& plan, KvCache<B>& cache) {
+    const auto address = [](const auto* at) { return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(at)); };
+    shape_words_ = {address(this), address(model_), address(&cache), plan.n_rows, plan.first_token, plan.n_logit_rows,
+                    plan.first_logit_row, static_cast<std::uint64_t>(plan.stats)};
+    StepShape shape{.rows = plan.n_rows, .copies = plan.copies.size()};
+    for (std::size_t u = 0; u < plan.sublayers.size(); ++u) {
+      const SublayerPlan& p = plan.sublayers[u];
+      for (const std::size_t word : {p.first, p.n, p.n_run, p.first_scaled, p.n_scaled, p.first_factor}) {
+        shape_words_.push_back(word);
+      }
+      if (u % 2 != 0) continue;  // of an MLP
+      for (std::size_t k = 0; k < p.n_run; ++k) {
+        shape.longest = std::max(shape.longest, static_cast<std::size_t>(plan.ints[p.first + 4 * p.n + k]));
+      }
+    }
+    shape.words = shape_words_;
+    return shape;
+  }
   [[nodiscard]] std::size_t hidden() const { return static_cast<std::size_t>(model_->config.hidden); }
   [[nodiscard]] View<const int, 1> list(std::size_t first, std::size_t n) const { return {ints_.data() + first, {n}}; }
   [[nodiscard]] View<const float, 1> factors(std::size_t first, std::size_t n) const {
@@ -176,6 +200,7 @@ class Transformer {
   Memory<Moments<Real>> moments_;        // [2 * n_layers, rows]
   Memory<Real> layer_input_;             // [rows, hidden] of the layer at work
   Memory<Moments<Real>> layer_moments_;  // [n_layers, rows]
+  std::vector<std::uint64_t> shape_words_;
   std::size_t n_logits_ = 0, n_moments_ = 0, n_layer_moments_ = 0;
 };
 

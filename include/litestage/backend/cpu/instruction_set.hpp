@@ -87,7 +87,7 @@ inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, 
 // Before a loop of a constant, small number of turns over an array of registers: without it -O2 keeps the array in
 // memory.
 #if defined(__clang__)
-#define LITESTAGE_UNROLL _Pragma("unroll")
+#define LITESTAGE_CPU_UNROLL _Pragma("unroll")
 #else
-#define LITESTAGE_UNROLL _Pragma("GCC unroll 16")
+#define LITESTAGE_CPU_UNROLL _Pragma("GCC unroll 16")
 #endif

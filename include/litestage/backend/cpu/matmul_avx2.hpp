@@ -84,10 +84,10 @@ LITESTAGE_INLINE_AVX2 __m256i dot_256(__m256i sum, const __m256i (&w)[8], const 
   constexpr int run = bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
   static_assert(bits == 8 || run * 2 * 127 * ((1 << bits) - 1) <= 32767);
   const __m256i ones = _mm256_set1_epi16(1);
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int v = first; v < last; v += run) {
     __m256i pairs = products_256<bits>(w[v], x, v);
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int u = 1; u < run; ++u) pairs = _mm256_add_epi16(pairs, products_256<bits>(w[(v + u) & 7], x, v + u));
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
   }
@@ -141,7 +141,7 @@ LITESTAGE_INLINE_AVX2 void half_block_256(const std::byte* group, std::size_t b,
       min = _mm256_mul_ps(min, load_bytes_256<false>(group + traits.sub_mins_at() + b * 16, half));
     }
   }
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
     acc[t] = add_block_256<type>(acc[t], w, scale, min, x[static_cast<std::size_t>(t) * stride]);
   }
@@ -176,7 +176,7 @@ template <DType type, int n>
 LITESTAGE_INLINE_AVX2 void add_column_256(const std::byte* panel, std::size_t k, const float* x, std::size_t stride,
                                           __m256 (&low)[n], __m256 (&high)[n]) {
   const __m256 w0 = load_column_256<type>(panel, k, 0), w1 = load_column_256<type>(panel, k, 1);
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
     const __m256 xt = _mm256_set1_ps(x[static_cast<std::size_t>(t) * stride + k]);
     low[t] = _mm256_fmadd_ps(w0, xt, low[t]);
@@ -190,7 +190,7 @@ LITESTAGE_INLINE_AVX2 void float_tile_256(const PanelJob& job, std::size_t token
   const std::size_t columns = job.inputs->columns(), stride = job.inputs->float_stride();
   const float* x = job.inputs->floats(token);
   __m256 odd_low[n], odd_high[n];
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) odd_low[t] = odd_high[t] = _mm256_setzero_ps();
   std::size_t k = 0;
   for (; k + 2 <= columns; k += 2) {
@@ -198,7 +198,7 @@ LITESTAGE_INLINE_AVX2 void float_tile_256(const PanelJob& job, std::size_t token
     add_column_256<type, n>(job.panel, k + 1, x, stride, odd_low, odd_high);
   }
   if (k < columns) add_column_256<type, n>(job.panel, k, x, stride, low, high);
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
     low[t] = _mm256_add_ps(low[t], odd_low[t]);
     high[t] = _mm256_add_ps(high[t], odd_high[t]);
@@ -211,14 +211,14 @@ struct Avx2 {
   template <DType type, int n>
   LITESTAGE_TARGET_AVX2 static void tile(const PanelJob& job, std::size_t token) {
     __m256 low[n], high[n];
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) low[t] = high[t] = _mm256_setzero_ps();
     if constexpr (is_float(type)) {
       float_tile_256<type, n>(job, token, low, high);
     } else {
       quantised_tile_256<type, n>(job, token, low, high);
     }
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
       alignas(32) float v[16];
       _mm256_store_ps(v, low[t]);

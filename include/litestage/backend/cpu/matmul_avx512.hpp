@@ -98,7 +98,7 @@ LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], cons
   if constexpr (traits.sub_columns == 16) {
     __m512i first = start_sum<type>(x.negative_sum_first);
     __m512i second = start_sum<type>(x.negative_sum - x.negative_sum_first);
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int v = 0; v < 4; ++v) {
       first = dot4(first, w[v], x, v);
       second = dot4(second, w[v + 4], x, v + 4);
@@ -107,7 +107,7 @@ LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], cons
     acc = _mm512_fmadd_ps(_mm512_mul_ps(scale[1], x_scale), _mm512_cvtepi32_ps(second), acc);
   } else {
     __m512i sum = start_sum<type>(x.negative_sum);
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int v = 0; v < 8; ++v) sum = dot4(sum, w[v], x, v);
     acc = _mm512_fmadd_ps(_mm512_mul_ps(scale[0], x_scale), _mm512_cvtepi32_ps(sum), acc);
   }
@@ -141,7 +141,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
         if constexpr (traits.has_min)
           min = _mm512_mul_ps(dmin, load_bytes<false>(group + traits.sub_mins_at() + b * 16));
       }
-      LITESTAGE_UNROLL
+      LITESTAGE_CPU_UNROLL
       for (int t = 0; t < n; ++t)
         acc[t] = add_block<type>(acc[t], w, scale, min, x[static_cast<std::size_t>(t) * stride]);
     }
@@ -163,12 +163,12 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
   const std::size_t columns = job.inputs->columns(), stride = job.inputs->float_stride();
   const float* x = job.inputs->floats(token);
   __m512 odd[n];
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) odd[t] = _mm512_setzero_ps();
   std::size_t k = 0;
   for (; k + 2 <= columns; k += 2) {
     const __m512 w0 = load_column<type>(job.panel, k), w1 = load_column<type>(job.panel, k + 1);
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
       const float* xt = x + static_cast<std::size_t>(t) * stride + k;
       acc[t] = _mm512_fmadd_ps(w0, _mm512_set1_ps(xt[0]), acc[t]);
@@ -177,12 +177,12 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
   }
   if (k < columns) {
     const __m512 w = load_column<type>(job.panel, k);
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
       acc[t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[static_cast<std::size_t>(t) * stride + k]), acc[t]);
     }
   }
-  LITESTAGE_UNROLL
+  LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) acc[t] = _mm512_add_ps(acc[t], odd[t]);
 }
 
@@ -196,14 +196,14 @@ struct Avx512 {
   template <DType type, int n>
   LITESTAGE_TARGET_AVX512 static void tile(const PanelJob& job, std::size_t token) {
     __m512 acc[n];
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) acc[t] = _mm512_setzero_ps();
     if constexpr (is_float(type)) {
       float_tile<type, n>(job, token, acc);
     } else {
       quantised_tile<type, n>(job, token, acc);
     }
-    LITESTAGE_UNROLL
+    LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
       alignas(64) float v[16];
       _mm512_store_ps(v, acc[t]);

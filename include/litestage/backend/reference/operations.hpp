@@ -152,6 +152,18 @@ inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
 
 }  // namespace reference
 
+// out[i] = W in[i], or of what `round` makes of in[i].
+LITESTAGE_BACKEND_INLINE void ReferenceBackend::product(View<double, 2> out, const reference::AlignedRows& in,
+                                                        const RawTensor& w) const {
+  if (round_ == nullptr) return reference::product(*team_, out, in, w);
+  reference::AlignedRows rounded(in.n, in.columns);
+  for (std::size_t i = 0; i < in.n; ++i) {
+    std::copy_n(in.row(i), in.columns, rounded.row(i));
+    round_(rounded.row(i), in.columns, w.type);
+  }
+  reference::product(*team_, out, rounded, w);
+}
+
 LITESTAGE_BACKEND_INLINE void ReferenceBackend::embed(View<double, 2> x, View<const int, 1> tokens, const Table& table,
                                                       float multiplier) const {
   for (std::size_t i = 0; i < tokens.extent(0); ++i) {
@@ -168,9 +180,9 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, C
   const std::size_t n = rows.size(), kv_dim = shape.n_kv_heads * shape.head_dim;
   const reference::AlignedRows h = reference::normed(x, rows.rows, w.norm, shape.norm_eps);
   std::vector<double> k(n * kv_dim), v(n * kv_dim);
-  reference::product(*team_, q.first(rows.n_run), h, w.q);
-  reference::product(*team_, View<double, 2>(k.data(), {n, kv_dim}), h, w.k);
-  reference::product(*team_, View<double, 2>(v.data(), {n, kv_dim}), h, w.v);
+  product(q.first(rows.n_run), h, w.q);
+  product(View<double, 2>(k.data(), {n, kv_dim}), h, w.k);
+  product(View<double, 2>(v.data(), {n, kv_dim}), h, w.v);
   for (std::size_t i = 0; i < n; ++i) {
     const auto position = static_cast<std::size_t>(rows.positions(i));
     if (i < rows.n_run) reference::finish_heads(q.row(i), shape.n_heads, w.q_bias, w.q_norm, shape, rope, position);
@@ -203,7 +215,7 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_add(View<double, 2> x, V
                                                             float multiplier, View<Moments<double>, 1> moments) {
   const std::size_t n = rows.extent(0), hidden = weight.rows;
   std::vector<double> y(n * hidden);
-  reference::product(*team_, View<double, 2>(y.data(), {n, hidden}), reference::AlignedRows(in, n), weight);
+  product(View<double, 2>(y.data(), {n, hidden}), reference::AlignedRows(in, n), weight);
   for (std::size_t i = 0; i < n; ++i) {
     Moments<double> m;
     double* stream = x.row(static_cast<std::size_t>(rows(i)));
@@ -233,8 +245,8 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<
   const std::size_t n = rows.extent(0), ffn = w.gate.rows;
   const reference::AlignedRows m = reference::normed(x, rows, w.norm, eps);
   std::vector<double> up(n * ffn);
-  reference::product(*team_, h.first(n), m, w.gate);
-  reference::product(*team_, View<double, 2>(up.data(), {n, ffn}), m, w.up);
+  product(h.first(n), m, w.gate);
+  product(View<double, 2>(up.data(), {n, ffn}), m, w.up);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < ffn; ++j) h(i, j) = reference::activated(h(i, j), activation) * up[i * ffn + j];
   }
@@ -261,7 +273,7 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::
 LITESTAGE_BACKEND_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const double, 2> x,
                                                        View<const int, 1> rows, const Vector& norm, float eps,
                                                        const Weight& head, float multiplier) {
-  reference::product(*team_, out.first(rows.extent(0)), reference::normed(x, rows, norm, eps), head);
+  product(out.first(rows.extent(0)), reference::normed(x, rows, norm, eps), head);
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
     for (std::size_t j = 0; j < head.rows; ++j) out(i, j) *= static_cast<double>(multiplier);
   }

@@ -1,0 +1,38 @@
+// From the summary that the device makes of a token's logits to what policies read.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "litestage/kernels/token_stats.cuh"
+#include "litestage/policy/types.hpp"
+
+namespace litestage::gpu {
+
+// `top`: the largest logits, descending, if they are asked for.
+[[nodiscard]] inline TokenStats token_stats_of(const kernels::LogitSummary& s, Signal signals,
+                                               std::span<const float> top) {
+  TokenStats stats;
+  stats.token = s.token;
+  const double sum = static_cast<double>(s.sum), log_sum = std::log(sum);
+  const auto largest = static_cast<double>(s.largest);
+  if (any(signals & Signal::max_logit)) stats.max_logit = s.largest;
+  if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
+  if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
+  if (any(signals & Signal::entropy)) {
+    stats.entropy = static_cast<float>(log_sum - static_cast<double>(s.weighted) / sum);
+  }
+  if (any(signals & Signal::margin)) {
+    stats.margin = static_cast<float>((1 - std::exp(static_cast<double>(s.second) - largest)) / sum);
+  }
+  if (any(signals & Signal::top_log_probs)) {
+    for (std::size_t i = 0; i < TokenStats::max_top; ++i) {
+      stats.top_log_probs[i] = static_cast<float>(static_cast<double>(top[i]) - largest - log_sum);
+    }
+  }
+  return stats;
+}
+
+}  // namespace litestage::gpu

@@ -1,0 +1,136 @@
+// The gpu backend on the emulated device as a whole: logits and how every sub-layer changes the stream, against the
+// reference, under random decisions and under every mask of four layers.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/close.hpp"
+#include "common/sequences.hpp"
+#include "gpu/emulated_backend.hpp"
+#include "gpu/rounding_bound.hpp"
+
+using namespace litestage;
+using namespace litestage::test;
+
+namespace {
+
+struct Shape {
+  std::string name;
+  ModelConfig config;
+  TinyModelOptions options;
+  KvType kv = KvType::f16;
+};
+
+[[nodiscard]] std::vector<Shape> shapes() {
+  std::vector<Shape> shapes;
+  const auto add = [&](std::string name, DType dtype, auto&& change) {
+    Shape shape{std::move(name), tiny_config(dtype), {.seed = 5, .dtype = dtype}, KvType::f16};
+    change(shape);
+    shapes.push_back(std::move(shape));
+  };
+  add("llama, float", DType::f32, [](Shape& s) {
+    s.config.rope.pairing = RopePairing::interleaved;
+    s.config.rope.rotary_dim = 12;
+    s.config.embedding_multiplier = 1.5f;
+    s.kv = KvType::f32;
+  });
+  add("qwen2, Q8_0", DType::q8_0, [](Shape& s) {
+    s.options.biases = true;
+    s.config.rope.pairing = RopePairing::halves;
+  });
+  add("a mixture of Q4_K and Q6_K, tied", DType::q4_k, [](Shape& s) {
+    s.options.overrides = {{"attn_v", DType::q6_k}, {"ffn_down", DType::q6_k}, {"token_embd", DType::q6_k}};
+  });
+  add("a norm of each head", DType::q8_0, [](Shape& s) { s.options.qk_norm = true; });
+  return shapes;
+}
+
+[[nodiscard]] Results<EmulatedBackend> emulated(const Shape& shape, const ModelSource& source,
+                                                const std::vector<Sequence>& sequences, const Steps& steps,
+                                                const GpuOptions& options = {},
+                                                kernels::emulator::Schedule schedule = {},
+                                                bool moments = true) {
+  EmulatedBackend backend(options, schedule);
+  const auto model = load(backend, source);
+  Session<EmulatedBackend> session(backend, model, {sequences.size(), 64, shape.kv});
+  return run(session, sequences, steps, moments);
+}
+
+[[nodiscard]] std::vector<Sequence> random_sequences(const ModelConfig& config) {
+  Random random(7);
+  std::vector<Sequence> sequences;
+  for (const std::size_t n : {9u, 20u, 1u}) sequences.push_back(random_sequence(random, config, n));
+  return sequences;
+}
+
+}  // namespace
+
+TEST_CASE("gpu: own kernels are as far from the reference as rounding inputs to 8 bits is") {
+  for (const Shape& shape : shapes()) {
+    CAPTURE(shape.name);
+    const ModelSource source = tiny_model(shape.config, shape.options);
+    const std::vector<Sequence> sequences = random_sequences(shape.config);
+    const Steps steps = one_by_one(sequences);
+    const Bounded expected = bounded(source, shape.kv, sequences, steps, kernel_rounding);
+    CHECK(within(emulated(shape, source, sequences, steps), expected));
+  }
+}
+
+TEST_CASE("gpu: the bits of a row depend neither on company nor on steps nor on the schedule") {
+  for (const Shape& shape : shapes()) {
+    CAPTURE(shape.name);
+    const ModelSource source = tiny_model(shape.config, shape.options);
+    const std::vector<Sequence> sequences = random_sequences(shape.config);
+    GpuOptions own;
+    own.gemm_from_rows = 1000;
+    const auto alone = emulated(shape, source, sequences, one_by_one(sequences), own);
+    for (const std::size_t n : {3u, 20u}) {
+      const auto found = emulated(shape, source, sequences, in_chunks(sequences, n), own, {Order::shuffled, 3});
+      for (std::size_t s = 0; s < alone.size(); ++s) {
+        for (std::size_t t = 0; t < alone[s].size(); ++t) CHECK(same_bits(found[s][t], alone[s][t]));
+      }
+    }
+  }
+}
+
+TEST_CASE("gpu: a prefill through products of cuBLAS is as far from the reference as rounding to bfloat16 is") {
+  for (const Shape& shape : shapes()) {
+    CAPTURE(shape.name);
+    const ModelSource source = tiny_model(shape.config, shape.options);
+    const std::vector<Sequence> sequences = random_sequences(shape.config);
+    const Steps steps = in_chunks(sequences, 20);
+    GpuOptions all;
+    all.gemm_from_rows = 1;
+    const Bounded expected = bounded(source, shape.kv, sequences, steps, bf16_rounding);
+    CHECK(within(emulated(shape, source, sequences, steps, all), expected));
+  }
+}
+
+TEST_CASE("gpu: every mask of four layers") {
+  ModelConfig config = tiny_config(DType::q8_0);
+  const TinyModelOptions options{.seed = 6, .dtype = DType::q8_0};
+  const ModelSource source = tiny_model(config, options);
+  const Shape shape{"masks", config, options, KvType::f16};
+  REQUIRE(config.n_layers == 4);
+  Random random(3);
+  std::vector<int> tokens;
+  for (int t = 0; t < 3; ++t) tokens.push_back(static_cast<int>(random.below(static_cast<std::size_t>(config.vocab))));
+  std::vector<Sequence> sequences;
+  for (unsigned mask = 0; mask < 256; ++mask) {
+    Decisions decisions(8);
+    for (unsigned u = 0; u < 8; ++u) decisions[u].skip = (mask >> u & 1) != 0;
+    sequences.push_back(under(decisions, tokens));
+  }
+  // Sixteen sequences at a time, so that the rows of a step carry different decisions.
+  Steps steps;
+  for (std::size_t first = 0; first < 256; first += 16) {
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      steps.emplace_back();
+      for (std::size_t s = first; s < first + 16; ++s) steps.back().push_back({s, t});
+    }
+  }
+  const Bounded expected = bounded(source, shape.kv, sequences, steps, kernel_rounding, 8);
+  CHECK(within(emulated(shape, source, sequences, steps, {}, {}, false), expected));
+}

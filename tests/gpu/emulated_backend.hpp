@@ -1,0 +1,24 @@
+// The gpu backend on the emulated device, as the tests of this folder use it.
+#pragma once
+
+#include "litestage/backend/gpu.hpp"
+#include "litestage/backend/gpu/emulated_runtime.hpp"
+
+namespace litestage::test {
+
+// With the kernels of a few types, for the sake of the time that they take to compile. All of them have tests of their
+// own (tests/kernels).
+class TestRuntime : public gpu::EmulatedRuntime {
+ public:
+  using EmulatedRuntime::EmulatedRuntime;
+  template <DType type>
+  static constexpr bool has_type =
+      type == DType::f32 || type == DType::q8_0 || type == DType::q4_1 || type == DType::q4_k || type == DType::q6_k;
+};
+using kernels::emulator::Order;
+using EmulatedBackend = GpuBackend<TestRuntime>;
+
+}  // namespace litestage::test
+
+// Compiled in emulated_backend.cpp.
+extern template class litestage::GpuBackend<litestage::test::TestRuntime>;

@@ -1,0 +1,205 @@
+// Recorded steps: which are recorded, and that a replay does what the step itself would do.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "common/close.hpp"
+#include "common/sequences.hpp"
+#include "gpu/emulated_backend.hpp"
+#include "litestage/backend/gpu/step_cache.hpp"
+
+using namespace litestage;
+using namespace litestage::test;
+
+namespace {
+
+[[nodiscard]] ModelConfig small_config() {
+  ModelConfig config = tiny_config(DType::f32);
+  config.n_layers = 2;
+  config.n_heads = 2;
+  config.n_kv_heads = 1;
+  config.hidden = config.ffn = 32;
+  config.vocab = 61;
+  return config;
+}
+
+// A backend with a model and sequences on it.
+struct Lab {
+  explicit Lab(const GpuOptions& options, std::size_t slots = 4, std::size_t capacity = 400)
+      : backend(options, kernels::emulator::Schedule{}, false),
+        model(load(backend, tiny_model(small_config(), {.seed = 2, .dtype = DType::f32}))),
+        session(backend, model, {slots, capacity, KvType::f16}) {}
+
+  [[nodiscard]] StepRow row(int slot, int token, const Decisions& decisions = Decisions(4)) {
+    return {token, slot, session.decisions().number_of(decisions), true};
+  }
+  // The logits of all rows.
+  [[nodiscard]] std::vector<float> step(const std::vector<StepRow>& rows) {
+    session.step(rows);
+    std::vector<float> all, one;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      session.read_logits(i, one);
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    return all;
+  }
+  EmulatedBackend backend;
+  Model<EmulatedBackend> model;
+  Session<EmulatedBackend> session;
+};
+
+[[nodiscard]] GpuOptions recording(std::size_t kept) {
+  GpuOptions options;
+  options.recorded_steps = kept;
+  options.verify_replays = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("recorded steps: a step is recorded when it comes the second time, and replayed from then on") {
+  Lab lab(recording(8));
+  lab.backend.runtime().keep_calls(true);
+  std::vector<gpu::EmulatedRuntime::Call> first;
+  for (int t = 0; t < 5; ++t) {
+    static_cast<void>(lab.backend.runtime().take_calls());
+    static_cast<void>(lab.step({lab.row(0, t)}));
+    const auto calls = lab.backend.runtime().take_calls();
+    if (t == 0) first = calls;
+    // Memory grows in the first step, and the second is then as new as the first.
+    CHECK(lab.backend.replays() == static_cast<std::size_t>(std::max(0, t - 1)));
+    if (t > 0) CHECK(calls == first);  // tokens, positions and entries are numbers in memory
+  }
+  CHECK(first.size() == 1 + 2 * 5 + 2);  // embedding, five a layer, logits and their summary
+}
+
+TEST_CASE("recorded steps: a skipped sub-layer is not in the recording") {
+  Lab lab(recording(8));
+  lab.backend.runtime().keep_calls(true);
+  const auto launches = [&](const Decisions& decisions) {
+    std::size_t n = 0;
+    for (int t = 0; t < 3; ++t) {
+      static_cast<void>(lab.backend.runtime().take_calls());
+      static_cast<void>(lab.step({lab.row(1, t, decisions)}));
+      n = lab.backend.runtime().take_calls().size();
+    }
+    return n;
+  };
+  Decisions decisions(4);
+  const std::size_t all = launches(decisions);
+  decisions[0].skip = true;  // an attention: three launches
+  CHECK(launches(decisions) == all - 3);
+  decisions[3].skip = true;  // an MLP: two
+  CHECK(launches(decisions) == all - 5);
+  decisions[1] = decisions[2] = decisions[0];
+  CHECK(launches(decisions) == 3);
+}
+
+TEST_CASE("recorded steps: a new one for each power of two of chunks of context") {
+  Lab lab(recording(8));
+  std::size_t before = 0;
+  std::vector<int> recorded;  // lengths at which a step was not a replay
+  for (int t = 0; t < 300; ++t) {
+    static_cast<void>(lab.step({lab.row(2, t % 61)}));
+    if (lab.backend.replays() == before) recorded.push_back(t);
+    before = lab.backend.replays();
+  }
+  // Twice each: memory grows in the first.
+  CHECK(recorded == std::vector<int>{0, 1, 128, 129, 256, 257});
+}
+
+TEST_CASE("recorded steps: a thousand random steps write what they would write unrecorded, to the bit") {
+  for (const std::size_t kept : {std::size_t{64}, std::size_t{3}}) {
+    Lab recorded(recording(kept)), plain(recording(0));
+    Random random(9);
+    std::array<Decisions, 5> masks;
+    for (Decisions& mask : masks) {
+      mask = random_decisions(random, 2);
+      // A step that copies entries is never recorded.
+      for (SkipDecision& d : mask) d.kv = d.kv == KvOnSkip::copy_below ? KvOnSkip::none : d.kv;
+    }
+    for (int i = 0; i < (kept == 64 ? 1000 : 200); ++i) {
+      std::vector<StepRow> rows, same;
+      for (int slot = 0; slot < 4; ++slot) {
+        if (recorded.session.cache().length(slot) >= 398 || random.below(60) == 0) {
+          const int length = static_cast<int>(random.below(150));
+          for (Lab* lab : {&recorded, &plain}) {
+            if (lab->session.cache().length(slot) > length) lab->session.cache().truncate(slot, length);
+          }
+        }
+        if (random.below(80) == 0) {
+          const int from = (slot + 1) % 4, length = recorded.session.cache().length(from) / 2;
+          recorded.session.cache().fork(from, slot, length);
+          plain.session.cache().fork(from, slot, length);
+        }
+        if (random.below(3) == 0) continue;
+        const int token = static_cast<int>(random.below(61));
+        const Decisions& mask = masks[random.below(random.below(2) == 0 ? 1 : 5)];
+        rows.push_back(recorded.row(slot, token, mask));
+        same.push_back(plain.row(slot, token, mask));
+      }
+      if (rows.empty()) continue;
+      REQUIRE(same_bits(recorded.step(rows), plain.step(same)));
+    }
+    CHECK(plain.backend.replays() == 0);
+    CHECK(recorded.backend.replays() > (kept == 64 ? 500u : 10u));
+  }
+}
+
+TEST_CASE("recorded steps: memory that moves makes them worthless") {
+  Lab lab(recording(8));
+  for (int t = 0; t < 3; ++t) static_cast<void>(lab.step({lab.row(0, t)}));
+  const std::size_t before = lab.backend.replays();
+  std::vector<StepRow> many;
+  for (int t = 0; t < 12; ++t) many.push_back(lab.row(1, t));
+  static_cast<void>(lab.step(many));  // larger buffers
+  static_cast<void>(lab.step({lab.row(0, 3)}));
+  CHECK(lab.backend.replays() == before);
+  static_cast<void>(lab.step({lab.row(0, 4)}));
+  CHECK(lab.backend.replays() == before + 1);
+}
+
+TEST_CASE("recorded steps: token statistics belong to the step that was replayed") {
+  Lab lab(recording(8));
+  ReferenceBackend reference;
+  const auto model = load(reference, tiny_model(small_config(), {.seed = 2, .dtype = DType::f32}));
+  Session<ReferenceBackend> exact(reference, model, {4, 400, KvType::f16});
+  for (int t = 0; t < 6; ++t) {
+    const std::vector<StepRow> rows{lab.row(0, 3 * t), lab.row(1, 5 * t + 1)};
+    lab.session.step(rows);
+    static_cast<void>(exact.skip_nothing());
+    exact.step(rows);
+    std::array<TokenStats, 2> found, expected;
+    constexpr auto all = static_cast<Signal>(63);
+    lab.session.token_stats(found, all);
+    exact.token_stats(expected, all);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(found[i].token == expected[i].token);
+      CHECK(close(static_cast<double>(found[i].max_logit), static_cast<double>(expected[i].max_logit), 1e-4));
+      CHECK(close(static_cast<double>(found[i].max_prob), static_cast<double>(expected[i].max_prob), 1e-4));
+      CHECK(close(static_cast<double>(found[i].margin), static_cast<double>(expected[i].margin), 1e-4));
+      CHECK(close(static_cast<double>(found[i].entropy), static_cast<double>(expected[i].entropy), 1e-4));
+      CHECK(close(static_cast<double>(found[i].log_prob), static_cast<double>(expected[i].log_prob), 1e-4));
+      CHECK(all_close(found[i].top_log_probs, expected[i].top_log_probs, 1e-4));
+    }
+  }
+}
+
+TEST_CASE("step cache: the least recently used entry goes") {
+  gpu::StepCache<int> cache(2);
+  const gpu::StepKey a{1}, b{2}, c{3};
+  CHECK(!cache.find(a).seen);
+  CHECK(cache.find(a).seen);
+  cache.put(10);
+  CHECK(!cache.find(b).seen);
+  REQUIRE(cache.find(a).recording != nullptr);
+  CHECK(*cache.find(a).recording == 10);
+  CHECK(!cache.find(c).seen);  // pushes b out
+  CHECK(cache.find(a).seen);
+  CHECK(!cache.find(b).seen);
+  CHECK(cache.size() == 2);
+  cache.clear();
+  CHECK(!cache.find(a).seen);
+}

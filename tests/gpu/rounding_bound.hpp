@@ -1,0 +1,107 @@
+// How far a backend may be from `reference` if it rounds the inputs of its products and does nothing else wrong.
+//
+// The reference is run `draws` times with every input of every product moved at random, by no more than the backend's
+// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Six
+// standard deviations of that scatter, number by number, is the bound: a normal variable exceeds it once in 5e8.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "common/close.hpp"
+#include "common/sequences.hpp"
+#include "common/tiny_model.hpp"
+
+namespace litestage::test {
+
+// As own kernels do it: half a step of 8 bits in blocks of 32 before quantised weights; before others, and for what
+// float sums do later, the roundings of a float sum of a few hundred terms.
+[[nodiscard]] inline ReferenceBackend::Rounding kernel_rounding(Random& random) {
+  return [&random](double* row, std::size_t n, DType weight) {
+    for (std::size_t first = 0; first < n; first += 32) {
+      const std::size_t last = std::min(first + 32, n);
+      double largest = 0;
+      for (std::size_t j = first; j < last; ++j) largest = std::max(largest, std::abs(row[j]));
+      const double step = info(weight).block_size == 1 ? 0x1p-20 : 1.0 / 127;
+      for (std::size_t j = first; j < last; ++j) {
+        row[j] += largest * step * (static_cast<double>(random.uniform()) - 0.5);
+      }
+    }
+  };
+}
+// As products of cuBLAS: inputs and weights rounded to bfloat16, half a unit in the eighth bit each.
+[[nodiscard]] inline ReferenceBackend::Rounding bf16_rounding(Random& random) {
+  return [&random](double* row, std::size_t n, DType) {
+    for (std::size_t j = 0; j < n; ++j) {
+      for (int each = 0; each < 2; ++each) row[j] *= 1 + 0x1p-8 * (static_cast<double>(random.uniform()) - 0.5) * 2;
+    }
+  };
+}
+
+struct Bounded {
+  Results<ReferenceBackend> exact, bound;  // of the same shape
+};
+
+// make(random): the rounding of one run. Fewer than sixteen draws say little of a single number: then only logits are
+// compared, and what scatters is averaged over those of a row.
+template <class Make>
+[[nodiscard]] Bounded bounded(const ModelSource& source, KvType kv, const std::vector<Sequence>& sequences,
+                              const Steps& steps, const Make& make, int draws = 16) {
+  const auto results = [&](ReferenceBackend& backend) {
+    const auto model = load(backend, source);
+    Session<ReferenceBackend> session(backend, model, {sequences.size(), 64, kv});
+    return run(session, sequences, steps, draws >= 16);
+  };
+  ReferenceBackend reference;
+  Bounded b{results(reference), {}};
+  b.bound = b.exact;
+  for (auto& sequence : b.bound) {
+    for (auto& row : sequence) std::fill(row.begin(), row.end(), 0.0);
+  }
+  for (int draw = 0; draw < draws; ++draw) {
+    Random random(static_cast<std::uint64_t>(1000 + draw));
+    ReferenceBackend moved(1, make(random));
+    const auto other = results(moved);
+    for (std::size_t s = 0; s < other.size(); ++s) {
+      for (std::size_t t = 0; t < other[s].size(); ++t) {
+        for (std::size_t k = 0; k < other[s][t].size(); ++k) {
+          const double difference = other[s][t][k] - b.exact[s][t][k];
+          b.bound[s][t][k] += difference * difference / draws;
+        }
+      }
+    }
+  }
+  for (auto& sequence : b.bound) {
+    for (auto& row : sequence) {
+      if (draws < 16) {
+        const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+        std::fill(row.begin(), row.end(), sum / static_cast<double>(row.size()));
+      }
+      for (double& bound : row) bound = 6 * std::sqrt(bound);
+    }
+  }
+  return b;
+}
+
+// Is every number within its bound, or within a few roundings of its own? The first that is not is printed.
+[[nodiscard]] inline bool within(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b) {
+  for (std::size_t s = 0; s < found.size(); ++s) {
+    for (std::size_t t = 0; t < found[s].size(); ++t) {
+      if (found[s][t].size() != b.exact[s][t].size()) return false;
+      for (std::size_t k = 0; k < found[s][t].size(); ++k) {
+        const double exact = b.exact[s][t][k];
+        const double tolerance = b.bound[s][t][k] + 0x1p-20 * std::abs(exact);
+        if (close(static_cast<double>(found[s][t][k]), exact, tolerance)) continue;
+        MESSAGE("sequence ", s, ", token ", t, ", number ", k, " is ", found[s][t][k], ", expected ", exact,
+                " to within ", tolerance);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace litestage::test
