@@ -1,5 +1,8 @@
 // Keys and values in device memory: [slots][layers][kv_heads][capacity][head_dim], f16 or f32, so that the entries of
 // one head are one stream.
+//
+// Entries are read in vectors of 16 bytes: head_dim is a multiple of 8, and at most `largest_head_dim`. Kernels rely on
+// it; the host refuses other models.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +13,8 @@
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels {
+
+inline constexpr unsigned largest_head_dim = 256;
 
 // T is float, or std::uint16_t with the bits of a half.
 template <class T>
@@ -22,6 +27,7 @@ struct Cache {
   LITESTAGE_HOST_DEVICE std::size_t at(unsigned slot, unsigned layer, unsigned head, unsigned entry) const {
     return (((static_cast<std::size_t>(slot) * layers + layer) * kv_heads + head) * capacity + entry) * head_dim;
   }
+  friend bool operator==(const Cache&, const Cache&) = default;
 };
 
 template <class T>
