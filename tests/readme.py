@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
-"""The program in README.md is examples/hello.cpp, which the build compiles. `--write` puts it there."""
+"""What README.md and docs/adding-a-kernel.md show first is in files that the build compiles. `--write` puts it there."""
 import pathlib
 import re
 import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
-readme = root / "README.md"
-program = (root / "examples" / "hello.cpp").read_text()
-program = program[program.index("#include"):]  # without its heading
+# Document, file, and the words between which the file is shown.
+shown = [("README.md", "examples/hello.cpp", "#include", None),
+         ("docs/adding-a-kernel.md", "tests/kernels/example_kernel.cpp", "// largest[i]", "\n}  // namespace")]
 block = re.compile(r"(```cpp\n)(.*?)(```)", re.S)
-text = readme.read_text()
-wanted = block.sub(lambda m: m.group(1) + program + m.group(3), text, count=1)
-if "--write" in sys.argv:
-    readme.write_text(wanted)
-elif wanted != text:
-    sys.exit("README.md: the program is not examples/hello.cpp; tests/readme.py --write puts it there")
-print("README.md shows examples/hello.cpp")
+for name, source, first, last in shown:
+    code = (root / source).read_text()
+    code = code[code.index(first):]
+    if last:
+        code = code[:code.index(last)]
+    document = root / name
+    text = document.read_text()
+    wanted = block.sub(lambda m: m.group(1) + code + m.group(3), text, count=1)
+    if "--write" in sys.argv:
+        document.write_text(wanted)
+    elif wanted != text:
+        sys.exit(f"{name}: the program is not {source}; tests/readme.py --write puts it there")
+    print(f"{name} shows {source}")

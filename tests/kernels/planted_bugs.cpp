@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -296,6 +298,22 @@ std::vector<Bug> addresses() {
               const Vector16 bits = t.load(reinterpret_cast<const Vector16*>(p.in + (planted ? 1 : 0)));
               t.store(reinterpret_cast<Vector16*>(p.out), bits);
             }),
+        bug(
+            "the last 16 bytes of a row that ends within them", error("loads outside of every allocation"),
+            {.n = 50, .inputs = 50, .outputs = 1}, [](unsigned) { return sum_to(50); },
+            [](auto& t, const Params& p, auto planted) {
+              float sum = 0;
+              for (unsigned j = 4 * t.thread(); j < p.n && t.thread() < 32; j += 4 * 32) {
+                if (planted || j + 4 <= p.n) {
+                  const Vector16 bits = t.load(reinterpret_cast<const Vector16*>(p.in + j));
+                  for (const std::uint32_t word : bits.word) sum += std::bit_cast<float>(word);
+                } else {
+                  for (unsigned k = j; k < p.n; ++k) sum += t.load(p.in + k);
+                }
+              }
+              sum = warp_sum(t, sum);
+              if (t.thread() == 0) t.store(p.out, sum);
+            }),
         bug("two blocks store to one place", error("stores where another block has stored"),
             {.inputs = 128, .outputs = 128, .grid = {2}}, same,
             [](auto& t, const Params& p, auto planted) {
@@ -403,6 +421,14 @@ std::vector<Bug> between_blocks() {
             if (t.thread() != 0) return;
             const auto ticket = static_cast<unsigned>(t.atomic_add(p.counter, 1));
             t.store(p.out + (planted ? ticket : t.block().x), t.load(p.in + t.block().x));
+          }),
+      bug(
+          "the first block clears what all blocks add to", nan_in_result, {.inputs = 8, .outputs = 1, .grid = {8}},
+          [](unsigned) { return 8u; },
+          [](auto& t, const Params& p, auto planted) {
+            if (t.thread() != 0) return;
+            if (planted && t.block().x == 0) t.store(p.counter, 0);
+            if (t.atomic_add(p.counter, 1) == 7) t.store(p.out, 8.0f);
           }),
       bug(
           "an update in place, loaded through the read-only path", error("stores what this launch loads as constant"),

@@ -1,0 +1,255 @@
+// Kernels whose threads wait for each other, on shapes small enough for ThreadSanitizer, to which every thread of a
+// block is a thread of its own: in the other tests of kernels there are too many.
+// ThreadSanitizer: yes
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "common/close.hpp"
+#include "common/random_weight.hpp"
+#include "kernels/device.hpp"
+#include "litestage/kernels/attend.cuh"
+#include "litestage/kernels/moments.cuh"
+#include "litestage/kernels/project_add.cuh"
+#include "litestage/kernels/rms_norm.cuh"
+#include "litestage/kernels/token_stats.cuh"
+
+using namespace litestage;
+using namespace litestage::test;
+using kernels::InputRows;
+
+namespace {
+
+// One of each order is enough: a race shows in all of them.
+constexpr Schedule orders[] = {{Order::ascending, 0}, {Order::descending, 0}, {Order::shuffled, 1}};
+
+// run(emulator) in every order, to the same bits; what it gives.
+template <class Run>
+std::vector<float> in_every_order(const Run& run) {
+  std::vector<float> first;
+  for (const Schedule& schedule : orders) {
+    Emulator emulator(schedule);
+    const std::vector<float> found = run(emulator);
+    if (first.empty()) first = found;
+    CHECK(same_bits(found, first));
+  }
+  return first;
+}
+
+enum class Race { none, no_barrier, no_second_barrier, no_second_shuffle, in_a_block, between_blocks };
+template <Race race>
+struct Racing {
+  static constexpr const char* name = "racing";
+  static constexpr unsigned threads = 64;
+  struct Params {
+    float* out = nullptr;
+    int* counter = nullptr;
+  };
+  static std::size_t shared_bytes(const Params&) { return threads * sizeof(float); }
+  template <kernels::ThreadContext C>
+  void operator()(C& t, const Params& p) const {
+    float* shared = t.template shared<float>(0);
+    const unsigned i = t.thread(), neighbour = i ^ 1;
+    float sum = 0;
+    for (unsigned round = 0; round < 2; ++round) {
+      shared[i] = 1;
+      if (race != Race::no_barrier) t.sync();
+      sum += shared[threads - 1 - i];
+      if (race != Race::no_barrier && race != Race::no_second_barrier) t.sync();
+      shared[i] = 2;
+      sum += t.shfl_xor(1.0f, 1) + shared[neighbour];
+      if (race != Race::no_second_shuffle) sum += t.shfl_xor(1.0f, 1);
+      shared[i] = 3;
+      t.sync();
+    }
+    t.store(p.out + (race == Race::between_blocks ? 0 : t.block().x * threads) + i, sum);
+    if (race == Race::in_a_block && i < 2) t.store(p.counter, t.load_fresh(p.counter) + 1);
+    if (race == Race::none) t.atomic_add(p.counter, 1);
+  }
+};
+template <Race race>
+void run_racing(Schedule schedule) {
+  Emulator emulator(schedule, false);  // which would find some of them itself
+  const DeviceBuffer<float> out(emulator, 2 * Racing<race>::threads);
+  const DeviceBuffer<int> counter = to_device(emulator, std::vector<int>{0});
+  emulator.launch<Racing<race>>(Grid{2}, {out.data(), counter.data()});
+}
+// Whether ThreadSanitizer reports a race, in a process of its own that ends with the status of one.
+template <Race race>
+bool reported(Schedule schedule) {
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
+    run_racing<race>(schedule);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status) != 0;
+}
+
+}  // namespace
+
+TEST_CASE("synchronising: ThreadSanitizer sees what orders the threads of a GPU, and nothing else") {
+#if defined(LITESTAGE_EMULATOR_TSAN)
+  constexpr bool on = true;
+#else
+  constexpr bool on = false;
+#endif
+  for (const Schedule& schedule : {orders[0], orders[2]}) {
+    CHECK(!reported<Race::none>(schedule));
+    CHECK(reported<Race::no_barrier>(schedule) == on);
+    CHECK(reported<Race::no_second_barrier>(schedule) == on);
+    CHECK(reported<Race::no_second_shuffle>(schedule) == on);
+    CHECK(reported<Race::in_a_block>(schedule) == on);
+    CHECK(reported<Race::between_blocks>(schedule) == on);
+  }
+}
+
+TEST_CASE("synchronising: a product of quantised weights, of two blocks") {
+  constexpr unsigned rows = 37, columns = 64;
+  const RandomWeight weight(DType::q8_0, rows, columns, 1);
+  const std::vector<float> x = random_inputs(columns, 2);
+  const std::vector<float> y = in_every_order([&](Emulator& emulator) {
+    const DeviceMatrix w(emulator, weight.raw);
+    const DeviceBuffer<float> in = to_device(emulator, x), sum = to_device(emulator, std::vector<float>(rows, 0.0f));
+    const DeviceBuffer<int> zero = to_device(emulator, std::vector<int>{0});
+    using Kernel = kernels::ProjectAdd<DType::q8_0, 1>;
+    Kernel::Params p;
+    p.w = w.matrix;
+    p.in = {in.data(), columns, nullptr, 1, columns, nullptr, 0};
+    p.x = sum.data();
+    p.stride = rows;
+    p.rows = zero.data();
+    const Grid grid = Kernel::grid(p, 2);
+    CHECK(grid.x == 2);
+    emulator.launch<Kernel>(grid, p);
+    return to_host(sum);
+  });
+  std::vector<double> w(columns);
+  for (unsigned r = 0; r < rows; ++r) {
+    dequantize_row(DType::q8_0, weight.raw.row(r), w.data(), columns);
+    double expected = 0, magnitude = 0;
+    for (unsigned j = 0; j < columns; ++j) {
+      expected += w[j] * static_cast<double>(x[j]);
+      magnitude += std::abs(w[j]);
+    }
+    CHECK(close(y[r], expected, magnitude * 0.02));  // inputs are rounded to 8 bits
+  }
+}
+
+TEST_CASE("synchronising: norms of rows") {
+  constexpr unsigned columns = 70, n = 2;
+  const std::vector<float> x = random_inputs(n * columns, 3), norm = random_inputs(columns, 4);
+  const std::vector<float> h = in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> in = to_device(emulator, x), weight = to_device(emulator, norm);
+    const DeviceBuffer<float> out(emulator, n * columns);
+    using Kernel = kernels::RmsNorm<kernels::GemmType::f32>;
+    const Kernel::Params p{{in.data(), columns, nullptr, n, columns, weight.data(), 1e-5f}, out.data()};
+    emulator.launch<Kernel>(Kernel::grid(p), p);
+    return to_host(out);
+  });
+  for (unsigned i = 0; i < n; ++i) {
+    double squares = 0;
+    for (unsigned j = 0; j < columns; ++j) squares += std::pow(static_cast<double>(x[i * columns + j]), 2);
+    const double factor = 1 / std::sqrt(squares / columns + 1e-5);
+    for (unsigned j = 0; j < columns; ++j) {
+      const double expected = static_cast<double>(x[i * columns + j]) * factor * static_cast<double>(norm[j]);
+      CHECK(close(h[i * columns + j], expected, 1e-5 * std::abs(expected)));
+    }
+  }
+}
+
+TEST_CASE("synchronising: the last of two blocks merges the summaries of a row of logits") {
+  constexpr unsigned vocab = kernels::TokenSummary::chunk + 31, best = kernels::TokenSummary::chunk + 7;
+  std::vector<float> logits(vocab, -1.0f);
+  logits[best] = 5.0f;
+  logits[3] = 4.0f;
+  const std::vector<float> found = in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> in = to_device(emulator, logits);
+    const DeviceBuffer<kernels::LogitSummary> partial(emulator, 2), summary(emulator, 1);
+    const DeviceBuffer<int> finished = to_device(emulator, std::vector<int>{0});
+    const kernels::TokenSummary::Params p{in.data(), 1, vocab, partial.data(), finished.data(), summary.data()};
+    emulator.launch<kernels::TokenSummary>(kernels::TokenSummary::grid(p), p);
+    CHECK(finished.data()[0] == 0);
+    const kernels::LogitSummary& s = summary.data()[0];
+    return std::vector<float>{s.largest, s.second, s.sum, s.weighted, static_cast<float>(s.token)};
+  });
+  CHECK(found[0] == 5.0f);
+  CHECK(found[1] == 4.0f);
+  CHECK(close(found[2], 1 + std::exp(-1.0) + (vocab - 2) * std::exp(-6.0), 1e-4));
+  CHECK(found[4] == best);
+}
+
+TEST_CASE("synchronising: moments of rows") {
+  constexpr unsigned columns = 67;
+  const std::vector<float> before = random_inputs(columns, 5), after = random_inputs(columns, 6);
+  const std::vector<float> moments = in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> x = to_device(emulator, before), y = to_device(emulator, after);
+    const DeviceBuffer<float> out(emulator, 3);
+    const kernels::MeasureRows::Params p{x.data(), y.data(), nullptr, columns, 1, out.data()};
+    emulator.launch<kernels::MeasureRows>(kernels::MeasureRows::grid(p), p);
+    return to_host(out);
+  });
+  double xy = 0, xx = 0, yy = 0;
+  for (unsigned j = 0; j < columns; ++j) {
+    const auto a = static_cast<double>(before[j]), b = static_cast<double>(after[j]);
+    xy += a * b;
+    xx += a * a;
+    yy += b * b;
+  }
+  CHECK(close(moments[0], xy, 1e-5 * std::sqrt(xx * yy)));
+  CHECK(close(moments[1], xx, 1e-5 * xx));
+  CHECK(close(moments[2], yy, 1e-5 * yy));
+}
+
+TEST_CASE("synchronising: attention over two chunks of a context") {
+  constexpr unsigned head_dim = 8, entries = kernels::Attend<float, 2>::chunk + 5;
+  const std::vector<float> query = random_inputs(2 * head_dim, 7);
+  const std::vector<float> k = random_inputs(entries * head_dim, 8), v = random_inputs(entries * head_dim, 9);
+  const std::vector<float> out = in_every_order([&](Emulator& emulator) {
+    using Kernel = kernels::Attend<float, 2>;
+    const DeviceBuffer<float> q = to_device(emulator, query), result(emulator, 2 * head_dim);
+    const DeviceBuffer<float> keys = to_device(emulator, k), values = to_device(emulator, v);
+    const DeviceBuffer<float> partial(emulator, std::size_t{2} * 2 * (head_dim + 2));
+    const DeviceBuffer<int> zero = to_device(emulator, std::vector<int>{0}),
+                            finished = to_device(emulator, std::vector<int>{0});
+    const DeviceBuffer<int> visible = to_device(emulator, std::vector<int>{static_cast<int>(entries)});
+    Kernel::Params p;
+    p.q = q.data();
+    p.rows = {zero.data(), zero.data(), zero.data(), visible.data(), 1};
+    p.shape.n_heads = 2;
+    p.shape.n_kv_heads = 1;
+    p.shape.head_dim = head_dim;
+    p.scale = 0.5f;
+    p.cache = {keys.data(), values.data(), 1, 1, entries, head_dim};
+    p.out = result.data();
+    p.max_chunks = 2;
+    p.partial = partial.data();
+    p.finished = finished.data();
+    emulator.launch<Kernel>(Kernel::grid(p), p);
+    CHECK(finished.data()[0] == 0);
+    return to_host(result);
+  });
+  for (unsigned g = 0; g < 2; ++g) {
+    std::vector<double> expected(head_dim, 0.0);
+    double sum = 0;
+    for (unsigned e = 0; e < entries; ++e) {
+      double dot = 0;
+      for (unsigned j = 0; j < head_dim; ++j) {
+        dot += static_cast<double>(query[g * head_dim + j]) * static_cast<double>(k[e * head_dim + j]);
+      }
+      const double weight = std::exp(0.5 * dot);
+      sum += weight;
+      for (unsigned j = 0; j < head_dim; ++j) expected[j] += weight * static_cast<double>(v[e * head_dim + j]);
+    }
+    for (unsigned j = 0; j < head_dim; ++j) CHECK(close(out[g * head_dim + j], expected[j] / sum, 1e-4));
+  }
+}
