@@ -13,10 +13,11 @@ enum class GateFunction : std::uint8_t {
   gelu_tanh  // 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))
 };
 
+// Both are z / (1 + exp(-w)): 1 + tanh(u) = 2 / (1 + exp(-2 u)), and so the tail of gelu keeps its digits.
 LITESTAGE_DEVICE float activated(float z, GateFunction function) {
-  if (function == GateFunction::silu) return z / (1.0f + exponential(-z));
-  constexpr float root_2_over_pi = 0.79788456f;
-  return 0.5f * z * (1.0f + tanhf(root_2_over_pi * fmaf(0.044715f * z * z, z, z)));
+  constexpr float twice_root_2_over_pi = 1.5957691f;
+  const float w = function == GateFunction::silu ? z : twice_root_2_over_pi * fmaf(0.044715f * z * z, z, z);
+  return z / (1.0f + exponential(-w));
 }
 
 }  // namespace litestage::kernels

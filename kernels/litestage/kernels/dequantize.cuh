@@ -3,16 +3,29 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
-#include "litestage/kernels/rms_norm.cuh"
+#include "litestage/kernels/gemm_type.cuh"
 #include "litestage/kernels/simt.cuh"
 #include "litestage/kernels/weights.cuh"
 
 namespace litestage::kernels {
 
-// f(column, value) for every number of a unit of a row.
+// Number j of a block: rounded once, since a scale times a code minus its offset is exact in every type but Q6_K.
+template <DType type>
+LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, unsigned j) {
+  constexpr Format f = format_of(type);
+  const std::uint32_t byte = (codes.word[j / 4] >> (8 * (j % 4))) & 0xffu;
+  const int code = f.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
+  const float factor = j < 16 ? scale.first : scale.second, steps = static_cast<float>(code - f.offset);
+  // Where the host adds a minimum, be it zero, so does this: it decides the sign of a zero.
+  return type == DType::q6_k ? factor * steps : fmaf(factor, steps, scale.minimum);
+}
+
+// f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time from `column` on; in the last unit of a row
+// they may go on past its end.
 template <DType type, class C, class F>
-LITESTAGE_DEVICE void for_each_number(C& t, const Matrix& w, unsigned row, unsigned u, const F& f) {
+LITESTAGE_DEVICE void for_each_run(C& t, const Matrix& w, unsigned row, unsigned u, const F& f) {
   constexpr Format format = format_of(type);
   Vector16 unit[format.unit_vectors];
   LITESTAGE_UNROLL
@@ -27,18 +40,39 @@ LITESTAGE_DEVICE void for_each_number(C& t, const Matrix& w, unsigned row, unsig
       const BlockScale scale = block_scale<type>(t, w, row, block);
       const Codes codes = unpack<type>(unit, b);
       LITESTAGE_UNROLL
-      for (unsigned j = 0; j < block_columns; ++j) {
-        const std::uint32_t byte = (codes.word[j / 4] >> (8 * (j % 4))) & 0xffu;
-        const int code = format.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
-        const float factor = j < 16 ? scale.first : scale.second;
-        f(block * block_columns + j, fmaf(factor, static_cast<float>(code - format.offset), scale.minimum));
+      for (unsigned first = 0; first < block_columns; first += 8) {
+        float numbers[8];
+        LITESTAGE_UNROLL
+        for (unsigned j = 0; j < 8; ++j) numbers[j] = number_of<type>(codes, scale, first + j);
+        f(block * block_columns + first, numbers);
       }
     }
   } else {
+    float numbers[format.unit_columns];
     LITESTAGE_UNROLL
-    for (unsigned j = 0; j < format.unit_columns; ++j) {
-      if (u * format.unit_columns + j < w.columns) f(u * format.unit_columns + j, element<type>(unit[0], j));
+    for (unsigned j = 0; j < format.unit_columns; ++j) numbers[j] = element<type>(unit[0], j);
+    f(u * format.unit_columns, numbers);
+  }
+}
+
+// Stores n numbers from `column` on into a row of `columns` at `to`, those past its end left out: 16 bytes at a time if
+// every row begins at 16 bytes and n of them are as many.
+template <class Number, unsigned n, class C>
+LITESTAGE_DEVICE void store_run(C& t, Number* to, unsigned column, unsigned columns, const Number (&numbers)[n]) {
+  constexpr unsigned at_once = 16 / sizeof(Number);
+  if constexpr (n % at_once == 0) {
+    if (columns % at_once == 0) {
+      LITESTAGE_UNROLL
+      for (unsigned first = 0; first < n; first += at_once) {
+        if (column + first >= columns) continue;
+        t.store(reinterpret_cast<Vector16*>(to + column + first), vector_of(numbers, first));
+      }
+      return;
     }
+  }
+  LITESTAGE_UNROLL
+  for (unsigned j = 0; j < n; ++j) {
+    if (column + j < columns) t.store(to + column + j, numbers[j]);
   }
 }
 
@@ -53,6 +87,7 @@ struct Embed {
     unsigned n = 0;
     float multiplier = 1;
     float* x = nullptr;  // [n, hidden]
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {(p.table.units + threads - 1) / threads, p.n}; }
@@ -63,19 +98,25 @@ struct Embed {
     if (u >= p.table.units) return;
     float* x = p.x + static_cast<std::size_t>(t.block().y) * p.table.columns;
     const auto token = static_cast<unsigned>(t.load(p.tokens + t.block().y));
-    for_each_number<type>(t, p.table, token, u, [&](unsigned j, float value) { t.store(x + j, value * p.multiplier); });
+    for_each_run<type>(t, p.table, token, u, [&]<unsigned n>(unsigned column, const float(&numbers)[n]) {
+      float scaled[n];
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < n; ++j) scaled[j] = numbers[j] * p.multiplier;
+      store_run(t, x, column, p.table.columns, scaled);
+    });
   }
 };
 
-// A matrix [rows, columns] for cuBLAS.
+// A whole matrix, rounded to what cuBLAS takes.
 template <DType type, GemmType to>
 struct Dequantize {
   static constexpr const char* name = "dequantize";
   static constexpr unsigned threads = 64;
   using Number = typename GemmNumber<to>::Type;
   struct Params {
-    Matrix w;
-    Number* out = nullptr;
+    Matrix w;               // [rows, columns]
+    Number* out = nullptr;  // [rows, columns]
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) {
@@ -88,8 +129,12 @@ struct Dequantize {
     if (u >= p.w.units) return;
     for (unsigned row = t.block().y; row < p.w.rows; row += t.grid().y) {
       Number* out = p.out + static_cast<std::size_t>(row) * p.w.columns;
-      for_each_number<type>(t, p.w, row, u,
-                            [&](unsigned j, float value) { t.store(out + j, GemmNumber<to>::of(value)); });
+      for_each_run<type>(t, p.w, row, u, [&]<unsigned n>(unsigned column, const float(&numbers)[n]) {
+        Number rounded[n];
+        LITESTAGE_UNROLL
+        for (unsigned j = 0; j < n; ++j) rounded[j] = GemmNumber<to>::of(numbers[j]);
+        store_run(t, out, column, p.w.columns, rounded);
+      });
     }
   }
 };

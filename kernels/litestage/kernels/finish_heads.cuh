@@ -26,6 +26,7 @@ struct FinishHeads {
     float* q = nullptr;  // [n_run, q_dim]
     Cache<T> cache;
     unsigned layer = 0;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) {
@@ -35,60 +36,58 @@ struct FinishHeads {
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    const unsigned per_row = p.shape.n_heads + 2 * p.shape.n_kv_heads;
     const unsigned index = t.block().x * (threads / warp_size) + warp(t);
-    const bool real = index < p.n * per_row;
-    const unsigned i = real ? index / per_row : 0, which = real ? index % per_row : 0;
-    const unsigned m = which < p.shape.n_heads ? 0 : which < p.shape.n_heads + p.shape.n_kv_heads ? 1 : 2;
-    const unsigned head = which - (m == 0 ? 0 : p.shape.n_heads + (m - 1) * p.shape.n_kv_heads);
-    const unsigned first = head * p.shape.head_dim;  // of this head in its bias
-    const float* raw = p.raw + static_cast<std::size_t>(i) * per_row * p.shape.head_dim + which * p.shape.head_dim;
-    const float factor = m == 2 || p.norm[m] == nullptr ? 1.0f : head_factor(t, p, m, raw, first);
-    if (!real || (m == 0 && i >= p.rows.n_run)) return;
+    if (index >= p.n * (p.shape.n_heads + 2 * p.shape.n_kv_heads)) return;  // a whole warp, as all of this
+    const Head h = head_of(p, index);
+    if (h.m == 0 && h.i >= p.rows.n_run) return;
+    const float factor = h.norm == nullptr ? 1.0f : head_factor(t, p, h);
+    const int position = t.load(p.rows.positions + h.i);
     for (unsigned k = lane(t); k < p.shape.head_dim / 2; k += warp_size) {
       const Pair pair = pair_of(p.shape, k);
-      float a = number(t, p, m, raw, first, pair.a, factor), b = number(t, p, m, raw, first, pair.b, factor);
-      if (m != 2) turn(t, p.shape, p.rope, k, t.load(p.rows.positions + i), a, b);
-      store(t, p, m, i, head, pair, a, b);
+      float a = normed(t, h, pair.a, factor), b = normed(t, h, pair.b, factor);
+      if (h.m != 2) turn(t, p.shape, p.rope, k, position, a, b);
+      store_pair<T>(t, p, h.m, h.i, h.index, pair, a, b);
     }
   }
 
  private:
-  template <class C>
-  LITESTAGE_DEVICE static float biased(C& t, const Params& p, unsigned m, const float* raw, unsigned first,
-                                       unsigned j) {
-    const float value = t.load(raw + j);
-    return p.bias[m] == nullptr ? value : value + t.load(p.bias[m] + first + j);
+  struct Head {
+    unsigned i, m, index;            // row, matrix (Q, K, V), head of that matrix
+    const float *raw, *bias, *norm;  // [head_dim]; no bias or no norm: nullptr
+  };
+  // The heads of a row stand in the order of their sums.
+  LITESTAGE_DEVICE static Head head_of(const Params& p, unsigned index) {
+    const HeadShape& s = p.shape;
+    const unsigned per_row = s.n_heads + 2 * s.n_kv_heads, which = index % per_row;
+    Head h;
+    h.i = index / per_row;
+    h.m = which < s.n_heads ? 0 : which < s.n_heads + s.n_kv_heads ? 1 : 2;
+    h.index = which - (h.m == 0 ? 0 : s.n_heads + (h.m - 1) * s.n_kv_heads);
+    h.raw = p.raw + static_cast<std::size_t>(index) * s.head_dim;
+    h.bias = p.bias[h.m] == nullptr ? nullptr : p.bias[h.m] + h.index * s.head_dim;
+    h.norm = h.m == 2 ? nullptr : p.norm[h.m];
+    return h;
   }
   template <class C>
-  LITESTAGE_DEVICE static float number(C& t, const Params& p, unsigned m, const float* raw, unsigned first, unsigned j,
-                                       float factor) {
-    const float value = biased(t, p, m, raw, first, j);
-    return m == 2 || p.norm[m] == nullptr ? value : value * factor * t.load(p.norm[m] + j);
+  LITESTAGE_DEVICE static float biased(C& t, const Head& h, unsigned j) {
+    const float sum = t.load(h.raw + j);
+    return h.bias == nullptr ? sum : sum + t.load(h.bias + j);
   }
   template <class C>
-  LITESTAGE_DEVICE static float head_factor(C& t, const Params& p, unsigned m, const float* raw, unsigned first) {
+  LITESTAGE_DEVICE static float normed(C& t, const Head& h, unsigned j, float factor) {
+    const float value = biased(t, h, j);
+    return h.norm == nullptr ? value : value * factor * t.load(h.norm + j);
+  }
+  // 1 / sqrt(mean of squares + eps), in all lanes.
+  template <class C>
+  LITESTAGE_DEVICE static float head_factor(C& t, const Params& p, const Head& h) {
     float squares = 0;
     for (unsigned j = lane(t); j < p.shape.head_dim; j += warp_size) {
-      const float value = biased(t, p, m, raw, first, j);
+      const float value = biased(t, h, j);
       squares = fmaf(value, value, squares);
     }
     squares = warp_sum(t, squares);
     return 1.0f / sqrtf(squares / static_cast<float>(p.shape.head_dim) + p.shape.norm_eps);
-  }
-  template <class C>
-  LITESTAGE_DEVICE static void store(C& t, const Params& p, unsigned m, unsigned i, unsigned head, const Pair& pair,
-                                     float a, float b) {
-    if (m == 0) {
-      float* to = p.q + static_cast<std::size_t>(i) * p.shape.q_dim() + head * p.shape.head_dim;
-      t.store(to + pair.a, a);
-      t.store(to + pair.b, b);
-      return;
-    }
-    T* to = (m == 1 ? p.cache.k : p.cache.v) + p.cache.at(static_cast<unsigned>(t.load(p.rows.slots + i)), p.layer,
-                                                          head, static_cast<unsigned>(t.load(p.rows.entries + i)));
-    t.store(to + pair.a, to_stored<T>(a));
-    t.store(to + pair.b, to_stored<T>(b));
   }
 };
 

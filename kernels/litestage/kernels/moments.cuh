@@ -17,7 +17,8 @@ struct MeasureRows {
     const float* after = nullptr;   // [tokens, columns]
     const int* rows = nullptr;      // [n] of all three; nullptr: row i
     unsigned columns = 0, n = 0;
-    float* moments = nullptr;  // [tokens][3]
+    float* moments = nullptr;  // [tokens][3]: <before, after>, <before, before>, <after, after>
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return std::size_t{3} * warps * sizeof(float); }
   static Grid grid(const Params& p) { return {p.n}; }

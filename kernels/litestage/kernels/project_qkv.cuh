@@ -15,14 +15,33 @@
 
 namespace litestage::kernels {
 
-// The rows of one attention: element i speaks of row rows[i] of the step. The first n_run have queries.
+// The rows of one attention, [n] each: element i speaks of row InputRows::rows[i] of the stream. The first n_run have
+// queries.
 struct AttentionInputs {
   const int* slots = nullptr;      // [n]
   const int* positions = nullptr;  // [n]
   const int* entries = nullptr;    // [n] where this row's K/V are stored
   const int* visible = nullptr;    // [n] entries 0 .. visible - 1 are attended to
   unsigned n_run = 0;
+  friend bool operator==(const AttentionInputs&, const AttentionInputs&) = default;
 };
+
+// Two finished numbers of a head to where they belong: into the queries (m = 0), or the keys or values of the cache.
+template <class T, class C, class Params>
+LITESTAGE_DEVICE void store_pair(C& t, const Params& p, unsigned m, unsigned i, unsigned head, const Pair& pair,
+                                 float a, float b) {
+  if (m == 0) {
+    float* to = p.q + static_cast<std::size_t>(i) * p.shape.q_dim() + head * p.shape.head_dim;
+    t.store(to + pair.a, a);
+    t.store(to + pair.b, b);
+    return;
+  }
+  const auto slot = static_cast<unsigned>(t.load(p.rows.slots + i));
+  const auto entry = static_cast<unsigned>(t.load(p.rows.entries + i));
+  T* to = (m == 1 ? p.cache.k : p.cache.v) + p.cache.at(slot, p.layer, head, entry);
+  t.store(to + pair.a, to_stored<T>(a));
+  t.store(to + pair.b, to_stored<T>(b));
+}
 
 template <unsigned N, class T>
 struct ProjectQkv {
@@ -40,6 +59,7 @@ struct ProjectQkv {
     Cache<T> cache;
     unsigned layer = 0;
     float* raw = nullptr;  // [n, q_dim + 2 kv_dim]: the sums alone go there, and nowhere else; nullptr: as said above
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) {
     std::size_t most = 0;
@@ -79,46 +99,35 @@ struct ProjectQkv {
       const unsigned kept = index < pairs ? index : pairs - 1;
       const unsigned head = kept / half, k = kept % half;
       const Pair pair = pair_of(p.shape, k);
-      const unsigned row[2] = {head * p.shape.head_dim + pair.a, head * p.shape.head_dim + pair.b};
-      const RowOf rows[2] = {{w, row[0]}, {w, row[1]}};
+      const unsigned first = head * p.shape.head_dim;
+      const RowOf rows[2] = {{w, first + pair.a}, {w, first + pair.b}};
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
-      LITESTAGE_UNROLL
-      for (unsigned i = 0; i < N; ++i) {
-        if (i >= p.in.n || i % lanes != t.thread() % lanes || index >= pairs) continue;
-        finish(t, p, m, i, row, k, sum[0][i], sum[1][i]);
-      }
+      for_each_own<N>(t, sum, index < pairs ? p.in.n : 0, lanes,
+                      [&](unsigned i, float a, float b) { finish(t, p, m, i, head, k, a, b); });
     }
   }
 
+  // The sums of pair k of a head of w[m], of input i.
   template <class C>
-  LITESTAGE_DEVICE static void finish(C& t, const Params& p, unsigned m, unsigned i, const unsigned (&row)[2],
-                                      unsigned k, float a, float b) {
+  LITESTAGE_DEVICE static void finish(C& t, const Params& p, unsigned m, unsigned i, unsigned head, unsigned k, float a,
+                                      float b) {
+    const Pair pair = pair_of(p.shape, k);
+    const unsigned first = head * p.shape.head_dim;
     if (p.raw != nullptr) {
       const unsigned q_dim = p.shape.q_dim(), kv_dim = p.shape.kv_dim();
       float* to = p.raw + static_cast<std::size_t>(i) * (q_dim + 2 * kv_dim) + (m == 0 ? 0 : q_dim + (m - 1) * kv_dim);
-      t.store(to + row[0], a);
-      t.store(to + row[1], b);
+      t.store(to + first + pair.a, a);
+      t.store(to + first + pair.b, b);
       return;
     }
+    if (m == 0 && i >= p.rows.n_run) return;
     if (p.bias[m] != nullptr) {
-      a += t.load(p.bias[m] + row[0]);
-      b += t.load(p.bias[m] + row[1]);
+      a += t.load(p.bias[m] + first + pair.a);
+      b += t.load(p.bias[m] + first + pair.b);
     }
     if (m != 2) turn(t, p.shape, p.rope, k, t.load(p.rows.positions + i), a, b);
-    if (m == 0) {
-      if (i >= p.rows.n_run) return;
-      float* to = p.q + static_cast<std::size_t>(i) * p.shape.q_dim();
-      t.store(to + row[0], a);
-      t.store(to + row[1], b);
-      return;
-    }
-    const unsigned head_dim = p.shape.head_dim;
-    T* to = (m == 1 ? p.cache.k : p.cache.v) + p.cache.at(static_cast<unsigned>(t.load(p.rows.slots + i)), p.layer,
-                                                          row[0] / head_dim,
-                                                          static_cast<unsigned>(t.load(p.rows.entries + i)));
-    t.store(to + row[0] % head_dim, to_stored<T>(a));
-    t.store(to + row[1] % head_dim, to_stored<T>(b));
+    store_pair<T>(t, p, m, i, head, pair, a, b);
   }
 };
 

@@ -3,29 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
+#include "litestage/kernels/gemm_type.cuh"
 #include "litestage/kernels/inputs.cuh"
-#include "litestage/kernels/scalar.cuh"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels {
-
-// What a product of cuBLAS is made of.
-enum class GemmType : std::uint8_t { f32, f16, bf16 };
-
-template <GemmType type>
-struct GemmNumber {
-  using Type = std::uint16_t;
-  LITESTAGE_DEVICE static Type of(float value) {
-    return type == GemmType::f16 ? float_to_half(value) : float_to_bf16(value);
-  }
-};
-template <>
-struct GemmNumber<GemmType::f32> {
-  using Type = float;
-  LITESTAGE_DEVICE static Type of(float value) { return value; }
-};
 
 template <GemmType type>
 struct RmsNorm {
@@ -35,6 +18,7 @@ struct RmsNorm {
   struct Params {
     InputRows in;         // norm may be nullptr: rows are then only rounded
     Number* h = nullptr;  // [n, columns]
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return threads / warp_size * sizeof(float); }
   static Grid grid(const Params& p) { return {p.in.n}; }

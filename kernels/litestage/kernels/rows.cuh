@@ -3,11 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "litestage/kernels/activation.cuh"
 #include "litestage/kernels/cache.cuh"
-#include "litestage/kernels/rms_norm.cuh"
+#include "litestage/kernels/gemm_type.cuh"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels {
@@ -19,9 +18,10 @@ struct ScaleRows {
   struct Params {
     float* x = nullptr;  // [tokens, columns]
     unsigned columns = 0;
-    const int* rows = nullptr;  // [n]
-    const float* factors = nullptr;
+    const int* rows = nullptr;       // [n], all different
+    const float* factors = nullptr;  // [n]
     unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {p.n}; }
@@ -39,9 +39,10 @@ struct CopyNumbers {
   static constexpr const char* name = "copy_numbers";
   static constexpr unsigned threads = 256;
   struct Params {
-    float* to = nullptr;
-    const float* from = nullptr;
+    float* to = nullptr;          // [n]
+    const float* from = nullptr;  // [n], apart from `to`
     unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {(p.n + threads - 1) / threads}; }
@@ -63,6 +64,7 @@ struct AddRows {
     const int* rows = nullptr;  // [n], all different
     unsigned columns = 0, n = 0;
     float multiplier = 1;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {p.n}; }
@@ -85,10 +87,11 @@ struct Gate {
   using Number = typename GemmNumber<type>::Type;
   struct Params {
     const float* gate = nullptr;  // [n]
-    const float* up = nullptr;
-    Number* h = nullptr;
+    const float* up = nullptr;    // [n]
+    Number* h = nullptr;          // [n]
     unsigned n = 0;
     GateFunction function = GateFunction::silu;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {(p.n + threads - 1) / threads}; }
@@ -101,20 +104,17 @@ struct Gate {
   }
 };
 
-// Entries of the cache to other places, keys and values; source and target never overlap.
+// Entries of the cache to other places, keys and values. Copies are independent: none reads or writes what another of
+// the launch writes.
 template <class T>
 struct CopyEntries {
   static constexpr const char* name = "copy_entries";
   static constexpr unsigned threads = 128;
-  struct Copy {  // `count` entries in a row
-    int from_slot, from_layer, from_entry;
-    int to_slot, to_layer, to_entry;
-    int count;
-  };
   struct Params {
     Cache<T> cache;
-    const int* copies = nullptr;  // [n][7], the numbers of a Copy
+    const int* copies = nullptr;  // [n][7]: slot, layer and entry from where, the same to where, how many in a row
     unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
   static Grid grid(const Params& p) { return {p.n, p.cache.kv_heads, 2}; }
@@ -125,9 +125,10 @@ struct CopyEntries {
     LITESTAGE_UNROLL
     for (unsigned k = 0; k < 7; ++k) c[k] = static_cast<unsigned>(t.load(p.copies + t.block().x * 7 + k));
     T* memory = t.block().z == 0 ? p.cache.k : p.cache.v;
-    const T* from = memory + p.cache.at(c[0], c[1], t.block().y, c[2]);
-    T* to = memory + p.cache.at(c[3], c[4], t.block().y, c[5]);
-    for (unsigned j = t.thread(); j < c[6] * p.cache.head_dim; j += threads) t.store(to + j, t.load_fresh(from + j));
+    const auto* from = reinterpret_cast<const Vector16*>(memory + p.cache.at(c[0], c[1], t.block().y, c[2]));
+    auto* to = reinterpret_cast<Vector16*>(memory + p.cache.at(c[3], c[4], t.block().y, c[5]));
+    const unsigned vectors = c[6] * p.cache.head_dim / per_vector<T>;
+    for (unsigned v = t.thread(); v < vectors; v += threads) t.store(to + v, t.load_fresh(from + v));
   }
 };
 

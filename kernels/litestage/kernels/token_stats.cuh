@@ -21,22 +21,21 @@ struct LogitSummary {
   int padding = 0;
 };
 
-// A summary of what a or b summarise. Symmetric to the bit.
+// A summary of what a and b summarise. Symmetric to the bit.
 LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& b) {
-  if (b.token < 0) return a;
-  if (a.token < 0) return b;
-  const bool a_first = a.largest > b.largest || (a.largest == b.largest && a.token < b.token);
-  const LogitSummary& top = a_first ? a : b;
-  const LogitSummary& low = a_first ? b : a;
-  LogitSummary m = top;
-  m.second = low.largest > top.second ? low.largest : top.second;
-  const float shift = low.largest - top.largest;  // <= 0; -inf where low has only -inf
+  LogitSummary top = b, low = a;
+  if (a.token >= 0 && (b.token < 0 || a.largest > b.largest || (a.largest == b.largest && a.token < b.token))) {
+    top = a;
+    low = b;
+  }
+  top.second = low.largest > top.second ? low.largest : top.second;
+  const float shift = low.largest - top.largest;  // <= 0; -inf where low has nothing but -inf, or nothing at all
   const float factor = exponential(shift);
   if (factor > 0.0f) {
-    m.sum = fmaf(factor, low.sum, top.sum);
-    m.weighted = top.weighted + factor * fmaf(shift, low.sum, low.weighted);
+    top.sum = fmaf(factor, low.sum, top.sum);
+    top.weighted = top.weighted + factor * fmaf(shift, low.sum, low.weighted);
   }
-  return m;
+  return top;
 }
 
 struct TokenSummary {
@@ -49,6 +48,7 @@ struct TokenSummary {
     LogitSummary* partial = nullptr;  // [n, blocks(vocab)]
     int* finished = nullptr;          // [n] zero before and after
     LogitSummary* summary = nullptr;  // [n]
+    friend bool operator==(const Params&, const Params&) = default;
   };
   [[nodiscard]] LITESTAGE_HOST_DEVICE static constexpr unsigned blocks(unsigned vocab) {
     return (vocab + chunk - 1) / chunk;
@@ -139,8 +139,9 @@ struct TopLogits {
     const float* logits = nullptr;  // [n, vocab]
     unsigned n = 0, vocab = 0, count = 0;
     float* top = nullptr;  // [n, count]; -inf past the vocabulary
+    friend bool operator==(const Params&, const Params&) = default;
   };
-  static std::size_t shared_bytes(const Params&) { return (warps + 1) * 2 * sizeof(float); }
+  static std::size_t shared_bytes(const Params&) { return warps * sizeof(Candidate); }
   static Grid grid(const Params& p) { return {p.n}; }
 
   template <ThreadContext C>
