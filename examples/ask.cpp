@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/answer_sheet.hpp"
+#include "cli/backend.hpp"
 #include "cli/defaults.hpp"
 #include "cli/job.hpp"
 #include "cli/load.hpp"
@@ -17,8 +18,6 @@
 #include "cli/run_main.hpp"
 #include "cli/run_report.hpp"
 #include "cli/stage_view.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/reference.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/tasks.hpp"
@@ -138,12 +137,8 @@ int answer(B& backend, int threads, const Job& job) {
 
 int run(const cli::Options& options) {
   const Job job = cli::prepare(options);
-  if (options.backend == "reference") {
-    ReferenceBackend backend(options.threads);
-    return answer(backend, options.threads, job);
-  }
-  CpuBackend backend({options.threads, !options.no_pack});
-  return answer(backend, backend.threads(), job);
+  return cli::with_backend(options.backend, options.threads, !options.no_pack,
+                           [&](auto& backend, int threads) { return answer(backend, threads, job); });
 }
 
 }  // namespace

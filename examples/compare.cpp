@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/backend.hpp"
 #include "cli/compare_options.hpp"
 #include "cli/compare_report.hpp"
 #include "cli/job.hpp"
@@ -19,8 +20,6 @@
 #include "cli/plan_file.hpp"
 #include "cli/run_main.hpp"
 #include "cli/search_view.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/reference.hpp"
 #include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/calibrate/replay_exit.hpp"
 #include "litestage/evaluate/comparison_run.hpp"
@@ -163,12 +162,8 @@ int run(CompareOptions o, bool stages_given) {
   CompareSetting setting{&job, &o, plan ? &*plan : nullptr, {}, {}, 0};
   cli::check_compared(setting);
   setting.timed = o.latency_questions.value_or(std::min<std::size_t>(16, job.questions.size()));
-  if (o.common.backend == "reference") {
-    ReferenceBackend backend(o.common.threads);
-    return compare(backend, o.common.threads, setting);
-  }
-  CpuBackend backend({o.common.threads, !o.common.no_pack});
-  return compare(backend, backend.threads(), setting);
+  return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
+                           [&](auto& backend, int threads) { return compare(backend, threads, setting); });
 }
 
 }  // namespace

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "cli/backend.hpp"
+#include "cli/backend_option.hpp"
 #include "cli/defaults.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/load.hpp"
 #include "cli/run_main.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/reference.hpp"
 #include "litestage/engine/score_text.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
@@ -126,13 +126,8 @@ int run(Options options) {
   if (options.threads == 0) options.threads = ThreadTeam().size();
   try {
     const Job job(options);
-    if (options.backend == "reference") {
-      ReferenceBackend backend(options.threads);
-      run_on(backend, job);
-    } else {
-      CpuBackend backend({options.threads, !options.no_pack});
-      run_on(backend, job);
-    }
+    cli::with_backend(options.backend, options.threads, !options.no_pack,
+                      [&](auto& backend, int) { run_on(backend, job); });
     return 0;
   } catch (const cli::Interrupted&) {
     std::cerr << "score: stopped, nothing was written\n";
@@ -156,10 +151,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")
       ->type_name("FILE.npy");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
-  app.add_option("--backend", o.backend, "cpu or reference (double precision, slow)")
-      ->check(CLI::IsMember({"cpu", "reference"}))
-      ->type_name("NAME")
-      ->capture_default_str();
+  cli::add_backend_option(app, o.backend);
   app.add_option("--threads", o.threads, "0: one to each hardware thread")
       ->check(CLI::Range(0, 1024))
       ->type_name("T")

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/backend_option.hpp"
 #include "cli/interrupt.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/engine/pipeline.hpp"
@@ -46,11 +47,7 @@ inline void add_model_options(CLI::App& app, Options& o) {
   app.add_option("--chat-template", o.chat_template, "Instead of the file's own: chatml, zephyr, llama-2 or llama-3")
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--backend", o.backend, "cpu, or reference: double precision, slow")
-      ->check(CLI::IsMember({"cpu", "reference"}))
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
+  add_backend_option(app, o.backend)->group(group);
   app.add_option("--threads", o.threads, "0: one to each hardware thread")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()

@@ -209,12 +209,7 @@ void GpuBackend<R>::attend_tiled(View<float, 2> out, View<const float, 2> q, con
     p.out = out.data();
     launch<Attend>(Attend::grid(p), p);
   };
-  if (shape.head_dim <= 64)
-    run.template operator()<64>();
-  else if (shape.head_dim <= 128)
-    run.template operator()<128>();
-  else
-    run.template operator()<256>();
+  kernels::with_head_dim_up_to(static_cast<unsigned>(shape.head_dim), run);
 }
 
 template <gpu::Runtime R>

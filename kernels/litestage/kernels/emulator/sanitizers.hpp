@@ -22,6 +22,7 @@
 #define LITESTAGE_EMULATOR_TSAN 1
 #endif
 #if defined(LITESTAGE_EMULATOR_ASAN)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(LITESTAGE_EMULATOR_TSAN)
@@ -121,6 +122,13 @@ inline void renew([[maybe_unused]] Marks& marks, [[maybe_unused]] Ended& ended, 
   if (::mmap(stack, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
     throw std::bad_alloc();
   }
+#endif
+}
+
+// What lies on a stack that is used anew means nothing any more.
+inline void clean_stack([[maybe_unused]] char* bottom, [[maybe_unused]] std::size_t size) {
+#if defined(LITESTAGE_EMULATOR_ASAN)
+  ASAN_UNPOISON_MEMORY_REGION(bottom, size);
 #endif
 }
 

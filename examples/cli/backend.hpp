@@ -1,0 +1,36 @@
+// The backend that --backend names.
+#pragma once
+
+#include <string>
+
+#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/reference.hpp"
+#include "litestage/core/error.hpp"
+
+#if defined(LITESTAGE_WITH_CUDA)
+#include "litestage/backend/gpu.hpp"
+#include "litestage/backend/gpu/cuda_runtime.hpp"
+#endif
+
+namespace litestage::cli {
+
+// f(backend, threads) with the one of this name.
+template <class F>
+auto with_backend(const std::string& name, int threads, bool pack, const F& f) {
+  if (name == "reference") {
+    ReferenceBackend backend(threads);
+    return f(backend, threads);
+  }
+  if (name == "gpu") {
+#if defined(LITESTAGE_WITH_CUDA)
+    GpuBackend<gpu::CudaRuntime> backend;
+    return f(backend, 1);
+#else
+    throw Error("--backend gpu: this program was built without CUDA; accepted are cpu and reference");
+#endif
+  }
+  CpuBackend backend({threads, pack});
+  return f(backend, backend.threads());
+}
+
+}  // namespace litestage::cli

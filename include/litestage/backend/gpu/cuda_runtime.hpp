@@ -1,0 +1,174 @@
+// The gpu backend on a CUDA device. Needs the library litestage::cuda, in which the kernels are compiled; this header
+// is for a host compiler.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "litestage/backend/gpu/cublas.hpp"
+#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/kernels/cuda_launch.cuh"
+
+namespace litestage::gpu {
+
+namespace detail {
+
+inline void check_cuda(cudaError_t result, const char* call) {
+  if (result == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // or the next call would be told again
+  throw Error(concat("CUDA: ", call, ": ", cudaGetErrorString(result)));
+}
+
+}  // namespace detail
+
+class CudaRuntime {
+ public:
+  template <DType>
+  static constexpr bool has_type = true;
+  template <unsigned n>
+  static constexpr bool has_columns = n == 1 || n == 2 || n == 4 || n == 8 || n == 16;
+
+  // A graph ready to be launched.
+  class Recording {
+   public:
+    explicit Recording(cudaGraphExec_t graph) : graph_(graph) {}
+    Recording(Recording&& other) noexcept : graph_(std::exchange(other.graph_, nullptr)) {}
+    Recording& operator=(Recording&& other) noexcept {
+      std::swap(graph_, other.graph_);
+      return *this;
+    }
+    ~Recording() {
+      if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
+    }
+    [[nodiscard]] cudaGraphExec_t graph() const { return graph_; }
+
+   private:
+    cudaGraphExec_t graph_;
+  };
+
+  // Throws Error, in one sentence, where there is no driver, no such device, or one that is too old.
+  explicit CudaRuntime(int device = 0) : device_number_(device) {
+    int devices = 0;
+    const cudaError_t found = cudaGetDeviceCount(&devices);
+    if (found == cudaErrorInsufficientDriver) {
+      throw Error("the gpu backend needs an NVIDIA driver for CUDA 13, and there is none or an older one here");
+    }
+    if (found == cudaErrorNoDevice || devices == 0)
+      throw Error("the gpu backend needs an NVIDIA GPU, and none is here");
+    detail::check_cuda(found, "cudaGetDeviceCount");
+    if (device < 0 || device >= devices) {
+      throw Error(concat("GPU number ", device, ": there are numbers 0 to ", devices - 1));
+    }
+    detail::check_cuda(cudaSetDevice(device), "cudaSetDevice");
+    read_facts();
+    if (facts_.major < 8) {
+      throw Error(concat(facts_.name, " has compute capability ", facts_.major, ".", facts_.minor,
+                         "; the gpu backend needs 8.0 or higher"));
+    }
+    detail::check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+  }
+  CudaRuntime(const CudaRuntime&) = delete;
+  CudaRuntime& operator=(const CudaRuntime&) = delete;
+  ~CudaRuntime() {
+    cublas_.reset();
+    if (workspace_ != nullptr) cudaFree(workspace_);
+    cudaStreamDestroy(stream_);
+  }
+
+  [[nodiscard]] const DeviceFacts& device() const { return facts_; }
+  [[nodiscard]] void* allocate(std::size_t bytes) {
+    void* memory = nullptr;
+    const cudaError_t result = cudaMalloc(&memory, bytes);
+    if (result == cudaErrorMemoryAllocation) {
+      static_cast<void>(cudaGetLastError());
+      std::size_t free = 0, total = 0;
+      cudaMemGetInfo(&free, &total);
+      throw Error(concat("out of memory on ", facts_.name, ": ", bytes >> 20, " MiB are needed, ", free >> 20, " of ",
+                         total >> 20, " MiB are free"));
+    }
+    detail::check_cuda(result, "cudaMalloc");
+    return memory;
+  }
+  void release(void* memory) { cudaFree(memory); }  // waits for what uses it
+  void zero(void* memory, std::size_t bytes) {
+    detail::check_cuda(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemset");
+  }
+  // From memory of any kind: CUDA has taken its copy when this returns.
+  void copy_to_device(void* to, const void* from, std::size_t bytes) {
+    if (bytes == 0) return;
+    detail::check_cuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy to the device");
+  }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) {
+    if (bytes == 0) return;
+    detail::check_cuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy to the host");
+    wait();
+  }
+  // Until everything that was asked for is done; tells what went wrong in it.
+  void wait() { detail::check_cuda(cudaStreamSynchronize(stream_), "a kernel"); }
+
+  template <kernels::Kernel K>
+  void launch(kernels::Grid grid, const typename K::Params& params) {
+    kernels::cuda::launch<K>(stream_, grid, params);
+  }
+  void gemm(const Gemm& gemm) {
+    if (cublas_ == nullptr) {
+      workspace_ = allocate(workspace_bytes);
+      cublas_ = std::make_unique<Cublas>(stream_, workspace_, workspace_bytes);
+    }
+    cublas_->run(gemm);
+  }
+
+  void begin_recording() {
+    detail::check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+  }
+  [[nodiscard]] Recording end_recording() {
+    cudaGraph_t graph = nullptr;
+    detail::check_cuda(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+    cudaGraphExec_t ready = nullptr;
+    const cudaError_t result = cudaGraphInstantiate(&ready, graph, 0);
+    cudaGraphDestroy(graph);
+    detail::check_cuda(result, "cudaGraphInstantiate");
+    return Recording(ready);
+  }
+  void replay(const Recording& recording) {
+    detail::check_cuda(cudaGraphLaunch(recording.graph(), stream_), "cudaGraphLaunch");
+  }
+  [[nodiscard]] cudaStream_t stream() const { return stream_; }
+
+ private:
+  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS asks for on Hopper
+
+  void read_facts() {
+    cudaDeviceProp properties{};
+    detail::check_cuda(cudaGetDeviceProperties(&properties, device_number_), "cudaGetDeviceProperties");
+    facts_.name = properties.name;
+    facts_.major = properties.major;
+    facts_.minor = properties.minor;
+    facts_.multiprocessors = static_cast<unsigned>(properties.multiProcessorCount);
+    facts_.shared_bytes = properties.sharedMemPerBlockOptin;
+    facts_.memory_bytes = properties.totalGlobalMem;
+    // Twice the clock: such memory moves data on both edges of it.
+    facts_.peak_bytes_per_second =
+        2e3 * attribute(cudaDevAttrMemoryClockRate) * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
+  }
+  [[nodiscard]] double attribute(cudaDeviceAttr which) const {
+    int value = 0;
+    detail::check_cuda(cudaDeviceGetAttribute(&value, which, device_number_), "cudaDeviceGetAttribute");
+    return value;
+  }
+
+  int device_number_;
+  DeviceFacts facts_;
+  cudaStream_t stream_ = nullptr;
+  void* workspace_ = nullptr;
+  std::unique_ptr<Cublas> cublas_;
+};
+
+static_assert(Runtime<CudaRuntime>);
+
+}  // namespace litestage::gpu
