@@ -103,8 +103,11 @@ struct ProjectQkv {
       const RowOf rows[2] = {{w, first + pair.a}, {w, first + pair.b}};
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
-      for_each_own<N>(t, sum, index < pairs ? p.in.n : 0, lanes,
-                      [&](unsigned i, float a, float b) { finish(t, p, m, i, head, k, a, b); });
+      LITESTAGE_UNROLL
+      for (unsigned i = 0; i < N; ++i) {
+        if (i >= p.in.n || i % lanes != t.thread() % lanes || index >= pairs) continue;
+        finish(t, p, m, i, head, k, sum[0][i], sum[1][i]);
+      }
     }
   }
 
