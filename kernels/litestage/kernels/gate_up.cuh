@@ -15,12 +15,14 @@ template <DType type, unsigned N>
 struct GateUp {
   static constexpr const char* name = "gate_up";
   static constexpr unsigned threads = matvec_threads;
+  static constexpr unsigned resident = matvec_resident(format_of(type).unit_vectors, N);
   struct Params {
     Matrix gate, up;     // [ffn, hidden], of one type
     InputRows in;        // n <= N rows of [hidden], with norm
     float* h = nullptr;  // [n, ffn] at `stride`
     unsigned stride = 0;
     GateFunction function = GateFunction::silu;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.gate.columns, threads); }
   static Grid grid(const Params& p, unsigned resident) {
@@ -38,11 +40,9 @@ struct GateUp {
       const RowOf rows[2] = {{p.gate, kept}, {p.up, kept}};
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
-      LITESTAGE_UNROLL
-      for (unsigned i = 0; i < N; ++i) {
-        if (i >= p.in.n || i % lanes != t.thread() % lanes || row >= p.gate.rows) continue;
-        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(sum[0][i], p.function) * sum[1][i]);
-      }
+      for_each_own<N>(t, sum, row < p.gate.rows ? p.in.n : 0, lanes, [&](unsigned i, float gate, float up) {
+        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(gate, p.function) * up);
+      });
     }
   }
 };

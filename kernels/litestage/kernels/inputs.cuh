@@ -25,6 +25,7 @@ struct InputRows {
   LITESTAGE_DEVICE const float* row(C& t, unsigned i) const {
     return x + static_cast<std::size_t>(rows == nullptr ? i : static_cast<unsigned>(t.load(rows + i))) * stride;
   }
+  friend bool operator==(const InputRows&, const InputRows&) = default;
 };
 
 struct Four {
@@ -80,13 +81,13 @@ class StagedInputs {
   // By all threads of a block; afterwards all see all of it.
   template <class C>
   LITESTAGE_DEVICE void fill(C& t, const InputRows& in) const {
-    float factors[N];
-    measure(t, in, factors);
+    measure(t, in);
+    LITESTAGE_UNROLL_BY(1)  // there is no need for the code N times
     for (unsigned i = 0; i < N; ++i) {
       if constexpr (f.quantised())
-        fill_codes(t, in, i, factors[i]);
+        fill_codes(t, in, i, factor(t, in, i));
       else
-        fill_floats(t, in, i, factors[i]);
+        fill_floats(t, in, i, factor(t, in, i));
     }
     t.sync();
   }
@@ -109,34 +110,34 @@ class StagedInputs {
   LITESTAGE_HOST_DEVICE std::size_t scales_at() const { return std::size_t{N} * planes * units_ * 16; }
   LITESTAGE_HOST_DEVICE std::size_t sums_at() const { return scales_at() + std::size_t{N} * blocks() * 4; }
 
-  // factors[i] = 1 / sqrt(mean(x^2) + eps) of input i, 1 without a norm. The order of the sum does not depend on N.
   template <class C>
-  LITESTAGE_DEVICE void measure(C& t, const InputRows& in, float (&factors)[N]) const {
-    LITESTAGE_UNROLL
-    for (unsigned i = 0; i < N; ++i) factors[i] = 1;
+  LITESTAGE_DEVICE float* partial(C& t, unsigned i) const {
+    return t.template shared<float>(sums_at() + std::size_t{N} * blocks() * 4) + i * (t.block_size() / warp_size);
+  }
+  // The sums of squares of every warp, where there is a norm. Their order does not depend on N.
+  template <class C>
+  LITESTAGE_DEVICE void measure(C& t, const InputRows& in) const {
     if (in.norm == nullptr) return;
-    const unsigned warps = t.block_size() / warp_size;
-    float* partial = t.template shared<float>(sums_at() + std::size_t{N} * blocks() * 4);
-    for (unsigned i = 0; i < N; ++i) {
+    for (unsigned i = 0; i < in.n; ++i) {
+      const float* x = in.row(t, i);
       float squares = 0;
-      if (i < in.n) {
-        const float* x = in.row(t, i);
-        for (unsigned v = t.thread(); 4 * v < in.columns; v += t.block_size()) {
-          const Four four = load_four(t, x, v, in.columns);
-          LITESTAGE_UNROLL
-          for (unsigned j = 0; j < 4; ++j) squares = fmaf(four.value[j], four.value[j], squares);
-        }
+      for (unsigned v = t.thread(); 4 * v < in.columns; v += t.block_size()) {
+        const Four four = load_four(t, x, v, in.columns);
+        LITESTAGE_UNROLL
+        for (unsigned j = 0; j < 4; ++j) squares = fmaf(four.value[j], four.value[j], squares);
       }
       squares = warp_sum(t, squares);
-      if (lane(t) == 0) partial[i * warps + warp(t)] = squares;
+      if (lane(t) == 0) partial(t, i)[warp(t)] = squares;
     }
     t.sync();
-    LITESTAGE_UNROLL
-    for (unsigned i = 0; i < N; ++i) {
-      float squares = 0;
-      for (unsigned k = 0; k < warps; ++k) squares += partial[i * warps + k];
-      factors[i] = 1.0f / sqrtf(squares / static_cast<float>(in.columns) + in.eps);
-    }
+  }
+  // 1 / sqrt(mean(x^2) + eps) of input i, 1 without a norm.
+  template <class C>
+  LITESTAGE_DEVICE float factor(C& t, const InputRows& in, unsigned i) const {
+    if (in.norm == nullptr || i >= in.n) return 1;
+    float squares = 0;
+    for (unsigned k = 0; k < t.block_size() / warp_size; ++k) squares += partial(t, i)[k];
+    return 1.0f / sqrtf(squares / static_cast<float>(in.columns) + in.eps);
   }
 
   // Columns 4 v to 4 v + 3 of input i; zeros past the end and where there is no input i.

@@ -13,11 +13,13 @@ template <DType type, unsigned N>
 struct Logits {
   static constexpr const char* name = "logits";
   static constexpr unsigned threads = matvec_threads;
+  static constexpr unsigned resident = matvec_resident(format_of(type).unit_vectors, N);
   struct Params {
     Matrix head;              // [vocab, hidden]
     InputRows in;             // n <= N rows of [hidden], with norm
     float* logits = nullptr;  // [n, vocab]
     float multiplier = 1;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.head.columns, threads); }
   static Grid grid(const Params& p, unsigned resident) { return {matvec_blocks(p.head.rows, p.head.units, resident)}; }

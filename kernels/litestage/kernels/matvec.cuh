@@ -15,6 +15,16 @@
 namespace litestage::kernels {
 
 inline constexpr unsigned matvec_threads = 128;
+// Blocks of a product of n inputs that a processor shall hold: this bounds the registers of a thread, to 64 for one
+// input and to 168 for 16. Units of 5 vectors take more, and have more loads under way in return.
+[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_vectors, unsigned n) {
+  const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
+  return unit_vectors < 5 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
+}
+// Units of a row that a thread loads before it uses the first, so that four vectors or more are under way.
+[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned units_ahead(unsigned unit_vectors) {
+  return unit_vectors == 1 ? 2 : 1;
+}
 
 // Few threads for short rows, or most of them would have nothing to read: 576 columns of Q8_0 are 18 units.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned lanes_for(unsigned units) {
@@ -60,30 +70,51 @@ LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, con
   }
 }
 
+// Vectors v and on, `count` of them, of unit u of both rows.
+template <DType type, class C>
+LITESTAGE_DEVICE void load_vectors(C& t, const RowOf (&rows)[2], unsigned units, unsigned u, unsigned first,
+                                   unsigned count, Vector16 (&unit)[2][format_of(type).unit_vectors]) {
+  LITESTAGE_UNROLL
+  for (unsigned r = 0; r < 2; ++r) {
+    const std::size_t row = static_cast<std::size_t>(rows[r].row) * format_of(type).unit_vectors * units;
+    LITESTAGE_UNROLL
+    for (unsigned v = first; v < first + count; ++v) unit[r][v] = t.load(rows[r].matrix.codes + row + (v * units + u));
+  }
+}
+
 // sum[r][i] += what unit u of row r adds to its product with input i: quantised weights, and the others.
 template <DType type, unsigned N, class C>
-LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const Vector16 (&unit)[2][format_of(type).unit_vectors],
-                                 const StagedInputs<type, N>& in, unsigned u, float (&sum)[2][N]) {
+LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
+                                 float (&sum)[2][N]) {
   constexpr Format f = format_of(type);
+  constexpr unsigned of_block = f.code_bits == 8 ? 2 : 1, of_all = f.unit_blocks() * of_block;
+  Vector16 unit[2][f.unit_vectors];
+  load_vectors<type>(t, rows, in.units(), u, of_all, f.unit_vectors - of_all, unit);
   LITESTAGE_UNROLL
   for (unsigned b = 0; b < f.unit_blocks(); ++b) {
+    load_vectors<type>(t, rows, in.units(), u, b * of_block, of_block, unit);
     const unsigned block = u * f.unit_blocks() + b;
+    const BlockScale scale[2] = {block_scale<type>(t, rows[0].matrix, rows[0].row, block),
+                                 block_scale<type>(t, rows[1].matrix, rows[1].row, block)};
+    const Codes codes[2] = {unpack<type>(unit[0], b), unpack<type>(unit[1], b)};
     LITESTAGE_UNROLL
-    for (unsigned r = 0; r < 2; ++r) {
-      const BlockScale scale = block_scale<type>(t, rows[r].matrix, rows[r].row, block);
-      const Codes codes = unpack<type>(unit[r], b);
+    for (unsigned i = 0; i < N; ++i) {
+      const Vector16 first = in.vector(t, i, 2 * b, u), second = in.vector(t, i, 2 * b + 1, u);
+      const float input_scale = in.scale(t, i, block);
+      const std::uint32_t input_sums = in.sums(t, i, block);
       LITESTAGE_UNROLL
-      for (unsigned i = 0; i < N; ++i) {
-        add_block<type>(codes, scale, in.vector(t, i, 2 * b, u), in.vector(t, i, 2 * b + 1, u), in.scale(t, i, block),
-                        in.sums(t, i, block), sum[r][i]);
+      for (unsigned r = 0; r < 2; ++r) {
+        add_block<type>(codes[r], scale[r], first, second, input_scale, input_sums, sum[r][i]);
       }
     }
   }
 }
 
 template <DType type, unsigned N, class C>
-LITESTAGE_DEVICE void add_elements(C& t, const Vector16 (&unit)[2][1], const StagedInputs<type, N>& in, unsigned u,
+LITESTAGE_DEVICE void add_elements(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
                                    float (&sum)[2][N]) {
+  Vector16 unit[2][1];
+  load_vectors<type>(t, rows, in.units(), u, 0, 1, unit);
   LITESTAGE_UNROLL
   for (unsigned i = 0; i < N; ++i) {
     LITESTAGE_UNROLL
@@ -100,25 +131,28 @@ LITESTAGE_DEVICE void add_elements(C& t, const Vector16 (&unit)[2][1], const Sta
   }
 }
 
+template <DType type, unsigned N, class C>
+LITESTAGE_DEVICE void add_unit(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
+                               float (&sum)[2][N]) {
+  if constexpr (format_of(type).quantised())
+    add_blocks<type, N>(t, rows, in, u, sum);
+  else
+    add_elements<type, N>(t, rows, in, u, sum);
+}
+
 // sum[r][i] += what units first, first + step, ... of row r add to its product with input i.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_units(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned first,
                                 unsigned step, float (&sum)[2][N]) {
-  constexpr Format f = format_of(type);
-  for (unsigned u = first; u < in.units(); u += step) {
-    Vector16 unit[2][f.unit_vectors];
+  constexpr unsigned turns = units_ahead(format_of(type).unit_vectors);
+  unsigned u = first;
+  for (; u + (turns - 1) * step < in.units(); u += turns * step) {
     LITESTAGE_UNROLL
-    for (unsigned r = 0; r < 2; ++r) {
-      LITESTAGE_UNROLL
-      for (unsigned v = 0; v < f.unit_vectors; ++v) {
-        const std::size_t at = (static_cast<std::size_t>(rows[r].row) * f.unit_vectors + v) * in.units() + u;
-        unit[r][v] = t.load(rows[r].matrix.codes + at);
-      }
-    }
-    if constexpr (f.quantised())
-      add_blocks<type, N>(t, rows, unit, in, u, sum);
-    else
-      add_elements<type, N>(t, unit, in, u, sum);
+    for (unsigned k = 0; k < turns; ++k) add_unit<type, N>(t, rows, in, u + k * step, sum);
+  }
+  if constexpr (turns > 1) {
+    LITESTAGE_UNROLL_BY(1)
+    for (; u < in.units(); u += step) add_unit<type, N>(t, rows, in, u, sum);
   }
 }
 
@@ -138,6 +172,22 @@ LITESTAGE_DEVICE void multiply(C& t, const RowOf (&rows)[2], const StagedInputs<
   }
 }
 
+// f(i, sum[0][i], sum[1][i]) for the inputs i < n whose results this lane writes: number i % lanes of a group writes
+// those of input i. What f does stands in the code once, not N times.
+template <unsigned N, class C, class F>
+LITESTAGE_DEVICE void for_each_own(C& t, const float (&sum)[2][N], unsigned n, unsigned lanes, const F& f) {
+  LITESTAGE_UNROLL_BY(1)
+  for (unsigned i = t.thread() % lanes; i < n; i += lanes) {
+    float first = sum[0][0], second = sum[1][0];
+    LITESTAGE_UNROLL
+    for (unsigned k = 1; k < N; ++k) {
+      first = k == i ? sum[0][k] : first;
+      second = k == i ? sum[1][k] : second;
+    }
+    f(i, first, second);
+  }
+}
+
 // finish(row, i, value) for every row of w and every input i < n, once each, `value` being their product. By all
 // threads of a block; the blocks of a grid share the rows.
 template <DType type, unsigned N, class C, class Finish>
@@ -151,12 +201,10 @@ LITESTAGE_DEVICE void for_each_product(C& t, const Matrix& w, const StagedInputs
     const RowOf rows[2] = {{w, row < last ? row : last}, {w, row + 1 < last ? row + 1 : last}};
     float sum[2][N];
     multiply<type, N>(t, rows, in, lanes, sum);
-    LITESTAGE_UNROLL
-    for (unsigned i = 0; i < N; ++i) {  // lane i of a group, or 8 at a time, writes input i
-      if (i >= n || i % lanes != t.thread() % lanes) continue;
-      if (row < w.rows) finish(row, i, sum[0][i]);
-      if (row + 1 < w.rows) finish(row + 1, i, sum[1][i]);
-    }
+    for_each_own<N>(t, sum, n, lanes, [&](unsigned i, float first, float second) {
+      if (row < w.rows) finish(row, i, first);
+      if (row + 1 < w.rows) finish(row + 1, i, second);
+    });
   }
 }
 

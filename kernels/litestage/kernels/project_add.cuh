@@ -14,6 +14,7 @@ template <DType type, unsigned N>
 struct ProjectAdd {
   static constexpr const char* name = "project_add";
   static constexpr unsigned threads = matvec_threads;
+  static constexpr unsigned resident = matvec_resident(format_of(type).unit_vectors, N);
   struct Params {
     Matrix w;
     InputRows in;        // n <= N rows of [w.columns], without norm
@@ -21,6 +22,7 @@ struct ProjectAdd {
     unsigned stride = 0;
     const int* rows = nullptr;  // [n] of x, all different
     float multiplier = 1;
+    friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.w.columns, threads); }
   // `resident`: blocks of this kernel that the device holds at a time.

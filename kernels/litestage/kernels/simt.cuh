@@ -23,9 +23,13 @@
 #define LITESTAGE_DEVICE __device__ __forceinline__
 // Before a loop whose body names elements of an array in registers by its counter; a host compiler needs no such help.
 #define LITESTAGE_UNROLL _Pragma("unroll")
+#define LITESTAGE_PRAGMA(text) _Pragma(#text)
+// Several turns at a time, so that the loads of all of them are under way together.
+#define LITESTAGE_UNROLL_BY(n) LITESTAGE_PRAGMA(unroll n)
 #else
 #define LITESTAGE_DEVICE inline
 #define LITESTAGE_UNROLL
+#define LITESTAGE_UNROLL_BY(n)
 #endif
 
 namespace litestage::kernels {
@@ -148,8 +152,15 @@ struct CudaThread {
   LITESTAGE_DEVICE void fence() const { __threadfence(); }
 };
 
+// Blocks that a processor shall be able to hold, as far as registers go; a kernel may ask for it: `resident`.
+template <class K>
+inline constexpr unsigned resident_of = 1;
+template <class K>
+  requires requires { K::resident; }
+inline constexpr unsigned resident_of<K> = K::resident;
+
 template <Kernel K>
-__global__ void __launch_bounds__(K::threads) entry(const __grid_constant__ typename K::Params params) {
+__global__ void __launch_bounds__(K::threads, resident_of<K>) entry(const __grid_constant__ typename K::Params params) {
   CudaThread thread;
   K{}(thread, params);
 }

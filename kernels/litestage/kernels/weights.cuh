@@ -80,6 +80,7 @@ struct Matrix {
   const std::uint16_t* sub = nullptr;  // two bytes each
 
   [[nodiscard]] bool empty() const { return codes == nullptr; }
+  friend bool operator==(const Matrix&, const Matrix&) = default;
 };
 
 // What 32 columns of a row are multiplied with. Q6_K has two scales, of 16 columns each.
@@ -92,10 +93,12 @@ template <DType type, class C>
 LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, unsigned block) {
   constexpr Format f = format_of(type);
   constexpr unsigned stored = f.has_min ? 2 : 1;
-  const std::size_t groups = (w.columns + f.scale_columns() - 1) / f.scale_columns();
-  const std::size_t group = f.super_blocks ? block / 8 : block;
-  if (group >= groups) return {};  // in what fills up the last unit
-  const std::uint16_t* at = w.scales + (row * groups + group) * stored;
+  const unsigned groups = (w.columns + f.scale_columns() - 1) / f.scale_columns();
+  const unsigned group = f.super_blocks ? block / 8 : block;
+  // A unit of several groups may end past the row. What is there is multiplied with zeros, so any scale will do; and no
+  // branch keeps the loads of what follows from being issued early.
+  const unsigned kept = f.unit_columns > f.scale_columns() && group >= groups ? groups - 1 : group;
+  const std::uint16_t* at = w.scales + static_cast<std::size_t>(row) * groups * stored + kept * stored;
   BlockScale s;
   if constexpr (f.has_min) {
     const std::uint32_t both = t.load(reinterpret_cast<const std::uint32_t*>(at));
@@ -106,7 +109,7 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
   }
   s.second = s.first;
   if constexpr (f.super_blocks) {
-    const std::uint32_t two = t.load(w.sub + row * groups * 8 + block);
+    const std::uint32_t two = t.load(w.sub + static_cast<std::size_t>(row) * groups * 8 + block);
     if constexpr (type == DType::q6_k) {
       s.second = s.first * static_cast<float>(static_cast<std::int8_t>(two >> 8));
       s.first *= static_cast<float>(static_cast<std::int8_t>(two & 0xffu));

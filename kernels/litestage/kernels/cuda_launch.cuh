@@ -1,0 +1,75 @@
+// How host code starts a kernel on a CUDA device:
+//     kernels::cuda::launch<RmsNorm<GemmType::f16>>(stream, grid, params);
+// A host compiler sees declarations only, and needs no header of CUDA: the kernels named in instances.cuh are compiled
+// into the library litestage::cuda. In a .cu file any kernel can be launched, also one that is not named there.
+#pragma once
+
+#include <cstddef>
+
+#include "litestage/core/error.hpp"
+#include "litestage/kernels/simt.cuh"
+
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+#endif
+
+namespace litestage::kernels::cuda {
+
+// Dynamic shared memory that every block may have; a kernel has to ask for more.
+inline constexpr std::size_t common_shared_bytes = std::size_t{48} * 1024;
+
+// Puts the kernel into the stream (a cudaStream_t) of the current device and does not wait for it. Throws Error, with
+// the kernel's name, where the launch is refused; what goes wrong later is told by the next call that waits.
+template <Kernel K>
+void launch(void* stream, const Grid& grid, const typename K::Params& params);
+
+// Blocks of the kernel that the current device holds at a time, each with this much shared memory; 0: none fits.
+template <Kernel K>
+[[nodiscard]] unsigned resident_blocks(std::size_t shared_bytes);
+
+#if defined(__CUDACC__)
+
+template <Kernel K>
+void check(cudaError_t result, const char* what) {
+  if (result == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // or the next launch would be told again
+  throw Error(concat("CUDA kernel ", K::name, ": ", what, ": ", cudaGetErrorString(result)));
+}
+
+// To be called before more than common_shared_bytes are used. It sets a limit of the kernel on the current device, and
+// the most that was asked for stays: two threads must not lower it for one another.
+template <Kernel K>
+void allow_shared(std::size_t bytes) {
+  if (bytes <= common_shared_bytes) return;
+  int device = 0, most = 0;
+  check<K>(cudaGetDevice(&device), "no device");
+  check<K>(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "shared memory");
+  if (bytes > static_cast<std::size_t>(most)) {
+    throw Error(concat("CUDA kernel ", K::name, ": needs ", bytes,
+                       " bytes of shared memory, and a block of this device ", "has ", most));
+  }
+  check<K>(cudaFuncSetAttribute(entry<K>, cudaFuncAttributeMaxDynamicSharedMemorySize, most), "shared memory");
+}
+
+template <Kernel K>
+void launch(void* stream, const Grid& grid, const typename K::Params& params) {
+  const std::size_t shared = K::shared_bytes(params);
+  allow_shared<K>(shared);
+  entry<K><<<dim3(grid.x, grid.y, grid.z), K::threads, shared, static_cast<cudaStream_t>(stream)>>>(params);
+  check<K>(cudaGetLastError(), "launch");
+}
+
+template <Kernel K>
+unsigned resident_blocks(std::size_t shared_bytes) {
+  int device = 0, processors = 0, blocks = 0;
+  check<K>(cudaGetDevice(&device), "no device");
+  check<K>(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "multiprocessors");
+  allow_shared<K>(shared_bytes);
+  check<K>(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, entry<K>, static_cast<int>(K::threads), shared_bytes),
+           "occupancy");
+  return static_cast<unsigned>(blocks * processors);
+}
+
+#endif
+
+}  // namespace litestage::kernels::cuda

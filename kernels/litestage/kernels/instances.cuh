@@ -1,0 +1,48 @@
+// Every kernel that a backend launches, in one list: what the library litestage::cuda consists of, and what its table
+// of registers and occupancy (tests/cuda/kernels.tsv) speaks of. A use of the list hands each kernel to a macro:
+//     LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_COMPILE_KERNEL, q4_k)
+// The list is cut into the parts that are compiled in a file of their own.
+#pragma once
+
+#include <cstdint>
+
+#include "litestage/kernels/attend.cuh"
+#include "litestage/kernels/attend_tiled.cuh"
+#include "litestage/kernels/cuda_launch.cuh"
+#include "litestage/kernels/dequantize.cuh"
+#include "litestage/kernels/finish_heads.cuh"
+#include "litestage/kernels/gate_up.cuh"
+#include "litestage/kernels/logits.cuh"
+#include "litestage/kernels/moments.cuh"
+#include "litestage/kernels/project_add.cuh"
+#include "litestage/kernels/project_qkv.cuh"
+#include "litestage/kernels/rms_norm.cuh"
+#include "litestage/kernels/rows.cuh"
+#include "litestage/kernels/token_stats.cuh"
+
+// Of a weight type: its name in DType. A product exists for 1, 2, 4, 8 and 16 inputs, and takes up to that many.
+#define LITESTAGE_KERNELS_OF_TYPE(apply, type) \
+  LITESTAGE_PRODUCTS(apply, type, 1)           \
+  LITESTAGE_PRODUCTS(apply, type, 2)           \
+  LITESTAGE_PRODUCTS(apply, type, 4)           \
+  LITESTAGE_PRODUCTS(apply, type, 8)           \
+  LITESTAGE_PRODUCTS(apply, type, 16)          \
+  apply(Embed<DType::type>) apply(Dequantize<DType::type, GemmType::f16>) apply(Dequantize<DType::type, GemmType::bf16>)
+#define LITESTAGE_PRODUCTS(apply, type, n) \
+  apply(ProjectAdd<DType::type, n>) apply(GateUp<DType::type, n>) apply(Logits<DType::type, n>)
+
+// Of a cache of this number type (float, or std::uint16_t for halves): all weight types are in each of the products.
+#define LITESTAGE_QKV_KERNELS(apply, n) apply(ProjectQkv<n, float>) apply(ProjectQkv<n, std::uint16_t>)
+#define LITESTAGE_CACHE_KERNELS(apply, T)                                                                 \
+  apply(FinishHeads<T>) apply(CopyEntries<T>) apply(Attend<T, 1>) apply(Attend<T, 2>) apply(Attend<T, 4>) \
+      apply(Attend<T, 8>) apply(AttendTiled<T, 64>) apply(AttendTiled<T, 128>) apply(AttendTiled<T, 256>)
+
+#define LITESTAGE_ROW_KERNELS(apply)                                                                     \
+  apply(RmsNorm<GemmType::f32>) apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>)             \
+      apply(Gate<GemmType::f32>) apply(Gate<GemmType::f16>) apply(Gate<GemmType::bf16>) apply(ScaleRows) \
+          apply(CopyNumbers) apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
+
+// Compiles what cuda_launch.cuh declares of a kernel; in namespace litestage::kernels of a .cu file.
+#define LITESTAGE_COMPILE_KERNEL(...)                                                               \
+  template void cuda::launch<__VA_ARGS__>(void*, const Grid&, const typename __VA_ARGS__::Params&); \
+  template unsigned cuda::resident_blocks<__VA_ARGS__>(std::size_t);
