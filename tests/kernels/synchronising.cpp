@@ -54,20 +54,24 @@ struct Racing {
   template <kernels::ThreadContext C>
   void operator()(C& t, const Params& p) const {
     float* shared = t.template shared<float>(0);
-    const unsigned i = t.thread(), neighbour = i ^ 1;
+    const unsigned i = t.thread();
     float sum = 0;
     for (unsigned round = 0; round < 2; ++round) {
       shared[i] = 1;
       if (race != Race::no_barrier) t.sync();
       sum += shared[threads - 1 - i];
       if (race != Race::no_barrier && race != Race::no_second_barrier) t.sync();
-      shared[i] = 2;
-      sum += t.shfl_xor(1.0f, 1) + shared[neighbour];
-      if (race != Race::no_second_shuffle) sum += t.shfl_xor(1.0f, 1);
-      shared[i] = 3;
-      t.sync();
     }
-    t.store(p.out + (race == Race::between_blocks ? 0 : t.block().x * threads) + i, sum);
+    t.sync();
+    for (unsigned round = 0; round < 2; ++round) {
+      shared[i] = 2;
+      sum += t.shfl_xor(1.0f, 1);
+      sum += shared[i ^ 1];
+      if (race != Race::no_second_shuffle) sum += t.shfl_xor(1.0f, 1);
+    }
+    if (race == Race::between_blocks && i == 0) t.store(p.out, sum);
+    if (race != Race::between_blocks) t.store(p.out + t.block().x * threads + i, sum);
+    t.sync();
     if (race == Race::in_a_block && i < 2) t.store(p.counter, t.load_fresh(p.counter) + 1);
     if (race == Race::none) t.atomic_add(p.counter, 1);
   }
