@@ -156,7 +156,9 @@ struct CudaThread {
 template <class K>
 inline constexpr unsigned resident_of = 1;
 template <class K>
-  requires requires { K::resident; }
+requires requires {
+  K::resident;
+}
 inline constexpr unsigned resident_of<K> = K::resident;
 
 template <Kernel K>
