@@ -78,16 +78,18 @@ def attributes(info):
             at += value
 
 
-def instructions(code):
+def instructions(code, arch):
     found = []
     for at in range(0, len(code) - 15, 16):
         low, high = struct.unpack_from("<QQ", code, at)
         op = OPCODES.get(low & 0xfff, "")
         target = None
         if op == "BRA":
-            distance = (low >> 34 | (high & 0x3ffff) << 30) * 4
-            distance -= 1 << 50 if distance >> 49 else 0
-            target = at // 16 + 1 + distance // 16
+            words = low >> 34 | (high & 0x3ffff) << 30  # from the end of the branch
+            words -= 1 << 48 if words >> 47 else 0
+            if arch >= 90:
+                words = words << 8 | low >> 16 & 0xff
+            target = at // 16 + 1 + words // 4
         found.append(Instruction(op, WIDTHS.get(high >> 9 & 7, 0) if op in ("LDG", "STG", "LDS", "STS") else 0, target))
     return found
 
@@ -121,7 +123,7 @@ def readable(mangled):
 
 
 def kernels_of(image):
-    flags, = struct.unpack_from("<I", image, 0x30)
+    arch = struct.unpack_from("<I", image, 0x30)[0] >> 8 & 0xff
     sections = elf_sections(image)
     compiler = re.search(rb"Cuda compilation tools, release [^\0]*?, V([\d.]+)", sections.get(".note.nv.tkinfo", (0, b""))[1])
     by_index, symbols, strings = {}, sections[".symtab"][1], sections[".strtab"][1]
@@ -142,8 +144,8 @@ def kernels_of(image):
         threads = [struct.unpack_from("<I", value)[0] for key, value in
                    attributes(sections.get(".nv.info." + name, (0, b""))[1]) if key == 0x05]
         shared = sections.get(".nv.shared." + name)
-        yield Kernel(readable(name), flags >> 8 & 0xff, registers.get(name, 0), threads[0] if threads else 0,
-                     shared[0][5] if shared else 0, stack.get(name, 0), instructions(contents),
+        yield Kernel(readable(name), arch, registers.get(name, 0), threads[0] if threads else 0,
+                     shared[0][5] if shared else 0, stack.get(name, 0), instructions(contents, arch),
                      compiler[1].decode() if compiler else "?")
 
 

@@ -93,13 +93,14 @@ LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInput
   LITESTAGE_UNROLL
   for (unsigned b = 0; b < f.unit_blocks(); ++b) {
     load_vectors<type>(t, rows, in.units(), u, b * of_block, of_block, unit);
-    const unsigned block = u * f.unit_blocks() + b;
+    const unsigned at = N < 16 ? u : recomputed(u);
+    const unsigned block = at * f.unit_blocks() + b;
     const BlockScale scale[2] = {block_scale<type>(t, rows[0].matrix, rows[0].row, block),
                                  block_scale<type>(t, rows[1].matrix, rows[1].row, block)};
     const Codes codes[2] = {unpack<type>(unit[0], b), unpack<type>(unit[1], b)};
     LITESTAGE_UNROLL
     for (unsigned i = 0; i < N; ++i) {
-      const Vector16 first = in.vector(t, i, 2 * b, u), second = in.vector(t, i, 2 * b + 1, u);
+      const Vector16 first = in.vector(t, i, 2 * b, at), second = in.vector(t, i, 2 * b + 1, at);
       const float input_scale = in.scale(t, i, block);
       const std::uint32_t input_sums = in.sums(t, i, block);
       LITESTAGE_UNROLL

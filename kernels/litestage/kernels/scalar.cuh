@@ -35,6 +35,11 @@ LITESTAGE_DEVICE std::uint16_t float_to_half(float value) {
 LITESTAGE_DEVICE std::uint16_t float_to_bf16(float value) {
   return __bfloat16_as_ushort(__float2bfloat16_rn(value));
 }
+// The same number, but what is computed from it is computed here: not before a loop, to be kept in registers.
+LITESTAGE_DEVICE unsigned recomputed(unsigned value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
 // c + the sum of the products of four pairs of signed bytes.
 LITESTAGE_DEVICE int dot4(std::uint32_t a, std::uint32_t b, int c) {
   return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
@@ -54,6 +59,9 @@ inline std::uint16_t float_to_half(float value) {
 }
 inline std::uint16_t float_to_bf16(float value) {
   return to_bf16(value).bits;
+}
+inline unsigned recomputed(unsigned value) {
+  return value;
 }
 inline int dot4(std::uint32_t a, std::uint32_t b, int c) {
   for (int shift = 0; shift < 32; shift += 8) {
