@@ -47,6 +47,7 @@ template <unsigned N, class T>
 struct ProjectQkv {
   static constexpr const char* name = "project_qkv";
   static constexpr unsigned threads = matvec_threads;
+  static constexpr unsigned resident = N <= 1 ? 5 : N <= 2 ? 4 : N <= 4 ? 3 : 2;  // the code of all types is in it
   struct Params {
     Matrix w[3];                                         // Q, K, V: [q_dim | kv_dim | kv_dim, hidden]
     const float* bias[3] = {nullptr, nullptr, nullptr};  // or nullptr
@@ -103,11 +104,8 @@ struct ProjectQkv {
       const RowOf rows[2] = {{w, first + pair.a}, {w, first + pair.b}};
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
-      LITESTAGE_UNROLL
-      for (unsigned i = 0; i < N; ++i) {
-        if (i >= p.in.n || i % lanes != t.thread() % lanes || index >= pairs) continue;
-        finish(t, p, m, i, head, k, sum[0][i], sum[1][i]);
-      }
+      for_each_own<N>(t, sum, index < pairs ? p.in.n : 0, lanes,
+                      [&](unsigned i, float a, float b) { finish(t, p, m, i, head, k, a, b); });
     }
   }
 
