@@ -4,7 +4,8 @@ set(litestage_cuda_default AUTO)
 if(NOT PROJECT_IS_TOP_LEVEL)
   set(litestage_cuda_default OFF)  # a part of another project does not enable a language unasked
 endif()
-set(LITESTAGE_CUDA ${litestage_cuda_default} CACHE STRING "Compile the GPU kernels: AUTO (if there is a CUDA compiler), ON or OFF")
+set(LITESTAGE_CUDA ${litestage_cuda_default} CACHE STRING
+    "Compile the GPU kernels: AUTO (if there is a CUDA compiler), ON or OFF")
 set_property(CACHE LITESTAGE_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(LITESTAGE_HAS_CUDA OFF)
 if(NOT LITESTAGE_CUDA)

@@ -11,7 +11,7 @@ if(LITESTAGE_HAS_IO)
   install(EXPORT litestage_io NAMESPACE litestage:: FILE litestage_io.cmake DESTINATION ${litestage_package_dir})
 endif()
 if(LITESTAGE_HAS_CUDA)
-  install(TARGETS litestage_cuda EXPORT litestage_cuda)
+  install(TARGETS litestage_cuda EXPORT litestage_cuda FILE_SET HEADERS)
   install(EXPORT litestage_cuda NAMESPACE litestage:: FILE litestage_cuda.cmake DESTINATION ${litestage_package_dir})
 endif()
 

@@ -158,14 +158,15 @@ def is_product(name):
 
 
 def weight_loops(code):
-    """Innermost loops with products in them and 16-byte loads: [instructions]"""
+    """Innermost loops that multiply what they read 16 bytes at a time from global and from shared memory, where inputs
+    lie: [instructions]"""
     jumps = [(i.target, at) for at, i in enumerate(code) if i.target is not None and i.target < at]
     loops = [(first, last) for first, last in jumps
              if not any((a, b) != (first, last) and first <= a and b <= last for a, b in jumps)]
     bodies = [code[first:last + 1] for first, last in loops]
-    last_barrier = max((at for at, i in enumerate(code) if i.op == "BAR"), default=-1)
-    return [body for (first, _), body in zip(loops, bodies) if first > last_barrier
-            and any(i.op == "LDG" and i.width == 128 for i in body) and any(i.op in ("FFMA", "IDP") for i in body)]
+    wanted = {("LDG", 128), ("LDS", 128)}
+    return [body for body in bodies if wanted <= {(i.op, i.width) for i in body}
+            and any(i.op in ("FFMA", "IDP") for i in body)]
 
 
 def under_way(body):
@@ -186,23 +187,24 @@ def faults(kernel):
     count = collections.Counter(i.op for i in kernel.code)
     if kernel.stack or count["LDL"] or count["STL"]:
         yield f"{kernel.stack} bytes of stack, {count['LDL']} loads and {count['STL']} stores of local memory"
-    if not is_product(kernel.name):
+    if kernel.name.split("<")[0] not in PRODUCTS + ("ProjectQkv",):
         return
-    weight, n = arguments(kernel.name)
-    form = FORMATS[weight]
+    types = arguments(kernel.name)[:1] if is_product(kernel.name) else DTYPES
     loops = weight_loops(kernel.code)
-    expected = {2 * form.vectors, 4} if form.vectors == 1 else {2 * form.vectors}  # two rows; two units, then the rest
-    if {loads(body, True) for body in loops} != expected:
-        yield (f"the loops over weights load {sorted(loads(body, True) for body in loops)} vectors of 16 bytes, "
-               f"expected {sorted(expected)}")
-        return
-    for body in loops:
-        units = loads(body, True) // (2 * form.vectors)
-        scales = 2 * units * form.scale_loads * max(form.columns // 32, 1)
-        if loads(body, False) != scales:
-            yield f"a loop over weights has {loads(body, False)} loads of less than 16 bytes, {scales} are those of scales"
-    if int(n) <= 2 and max(under_way(body) for body in loops) < 4:
-        yield f"{max(under_way(body) for body in loops)} loads of weights are under way before the first product"
+    found = {(loads(body, True), loads(body, False)) for body in loops}
+    expected = set().union(*(loop_loads(FORMATS[t]) for t in types))
+    if found != expected:
+        yield (f"the loops over weights load (vectors of 16 bytes, less) {sorted(found)}; codes and scales are "
+               f"{sorted(expected)}")
+    elif is_product(kernel.name) and int(arguments(kernel.name)[1]) <= 2 and max(map(under_way, loops)) < 4:
+        yield f"{max(map(under_way, loops))} loads of weights are under way before the first product"
+
+
+def loop_loads(form):
+    """(vectors of codes, loads of scales) of the loops over weights of a type: of two rows; a unit at a time, and two
+    where a unit is one vector."""
+    return {(2 * units * form.vectors, 2 * units * form.scale_loads * max(form.columns // 32, 1))
+            for units in ((1, 2) if form.vectors == 1 else (1,))}
 
 
 def staged_bytes(weight, n, columns, threads):
@@ -299,18 +301,19 @@ def check(path, update):
 
 
 def selftest():
-    load, product = Instruction("LDG", 128, None), Instruction("IDP", 0, None)
-    scale, back = Instruction("LDG", 16, None), lambda to: Instruction("BRA", 0, to)
+    load, product, scale = Instruction("LDG", 128, None), Instruction("IDP", 0, None), Instruction("LDG", 16, None)
+    inputs, back = Instruction("LDS", 128, None), Instruction("BRA", 0, 0)
 
     def kernel(code, name="Logits<q8_0, 1>", stack=0):
         return Kernel(name, 80, 32, 128, 0, stack, code, "")
 
-    good = [load] * 4 + [scale] * 2 + [product, back(0)]
+    good = [inputs] + [load] * 4 + [scale] * 2 + [product, back]
     cases = [("a clean loop", kernel(good), 0), ("a stack", kernel(good, stack=8), 1),
              ("a local load", kernel(good + [Instruction("LDL", 0, None)]), 1),
-             ("three vectors", kernel(good[1:-1] + [back(0)]), 1),
-             ("a narrow load", kernel([scale] + good[:-1] + [back(0)]), 1),
-             ("loads after the product", kernel(good[:2] + [product] + good[2:-1] + [back(0)]), 1),
+             ("three vectors", kernel(good[:1] + good[2:]), 1),
+             ("all types in one", kernel(good, name="ProjectQkv<1, half>"), 1),
+             ("a narrow load", kernel([scale] + good), 1),
+             ("loads after the product", kernel(good[:3] + [product] + good[3:]), 1),
              ("a table of other kernels", kernel(good, name="ScaleRows"), 0)]
     wrong = [text for text, k, expected in cases if len(list(faults(k))) != expected]
     if occupancy(DEVICES[0], 64, 128, 0) != 50 or occupancy(DEVICES[0], 40, 256, 0) != 75 or \
