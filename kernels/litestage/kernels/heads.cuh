@@ -17,11 +17,13 @@ struct HeadShape {
 
   LITESTAGE_HOST_DEVICE unsigned q_dim() const { return n_heads * head_dim; }
   LITESTAGE_HOST_DEVICE unsigned kv_dim() const { return n_kv_heads * head_dim; }
+  friend bool operator==(const HeadShape&, const HeadShape&) = default;
 };
 
 struct RopeAngles {
   const float* cos = nullptr;  // [positions, rotary_dim / 2]
   const float* sin = nullptr;
+  friend bool operator==(const RopeAngles&, const RopeAngles&) = default;
 };
 
 // Two numbers of a head. Pairs 0 .. head_dim / 2 cover all of it; those from rotary_dim / 2 on are not turned.
