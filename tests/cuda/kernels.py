@@ -39,6 +39,7 @@ COLUMNS = 2048  # of the inputs whose shared memory the occupancy of a product i
 
 # Shared memory of a multiprocessor; the most of a block, without what every block has on top.
 Device = collections.namedtuple("Device", "name arch shared most_shared")
+RESERVED = 1024  # bytes of shared memory that every block has on top
 DEVICES = (Device("A100", 80, 164 << 10, 163 << 10), Device("H100", 90, 228 << 10, 227 << 10))
 
 Instruction = collections.namedtuple("Instruction", "op width target")  # target: index, of a branch
@@ -143,9 +144,11 @@ def kernels_of(image):
         name = section[len(".text."):]
         threads = [struct.unpack_from("<I", value)[0] for key, value in
                    attributes(sections.get(".nv.info." + name, (0, b""))[1]) if key == 0x05]
-        shared = sections.get(".nv.shared." + name)
+        shared = sections[".nv.shared." + name][0][5] if ".nv.shared." + name in sections else 0
+        if arch >= 90 and shared >= RESERVED:  # counted in the section there
+            shared -= RESERVED
         yield Kernel(readable(name), arch, registers.get(name, 0), threads[0] if threads else 0,
-                     shared[0][5] if shared else 0, stack.get(name, 0), instructions(contents, arch),
+                     shared, stack.get(name, 0), instructions(contents, arch),
                      compiler[1].decode() if compiler else "?")
 
 
@@ -220,7 +223,7 @@ def occupancy(device, registers, threads, shared):
         return None
     warps = -(-threads // 32)
     of_registers = 16384 // (-(-max(registers, 1) * 32 // 256) * 256) * 4 // warps  # four partitions
-    of_shared = device.shared // (-(-(shared + 1024) // 128) * 128)
+    of_shared = device.shared // (-(-(shared + RESERVED) // 128) * 128)
     return 100 * min(64 // warps, 32, of_registers, of_shared) * warps // 64
 
 
