@@ -32,6 +32,7 @@
 #include "litestage/backend/cpu/workspace.hpp"
 #include "litestage/backend/reference.hpp"
 #include "litestage/backend/reference/operations.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 #include "litestage/confidence/margin.hpp"
 #include "litestage/confidence/max_logit.hpp"
 #include "litestage/confidence/max_prob.hpp"

@@ -115,3 +115,4 @@ static_assert(Backend<ReferenceBackend>);
 }  // namespace litestage
 
 #include "litestage/backend/reference/operations.hpp"
+#include "litestage/backend/reference/row_operations.hpp"

@@ -9,12 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
-#include <limits>
 #include <span>
 #include <vector>
 
-#include "litestage/core/numeric.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 namespace litestage {
 
@@ -50,14 +48,6 @@ inline void product(ThreadTeam& team, View<double, 2> out, const AlignedRows& in
   });
 }
 
-// h_j = x_j * norm_j / sqrt(mean(x^2) + eps)
-inline void norm_row(double* h, const double* x, const ReferenceBackend::Vector& norm, std::size_t n, double eps) {
-  double squares = 0;
-  for (std::size_t j = 0; j < n; ++j) squares = std::fma(x[j], x[j], squares);
-  const double factor = 1 / std::sqrt(squares / static_cast<double>(n) + eps);
-  for (std::size_t j = 0; j < n; ++j) h[j] = x[j] * factor * norm.values[j];
-}
-
 inline AlignedRows normed(View<const double, 2> x, View<const int, 1> rows, const ReferenceBackend::Vector& norm,
                           float eps) {
   AlignedRows h(rows.extent(0), x.extent(1));
@@ -65,89 +55,6 @@ inline AlignedRows normed(View<const double, 2> x, View<const int, 1> rows, cons
     norm_row(h.row(i), x.row(static_cast<std::size_t>(rows(i))), norm, h.columns, static_cast<double>(eps));
   }
   return h;
-}
-
-inline void add_bias(double* row, const ReferenceBackend::Vector& bias) {
-  for (std::size_t j = 0; j < bias.values.size(); ++j) row[j] += bias.values[j];
-}
-
-// Bias, per-head norm and RoPE of the heads of one row.
-inline void finish_heads(double* row, std::size_t heads, const ReferenceBackend::Vector& bias,
-                         const ReferenceBackend::Vector& norm, const AttentionShape& shape,
-                         const RopeTable<ReferenceBackend>& rope, std::size_t position) {
-  add_bias(row, bias);
-  const std::size_t half = shape.rotary_dim / 2;
-  for (std::size_t head = 0; head < heads; ++head) {
-    double* r = row + head * shape.head_dim;
-    if (!norm.empty()) norm_row(r, r, norm, shape.head_dim, static_cast<double>(shape.norm_eps));
-    for (std::size_t i = 0; i < half; ++i) {
-      double& a = shape.rope_halves ? r[i] : r[2 * i];
-      double& b = shape.rope_halves ? r[i + half] : r[2 * i + 1];
-      const double cos = rope.cos(position, i), sin = rope.sin(position, i);
-      const double turned = std::fma(a, cos, -(b * sin));
-      b = std::fma(a, sin, b * cos);
-      a = turned;
-    }
-  }
-}
-
-inline double rounded(double value, KvType type) {
-  const auto single = static_cast<float>(value);
-  return static_cast<double>(type == KvType::f16 ? to_float(to_f16(single)) : single);
-}
-
-// Keys and values of one head: entry t at k + t * stride.
-inline void attend_head(double* out, const double* q, const double* k, const double* v, std::size_t stride,
-                        std::size_t visible, std::size_t d, double scale) {
-  std::vector<double> score(visible);
-  double largest = -std::numeric_limits<double>::infinity(), sum = 0;
-  for (std::size_t t = 0; t < visible; ++t) {
-    double dot = 0;
-    for (std::size_t j = 0; j < d; ++j) dot = std::fma(q[j], k[t * stride + j], dot);
-    score[t] = dot * scale;
-    largest = std::max(largest, score[t]);
-  }
-  std::fill_n(out, d, 0.0);
-  for (std::size_t t = 0; t < visible; ++t) {
-    const double weight = std::exp(score[t] - largest);
-    sum += weight;
-    for (std::size_t j = 0; j < d; ++j) out[j] = std::fma(weight, v[t * stride + j], out[j]);
-  }
-  for (std::size_t j = 0; j < d; ++j) out[j] /= sum;
-}
-
-inline double activated(double z, GateActivation activation) {
-  if (activation == GateActivation::silu) return z / (1 + std::exp(-z));
-  constexpr double root_2_over_pi = 0.79788456080286535588;
-  return 0.5 * z * (1 + std::tanh(root_2_over_pi * std::fma(0.044715 * z * z, z, z)));
-}
-
-inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
-  TokenStats stats;
-  const auto best = std::max_element(logits.begin(), logits.end());  // the first of equals
-  stats.token = static_cast<int>(best - logits.begin());
-  double sum = 0, weighted = 0;
-  for (double z : logits) {
-    sum += std::exp(z - *best);
-    weighted = std::fma(std::exp(z - *best), z - *best, weighted);
-  }
-  const double log_sum = std::log(sum);  // of exp(z - best)
-  if (any(signals & Signal::max_logit)) stats.max_logit = static_cast<float>(*best);
-  if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
-  if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
-  if (any(signals & Signal::entropy)) stats.entropy = static_cast<float>(log_sum - weighted / sum);
-  if (any(signals & (Signal::margin | Signal::top_log_probs))) {
-    const std::size_t k = std::min(logits.size(), TokenStats::max_top);
-    std::vector<double> top(std::max<std::size_t>(k, 2), -std::numeric_limits<double>::infinity());
-    std::partial_sort_copy(logits.begin(), logits.end(), top.begin(), top.begin() + static_cast<std::ptrdiff_t>(k),
-                           std::greater<>());
-    if (any(signals & Signal::margin)) stats.margin = static_cast<float>((1 - std::exp(top[1] - top[0])) / sum);
-    if (any(signals & Signal::top_log_probs)) {
-      stats.top_log_probs.fill(-std::numeric_limits<float>::infinity());
-      for (std::size_t i = 0; i < k; ++i) stats.top_log_probs[i] = static_cast<float>(top[i] - *best - log_sum);
-    }
-  }
-  return stats;
 }
 
 }  // namespace reference
