@@ -45,7 +45,12 @@ governor=$(cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null
 
 if [[ ${#names[@]} -eq 0 ]]; then
   for source in bench/*.cpp; do
-    if [[ -e $source ]]; then names+=("$(basename "$source" .cpp)"); fi
+    name=$(basename "$source" .cpp)
+    if [[ -x build/bench/bench/bench_$name ]]; then
+      names+=("$name")
+    else
+      echo "left out: $source, which was not built"  # gpu, without CUDA
+    fi
   done
 fi
 for name in "${names[@]}"; do

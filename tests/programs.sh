@@ -69,7 +69,16 @@ refuses "torn.jsonl:1" calibrate --model magic.gguf --exclude torn.jsonl
 refuses "nofolder" calibrate --model magic.gguf --plan nofolder/plan.json
 refuses "accepted is litestage.plan/1" ask --model magic.gguf --plan results.txt
 refuses "--plan" ask --plan results.txt --skip never
-for program in ask score tokenize table calibrate compare custom_policy observe; do
+refuses "nothing.gguf" validate_gpu --model nothing.gguf
+refuses "smollm2-135m" validate_gpu --synthetic nonsense
+refuses "--type" validate_gpu --type q3_k
+# Where there is a GPU this is what it does wrong; elsewhere, the emulated device.
+if ! "$programs/validate_gpu" --checks-only --quiet --synthetic smollm2-135m --type q8_0 >validated.txt; then
+  echo "FAILED: validate_gpu"
+  cat validated.txt
+  failures=$((failures + 1))
+fi
+for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
 done

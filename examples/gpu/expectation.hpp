@@ -1,0 +1,120 @@
+// How far a GPU may be from the reference if it rounds as it says and does nothing else wrong.
+//
+// The reference is run several times with every input of every product moved at random, by no more than the GPU's
+// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Six
+// root mean squares of that scatter are the bound: of the number itself, and at least those over all logits of its row,
+// or over all moments of its row, because a few draws can agree by chance.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <future>
+#include <limits>
+#include <vector>
+
+#include "gpu/workload.hpp"
+#include "litestage/backend/reference.hpp"
+
+namespace litestage::gpu_check {
+
+enum class Products { own_kernels, cublas };
+
+struct Expectation {
+  Numbers exact, allowed;  // of the same shape
+};
+
+// Own kernels round inputs of quantised products to 8 bits in blocks of 32: half a step of the largest of a block.
+// Otherwise sums of floats are rounded, and with keys and values in halves the last bit of a float may decide which
+// half is stored: as much as if inputs were rounded to halves. cuBLAS gets inputs and weights rounded to bfloat16; the
+// output head goes through own kernels even then.
+[[nodiscard]] inline ReferenceBackend::Rounding random_rounding(Products products, KvType kv, std::uint64_t seed) {
+  return [products, kv, random = SplitMix64(seed)](double* row, std::size_t n, DType weight) mutable {
+    const auto uniform = [&] { return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5; };
+    const double step = info(weight).block_size != 1 ? 1.0 / 127 : kv == KvType::f16 ? 0x1p-11 : 0x1p-20;
+    for (std::size_t first = 0; first < n; first += 32) {
+      const std::size_t last = std::min(first + 32, n);
+      double largest = 0;
+      for (std::size_t j = first; j < last; ++j) largest = std::max(largest, std::abs(row[j]));
+      for (std::size_t j = first; j < last; ++j) row[j] += largest * step * uniform();
+    }
+    if (products == Products::own_kernels) return;
+    for (std::size_t j = 0; j < n; ++j) row[j] *= (1 + 0x1p-8 * 2 * uniform()) * (1 + 0x1p-8 * 2 * uniform());
+  };
+}
+
+// Numbers [first, last) of a row: from mean squares over draws to bounds. Each is counted in its own unit.
+inline void bound_part(RowNumbers& squares, const RowNumbers& units, std::size_t first, std::size_t last) {
+  double mean = 0;
+  for (std::size_t k = first; k < last; ++k) {
+    mean += squares[k] / (units[k] * units[k]) / static_cast<double>(last - first);
+  }
+  for (std::size_t k = first; k < last; ++k) {
+    squares[k] = 6 * std::max(std::sqrt(squares[k]), units[k] * std::sqrt(mean));
+  }
+}
+
+// `row` is exact: logits count as they are, moments in lengths of the stream before and after.
+inline void bound_row(RowNumbers& squares, const RowNumbers& row, std::size_t vocab) {
+  RowNumbers units(row.size(), 1);
+  for (std::size_t k = vocab; k + 2 < row.size(); k += 3) {
+    std::fill_n(units.begin() + static_cast<std::ptrdiff_t>(k), 3,
+                std::max(row[k + 1] + row[k + 2], std::numeric_limits<double>::min()));
+  }
+  bound_part(squares, units, 0, vocab);
+  bound_part(squares, units, vocab, row.size());
+  // What sums of floats of a row itself may lose.
+  for (std::size_t k = 0; k < row.size(); ++k) squares[k] += 0x1p-18 * std::max(std::abs(row[k]), units[k] * 0x1p-6);
+}
+
+[[nodiscard]] inline Expectation expectation(const ModelSource& source, KvType kv,
+                                             const std::vector<Sequence>& sequences, Products products) {
+  constexpr int draws = 6;
+  const Steps steps = steps_of(1);
+  std::vector<std::future<Numbers>> moved;
+  for (int draw = 0; draw < draws; ++draw) {
+    moved.push_back(std::async(std::launch::async, [&, draw] {
+      ReferenceBackend backend(1, random_rounding(products, kv, static_cast<std::uint64_t>(1000 + draw)));
+      return run_model(backend, source, kv, sequences, steps);
+    }));
+  }
+  ReferenceBackend reference;
+  Expectation e{run_model(reference, source, kv, sequences, steps), {}};
+  e.allowed = e.exact;
+  for (auto& sequence : e.allowed) {
+    for (RowNumbers& row : sequence) std::fill(row.begin(), row.end(), 0.0);
+  }
+  for (std::future<Numbers>& one : moved) {
+    const Numbers numbers = one.get();
+    for (std::size_t s = 0; s < numbers.size(); ++s) {
+      for (std::size_t t = 0; t < numbers[s].size(); ++t) {
+        for (std::size_t k = 0; k < numbers[s][t].size(); ++k) {
+          const double difference = numbers[s][t][k] - e.exact[s][t][k];
+          e.allowed[s][t][k] += difference * difference / draws;
+        }
+      }
+    }
+  }
+  for (std::size_t s = 0; s < e.exact.size(); ++s) {
+    for (std::size_t t = 0; t < e.exact[s].size(); ++t) {
+      bound_row(e.allowed[s][t], e.exact[s][t], static_cast<std::size_t>(source.config.vocab));
+    }
+  }
+  return e;
+}
+
+// The largest difference, as a part of what is allowed: at most 1 where all is well. NaN counts as infinitely wrong.
+[[nodiscard]] inline double largest_part(const Numbers& found, const Expectation& e) {
+  double largest = 0;
+  for (std::size_t s = 0; s < e.exact.size(); ++s) {
+    for (std::size_t t = 0; t < e.exact[s].size(); ++t) {
+      for (std::size_t k = 0; k < e.exact[s][t].size(); ++k) {
+        const double part = std::abs(found[s][t][k] - e.exact[s][t][k]) / e.allowed[s][t][k];
+        largest = std::isnan(part) ? std::numeric_limits<double>::infinity() : std::max(largest, part);
+      }
+    }
+  }
+  return largest;
+}
+
+}  // namespace litestage::gpu_check

@@ -1,0 +1,27 @@
+// The gpu backend on the emulated device, with the kernels of a few types: all of them take minutes to compile. What
+// remains to be checked where there is no GPU.
+#pragma once
+
+#include "litestage/backend/gpu.hpp"
+#include "litestage/backend/gpu/emulated_runtime.hpp"
+
+namespace litestage::gpu_check {
+
+class FewKernels : public gpu::EmulatedRuntime {
+ public:
+  using EmulatedRuntime::EmulatedRuntime;
+  template <DType type>
+  static constexpr bool has_type = type == DType::f32 || type == DType::q8_0 || type == DType::q4_k;
+  template <unsigned n>
+  static constexpr bool has_columns = n == 1 || n == 16;
+};
+using FewKernelsBackend = GpuBackend<FewKernels>;
+
+inline constexpr DType emulated_types[] = {DType::f32, DType::q8_0, DType::q4_k};
+inline constexpr int emulated_row_counts[] = {3, 16};
+
+[[nodiscard]] inline FewKernelsBackend emulated_backend(const GpuOptions& options) {
+  return FewKernelsBackend(options, kernels::emulator::Schedule{}, false);
+}
+
+}  // namespace litestage::gpu_check

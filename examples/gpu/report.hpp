@@ -1,0 +1,136 @@
+// What validate_gpu found, as tables and as JSON.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gpu/check_kernels.hpp"
+#include "gpu/measure.hpp"
+#include "gpu/whole_model.hpp"
+#include "litestage/core/form.hpp"
+#include "litestage/evaluate/text_table.hpp"
+
+namespace litestage::gpu_check {
+
+using evaluate::Align;
+using evaluate::fixed;
+using evaluate::TextTable;
+
+struct Device {
+  gpu::DeviceFacts facts;
+  std::size_t cache_bytes = 0;  // its level-2 cache; 0: unknown
+};
+
+struct Report {
+  std::optional<Device> device;  // none: the emulated one
+  std::vector<KernelCheck> kernels;
+  ReplayCheck replays;
+  std::string model;  // a file, or a shape with its type of weights
+  std::optional<WholeModelCheck> whole;
+  std::optional<Speeds> speeds;
+
+  [[nodiscard]] bool passed() const {
+    for (const KernelCheck& check : kernels) {
+      if (!check.passed()) return false;
+    }
+    return replays.passed() && (!whole || whole->passed());
+  }
+};
+
+[[nodiscard]] inline std::string verdict(bool passed) {
+  return passed ? "ok" : "WRONG";
+}
+[[nodiscard]] inline std::string kv_name(KvType kv) {
+  return kv == KvType::f16 ? "f16" : "f32";
+}
+
+inline void print(std::ostream& out, const Device& device) {
+  const gpu::DeviceFacts& f = device.facts;
+  const double peak = f.peak_bytes_per_second;
+  out << f.name << ": compute capability " << f.major << '.' << f.minor << ", " << f.multiprocessors
+      << " multiprocessors, " << (f.memory_bytes >> 20) << " MiB, peak "
+      << (peak > 0 ? fixed(peak / 1e9, 0) + " GB/s" : "of memory unknown") << ", level-2 cache "
+      << (device.cache_bytes >> 20) << " MiB\n";
+}
+
+inline void print(std::ostream& out, const std::vector<KernelCheck>& checks) {
+  out << "\nKernels against the reference: the largest difference of logits and moments, as a part of what rounding\n"
+         "allows (at most 1); and whether a row has the same bits in steps of any number of rows\n\n";
+  TextTable table({{"weights", Align::left},
+                   {"K/V", Align::left},
+                   {"heads", Align::left},
+                   {"own kernels"},
+                   {"cuBLAS"},
+                   {"other bits at", Align::left},
+                   {"", Align::left}});
+  for (const KernelCheck& c : checks) {
+    std::string other;
+    for (const int rows : c.other_bits) other += concat(other.empty() ? "" : ", ", rows, " rows");
+    table.add({std::string(name(c.type)), kv_name(c.kv), c.heads, fixed(c.own, 3), fixed(c.cublas, 3),
+               other.empty() ? "none" : other, verdict(c.passed())});
+  }
+  table.print(out);
+}
+
+inline void print(std::ostream& out, const ReplayCheck& check) {
+  out << "\nRecorded steps against plain launches: " << check.steps << " steps, " << check.replays << " replayed, "
+      << (check.same_bits ? "the same bits" : "other bits") << ": " << verdict(check.passed()) << '\n';
+}
+
+inline void print(std::ostream& out, const WholeModelCheck& check, const std::string& model) {
+  out << '\n' << model << " against the CPU backend\n\n";
+  TextTable table({{"", Align::left},
+                   {"largest difference"},
+                   {"largest error of a row, %"},
+                   {"same likeliest token"},
+                   {"", Align::left}});
+  const auto add = [&](const char* name, const RowsCompared& c) {
+    table.add({name, fixed(c.largest_difference, 4), fixed(100 * c.largest_error, 2),
+               concat(c.same_likeliest, " of ", c.positions), verdict(c.passed())});
+  };
+  add("token by token", check.decode);
+  add("in one step", check.prefill);
+  table.print(out);
+  out << "allowed: " << fixed(100 * RowsCompared::allowed_error, 0) << " % of a row's length; replayed steps have "
+      << (check.same_bits ? "the same bits as" : "OTHER BITS than") << " plain launches\n";
+}
+
+inline void print_operations(std::ostream& out, const Speeds& speeds, const Device& device) {
+  out << "\nOperations of a decoded token at a context of " << speeds.operations_context << ", one layer\n\n";
+  TextTable table({{"operation", Align::left}, {"us"}, {"MB"}, {"GB/s"}, {"% of peak"}, {"MB in turn"}});
+  bool cached = false;
+  for (const OperationSpeed& o : speeds.operations) {
+    const bool small = o.bytes_in_turn < 2 * static_cast<double>(device.cache_bytes);
+    cached = cached || small;
+    const double peak = device.facts.peak_bytes_per_second;
+    table.add({o.name, fixed(o.seconds * 1e6, 2), fixed(o.bytes / 1e6, 2), fixed(o.bytes_per_second() / 1e9, 1),
+               peak > 0 ? fixed(100 * o.bytes_per_second() / peak, 1) : "?",
+               fixed(o.bytes_in_turn / 1e6, 1) + (small ? "*" : "")});
+  }
+  table.print(out);
+  if (cached) out << "* less than twice the level-2 cache, which may serve a part of it: not a speed of memory\n";
+}
+
+inline void print(std::ostream& out, const Speeds& speeds, const Device& device) {
+  print_operations(out, speeds, device);
+  out << "\nTokens\n\n";
+  TextTable decode({{"context"}, {"tokens/s"}, {"replayed, us"}, {"launched, us"}});
+  for (const DecodeSpeed& d : speeds.decode) {
+    decode.add({concat(d.context), fixed(1 / d.replayed, 1), fixed(d.replayed * 1e6, 1), fixed(d.launched * 1e6, 1)});
+  }
+  decode.print(out);
+  out << "prefill of " << speeds.prompt << " tokens: " << fixed(speeds.prompt / speeds.prefill, 0) << " tokens/s\n";
+  out << "\nSkipped layers at a context of " << speeds.operations_context << '\n' << '\n';
+  TextTable skipping({{"layers skipped"}, {"us a token"}, {"as the bytes predict, us"}});
+  for (const SkipSpeed& s : speeds.skipping) {
+    skipping.add({concat(s.skipped), fixed(s.seconds * 1e6, 1), fixed(speeds.predicted(s) * 1e6, 1)});
+  }
+  skipping.print(out);
+}
+
+}  // namespace litestage::gpu_check

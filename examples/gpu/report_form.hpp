@@ -1,0 +1,90 @@
+// What validate_gpu found, as a tree for JSON.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "gpu/report.hpp"
+#include "litestage/core/form.hpp"
+
+namespace litestage::gpu_check {
+
+// JSON has no word for what is not finite.
+[[nodiscard]] inline Form number_or_null(double value) {
+  return std::isfinite(value) ? Form(value) : Form();
+}
+
+[[nodiscard]] inline Form to_form(const Device& device) {
+  const gpu::DeviceFacts& f = device.facts;
+  Form form;
+  form.add("name", f.name).add("compute_capability", concat(f.major, ".", f.minor));
+  form.add("multiprocessors", f.multiprocessors).add("memory_bytes", f.memory_bytes);
+  form.add("peak_bytes_per_second", f.peak_bytes_per_second > 0 ? Form(f.peak_bytes_per_second) : Form());
+  return std::move(form.add("cache_bytes", device.cache_bytes));
+}
+
+[[nodiscard]] inline Form to_form(const KernelCheck& check) {
+  Form::List other;
+  for (const int rows : check.other_bits) other.emplace_back(rows);
+  Form form;
+  form.add("weights", name(check.type)).add("kv", kv_name(check.kv)).add("heads", check.heads);
+  form.add("own_kernels", number_or_null(check.own)).add("cublas", number_or_null(check.cublas));
+  return std::move(form.add("other_bits_at_rows", std::move(other)).add("passed", check.passed()));
+}
+
+[[nodiscard]] inline Form to_form(const ReplayCheck& check) {
+  Form form;
+  form.add("steps", check.steps).add("replays", check.replays).add("same_bits", check.same_bits);
+  return std::move(form.add("passed", check.passed()));
+}
+
+[[nodiscard]] inline Form to_form(const RowsCompared& c) {
+  Form form;
+  form.add("largest_difference", number_or_null(c.largest_difference));
+  form.add("largest_error", number_or_null(c.largest_error)).add("allowed_error", RowsCompared::allowed_error);
+  form.add("same_likeliest", c.same_likeliest).add("positions", c.positions);
+  return std::move(form.add("passed", c.passed()));
+}
+
+[[nodiscard]] inline Form to_form(const WholeModelCheck& check) {
+  Form form;
+  form.add("decode", to_form(check.decode)).add("prefill", to_form(check.prefill));
+  return std::move(form.add("replays_same_bits", check.same_bits).add("passed", check.passed()));
+}
+
+[[nodiscard]] inline Form to_form(const Speeds& speeds) {
+  Form::List operations, decode, skipping;
+  for (const OperationSpeed& o : speeds.operations) {
+    Form form;
+    form.add("operation", o.name).add("seconds", o.seconds).add("bytes", o.bytes);
+    operations.push_back(std::move(form.add("bytes_in_turn", o.bytes_in_turn)));
+  }
+  for (const DecodeSpeed& d : speeds.decode) {
+    Form form;
+    form.add("context", d.context).add("seconds_replayed", d.replayed).add("seconds_launched", d.launched);
+    decode.push_back(std::move(form));
+  }
+  for (const SkipSpeed& s : speeds.skipping) {
+    Form form;
+    form.add("layers_skipped", s.skipped).add("seconds", s.seconds).add("bytes", s.bytes);
+    skipping.push_back(std::move(form.add("seconds_predicted", speeds.predicted(s))));
+  }
+  Form form;
+  form.add("operations_context", speeds.operations_context).add("operations", std::move(operations));
+  form.add("decode", std::move(decode)).add("prefill_tokens", speeds.prompt).add("prefill_seconds", speeds.prefill);
+  return std::move(form.add("skipping", std::move(skipping)));
+}
+
+[[nodiscard]] inline Form to_form(const Report& report) {
+  Form::List kernels;
+  for (const KernelCheck& check : report.kernels) kernels.push_back(to_form(check));
+  Form form;
+  form.add("format", "litestage.gpu_validation/1");
+  form.add("device", report.device ? to_form(*report.device) : Form());
+  form.add("passed", report.passed()).add("kernels", std::move(kernels)).add("replays", to_form(report.replays));
+  form.add("model", report.whole ? Form(report.model) : Form());
+  form.add("whole_model", report.whole ? to_form(*report.whole) : Form());
+  return std::move(form.add("speeds", report.speeds ? to_form(*report.speeds) : Form()));
+}
+
+}  // namespace litestage::gpu_check

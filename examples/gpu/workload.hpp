@@ -1,0 +1,112 @@
+// Token sequences under random decisions, ways to cut them into steps, and what comes out of running them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "cli/interrupt.hpp"
+#include "litestage/core/split_mix64.hpp"
+#include "litestage/engine/session.hpp"
+
+namespace litestage::gpu_check {
+
+struct Sequence {
+  std::vector<int> tokens;
+  std::vector<Decisions> decisions;  // [tokens]
+};
+// One row of a step: sequence i is fed to slot i.
+struct Feed {
+  std::size_t sequence, position;
+};
+using Steps = std::vector<std::vector<Feed>>;
+
+// Logits, then dot, before and after of every sub-layer that ran. As double, which holds every float: equal numbers
+// were equal bits.
+using RowNumbers = std::vector<double>;
+using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
+
+// Each sub-layer is skipped with a probability of 0.4, with any scale and any way to leave K/V.
+[[nodiscard]] inline Decisions random_decisions(SplitMix64& random, int n_layers) {
+  constexpr float scales[] = {1, 1, 0.5f, 1.375f, 0};
+  Decisions decisions(static_cast<std::size_t>(2 * n_layers));
+  for (SkipDecision& d : decisions) {
+    if (random.below(10) >= 4) continue;
+    d = {true, scales[random.below(5)], static_cast<KvOnSkip>(random.below(3))};
+  }
+  return decisions;
+}
+
+// Sixteen short sequences, for steps of as many rows, and one of twenty tokens. Half of the rows skip nothing.
+inline constexpr std::size_t short_sequences = 16, short_length = 2, long_length = 20;
+
+[[nodiscard]] inline std::vector<Sequence> random_sequences(const ModelConfig& c, std::uint64_t seed) {
+  SplitMix64 random(seed);
+  std::vector<Sequence> sequences(short_sequences + 1);
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    for (std::size_t t = 0; t < (s < short_sequences ? short_length : long_length); ++t) {
+      sequences[s].tokens.push_back(static_cast<int>(random.below(static_cast<std::uint64_t>(c.vocab))));
+      sequences[s].decisions.push_back(random.below(2) == 0 ? Decisions(static_cast<std::size_t>(c.n_sublayers()))
+                                                            : random_decisions(random, c.n_layers));
+    }
+  }
+  return sequences;
+}
+
+// `rows` short sequences side by side, token by token; then the long one, so many tokens at a time.
+[[nodiscard]] inline Steps steps_of(std::size_t rows) {
+  Steps steps;
+  for (std::size_t first = 0; first < short_sequences; first += rows) {
+    for (std::size_t t = 0; t < short_length; ++t) {
+      steps.emplace_back();
+      for (std::size_t s = first; s < std::min(first + rows, short_sequences); ++s) steps.back().push_back({s, t});
+    }
+  }
+  for (std::size_t t = 0; t < long_length; ++t) {
+    if (t % rows == 0) steps.emplace_back();
+    steps.back().push_back({short_sequences, t});
+  }
+  return steps;
+}
+
+template <Backend B>
+[[nodiscard]] Numbers run_steps(Session<B>& session, const std::vector<Sequence>& sequences, const Steps& steps) {
+  Numbers numbers(sequences.size());
+  std::vector<StepRow> rows;
+  std::vector<Moments<typename B::Real>> measured;
+  std::vector<typename B::Real> logits;
+  for (const std::vector<Feed>& step : steps) {
+    if (cli::interrupted()) throw cli::Interrupted{};
+    rows.clear();
+    for (const Feed& f : step) {
+      const Sequence& s = sequences[f.sequence];
+      rows.push_back({s.tokens[f.position], static_cast<int>(f.sequence),
+                      session.decisions().number_of(s.decisions[f.position]), true});
+    }
+    session.step(rows, Stat::cosine);
+    session.read_moments(measured);
+    for (std::size_t i = 0; i < step.size(); ++i) {
+      session.read_logits(i, logits);
+      RowNumbers row(logits.begin(), logits.end());
+      const Decisions& decisions = sequences[step[i].sequence].decisions[step[i].position];
+      for (std::size_t u = 0; u < decisions.size(); ++u) {
+        const auto& m = measured[u * step.size() + i];
+        if (decisions[u].skip) continue;
+        for (const auto number : {m.dot, m.before, m.after}) row.push_back(static_cast<double>(number));
+      }
+      numbers[step[i].sequence].push_back(std::move(row));
+    }
+  }
+  return numbers;
+}
+
+// Loads `source` and runs the steps.
+template <Backend B>
+[[nodiscard]] Numbers run_model(B& backend, const ModelSource& source, KvType kv,
+                                const std::vector<Sequence>& sequences, const Steps& steps) {
+  const Model<B> model = load(backend, source);
+  Session<B> session(backend, model, {sequences.size(), long_length, kv});
+  return run_steps(session, sequences, steps);
+}
+
+}  // namespace litestage::gpu_check
