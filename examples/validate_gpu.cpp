@@ -144,17 +144,12 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--device", o.device, "Number of the GPU, as CUDA counts (default: 0)")
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
-  app.add_option("--threads", o.threads, "Of the CPU backend; 0: one to each hardware thread")
+  app.add_option("--threads", o.threads, "Of the CPU backend (default: one to each hardware thread)")
       ->check(CLI::Range(0, 1024))
-      ->type_name("T")
-      ->capture_default_str();
+      ->type_name("T");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   app.add_flag("--quiet", o.quiet, "No word on standard error of what is being done");
-  std::string shapes;
-  for (const std::string& name : shape_names()) shapes += (shapes.empty() ? "" : ", ") + name;
-  app.footer(concat(
-      "Shapes: ", shapes,
-      "\n\n"
+  app.footer(
       "Checked are all weight types in small random models against the double-precision reference, within what "
       "rounding\n"
       "allows and the same bits in steps of any size; a whole model against the CPU; recorded steps against plain\n"
@@ -163,7 +158,7 @@ void declare(CLI::App& app, Options& o) {
       "the\n"
       "device by itself. Rows that are no multiple of 256 take Q5_0, Q5_1 or Q8_0 for Q4_K, Q5_K or Q6_K.\n\n"
       "Without a GPU, three types are checked on the emulated device and nothing is measured.\n"
-      "Exit code: 0 if everything was within its bounds, 1 if not, or if something went wrong."));
+      "Exit code: 0 if everything was within its bounds, 1 if not, or if something went wrong.");
 }
 
 }  // namespace

@@ -137,9 +137,35 @@ template <Backend B>
       [] {});
 }
 
+// Of a step of one token from each of `rows` sequences, at a context of 128.
+template <Backend B>
+[[nodiscard]] double step_seconds(B& backend, const Model<B>& model, int rows) {
+  constexpr int context = 128;
+  Session<B> session(backend, model, {static_cast<std::size_t>(rows), context + 1, KvType::f16});
+  const int number = session.skip_nothing();
+  std::vector<StepRow> step;
+  for (int s = 0; s < rows; ++s) {
+    session.step(std::vector<StepRow>(context, StepRow{1, s, number, false}));
+    step.push_back({2, s, number, true});
+  }
+  std::vector<TokenStats> stats(step.size());
+  return seconds_each(
+      [&] {
+        for (int s = 0; s < rows; ++s) session.cache().truncate(s, context);
+        session.step(step);
+        session.token_stats(stats, Signal::max_prob);
+      },
+      [] {});
+}
+
 struct DecodeSpeed {
   int context = 0;
   double replayed = 0, launched = 0;  // seconds of a token: as one recording, and launch by launch
+};
+// A step of so many rows, one of each sequence: through own kernels, and through cuBLAS.
+struct StepSpeed {
+  int rows = 0;
+  double own = 0, cublas = 0;  // seconds
 };
 struct SkipSpeed {
   int skipped = 0;  // layers
@@ -150,6 +176,7 @@ struct Speeds {
   std::size_t operations_context = 1024;
   std::vector<OperationSpeed> operations;
   std::vector<DecodeSpeed> decode;
+  std::vector<StepSpeed> steps;
   std::vector<SkipSpeed> skipping;
   int prompt = 512;
   double prefill = 0;  // seconds of `prompt` tokens

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gpu/report.hpp"
 #include "litestage/backend/gpu/cuda_runtime.hpp"
@@ -43,7 +44,18 @@ struct WholeModelWork {
   bool measure = true;
 };
 
-// The model is on the device twice, one after the other: with recorded steps and without.
+// Where own kernels and cuBLAS cross. Nothing is recorded here, because steps through cuBLAS never are.
+template <class Make>
+void measure_steps_through_cublas(std::vector<StepSpeed>& steps, const Make& make, const ModelSource& source) {
+  GpuOptions options;
+  options.recorded_steps = 0;
+  options.gemm_from_rows = 1;
+  CudaBackend backend = make(options);
+  const auto model = load(backend, source);
+  for (StepSpeed& step : steps) step.cublas = step_seconds(backend, model, step.rows);
+}
+
+// The model is on the device once at a time: with recorded steps, without, and with all products through cuBLAS.
 template <class Make, class Note>
 void work_on_whole_model(Report& report, const Make& make, const ModelSource& source, const WholeModelWork& work,
                          const Note& note) {
@@ -64,12 +76,19 @@ void work_on_whole_model(Report& report, const Make& make, const ModelSource& so
   note("the same without recorded steps");
   GpuOptions plain;
   plain.recorded_steps = 0;
-  CudaBackend backend = make(plain);
-  const auto model = load(backend, source);
-  check.same_bits = decode_rows(backend, model, cpu.tokens) == replayed;
-  if (report.speeds) {
-    for (DecodeSpeed& d : report.speeds->decode) d.launched = decode_seconds(backend, model, d.context, 0);
+  plain.gemm_from_rows = 1000;
+  {
+    CudaBackend backend = make(plain);
+    const auto model = load(backend, source);
+    check.same_bits = decode_rows(backend, model, cpu.tokens) == replayed;
+    if (report.speeds) {
+      for (DecodeSpeed& d : report.speeds->decode) d.launched = decode_seconds(backend, model, d.context, 0);
+      for (const int rows : {4, 8, 16, 32, 64}) {
+        report.speeds->steps.push_back({rows, step_seconds(backend, model, rows), 0});
+      }
+    }
   }
+  if (report.speeds) measure_steps_through_cublas(report.speeds->steps, make, source);
   report.whole = std::move(check);
 }
 

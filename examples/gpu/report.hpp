@@ -125,6 +125,10 @@ inline void print(std::ostream& out, const Speeds& speeds, const Device& device)
   }
   decode.print(out);
   out << "prefill of " << speeds.prompt << " tokens: " << fixed(speeds.prompt / speeds.prefill, 0) << " tokens/s\n";
+  out << "\nSteps of one token from each of several sequences, at a context of 128\n\n";
+  TextTable steps({{"rows"}, {"own kernels, us"}, {"cuBLAS, us"}});
+  for (const StepSpeed& s : speeds.steps) steps.add({concat(s.rows), fixed(s.own * 1e6, 1), fixed(s.cublas * 1e6, 1)});
+  steps.print(out);
   out << "\nSkipped layers at a context of " << speeds.operations_context << '\n' << '\n';
   TextTable skipping({{"layers skipped"}, {"us a token"}, {"as the bytes predict, us"}});
   for (const SkipSpeed& s : speeds.skipping) {

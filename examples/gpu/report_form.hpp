@@ -53,7 +53,7 @@ namespace litestage::gpu_check {
 }
 
 [[nodiscard]] inline Form to_form(const Speeds& speeds) {
-  Form::List operations, decode, skipping;
+  Form::List operations, decode, steps, skipping;
   for (const OperationSpeed& o : speeds.operations) {
     Form form;
     form.add("operation", o.name).add("seconds", o.seconds).add("bytes", o.bytes);
@@ -64,6 +64,11 @@ namespace litestage::gpu_check {
     form.add("context", d.context).add("seconds_replayed", d.replayed).add("seconds_launched", d.launched);
     decode.push_back(std::move(form));
   }
+  for (const StepSpeed& s : speeds.steps) {
+    Form form;
+    form.add("rows", s.rows).add("seconds_own_kernels", s.own).add("seconds_cublas", s.cublas);
+    steps.push_back(std::move(form));
+  }
   for (const SkipSpeed& s : speeds.skipping) {
     Form form;
     form.add("layers_skipped", s.skipped).add("seconds", s.seconds).add("bytes", s.bytes);
@@ -72,6 +77,7 @@ namespace litestage::gpu_check {
   Form form;
   form.add("operations_context", speeds.operations_context).add("operations", std::move(operations));
   form.add("decode", std::move(decode)).add("prefill_tokens", speeds.prompt).add("prefill_seconds", speeds.prefill);
+  form.add("steps", std::move(steps));
   return std::move(form.add("skipping", std::move(skipping)));
 }
 
