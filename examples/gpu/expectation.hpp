@@ -1,14 +1,16 @@
 // How far a GPU may be from the reference if it rounds as it says and does nothing else wrong.
 //
 // The reference is run several times with every input of every product moved at random, by no more than the GPU's
-// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Six
-// root mean squares of that scatter are the bound: of the number itself, and at least those over all logits of its row,
-// or over all moments of its row, because a few draws can agree by chance.
+// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Eight
+// root mean squares of that scatter are the bound: of the number itself, and at least those over the logits, or the
+// moments, of all rows, because a few draws can agree by chance.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <future>
 #include <limits>
 #include <vector>
@@ -29,48 +31,57 @@ struct Expectation {
 // half is stored: as much as if inputs were rounded to halves. cuBLAS gets inputs and weights rounded to bfloat16; the
 // output head goes through own kernels even then.
 [[nodiscard]] inline ReferenceBackend::Rounding random_rounding(Products products, KvType kv, std::uint64_t seed) {
-  return [products, kv, random = SplitMix64(seed)](double* row, std::size_t n, DType weight) mutable {
-    const auto uniform = [&] { return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5; };
+  return [products, kv, seed](double* row, std::size_t n, DType weight) {
+    // By the number itself: equal numbers are rounded equally, as heads that share one value are.
+    const auto uniform = [seed](double number) {
+      SplitMix64 random(seed ^ std::bit_cast<std::uint64_t>(number));
+      return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5;
+    };
     const double step = info(weight).block_size != 1 ? 1.0 / 127 : kv == KvType::f16 ? 0x1p-11 : 0x1p-20;
     for (std::size_t first = 0; first < n; first += 32) {
       const std::size_t last = std::min(first + 32, n);
       double largest = 0;
       for (std::size_t j = first; j < last; ++j) largest = std::max(largest, std::abs(row[j]));
-      for (std::size_t j = first; j < last; ++j) row[j] += largest * step * uniform();
+      for (std::size_t j = first; j < last; ++j) row[j] += largest * step * uniform(row[j]);
     }
     if (products == Products::own_kernels) return;
-    for (std::size_t j = 0; j < n; ++j) row[j] *= (1 + 0x1p-8 * 2 * uniform()) * (1 + 0x1p-8 * 2 * uniform());
+    for (std::size_t j = 0; j < n; ++j) row[j] *= 1 + 0x1p-7 * uniform(row[j]);
   };
 }
 
-// Numbers [first, last) of a row: from mean squares over draws to bounds. Each is counted in its own unit.
-inline void bound_part(RowNumbers& squares, const RowNumbers& units, std::size_t first, std::size_t last) {
-  double mean = 0;
-  for (std::size_t k = first; k < last; ++k) {
-    mean += squares[k] / (units[k] * units[k]) / static_cast<double>(last - first);
-  }
-  for (std::size_t k = first; k < last; ++k) {
-    squares[k] = 6 * std::max(std::sqrt(squares[k]), units[k] * std::sqrt(mean));
-  }
+// In what a number of an exact row is counted: logits as they are, moments in lengths of the stream before and after.
+[[nodiscard]] inline double unit(const RowNumbers& row, std::size_t k, std::size_t vocab) {
+  if (k < vocab) return 1;
+  const std::size_t first = k - (k - vocab) % 3;
+  return std::max(row[first + 1] + row[first + 2], std::numeric_limits<double>::min());
 }
 
-// `row` is exact: logits count as they are, moments in lengths of the stream before and after.
-inline void bound_row(RowNumbers& squares, const RowNumbers& row, std::size_t vocab) {
-  RowNumbers units(row.size(), 1);
-  for (std::size_t k = vocab; k + 2 < row.size(); k += 3) {
-    std::fill_n(units.begin() + static_cast<std::ptrdiff_t>(k), 3,
-                std::max(row[k + 1] + row[k + 2], std::numeric_limits<double>::min()));
-  }
-  bound_part(squares, units, 0, vocab);
-  bound_part(squares, units, vocab, row.size());
-  // What sums of floats of a row itself may lose.
-  for (std::size_t k = 0; k < row.size(); ++k) squares[k] += 0x1p-18 * std::max(std::abs(row[k]), units[k] * 0x1p-6);
+// From mean squares over draws to bounds.
+inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vocab) {
+  double sum[2] = {}, count[2] = {};  // over logits, over moments
+  const auto for_each = [&](const auto& f) {
+    for (std::size_t s = 0; s < exact.size(); ++s) {
+      for (std::size_t t = 0; t < exact[s].size(); ++t) {
+        for (std::size_t k = 0; k < exact[s][t].size(); ++k) {
+          f(squares[s][t][k], exact[s][t][k], unit(exact[s][t], k, vocab), k < vocab ? 0 : 1);
+        }
+      }
+    }
+  };
+  for_each([&](double& square, double, double u, int part) {
+    sum[part] += square / (u * u);
+    count[part] += 1;
+  });
+  for_each([&](double& square, double value, double u, int part) {
+    square = 8 * std::max(std::sqrt(square), u * std::sqrt(sum[part] / count[part]));
+    square += 0x1p-18 * std::max(std::abs(value), u * 0x1p-6);  // what sums of floats of a row itself may lose
+  });
 }
 
 [[nodiscard]] inline Expectation expectation(const ModelSource& source, KvType kv,
                                              const std::vector<Sequence>& sequences, Products products) {
-  constexpr int draws = 6;
-  const Steps steps = steps_of(1);
+  constexpr int draws = 16;
+  const Steps steps = steps_of(short_sequences);  // any: the reference's rows do not depend on company
   std::vector<std::future<Numbers>> moved;
   for (int draw = 0; draw < draws; ++draw) {
     moved.push_back(std::async(std::launch::async, [&, draw] {
@@ -95,11 +106,7 @@ inline void bound_row(RowNumbers& squares, const RowNumbers& row, std::size_t vo
       }
     }
   }
-  for (std::size_t s = 0; s < e.exact.size(); ++s) {
-    for (std::size_t t = 0; t < e.exact[s].size(); ++t) {
-      bound_row(e.allowed[s][t], e.exact[s][t], static_cast<std::size_t>(source.config.vocab));
-    }
-  }
+  bound_numbers(e.allowed, e.exact, static_cast<std::size_t>(source.config.vocab));
   return e;
 }
 
