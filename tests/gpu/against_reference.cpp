@@ -50,8 +50,7 @@ struct Shape {
 [[nodiscard]] Results<EmulatedBackend> emulated(const Shape& shape, const ModelSource& source,
                                                 const std::vector<Sequence>& sequences, const Steps& steps,
                                                 const GpuOptions& options = {},
-                                                kernels::emulator::Schedule schedule = {},
-                                                bool moments = true) {
+                                                kernels::emulator::Schedule schedule = {}, bool moments = true) {
   EmulatedBackend backend(options, schedule);
   const auto model = load(backend, source);
   Session<EmulatedBackend> session(backend, model, {sequences.size(), 64, shape.kv});

@@ -130,7 +130,7 @@ TEST_CASE("attend_tiled: agrees with attend") {
   p.partial = partial.data();
   p.finished = finished.data();
   emulator.launch<Kernel>(Kernel::grid(p), p);
-  Expected split{{}, expected_attention(a, rows, roundings_for(96)).bound};
+  ExpectedHead split{{}, expected_attention(a, rows, roundings_for(96)).bound};
   for (const float value : to_host(device.out)) split.value.push_back(static_cast<double>(value));
   for (double& bound : split.bound) bound *= 2;  // `attend` rounds less often than this kernel
   CHECK(within_bound(tiled, split));

@@ -104,7 +104,7 @@ struct Roundings {
   double score = 0, sums = 0, exponentials = 0;
 };
 
-struct Expected {
+struct ExpectedHead {
   std::vector<double> value, bound;
 };
 
@@ -119,8 +119,9 @@ struct Expected {
 //  - the sums of weights and of weighted values err by u per operation of at most the sum of magnitudes;
 //  - the error of the quotient is that of the numerator, and the denominator's relative to sum w |v| / sum w, and u.
 // Products of these small errors are under a hundredth of them.
-inline Expected expected_head(const float* q, const std::vector<const double*>& k, const std::vector<const double*>& v,
-                              unsigned head_dim, double scale, const Roundings& roundings) {
+inline ExpectedHead expected_head(const float* q, const std::vector<const double*>& k,
+                                  const std::vector<const double*>& v, unsigned head_dim, double scale,
+                                  const Roundings& roundings) {
   constexpr double u = 0x1p-24;
   const std::size_t n = k.size();
   std::vector<double> score(n), magnitude(n);
@@ -131,7 +132,7 @@ inline Expected expected_head(const float* q, const std::vector<const double*>& 
     }
   }
   const double largest = *std::max_element(score.begin(), score.end());
-  Expected result{std::vector<double>(head_dim), std::vector<double>(head_dim)};
+  ExpectedHead result{std::vector<double>(head_dim), std::vector<double>(head_dim)};
   std::vector<double> magnitudes(head_dim);
   double weights = 0, weight_errors = 0;
   for (std::size_t e = 0; e < n; ++e) {
@@ -156,7 +157,8 @@ inline Expected expected_head(const float* q, const std::vector<const double*>& 
 
 // [n, q_dim] of all rows; `roundings_of(visible)` counts them.
 template <class T, class F>
-Expected expected_attention(const RandomAttention<T>& a, const std::vector<AttentionRow>& rows, const F& roundings_of) {
+ExpectedHead expected_attention(const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
+                                const F& roundings_of) {
   const unsigned d = a.shape.head_dim, group = a.shape.n_heads / a.shape.n_kv_heads;
   const auto in_double = [](const std::vector<T>& stored) {
     std::vector<double> x(stored.size());
@@ -169,7 +171,7 @@ Expected expected_attention(const RandomAttention<T>& a, const std::vector<Atten
     return x;
   };
   const std::vector<double> k = in_double(a.k), v = in_double(a.v);
-  Expected all;
+  ExpectedHead all;
   for (const AttentionRow& row : rows) {
     for (unsigned head = 0; head < a.shape.n_heads; ++head) {
       std::vector<const double*> keys, values;
@@ -181,7 +183,8 @@ Expected expected_attention(const RandomAttention<T>& a, const std::vector<Atten
         values.push_back(v.data() + at);
       }
       const float* q = a.q.data() + row.query * a.shape.q_dim() + head * d;
-      const Expected one = expected_head(q, keys, values, d, static_cast<double>(a.scale), roundings_of(row.visible));
+      const ExpectedHead one =
+          expected_head(q, keys, values, d, static_cast<double>(a.scale), roundings_of(row.visible));
       all.value.insert(all.value.end(), one.value.begin(), one.value.end());
       all.bound.insert(all.bound.end(), one.bound.begin(), one.bound.end());
     }
@@ -189,7 +192,7 @@ Expected expected_attention(const RandomAttention<T>& a, const std::vector<Atten
   return all;
 }
 
-inline bool within_bound(const std::vector<float>& found, const Expected& expected) {
+inline bool within_bound(const std::vector<float>& found, const ExpectedHead& expected) {
   if (found.size() != expected.value.size()) return false;
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (close(found[i], expected.value[i], expected.bound[i])) continue;

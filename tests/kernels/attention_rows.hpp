@@ -85,8 +85,8 @@ inline constexpr T untouched_entry = std::is_same_v<T, float> ? T(untouched) : T
 
 // The rows of a setting in the emulated device, from row `first` on.
 template <class T>
-struct DeviceAttention {
-  DeviceAttention(Emulator& emulator, const AttentionSetting& s, unsigned first = 0)
+struct DeviceSetting {
+  DeviceSetting(Emulator& emulator, const AttentionSetting& s, unsigned first = 0)
       : slots(to_device(emulator, s.slot)),
         positions(to_device(emulator, s.position)),
         entries(to_device(emulator, s.entry)),

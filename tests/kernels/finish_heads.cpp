@@ -17,7 +17,7 @@ namespace {
 
 template <class T>
 AttentionResult<T> finish_heads(Emulator& emulator, const AttentionSetting& s, const std::vector<float>& sums) {
-  const DeviceAttention<T> device(emulator, s);
+  const DeviceSetting<T> device(emulator, s);
   const DeviceBuffer<float> raw = to_device(emulator, sums);
   typename FinishHeads<T>::Params p;
   device.put(p, s);

@@ -38,7 +38,7 @@ AttentionResult<T> project(Emulator& emulator, const AttentionSetting& s, const 
                            const Launch& launch) {
   const DeviceMatrix q(emulator, w[0]), k(emulator, w[1]), v(emulator, w[2]);
   const DeviceRows in(emulator, rows, launch.first, launch.n);
-  const DeviceAttention<T> device(emulator, s, launch.first);
+  const DeviceSetting<T> device(emulator, s, launch.first);
   const std::size_t raw_size = launch.two_launches ? std::size_t{launch.n} * s.raw_dim() : 0;
   const DeviceBuffer<float> raw = to_device(emulator, std::vector<float>(raw_size, untouched));
   typename ProjectQkv<N, T>::Params p;

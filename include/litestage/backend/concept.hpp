@@ -193,8 +193,8 @@ struct StepShape {
   std::size_t rows = 0, longest = 0, copies = 0;
 };
 
-// Runs the operations of one step, which is what work() calls. A backend may record the step instead, and replay it when
-// the same shape() comes again.
+// Runs the operations of one step, which is what work() calls. A backend may record the step instead, and replay it
+// when the same shape() comes again.
 template <class B, class Shape, class Work>
 void run_step(B& backend, const Shape& shape, const Work& work) {
   if constexpr (requires { backend.run_step(shape(), work); })

@@ -40,7 +40,8 @@ class Transformer {
     reserve(plan);
     ints_ = backend_->upload(std::span<const int>(plan.ints));
     factors_ = backend_->upload(std::span<const float>(plan.factors));
-    run_step(*backend_, [&] { return shape_of(plan, cache); }, [&] { run(plan, cache); });
+    run_step(
+        *backend_, [&] { return shape_of(plan, cache); }, [&] { run(plan, cache); });
     n_logits_ = plan.n_logit_rows;
     n_moments_ = plan.measures_sublayers() ? plan.n_rows : 0;
     n_layer_moments_ = plan.measures_layers() ? plan.n_rows : 0;
@@ -128,9 +129,11 @@ class Transformer {
   }
 
   [[nodiscard]] StepShape shape_of(const StepPlan& plan, KvCache<B>& cache) {
-    const auto address = [](const auto* at) { return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(at)); };
-    shape_words_ = {address(this), address(model_), address(&cache), plan.n_rows, plan.first_token, plan.n_logit_rows,
-                    plan.first_logit_row, static_cast<std::uint64_t>(plan.stats)};
+    const auto address = [](const auto* at) {
+      return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(at));
+    };
+    shape_words_ = {address(this),    address(model_),   address(&cache),      plan.n_rows,
+                    plan.first_token, plan.n_logit_rows, plan.first_logit_row, static_cast<std::uint64_t>(plan.stats)};
     StepShape shape{.rows = plan.n_rows, .copies = plan.copies.size()};
     for (std::size_t u = 0; u < plan.sublayers.size(); ++u) {
       const SublayerPlan& p = plan.sublayers[u];
