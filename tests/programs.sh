@@ -78,6 +78,21 @@ if ! "$programs/validate_gpu" --checks-only --quiet --synthetic smollm2-135m --t
   cat validated.txt
   failures=$((failures + 1))
 fi
+# Programs built with CUDA start where there is neither a driver nor cuBLAS, and answer on the CPU.
+if ldd "$programs/ask" | grep -E 'libcuda|libcublas'; then
+  echo "FAILED: ask cannot start without these"
+  failures=$((failures + 1))
+fi
+model=${LITESTAGE_MODELS:-$HOME/.cache/litestage}/smollm2-135m.gguf
+if [[ -e $model && ! -e /dev/nvidiactl ]]; then
+  refuses "gpu" ask --backend gpu --model "$model" --questions 1 --quiet
+  if ! LD_DEBUG=libs "$programs/ask" --model "$model" --questions 1 --stages direct --quiet >answer.txt 2>libraries.txt ||
+    grep -qE 'libcuda|libcublas' libraries.txt; then
+    echo "FAILED: ask on the CPU, or it looks for libraries of CUDA"
+    failures=$((failures + 1))
+  fi
+fi
+
 for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }

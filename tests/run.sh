@@ -4,12 +4,14 @@ set -uo pipefail
 
 usage() {
   cat <<'END'
-usage: tests/run.sh [--quick] [--jobs N]
+usage: tests/run.sh [--quick] [--no-cuda] [--jobs N]
 
 Installs what is missing (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, runs every test;
-then what programs say to bad input, and the threaded tests under ThreadSanitizer. Exit code 0 if all that ran passed.
+then what programs say to bad input, what the CUDA compiler made of the GPU kernels, and the threaded tests under
+ThreadSanitizer. Exit code 0 if all that ran passed.
 
   --quick     without ThreadSanitizer, the package test and the headers compiled one by one
+  --no-cuda   without compiling the GPU kernels, also where a CUDA compiler is found; they are emulated all the same
   --jobs N    parallel jobs (default: the number of cores, at most one for every 2 GB of memory)
   --help      this text
 
@@ -19,10 +21,12 @@ END
 }
 
 quick=0
+cuda=AUTO
 jobs=
 while [[ $# -gt 0 ]]; do
   case $1 in
     --quick) quick=1 ;;
+    --no-cuda) cuda=OFF ;;
     --jobs) jobs=${2:-} && shift ;;
     --jobs=*) jobs=${1#*=} ;;
     --help) usage && exit 0 ;;
@@ -60,9 +64,10 @@ finish() {
   exit $((failed > 0))
 }
 
-# configure_and_build PRESET TARGET: goes on after an error, so that one broken file does not hide all other results.
+# configure_and_build PRESET TARGET [cmake options]: goes on after an error, so that one broken file does not hide all
+# other results.
 configure_and_build() {
-  if ! cmake --preset "$1" >"build/$1.configure.log" 2>&1; then
+  if ! cmake --preset "$1" "${@:3}" >"build/$1.configure.log" 2>&1; then
     tail -n 30 "build/$1.configure.log"
     count_failure "cmake --preset $1"
     return 1
@@ -113,9 +118,21 @@ else
   run_tests asan
 fi
 
+# count COMMAND...
+count() {
+  if "$@"; then passed=$((passed + 1)); else count_failure "$*"; fi
+}
+
 heading "programs"
-if configure_and_build release all; then
-  if tests/programs.sh build/release/examples; then passed=$((passed + 1)); else count_failure "tests/programs.sh"; fi
+if ((quick)); then cuda=OFF; fi
+if configure_and_build release all "-DLITESTAGE_CUDA=$cuda"; then
+  count tests/programs.sh build/release/examples
+  if grep -q '^-- litestage: litestage::cuda' build/release.configure.log || [[ $cuda == OFF ]]; then
+    notes+=("The GPU kernels were not compiled, only emulated")
+  else
+    count tests/cuda/kernels.py build/release/liblitestage_cuda.a
+    count tests/cuda/kernels.py --selftest
+  fi
 fi
 
 if ((!quick)); then

@@ -25,8 +25,8 @@ struct GateUp {
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.gate.columns, threads); }
-  static Grid grid(const Params& p, unsigned resident) {
-    return {matvec_blocks(2 * p.gate.rows, p.gate.units, resident)};
+  static Grid grid(const Params& p, unsigned blocks_at_once) {
+    return {matvec_blocks(2 * p.gate.rows, p.gate.units, blocks_at_once)};
   }
 
   template <ThreadContext C>

@@ -22,7 +22,9 @@ struct Logits {
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.head.columns, threads); }
-  static Grid grid(const Params& p, unsigned resident) { return {matvec_blocks(p.head.rows, p.head.units, resident)}; }
+  static Grid grid(const Params& p, unsigned blocks_at_once) {
+    return {matvec_blocks(p.head.rows, p.head.units, blocks_at_once)};
+  }
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {

@@ -25,8 +25,10 @@ struct ProjectAdd {
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.w.columns, threads); }
-  // `resident`: blocks of this kernel that the device holds at a time.
-  static Grid grid(const Params& p, unsigned resident) { return {matvec_blocks(p.w.rows, p.w.units, resident)}; }
+  // `blocks_at_once`: blocks of this kernel that the device holds at a time.
+  static Grid grid(const Params& p, unsigned blocks_at_once) {
+    return {matvec_blocks(p.w.rows, p.w.units, blocks_at_once)};
+  }
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {

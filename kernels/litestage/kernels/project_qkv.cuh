@@ -71,10 +71,10 @@ struct ProjectQkv {
     return most;
   }
   // Sets first_block, so that each matrix has its share of the blocks.
-  static Grid grid(Params& p, unsigned resident) {
+  static Grid grid(Params& p, unsigned blocks_at_once) {
     const unsigned rows = p.w[0].rows + p.w[1].rows + p.w[2].rows;
     for (unsigned m = 0; m < 3; ++m) {
-      const unsigned share = resident * p.w[m].rows / rows;
+      const unsigned share = blocks_at_once * p.w[m].rows / rows;
       p.first_block[m + 1] = p.first_block[m] + matvec_blocks(p.w[m].rows, p.w[m].units, share > 0 ? share : 1);
     }
     return {p.first_block[3]};
