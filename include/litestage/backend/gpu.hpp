@@ -123,9 +123,16 @@ class GpuBackend {
   template <class Work>
   [[nodiscard]] typename R::Recording record(const Work& work) {
     runtime_->begin_recording();
-    work();
+    try {
+      work();
+    } catch (...) {
+      static_cast<void>(runtime_->end_recording());
+      throw;
+    }
     return runtime_->end_recording();
   }
+  template <class Work>
+  void run_or_replay(const StepShape& shape, const Work& work);
 
   // A scratch buffer of at least n numbers. What was recorded before it grew names memory that is gone.
   template <class T>
@@ -200,6 +207,7 @@ class GpuBackend {
     else
       f.template operator()<kernels::GemmType::bf16>();
   }
+
   Options options_;
   std::unique_ptr<R> runtime_;
   gpu::MatrixStore<R> matrices_;

@@ -12,6 +12,7 @@
 
 #include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/thread_team.hpp"
 
@@ -115,4 +116,3 @@ static_assert(Backend<ReferenceBackend>);
 }  // namespace litestage
 
 #include "litestage/backend/reference/operations.hpp"
-#include "litestage/backend/reference/row_operations.hpp"

@@ -52,27 +52,32 @@ void GpuBackend<R>::run_step(const StepShape& shape, const Work& work) {
   // Steps of the same bucket of lengths share a recording: a power of two of chunks.
   longest_ = kernels::Attend<float, 1>::chunk;
   while (longest_ < shape.longest) longest_ *= 2;
-  // What copies entries copies host memory, and prefills rarely come twice.
-  if (options_.recorded_steps == 0 || shape.copies > 0 || uses_gemm(shape.rows)) {
-    work();
-  } else {
-    gpu::StepKey key(shape.words.begin(), shape.words.end());
-    key.push_back(longest_);
-    const auto found = steps_.find(key);
-    RecordedStep* step = found.recording;
-    if (step == nullptr && found.seen) step = &steps_.put({record(work), summarised_});
-    if (step == nullptr) {
-      work();
-    } else {
-      if constexpr (std::equality_comparable<typename R::Recording>) {
-        LITESTAGE_ASSERT(!options_.verify_replays || record(work) == step->calls, "another step under the same key");
-      }
-      runtime_->replay(step->calls);
-      summarised_ = step->summarised;
-      ++replays_;
-    }
+  try {
+    run_or_replay(shape, work);
+  } catch (...) {
+    longest_ = 0;
+    throw;
   }
   longest_ = 0;
+}
+
+template <gpu::Runtime R>
+template <class Work>
+void GpuBackend<R>::run_or_replay(const StepShape& shape, const Work& work) {
+  // What copies entries copies host memory, and prefills rarely come twice.
+  if (options_.recorded_steps == 0 || shape.copies > 0 || uses_gemm(shape.rows)) return work();
+  gpu::StepKey key(shape.words.begin(), shape.words.end());
+  key.push_back(longest_);
+  const auto found = steps_.find(key);
+  RecordedStep* step = found.recording;
+  if (step == nullptr && !found.seen) return work();
+  if (step == nullptr) step = &steps_.put({record(work), summarised_});
+  if constexpr (std::equality_comparable<typename R::Recording>) {
+    LITESTAGE_ASSERT(!options_.verify_replays || record(work) == step->calls, "another step under the same key");
+  }
+  runtime_->replay(step->calls);
+  summarised_ = step->summarised;
+  ++replays_;
 }
 
 template <gpu::Runtime R>

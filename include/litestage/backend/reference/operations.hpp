@@ -12,8 +12,6 @@
 #include <span>
 #include <vector>
 
-#include "litestage/backend/reference/row_operations.hpp"
-
 namespace litestage {
 
 namespace reference {

@@ -1,4 +1,5 @@
-// What the operations of ReferenceBackend do to one row or one head. Included by backend/reference.hpp.
+// What the operations of ReferenceBackend do to one row or one head. A Vector has `values`, none where there is no such
+// tensor; a Rope has the angles' cos and sin [positions, rotary_dim / 2].
 #pragma once
 
 #include <algorithm>
@@ -9,27 +10,29 @@
 #include <span>
 #include <vector>
 
-#include "litestage/backend/reference.hpp"
+#include "litestage/backend/concept.hpp"
 #include "litestage/core/numeric.hpp"
 
 namespace litestage::reference {
 
 // h_j = x_j * norm_j / sqrt(mean(x^2) + eps)
-inline void norm_row(double* h, const double* x, const ReferenceBackend::Vector& norm, std::size_t n, double eps) {
+template <class Vector>
+void norm_row(double* h, const double* x, const Vector& norm, std::size_t n, double eps) {
   double squares = 0;
   for (std::size_t j = 0; j < n; ++j) squares = std::fma(x[j], x[j], squares);
   const double factor = 1 / std::sqrt(squares / static_cast<double>(n) + eps);
   for (std::size_t j = 0; j < n; ++j) h[j] = x[j] * factor * norm.values[j];
 }
 
-inline void add_bias(double* row, const ReferenceBackend::Vector& bias) {
+template <class Vector>
+void add_bias(double* row, const Vector& bias) {
   for (std::size_t j = 0; j < bias.values.size(); ++j) row[j] += bias.values[j];
 }
 
 // Bias, per-head norm and RoPE of the heads of one row.
-inline void finish_heads(double* row, std::size_t heads, const ReferenceBackend::Vector& bias,
-                         const ReferenceBackend::Vector& norm, const AttentionShape& shape,
-                         const RopeTable<ReferenceBackend>& rope, std::size_t position) {
+template <class Vector, class Rope>
+void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vector& norm, const AttentionShape& shape,
+                  const Rope& rope, std::size_t position) {
   add_bias(row, bias);
   const std::size_t half = shape.rotary_dim / 2;
   for (std::size_t head = 0; head < heads; ++head) {
