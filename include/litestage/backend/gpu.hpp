@@ -155,6 +155,17 @@ class GpuBackend {
   void launch(const kernels::Grid& grid, const typename K::Params& params) {
     runtime_->template launch<K>(grid, params);
   }
+  // Rows of the stream, to be normed.
+  [[nodiscard]] static kernels::InputRows input_rows(View<const float, 2> x, View<const int, 1> rows,
+                                                     const Vector& norm, float eps) {
+    return {x.data(),
+            static_cast<unsigned>(x.stride(0)),
+            rows.data(),
+            static_cast<unsigned>(rows.extent(0)),
+            static_cast<unsigned>(x.extent(1)),
+            norm.data(),
+            eps};
+  }
   // Blocks with so much shared memory that the device holds at a time, four to a multiprocessor if they fit.
   [[nodiscard]] unsigned resident(std::size_t shared_bytes) const;
   // Bytes of shared memory that n inputs of a product with w take.

@@ -1,5 +1,5 @@
-// Small operations on whole rows: embedding, scaling, copies of the stream and of cache entries, and what cuBLAS leaves
-// to be done.
+// Small operations on whole rows: scaling, copies of the stream and of cache entries, and what cuBLAS leaves to be
+// done.
 #pragma once
 
 #include <cstddef>

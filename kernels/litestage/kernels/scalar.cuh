@@ -80,10 +80,4 @@ LITESTAGE_DEVICE float exponential(float x) {
   return expf(x);
 }
 
-// The value nearest to x among the integers, ties to even; |x| < 2^22.
-LITESTAGE_DEVICE int nearest_int(float x) {
-  constexpr float magic = 12582912.0f;  // 1.5 * 2^23: the sum has the integer in its low bits
-  return static_cast<int>(bits_of(x + magic)) - static_cast<int>(0x4b400000u);
-}
-
 }  // namespace litestage::kernels

@@ -68,13 +68,7 @@ void GpuBackend<R>::project_qkv(View<float, 2> q, Cache& cache, int layer, View<
                                 const AttentionShape& shape, const RopeTable<GpuBackend>& rope) {
   const std::size_t n = rows.size(), q_dim = shape.n_heads * shape.head_dim, kv_dim = shape.n_kv_heads * shape.head_dim;
   if (n == 0) return;
-  const kernels::InputRows in{x.data(),
-                              static_cast<unsigned>(x.extent(1)),
-                              rows.rows.data(),
-                              static_cast<unsigned>(n),
-                              static_cast<unsigned>(x.extent(1)),
-                              w.norm.data(),
-                              shape.norm_eps};
+  const kernels::InputRows in = input_rows(x, rows.rows, w.norm, shape.norm_eps);
   const bool whole_heads = !w.q_norm.empty() || !w.k_norm.empty();
   float* raw = whole_heads || uses_gemm(n) ? grow(raw_, n * (q_dim + 2 * kv_dim)) : nullptr;
   if (uses_gemm(n)) {

@@ -200,13 +200,7 @@ void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const
   if (n == 0) return;
   const auto function =
       activation == GateActivation::silu ? kernels::GateFunction::silu : kernels::GateFunction::gelu_tanh;
-  const kernels::InputRows in{x.data(),
-                              static_cast<unsigned>(x.stride(0)),
-                              rows.data(),
-                              static_cast<unsigned>(n),
-                              static_cast<unsigned>(x.extent(1)),
-                              w.norm.data(),
-                              eps};
+  const kernels::InputRows in = input_rows(x, rows, w.norm, eps);
   if (uses_gemm(n)) {
     float* product = grow(product_, 2 * n * ffn);
     normed_input(in);
@@ -271,13 +265,7 @@ void GpuBackend<R>::logits(View<float, 2> out, View<const float, 2> x, View<cons
                            float eps, const Weight& head, float multiplier) {
   const std::size_t n = rows.extent(0);
   if (n == 0) return;
-  const kernels::InputRows in{x.data(),
-                              static_cast<unsigned>(x.stride(0)),
-                              rows.data(),
-                              static_cast<unsigned>(n),
-                              static_cast<unsigned>(x.extent(1)),
-                              norm.data(),
-                              eps};
+  const kernels::InputRows in = input_rows(x, rows, norm, eps);
   in_pieces(head, n, [&]<unsigned N>(std::size_t first, std::size_t piece) {
     with_type_of(head, [&]<DType type>() {
       using Logits = kernels::Logits<type, N>;
@@ -337,14 +325,13 @@ void GpuBackend<R>::token_stats(std::span<TokenStats> stats, View<const float, 2
 
 template <gpu::Runtime R>
 void GpuBackend<R>::normed_input(const kernels::InputRows& in) {
-  const auto as = [&]<kernels::GemmType type>() {
+  with_gemm_type([&]<kernels::GemmType type>() {
     using Norm = kernels::RmsNorm<type>;
     typename Norm::Params p;
     p.in = in;
     p.h = grow(gemm_input_, std::size_t{in.n} * in.columns);
     launch<Norm>(Norm::grid(p), p);
-  };
-  with_gemm_type(as);
+  });
 }
 
 template <gpu::Runtime R>
