@@ -19,7 +19,7 @@ using namespace litestage::test;
 
 namespace {
 
-constexpr double unit = 0x1p-24;  // relative rounding error of one float operation
+constexpr double rounding = 0x1p-24;  // relative rounding error of one float operation
 
 // Largest Euclidean length of a row, and largest magnitude of an element.
 struct Size {
@@ -56,7 +56,7 @@ struct Pair {
     return std::sqrt(static_cast<double>(config.hidden)) * size_of(norm).element;
   }
   [[nodiscard]] double product_error(const RawTensor& w, const RawTensor& norm) const {
-    return (1.1 * config.hidden + 16) * unit * size_of(w).row * input_length(norm);
+    return (1.1 * config.hidden + 16) * rounding * size_of(w).row * input_length(norm);
   }
   [[nodiscard]] double product_size(const RawTensor& w, const RawTensor& norm) const {
     return size_of(w).row * input_length(norm);
@@ -100,7 +100,7 @@ TEST_CASE("cpu: embed and scale_rows agree with the reference") {
     Matrix<double> y(5, hidden);
     p.cpu.embed(x.view(), view_of(tokens), p.fast->model.embedding, 1.5f);
     p.reference.embed(y.view(), view_of(tokens), p.exact->model.embedding, 1.5f);
-    CHECK(all_close(x.data, y.data, unit * 1.5 * size_of(p.source.tensors.embedding).element));
+    CHECK(all_close(x.data, y.data, rounding * 1.5 * size_of(p.source.tensors.embedding).element));
 
     const std::vector<int> rows{4, 1};
     const std::vector<float> factors{0.5f, 1.25f};
@@ -136,7 +136,7 @@ TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") 
       size = std::max(size, p.product_size(*w, t.attention_norm));
     }
     size += std::max({size_of(t.bq).element, size_of(t.bk).element, size_of(t.bv).element});
-    const double tolerance = 2 * error + 8 * unit * size;
+    const double tolerance = 2 * error + 8 * rounding * size;
     CHECK(all_close(q.data, qd.data, tolerance));
 
     const std::size_t dim = static_cast<std::size_t>(p.config.head_dim);
@@ -160,8 +160,8 @@ TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") 
     Matrix<float> same_q(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
     Matrix<double> same_qd(std::vector<float>(qd.data.begin(), qd.data.end()), q_dim);
     const double n = p.config.head_dim, scale = static_cast<double>(p.fast->shape.scale);
-    const double score_error = scale * n * largest_q * (tolerance + (n + 2) * unit * largest_k);
-    const double attend_tolerance = tolerance + (2 * score_error + 20 * unit) * largest_v;
+    const double score_error = scale * n * largest_q * (tolerance + (n + 2) * rounding * largest_k);
+    const double attend_tolerance = tolerance + (2 * score_error + 20 * rounding) * largest_v;
     p.cpu.attend(out.view(), same_q.view(), p.fast->cache, 1, lists.view(), p.fast->shape);
     p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, lists.view(), p.exact->shape);
     CHECK(all_close(out.data, outd.data, attend_tolerance));
@@ -199,7 +199,7 @@ TEST_CASE("cpu: project_add agrees with the reference and measures what it did")
     }
     for (const double v : xd.data) largest = std::max(largest, std::abs(v));
     CHECK(all_close(x.data, xd.data,
-                    0.75 * static_cast<double>(ffn + 8) * unit * size_of(w).row * length + 2 * unit * largest));
+                    0.75 * static_cast<double>(ffn + 8) * rounding * size_of(w).row * length + 2 * rounding * largest));
     for (std::size_t i = 0; i < n_tokens; ++i) {
       if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
         CHECK(moments[i].before == -1);
@@ -213,9 +213,9 @@ TEST_CASE("cpu: project_add agrees with the reference and measures what it did")
         m.before += a * a;
         m.after += b * b;
       }
-      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * unit * (m.before + m.after)));
-      CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * unit * m.before));
-      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * unit * m.after));
+      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * rounding * (m.before + m.after)));
+      CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * rounding * m.before));
+      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
     }
   });
 }
@@ -233,7 +233,7 @@ TEST_CASE("cpu: gate_up, logits and token_stats agree with the reference") {
       p.cpu.gate_up(h.view(), x.view(), view_of(some_rows), p.fast->model.layers[0].mlp, 1e-5f, activation);
       p.reference.gate_up(hd.view(), xd.view(), view_of(some_rows), p.exact->model.layers[0].mlp, 1e-5f, activation);
       // Both activations have slopes below 1.2; the gates' own roundings: tests/backend/cpu_gate.cpp
-      CHECK(all_close(h.data, hd.data, 2.2 * error * size + 40 * unit * size * size));
+      CHECK(all_close(h.data, hd.data, 2.2 * error * size + 40 * rounding * size * size));
     }
 
     const auto vocab = static_cast<std::size_t>(p.config.vocab);
@@ -245,7 +245,7 @@ TEST_CASE("cpu: gate_up, logits and token_stats agree with the reference") {
     const RawTensor& head = p.source.tensors.head.empty() ? p.source.tensors.embedding : p.source.tensors.head;
     CHECK(all_close(logits.data, logits_d.data,
                     3 * p.product_error(head, p.source.tensors.final_norm) +
-                        6 * unit * p.product_size(head, p.source.tensors.final_norm)));
+                        6 * rounding * p.product_size(head, p.source.tensors.final_norm)));
 
     std::vector<TokenStats> stats(some_rows.size()), stats_d(some_rows.size());
     logits_d = Matrix<double>(logits.data, vocab);
@@ -254,7 +254,7 @@ TEST_CASE("cpu: gate_up, logits and token_stats agree with the reference") {
     p.cpu.token_stats(stats, logits.view(), asked);
     p.reference.token_stats(stats_d, logits_d.view(), asked);
     const auto near = [](float found, float expected) {  // tests/backend/cpu_token_stats.cpp
-      return close(static_cast<double>(found), static_cast<double>(expected), 24 * unit * (1 + std::abs(expected)));
+      return close(static_cast<double>(found), static_cast<double>(expected), 24 * rounding * (1 + std::abs(expected)));
     };
     for (std::size_t i = 0; i < stats.size(); ++i) {
       CHECK(stats[i].token == stats_d[i].token);

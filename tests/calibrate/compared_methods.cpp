@@ -15,9 +15,8 @@ using Kind = ComparedMethod::Kind;
 namespace {
 
 constexpr int n_layers = 6;
-const std::vector<Question> questions = {
-    {"a", "?", {"x", "y"}, 1}, {"b", "?", {"x", "y"}, 1}, {"c", "?", {"x", "y"}, 0}};
-const stages::Standard thinker{stages::TinyThinker{}};
+const std::vector<Question> asked = {{"a", "?", {"x", "y"}, 1}, {"b", "?", {"x", "y"}, 1}, {"c", "?", {"x", "y"}, 0}};
+const stages::Standard tinythinker{stages::TinyThinker{}};
 
 Plan plan_with(int recall, int analyze, int summarize) {
   Plan plan;
@@ -46,16 +45,16 @@ MethodOutcome outcome(int recall, int analyze, int summarize) {
   return o;
 }
 
-// Settles all, as if each that has something to run had done the same on each question.
+// Settles every_name, as if each that has something to run had done the same on each question.
 std::vector<ComparedMethod> settled(ComparedMethods& methods, const MethodOutcome& each) {
   for (std::size_t i = 0; i < methods.list().size(); ++i) {
     methods.settle(i);
     ComparedMethod& m = methods.list()[i];
-    if (m.policies) m.method.outcomes.assign(questions.size(), each);
+    if (m.policies) m.method.outcomes.assign(asked.size(), each);
   }
   return methods.list();
 }
-const std::vector<std::string> all(ComparedMethods::names.begin(), ComparedMethods::names.end());
+const std::vector<std::string> every_name(ComparedMethods::names.begin(), ComparedMethods::names.end());
 
 const ComparedMethod& named(const std::vector<ComparedMethod>& list, const std::string& name) {
   const auto found = std::find_if(list.begin(), list.end(), [&](const auto& m) { return m.method.name == name; });
@@ -68,7 +67,7 @@ const ComparedMethod& named(const std::vector<ComparedMethod>& list, const std::
 TEST_CASE("compared methods: full depth is always there, and so is what others are set by") {
   const auto names = [](const std::vector<std::string>& chosen) {
     std::vector<std::string> list;
-    ComparedMethods methods(chosen, nullptr, thinker, n_layers, questions);
+    ComparedMethods methods(chosen, nullptr, tinythinker, n_layers, asked);
     for (const ComparedMethod& m : methods.list()) list.push_back(m.method.name);
     return list;
   };
@@ -77,11 +76,11 @@ TEST_CASE("compared methods: full depth is always there, and so is what others a
   CHECK(names({"majority"}) == Names{"full depth", "majority class"});
   CHECK(names({"unified"}) == Names{"full depth", "litestage", "unified, equal accuracy", "unified, equal skipping"});
   CHECK(names({"cap"}) == Names{"full depth", "litestage", "litestage + exit", "full depth + cap", "litestage + cap"});
-  CHECK(names(all).size() == 3 + 2 * 5 + 4);
+  CHECK(names(every_name).size() == 3 + 2 * 5 + 4);
 }
 
 TEST_CASE("compared methods: without a plan, what follows from one is missing and says so") {
-  ComparedMethods methods(all, nullptr, thinker, n_layers, questions);
+  ComparedMethods methods(every_name, nullptr, tinythinker, n_layers, asked);
   for (const ComparedMethod& m : settled(methods, outcome(3, 8, 2))) {
     const bool needs = m.kind != Kind::full_depth && m.kind != Kind::majority && m.kind != Kind::direct;
     CAPTURE(m.method.name);
@@ -92,7 +91,7 @@ TEST_CASE("compared methods: without a plan, what follows from one is missing an
 
 TEST_CASE("compared methods: a baseline at equal accuracy is as the plan says, or missing") {
   const Plan plan = plan_with(4, 4, 4);
-  ComparedMethods methods(all, &plan, thinker, n_layers, questions);
+  ComparedMethods methods(every_name, &plan, tinythinker, n_layers, asked);
   const auto list = settled(methods, outcome(3, 8, 2));
   CHECK(named(list, "unified, equal accuracy").policies->skip == skip::Standard(skip::Unified{3}));
   CHECK(named(list, "unified, equal accuracy").method.setting == "6 sub-layers");
@@ -104,7 +103,7 @@ TEST_CASE("compared methods: a baseline at equal accuracy is as the plan says, o
 TEST_CASE("compared methods: a baseline at equal skipping is the nearest to the plan, the smaller of two as near") {
   const auto layers = [](int recall, int analyze, int summarize) {
     const Plan plan = plan_with(recall, analyze, summarize);
-    ComparedMethods methods({"early_exit_depth", "ada_skip"}, &plan, thinker, n_layers, questions);
+    ComparedMethods methods({"early_exit_depth", "ada_skip"}, &plan, tinythinker, n_layers, asked);
     const auto list = settled(methods, outcome(1, 2, 1));  // nothing is decoded: 10, 40 and 20 tokens
     const auto of = [&](const char* name) {
       const std::string& setting = named(list, name).method.setting;
@@ -120,7 +119,7 @@ TEST_CASE("compared methods: a baseline at equal skipping is the nearest to the 
 
 TEST_CASE("compared methods: equal policies run once") {
   const Plan plan = plan_with(0, 0, 0);
-  ComparedMethods methods(all, &plan, thinker, n_layers, questions);
+  ComparedMethods methods(every_name, &plan, tinythinker, n_layers, asked);
   const auto list = settled(methods, outcome(3, 8, 2));
   const ComparedMethod& ada = named(list, "ada_skip, equal accuracy");
   CHECK_FALSE(ada.policies);
@@ -139,7 +138,7 @@ TEST_CASE("compared methods: equal policies run once") {
 
 TEST_CASE("compared methods: controls") {
   const Plan plan = plan_with(4, 2, 0);
-  ComparedMethods methods(all, &plan, thinker, n_layers, questions);
+  ComparedMethods methods(every_name, &plan, tinythinker, n_layers, asked);
   const auto list = settled(methods, outcome(7, 9, 1));
   const early_exit::Standard cap(early_exit::Cap{32, {{"recall", 7}, {"analyze", 5}, {"summarize", 1}}});  // 9 / 2
   CHECK(named(list, "full depth + cap").policies->exit == cap);
@@ -154,6 +153,6 @@ TEST_CASE("compared methods: controls") {
   CHECK(majority.method.setting == "always B");
   CHECK(majority.method.outcomes == std::vector<MethodOutcome>(3, MethodOutcome{1, {}}));
 
-  ComparedMethods chat({"direct"}, nullptr, stages::Standard(stages::Chat{}), n_layers, questions);
+  ComparedMethods chat({"direct"}, nullptr, stages::Standard(stages::Chat{}), n_layers, asked);
   CHECK(named(settled(chat, {}), "direct answer").policies->stages == stages::Standard(stages::Direct{24, true}));
 }

@@ -97,22 +97,22 @@ TEST_CASE("no trial is evaluated twice, and progress counts them") {
   std::vector<SearchProgress> told;
   SearchSpace space = plain;
   space.on_progress = [&](const SearchProgress& progress) { told.push_back(progress); };
-  std::map<std::pair<Budgets, std::size_t>, int> asked;
+  std::map<std::pair<Budgets, std::size_t>, int> times_asked;
   std::size_t calls = 0;
   const SearchResult result = ExhaustiveSweep{5}.search(space, [&](std::span<const Trial> trials) {
     ++calls;
     CHECK(told.size() + 1 == calls);  // after every call
     std::vector<Outcome> outcomes;
     for (const Trial& trial : trials) {
-      CHECK(++asked[{trial.budgets, trial.question}] == 1);
+      CHECK(++times_asked[{trial.budgets, trial.question}] == 1);
       outcomes.push_back(drawn_outcome(3, trial));
     }
     return outcomes;
   });
   CHECK(told.size() == calls);
-  CHECK(asked.size() == 7 * (1 + 3 * 2));
-  CHECK(told.back().done == asked.size());
-  for (const SearchProgress& progress : told) CHECK(progress.expected == asked.size());
+  CHECK(times_asked.size() == 7 * (1 + 3 * 2));
+  CHECK(told.back().done == times_asked.size());
+  for (const SearchProgress& progress : told) CHECK(progress.expected == times_asked.size());
   CHECK(told.front().best == Budgets{0, 0, 0});
   CHECK(told.back().stage == 2);
   CHECK(result.full.questions == 7);

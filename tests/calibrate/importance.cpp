@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/close.hpp"
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
 #include "litestage/calibrate/measure_importance.hpp"
 #include "litestage/skip/ada_skip.hpp"
@@ -129,7 +129,7 @@ const Importance example{{stage_of("recall", {0.5, 0.75, 0.5, 0.25}, {0.1, 0.2, 
 using Names = std::vector<std::string>;
 
 std::string refused(const Form& form) {
-  return message([&] { static_cast<void>(read_settings<Importance>(form, Where("plan.json", "importance"))); });
+  return error_of([&] { static_cast<void>(read_settings<Importance>(form, Where("plan.json", "importance"))); });
 }
 
 }  // namespace
@@ -140,9 +140,9 @@ TEST_CASE("importance: sums over the tokens that ran, each once") {
     const Importance found = measured(s, list);
     REQUIRE(found.stages.size() == 3);
     CHECK(found.n_layers() == 3);
-    using B = std::decay_t<decltype(s.backend)>;
-    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
-                                                                              schedule);
+    using Backend = std::decay_t<decltype(s.backend)>;
+    Pipeline<Backend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+                                                                                    schedule);
     const std::vector<QuestionReport> reports = pipeline.run(list);
     for (std::size_t i = 0; i < 3; ++i) {
       std::vector<std::vector<std::vector<int>>> prompts(list.size());
@@ -180,8 +180,8 @@ TEST_CASE("importance: batches, chunks and the order of the questions leave ever
     CHECK(measured(s, list, {.batch = 5}) == alone);
     CHECK(measured(s, list, {.batch = 3, .step_rows = 17}) == alone);
     // Nor does the look at the option letters, which prefills the last stage's prompt once more.
-    using B = std::decay_t<decltype(s.backend)>;
-    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker, ImportanceObserver> pipeline(
+    using Backend = std::decay_t<decltype(s.backend)>;
+    Pipeline<Backend, skip::Never, early_exit::Never, stages::TinyThinker, ImportanceObserver> pipeline(
         s.backend, s.model, toy, {}, {}, schedule, {.score_letters = true});
     static_cast<void>(pipeline.run(list));
     CHECK(pipeline.observer().importance() == alone);
@@ -193,12 +193,12 @@ TEST_CASE("importance: batches, chunks and the order of the questions leave ever
 TEST_CASE("importance: needs questions, of different ids, and all of the run") {
   with_settings([](auto& s) {
     std::vector<Question> list = questions(3);
-    CHECK(message([&] { static_cast<void>(measured(s, {})); }) ==
+    CHECK(error_of([&] { static_cast<void>(measured(s, {})); }) ==
           "importance: found no questions, accepted is one or more");
     const OnReport stop = [](std::size_t, const QuestionReport&) { return false; };
     CHECK(!measure_importance(s.backend, s.model, AnyTokenizer(toy), schedule, list, {}, stop));
     list[2].id = "q0";
-    CHECK(message([&] { static_cast<void>(measured(s, list)); }) ==
+    CHECK(error_of([&] { static_cast<void>(measured(s, list)); }) ==
           "importance: found two questions of id \"q0\", accepted are questions of different ids");
   });
 }
@@ -215,7 +215,7 @@ TEST_CASE("importance: statistics that are not finite are refused, and partial d
   CHECK_THROWS_AS(static_cast<void>(observer.importance()), AssertionError);
   stats.cosine = not_measured;
   observer.sublayer(0, request, prefill, {Unit::mlp, 0}, stats);
-  CHECK(message([&] { static_cast<void>(observer.importance()); }) ==
+  CHECK(error_of([&] { static_cast<void>(observer.importance()); }) ==
         "importance of m0 in stage recall of question q9: found values that are not finite, accepted is a model whose "
         "residual stream is finite");
 }
@@ -227,7 +227,7 @@ TEST_CASE("importance: the ranking begins with the most redundant; ties go to at
   CHECK(sublayer_names(example.ranking(CosineOf::last_token)) == Names{"a0", "a1", "m0", "m1"});
   CHECK(sublayer_names(example.ranking("recall")) == Names{"m0", "a0", "a1", "m1"});
   CHECK(sublayer_names(example.ranking("summarize", CosineOf::last_token)) == Names{"a0", "m0", "a1", "m1"});
-  CHECK(message([] { static_cast<void>(example.ranking("analyze")); }) ==
+  CHECK(error_of([] { static_cast<void>(example.ranking("analyze")); }) ==
         "importance of stage \"analyze\" was not measured, accepted are recall, summarize");
 }
 

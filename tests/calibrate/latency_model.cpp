@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/reference.hpp"
@@ -266,7 +266,7 @@ TEST_CASE("a hostile form is one clear error") {
   const auto list = [](std::initializer_list<double> values) { return Form(Form::List(values.begin(), values.end())); };
   const auto ints = [](std::initializer_list<int> values) { return Form(Form::List(values.begin(), values.end())); };
   const auto error = [](const Form& form) {
-    return test::message([&] { static_cast<void>(LatencyModel::from_form(form, "j")); });
+    return test::error_of([&] { static_cast<void>(LatencyModel::from_form(form, "j")); });
   };
   CHECK(error(Form(3)).find("j: found 3, accepted is a latency model with model, backend") == 0);
   CHECK(error(without("token")) == "j: key \"token\" is missing");

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "litestage/calibrate/check_plan.hpp"
 
 using namespace litestage;
 using namespace litestage::calibrate;
-using litestage::test::message;
+using litestage::test::error_of;
 
 namespace {
 
@@ -77,10 +77,10 @@ Form changed(const Form& form, std::vector<std::string> path, const Form* value)
   return Form(std::move(members));
 }
 std::string refused(const std::vector<std::string>& path, const Form& value) {
-  return message([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, &value), "plan.json")); });
+  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, &value), "plan.json")); });
 }
 std::string without(const std::vector<std::string>& path) {
-  return message([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, nullptr), "plan.json")); });
+  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, nullptr), "plan.json")); });
 }
 
 // Every key of the form and its objects, and of the first elements of its lists.
@@ -132,7 +132,7 @@ TEST_CASE("plan: another version, and any key that is missing, are refused by na
   CHECK(refused({"format"}, "litestage.plan/2") ==
         "plan.json, format: found \"litestage.plan/2\", accepted is litestage.plan/1");
   CHECK(refused({"format"}, 1) == "plan.json, format is an integer, accepted is a string");
-  CHECK(message([] { static_cast<void>(plan_from_form(Form(), "plan.json")); }) ==
+  CHECK(error_of([] { static_cast<void>(plan_from_form(Form(), "plan.json")); }) ==
         "plan.json is null, accepted is an object");
   std::vector<std::vector<std::string>> paths;
   paths_of(to_form(example()), {}, paths);
@@ -194,13 +194,13 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
   CHECK_NOTHROW(check_plan_seconds(plan, facts, "--plan p.json"));
   PlanFacts other = facts;
   other.model = "aaaa";
-  CHECK(message([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
+  CHECK(error_of([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
         "--plan p.json, model.fingerprint: found \"0123456789abcdef\", accepted is \"aaaa\", the model in use: a plan "
         "holds for its own only");
   other = facts;
   other.tokenizer = "bbbb";
   CHECK(
-      message([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
+      error_of([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
       "--plan p.json, model.tokenizer: found \"fedcba9876543210\", accepted is \"bbbb\", the tokenizer in use: a plan "
       "holds for its own only");
   const PlanKernels others[] = {{"reference", "avx2", 2, KvType::f16},
@@ -212,7 +212,7 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
     other.kernels = kernels;
     const auto warning = check_plan(plan, other, "p.json");
     REQUIRE(warning);
-    CHECK(message([&] { check_plan_seconds(plan, other, "p.json"); }) == *warning);
+    CHECK(error_of([&] { check_plan_seconds(plan, other, "p.json"); }) == *warning);
   }
   other.kernels = others[2];
   CHECK(check_plan(plan, other, "p.json").value() ==

@@ -1,3 +1,5 @@
+// The race among counts, in hundreds of made-up searches.
+// Optimised: yes
 #include "litestage/calibrate/racing.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// A folder for a test's files, and the words of the Error that a call throws.
+// A folder for a test's files.
 #pragma once
 
 #include <cstddef>
@@ -43,17 +43,6 @@ class ScratchFolder {
 
 [[nodiscard]] inline std::string as_text(std::span<const std::byte> bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-// The message of the Error that `call` throws; "no error" where it throws none.
-template <class Call>
-[[nodiscard]] std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace litestage::test

@@ -17,6 +17,10 @@ inline constexpr StepInfo in_decode{Phase::decode, 5};
   return {Phase::decode, step};
 }
 
+[[nodiscard]] constexpr RequestInfo request(std::string_view stage, int n_layers = 4) {
+  return {n_layers, 0, stage, 64};
+}
+
 // Sublayer::index() of those skipped.
 template <class P>
 [[nodiscard]] std::vector<int> skipped(const P& policy, const typename P::State& state, StepInfo step, int n_layers) {

@@ -31,6 +31,12 @@ template <class T>
   return result;
 }
 
+// Of tokens whose likeliest has these probabilities.
+template <class P>
+[[nodiscard]] Verdicts verdicts_of_probs(const P& policy, const std::vector<float>& max_probs) {
+  return verdicts(policy, tokens(&TokenStats::max_prob, max_probs));
+}
+
 // The first token at which it stops, or -1.
 [[nodiscard]] inline int first_stop(const Verdicts& verdicts) {
   for (std::size_t i = 0; i < verdicts.size(); ++i) {

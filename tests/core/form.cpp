@@ -6,21 +6,10 @@
 #include <cstdint>
 #include <string>
 
+#include "common/error_of.hpp"
+
 using namespace litestage;
-
-namespace {
-
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-}  // namespace
+using litestage::test::error_of;
 
 TEST_CASE("every kind of value keeps its kind") {
   CHECK(Form().is_null());

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
 
 using namespace litestage;

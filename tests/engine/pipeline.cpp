@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/close.hpp"
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
 
 using namespace litestage;
@@ -162,7 +162,7 @@ TEST_CASE("pipeline: stop strings over several tokens, end tokens, caps and a fu
       CHECK(full.tokens == std::vector<int>(free.tokens.begin(), free.tokens.begin() + static_cast<int>(room) + 1));
     }
     on.context = 4;
-    CHECK(message([&] { static_cast<void>(ask(s, stage, on)); }) ==
+    CHECK(error_of([&] { static_cast<void>(ask(s, stage, on)); }) ==
           "question q, stage only: the prompt has 5 tokens, accepted are up to 4 (the context)");
   });
 }
@@ -215,7 +215,7 @@ TEST_CASE("pipeline: errors name the question, what was found and what is accept
   const auto fails = [&](const auto& stages, const PipelineOptions& options, const Question& q) {
     Pipeline<ReferenceBackend, skip::Never, early_exit::Never, std::decay_t<decltype(stages)>> pipeline(
         s.backend, s.model, toy, {}, {}, stages, options);
-    return message([&] { static_cast<void>(pipeline.run(q)); });
+    return error_of([&] { static_cast<void>(pipeline.run(q)); });
   };
   CHECK(fails(thinker, {.branches = 2}, questions(3)[2]) ==
         "question q2, stage analyze has 4 branches, accepted are 1 to 2 (the branches of the pipeline)");

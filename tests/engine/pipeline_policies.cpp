@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/close.hpp"
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
 
 using namespace litestage;

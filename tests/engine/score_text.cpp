@@ -17,18 +17,18 @@ using namespace litestage;
 
 namespace {
 
-const std::vector<int> text = {3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50};
+const std::vector<int> tokens = {3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50};
 
 template <Backend B>
 struct Scorer {
   B backend;
   ModelSource source = test::tiny_model(test::tiny_config(), {});
   Model<B> model = load(backend, source);
-  Session<B> session{backend, model, SessionOptions{1, text.size(), KvType::f16}};
+  Session<B> session{backend, model, SessionOptions{1, tokens.size(), KvType::f16}};
 
   template <class Skip>
   TextScore score(const Skip& skip, ScoreOptions options = {}) {
-    return score_text(session, std::span<const int>(text), skip, options);
+    return score_text(session, std::span<const int>(tokens), skip, options);
   }
 };
 
@@ -70,33 +70,33 @@ TEST_CASE_TEMPLATE("every row, the numbers of single steps, whatever the size of
                    CpuBackend) {
   Scorer<B> s;
   const TextScore whole = s.score(skip::Never{}, ScoreOptions{3});
-  REQUIRE(whole.tokens.size() == text.size());
+  REQUIRE(whole.tokens.size() == tokens.size());
   CHECK(std::isnan(whole.tokens[0].log_prob));
-  CHECK(whole.scored() == text.size() - 1);
+  CHECK(whole.scored() == tokens.size() - 1);
   CHECK(whole.next.size() == 3);
   CHECK(whole.perplexity() == doctest::Approx(std::exp(-whole.log_prob() / 16)));
   for (std::size_t step_rows : {1, 2, 5, 16, 17}) {
     const TextScore parts = s.score(skip::Never{}, ScoreOptions{3, step_rows});
     CHECK(log_probs(parts) == log_probs(whole));
     CHECK(parts.next == whole.next);
-    for (std::size_t i = 0; i < text.size(); ++i) CHECK(parts.tokens[i].candidates == whole.tokens[i].candidates);
+    for (std::size_t i = 0; i < tokens.size(); ++i) CHECK(parts.tokens[i].candidates == whole.tokens[i].candidates);
   }
-  for (std::size_t i = 0; i < text.size(); ++i) CHECK(whole.tokens[i].token == text[i]);
+  for (std::size_t i = 0; i < tokens.size(); ++i) CHECK(whole.tokens[i].token == tokens[i]);
 
   // A token that is its own likeliest candidate has the same number in both places.
   std::vector<std::size_t> rows_seen;
-  const TextScore all = score_text(s.session, std::span<const int>(text), skip::Never{}, ScoreOptions{97},
+  const TextScore all = score_text(s.session, std::span<const int>(tokens), skip::Never{}, ScoreOptions{97},
                                    [&](std::size_t i, auto logits) {
                                      rows_seen.push_back(i);
                                      CHECK(logits.size() == 97);
                                    });
-  for (std::size_t i = 0; i < text.size(); ++i) CHECK(rows_seen.at(i) == i);
-  for (std::size_t i = 1; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) CHECK(rows_seen.at(i) == i);
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
     double sum = 0;
     bool found = false;
     for (const Candidate& c : all.tokens[i].candidates) {
       sum += std::exp(c.log_prob);
-      found = found || (c.token == text[i] && c.log_prob == all.tokens[i].log_prob);
+      found = found || (c.token == tokens[i] && c.log_prob == all.tokens[i].log_prob);
     }
     CHECK(found);
     CHECK(sum == doctest::Approx(1));
@@ -119,7 +119,7 @@ TEST_CASE("skipped sub-layers") {
   // With nothing left but embedding and head, a token's distribution depends on the token before it alone.
   const TextScore none = s.score(skipping({0, 1, 2, 3, 4, 5, 6, 7}));
   CHECK(none.skipped == 8);
-  std::vector<int> reversed(text.rbegin(), text.rend());
+  std::vector<int> reversed(tokens.rbegin(), tokens.rend());
   const TextScore other =
       score_text(s.session, std::span<const int>(reversed), skipping({0, 1, 2, 3, 4, 5, 6, 7}), ScoreOptions{5});
   const TextScore again = s.score(skipping({0, 1, 2, 3, 4, 5, 6, 7}), ScoreOptions{5});

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
 #include "litestage/confidence/max_prob.hpp"
 
@@ -127,7 +127,7 @@ TEST_CASE("a comparison that is stopped after any record goes on to the same end
 TEST_CASE("records that say something twice or nothing at all are refused") {
   const Form timing = Form().add("method", "m").add("question", "q").add("timing", to_form(MethodTiming{1, {}}));
   const auto restore = [](std::vector<Record> records) {
-    return test::message([&] { FinishedWork finished(records); });
+    return test::error_of([&] { FinishedWork finished(records); });
   };
   CHECK_NOTHROW(FinishedWork(std::vector<Record>{{"j:2", timing}}));
   CHECK(restore({{"j:2", timing}, {"j:3", timing}}) == "j:3: method m and question q are there before");

@@ -42,7 +42,7 @@ Form without(const Form& form, std::string_view key) {
   return map;
 }
 
-std::string error_of(const Form& form) {
+std::string form_error(const Form& form) {
   try {
     static_cast<void>(evaluate::results_from_form(form, "r.json"));
   } catch (const Error& e) {
@@ -92,43 +92,43 @@ TEST_CASE("every other key is needed") {
   const Form f = evaluate::to_form(sample_results());
   for (const Form::Member& m : f.map("f")) {
     if (m.first == "summary") continue;
-    CHECK(error_of(without(f, m.first)) == "r.json: key \"" + m.first + "\" is missing");
+    CHECK(form_error(without(f, m.first)) == "r.json: key \"" + m.first + "\" is missing");
   }
   const Form& answer = f.at("answers", "f").list("answers")[0];
   for (const Form::Member& m : answer.map("f")) {
-    CHECK(error_of(sample_with({"answers", "0"}, without(answer, m.first))) ==
+    CHECK(form_error(sample_with({"answers", "0"}, without(answer, m.first))) ==
           "r.json: answers[0]: key \"" + m.first + "\" is missing");
   }
   const Form& stage = answer.at("stages", "f").list("stages")[0];
   for (const Form::Member& m : stage.map("f")) {
-    CHECK(error_of(sample_with({"answers", "0", "stages", "0"}, without(stage, m.first))) ==
+    CHECK(form_error(sample_with({"answers", "0", "stages", "0"}, without(stage, m.first))) ==
           "r.json: answers[0]: stages[0]: key \"" + m.first + "\" is missing");
   }
 }
 
 TEST_CASE("wrong values are errors that name their place") {
-  CHECK(error_of(Form(3)) == "r.json is an integer, accepted is an object");
-  CHECK(error_of(sample_with({"format"}, "litestage.results/2")) ==
+  CHECK(form_error(Form(3)) == "r.json is an integer, accepted is an object");
+  CHECK(form_error(sample_with({"format"}, "litestage.results/2")) ==
         "r.json: format is \"litestage.results/2\", accepted is \"litestage.results/1\"");
-  CHECK(error_of(sample_with({"answers"}, "none")) == "r.json: answers is a string, accepted is a list");
-  CHECK(error_of(sample_with({"answers", "2", "gold"}, "I")) ==
+  CHECK(form_error(sample_with({"answers"}, "none")) == "r.json: answers is a string, accepted is a list");
+  CHECK(form_error(sample_with({"answers", "2", "gold"}, "I")) ==
         "r.json: answers[2]: gold is \"I\", accepted are \"A\" to \"H\"");
-  CHECK(error_of(sample_with({"answers", "0", "predicted"}, 1)) ==
+  CHECK(form_error(sample_with({"answers", "0", "predicted"}, 1)) ==
         "r.json: answers[0]: predicted is an integer, accepted is a string");
-  CHECK(error_of(sample_with({"answers", "0", "seconds"}, -1.5)) ==
+  CHECK(form_error(sample_with({"answers", "0", "seconds"}, -1.5)) ==
         "r.json: answers[0]: seconds is -1.5, accepted is 0 or more");
-  CHECK(error_of(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::quiet_NaN())) ==
+  CHECK(form_error(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::quiet_NaN())) ==
         "r.json: answers[0]: seconds is nan, accepted is 0 or more");
-  CHECK(error_of(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::infinity())) ==
+  CHECK(form_error(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::infinity())) ==
         "r.json: answers[0]: seconds is inf, accepted is 0 or more");
-  CHECK(error_of(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, -1)) ==
+  CHECK(form_error(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, -1)) ==
         "r.json: answers[0]: stages[1]: prompt_tokens is -1, accepted are 0 to 2147483647");
-  CHECK(error_of(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, 2147483648)) ==
+  CHECK(form_error(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, 2147483648)) ==
         "r.json: answers[0]: stages[1]: prompt_tokens is 2147483648, accepted are 0 to 2147483647");
-  CHECK(error_of(sample_with({"answers", "0", "stages", "0", "branches", "0", "stop"}, "bored")) ==
+  CHECK(form_error(sample_with({"answers", "0", "stages", "0", "branches", "0", "stop"}, "bored")) ==
         "r.json: answers[0]: stages[0]: branches[0]: stop is \"bored\", accepted are eos, stop_string, exit, cap, "
         "context");
-  CHECK(error_of(sample_with({"answers", "0", "stages", "0", "branches", "0", "tokens", "2"}, "x")) ==
+  CHECK(form_error(sample_with({"answers", "0", "stages", "0", "branches", "0", "tokens", "2"}, "x")) ==
         "r.json: answers[0]: stages[0]: branches[0]: tokens[2] is a string, accepted is an integer");
 }
 

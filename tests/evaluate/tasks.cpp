@@ -35,7 +35,7 @@ Question parse(const char* task, const Form& form) {
   return found.parse(found, form, "set.jsonl:3");
 }
 
-std::string error_of(const char* task, const Form& form) {
+std::string task_error(const char* task, const Form& form) {
   try {
     static_cast<void>(parse(task, form));
   } catch (const Error& e) {
@@ -88,19 +88,19 @@ TEST_CASE("each task has its own number of options") {
   CHECK_THROWS_AS(count("choice", 1), Error);
   CHECK_THROWS_AS(count("choice", 0), Error);
   CHECK_THROWS_AS(count("choice", 9), Error);
-  CHECK(error_of("obqa", record(5)) == "set.jsonl:3: question.choices has 5 options, accepted for task obqa are 4");
-  CHECK(error_of("choice", record(9)) ==
+  CHECK(task_error("obqa", record(5)) == "set.jsonl:3: question.choices has 5 options, accepted for task obqa are 4");
+  CHECK(task_error("choice", record(9)) ==
         "set.jsonl:3: question.choices has 9 options, accepted for task choice are 2 to 8");
 }
 
 TEST_CASE("only one's own questions may lack the right answer") {
   CHECK(parse("choice", record(4, nullptr)).gold == -1);
-  CHECK(error_of("obqa", record(4, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
-  CHECK(error_of("csqa", record(5, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
+  CHECK(task_error("obqa", record(4, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
+  CHECK(task_error("csqa", record(5, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
 }
 
 TEST_CASE("an answer key must name an option") {
-  CHECK(error_of("obqa", record(4, "E")) == "set.jsonl:3: answerKey is \"E\", accepted are \"A\" to \"D\"");
+  CHECK(task_error("obqa", record(4, "E")) == "set.jsonl:3: answerKey is \"E\", accepted are \"A\" to \"D\"");
   for (const char* key : {"", "b", "AB", "@", "1", "\xc3\xa4"}) CHECK_THROWS_AS(parse("choice", record(4, key)), Error);
 }
 
@@ -108,23 +108,23 @@ TEST_CASE("labels run from A in order") {
   Form f;
   f.add("id", "i").add("question",
                        Form().add("stem", "s").add("choices", Form::List{choice("B", "x"), choice("A", "y")}));
-  CHECK(error_of("choice", f) ==
+  CHECK(task_error("choice", f) ==
         "set.jsonl:3: question.choices[0].label is \"B\", accepted is \"A\": labels run from A in order");
 }
 
 TEST_CASE("records of a wrong shape are errors that name place and key") {
-  CHECK(error_of("obqa", Form(Form::List{})) == "set.jsonl:3 is a list, accepted is an object");
-  CHECK(error_of("obqa", Form().add("id", 5)) == "set.jsonl:3: id is an integer, accepted is a string");
-  CHECK(error_of("obqa", Form().add("id", " ")) == "set.jsonl:3: id is empty, accepted is a text");
-  CHECK(error_of("obqa", Form().add("id", "i").add("question", "why?")) ==
+  CHECK(task_error("obqa", Form(Form::List{})) == "set.jsonl:3 is a list, accepted is an object");
+  CHECK(task_error("obqa", Form().add("id", 5)) == "set.jsonl:3: id is an integer, accepted is a string");
+  CHECK(task_error("obqa", Form().add("id", " ")) == "set.jsonl:3: id is empty, accepted is a text");
+  CHECK(task_error("obqa", Form().add("id", "i").add("question", "why?")) ==
         "set.jsonl:3: question is a string, accepted is an object");
-  CHECK(error_of("choice", Form().add("id", "i").add("question", Form().add("stem", "s").add("choices", "none"))) ==
+  CHECK(task_error("choice", Form().add("id", "i").add("question", Form().add("stem", "s").add("choices", "none"))) ==
         "set.jsonl:3: question.choices is a string, accepted is a list");
-  CHECK(error_of("choice",
-                 Form().add("id", "i").add(
-                     "question", Form().add("stem", "s").add("choices", Form::List{choice("A", "x"), Form(1)}))) ==
+  CHECK(task_error("choice",
+                   Form().add("id", "i").add(
+                       "question", Form().add("stem", "s").add("choices", Form::List{choice("A", "x"), Form(1)}))) ==
         "set.jsonl:3: question.choices[1] is an integer, accepted is an object");
-  CHECK(error_of(
+  CHECK(task_error(
             "choice",
             Form().add("id", "i").add(
                 "question", Form().add("stem", "s").add("choices", Form::List{choice("A", ""), choice("B", "y")}))) ==
@@ -141,8 +141,8 @@ TEST_CASE("StrategyQA's questions are answered yes or no") {
   CHECK(yes.options == std::vector<std::string>{"yes", "no"});
   CHECK(yes.gold == 0);
   CHECK(parse("strategyqa", make(false)).gold == 1);
-  CHECK(error_of("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, accepted is true or false");
-  CHECK(error_of("strategyqa", record(4)) == "set.jsonl:3: key \"qid\" is missing");
+  CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, accepted is true or false");
+  CHECK(task_error("strategyqa", record(4)) == "set.jsonl:3: key \"qid\" is missing");
 }
 
 TEST_CASE("an unknown task is an error that lists the known ones") {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 
 namespace {
 
@@ -73,7 +73,7 @@ TEST_CASE("Llama 2: the system message is part of the first question, roles take
   CHECK(text(chat, conversation(false)) == "<s>[INST] Q [/INST] A </s><s>[INST] R [/INST]So");
   CHECK(text(chat, {{{Role::system, "S"}, {Role::user, " \n"}}, ""}) == "<s>[INST] <<SYS>>\nS\n<</SYS>> [/INST]");
   const Prompt twice{{{Role::user, "a"}, {Role::user, "b"}}, ""};
-  CHECK(test::message([&] { static_cast<void>(chat.render(twice)); }) ==
+  CHECK(test::error_of([&] { static_cast<void>(chat.render(twice)); }) ==
         "message 1 of a conversation is of the role user, accepted in llama-2 are user and assistant in turn, after a "
         "system message or none");
 }
@@ -113,13 +113,13 @@ TEST_CASE("only the template's own words are markup") {
 TEST_CASE("a missing or unknown template is an Error that says what to do") {
   const std::string advice =
       "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2 or llama-3";
-  CHECK(test::message([] { recognised(""); }) == "m.gguf: key tokenizer.chat_template is missing, " + advice);
+  CHECK(test::error_of([] { recognised(""); }) == "m.gguf: key tokenizer.chat_template is missing, " + advice);
   for (const char* jinja : {"{{ x }}", "{{ '<|im_start|>' }}{% if '</think>' in content %}",
                             "{{ '<|im_start|>' + m.reasoning_content }}", "<start_of_turn>", "[INST]"}) {
-    CHECK(test::message([&] { recognised(jinja); }) ==
+    CHECK(test::error_of([&] { recognised(jinja); }) ==
           "m.gguf: tokenizer.chat_template is of no known kind, " + advice);
   }
-  CHECK(test::message([] { static_cast<void>(io::ChatTemplate::named("jinja", "", "")); }) ==
+  CHECK(test::error_of([] { static_cast<void>(io::ChatTemplate::named("jinja", "", "")); }) ==
         "--chat-template is \"jinja\", accepted are chatml, zephyr, llama-2 and llama-3");
 }
 

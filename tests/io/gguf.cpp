@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error_of.hpp"
 #include "common/gguf_writer.hpp"
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
@@ -15,6 +16,7 @@
 using namespace litestage;
 using test::Bytes;
 using test::GgufWriter;
+using test::says;
 
 namespace {
 
@@ -36,15 +38,11 @@ GgufWriter everything() {
   return w;
 }
 
-std::string failure(const Bytes& bytes) {
+std::string gguf_error(const Bytes& bytes) {
   return test::error_of([&] { io::Gguf(bytes, "f.gguf"); });
 }
-std::string failure(const GgufWriter& writer) {
-  return failure(writer.bytes());
-}
-
-bool says(const std::string& message, std::string_view part) {
-  return message.find(part) != std::string::npos;
+std::string gguf_error(const GgufWriter& writer) {
+  return gguf_error(writer.bytes());
 }
 
 // Reads everything there is to read.
@@ -118,55 +116,57 @@ TEST_CASE("a getter names the key, what the file has and what it takes") {
 TEST_CASE("other formats, versions and byte orders are refused by name") {
   GgufWriter w = everything();
   w.magic = "GGML";
-  CHECK(says(failure(w), "f.gguf: is not a GGUF file"));
+  CHECK(says(gguf_error(w), "f.gguf: is not a GGUF file"));
   w.magic = "GGUF";
   for (const std::uint32_t version : {0u, 1u, 4u}) {
     w.version = version;
-    CHECK(failure(w) == concat("f.gguf: has GGUF version ", version, ", accepted are 2 and 3"));
+    CHECK(gguf_error(w) == concat("f.gguf: has GGUF version ", version, ", accepted are 2 and 3"));
   }
   w.version = 0x03000000u;
-  CHECK(failure(w) == "f.gguf: is a big-endian GGUF file, accepted are little-endian ones");
-  CHECK(says(failure(Bytes{}), "ends within the magic number"));
+  CHECK(gguf_error(w) == "f.gguf: is a big-endian GGUF file, accepted are little-endian ones");
+  CHECK(says(gguf_error(Bytes{}), "ends within the magic number"));
 }
 
 TEST_CASE("counts are held against the bytes that are left before anything is allocated") {
   for (const std::uint64_t huge : {std::uint64_t{1} << 20, std::uint64_t{1} << 61, ~std::uint64_t{0}}) {
     GgufWriter w = everything();
     w.n_tensors = huge;
-    CHECK(says(failure(w), "the number of tensors is"));
+    CHECK(says(gguf_error(w), "the number of tensors is"));
     w = everything();
     w.n_pairs = huge;
-    CHECK(says(failure(w), "the number of metadata keys is"));
+    CHECK(says(gguf_error(w), "the number of metadata keys is"));
     Bytes text, list;
     GgufWriter::number(text, huge);
-    CHECK(says(failure(GgufWriter().raw("k", io::GgufType::string, text)), "ends within key \"k\""));
+    CHECK(says(gguf_error(GgufWriter().raw("k", io::GgufType::string, text)), "ends within key \"k\""));
     for (std::uint32_t element = 0; element < io::n_gguf_types; ++element) {
       list.clear();
       GgufWriter::number(list, element);
       GgufWriter::number(list, huge);
-      CHECK(says(failure(GgufWriter().raw("k", io::GgufType::array, list)), "length of the array of key \"k\" is"));
+      CHECK(says(gguf_error(GgufWriter().raw("k", io::GgufType::array, list)), "length of the array of key \"k\" is"));
     }
   }
 }
 
 TEST_CASE("values that the format does not have are refused") {
-  CHECK(says(failure(GgufWriter().raw("k", static_cast<io::GgufType>(13), {})), "value type 13, accepted are 0 to 12"));
-  CHECK(says(failure(GgufWriter().raw("k", io::GgufType::boolean, {std::byte{2}})), "BOOL of 2, accepted are 0 and 1"));
-  CHECK(says(failure(GgufWriter().add("k", true).add("k", true)), "key \"k\" is there twice"));
+  CHECK(says(gguf_error(GgufWriter().raw("k", static_cast<io::GgufType>(13), {})),
+             "value type 13, accepted are 0 to 12"));
+  CHECK(says(gguf_error(GgufWriter().raw("k", io::GgufType::boolean, {std::byte{2}})),
+             "BOOL of 2, accepted are 0 and 1"));
+  CHECK(says(gguf_error(GgufWriter().add("k", true).add("k", true)), "key \"k\" is there twice"));
   Bytes nested;  // arrays of one array each
   for (int depth = 0; depth < 1000; ++depth) {
     GgufWriter::number(nested, std::uint32_t{9});
     GgufWriter::number(nested, std::uint64_t{1});
   }
-  CHECK(says(failure(GgufWriter().raw("k", io::GgufType::array, nested)), "nests arrays more than 4 deep"));
-  CHECK(says(failure(GgufWriter().raw("a\x1b[2J\n", static_cast<io::GgufType>(99), {})), "key \"a?[2J?\""));
+  CHECK(says(gguf_error(GgufWriter().raw("k", io::GgufType::array, nested)), "nests arrays more than 4 deep"));
+  CHECK(says(gguf_error(GgufWriter().raw("a\x1b[2J\n", static_cast<io::GgufType>(99), {})), "key \"a?[2J?\""));
   for (const std::uint32_t alignment : {0u, 1u, 4u, 24u, 131072u}) {
-    CHECK(says(failure(GgufWriter().add("general.alignment", alignment)), "general.alignment is"));
+    CHECK(says(gguf_error(GgufWriter().add("general.alignment", alignment)), "general.alignment is"));
   }
 }
 
 TEST_CASE("tensors that cannot be are refused, each with its name") {
-  const auto one = [](GgufWriter::Tensor t) { return failure(GgufWriter().add(std::move(t))); };
+  const auto one = [](GgufWriter::Tensor t) { return gguf_error(GgufWriter().add(std::move(t))); };
   const std::uint64_t big = std::uint64_t{1} << 40;
   CHECK(says(one({"t", {4}, 4, {}, {}}), "tensor \"t\" has the unknown type 4, accepted are F32 (0), F16 (1)"));
   CHECK(says(one({"t", {}, 0, {}, {}}), "has 0 dimensions, accepted are 1 to 4"));
@@ -180,9 +180,9 @@ TEST_CASE("tensors that cannot be are refused, each with its name") {
   CHECK(says(one(floats("t", 8, 4)), "begins at offset 4, accepted are multiples of 32"));
   CHECK(says(one(floats("t", 8, 32)), "takes 32 bytes from offset 32, but the data section has 32"));
   CHECK(says(one(floats("t", 8, ~std::uint64_t{31})), "takes 32 bytes from offset 18446744073709551584"));
-  CHECK(says(failure(GgufWriter().add(floats("t", 8)).add(floats("t", 8))), "tensor \"t\" is there twice"));
-  CHECK(says(failure(GgufWriter().add(floats("a", 9)).add(floats("b", 8, 32))), "\"a\" and \"b\" overlap"));
-  CHECK(says(failure(GgufWriter().add(floats("a", 8)).add(floats("b", 8, 0))), "overlap"));
+  CHECK(says(gguf_error(GgufWriter().add(floats("t", 8)).add(floats("t", 8))), "tensor \"t\" is there twice"));
+  CHECK(says(gguf_error(GgufWriter().add(floats("a", 9)).add(floats("b", 8, 32))), "\"a\" and \"b\" overlap"));
+  CHECK(says(gguf_error(GgufWriter().add(floats("a", 8)).add(floats("b", 8, 0))), "overlap"));
 
   const Bytes cube = GgufWriter().add({"t", {2, 2, 2}, 0, Bytes(32), {}}).bytes();
   CHECK(says(test::error_of([&] { static_cast<void>(io::Gguf(cube, "f").tensor("t")); }), "3 dimensions"));

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
 

@@ -8,20 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
 
 using namespace litestage;
+using test::says;
 
 namespace {
 
-std::string failure(std::string_view text) {
+std::string json_error(std::string_view text) {
   return test::error_of([&] { static_cast<void>(io::parse_json(text, "a.json")); });
 }
-bool says(const std::string& message, std::string_view part) {
-  return message.find(part) != std::string::npos;
-}
-
 // A random tree; doubles of any finite bits, texts with what needs escaping.
 Form random_form(test::Random& random, int depth) {
   switch (random.below(depth > 0 ? 7 : 5)) {
@@ -79,10 +77,10 @@ TEST_CASE("integers and other numbers stay apart") {
   CHECK(io::parse_json("9223372036854775807", "a") == Form(INT64_MAX));
   CHECK(io::parse_json("-9223372036854775808", "a") == Form(INT64_MIN));
   for (const char* large : {"9223372036854775808", "-9223372036854775809", "123456789012345678901234567890"}) {
-    CHECK(failure(large) ==
+    CHECK(json_error(large) ==
           concat("a.json:1: not accepted as JSON: the integer ", large, " does not fit 64 bits with sign"));
   }
-  CHECK(says(failure("1e999"), "number overflow"));
+  CHECK(says(json_error("1e999"), "number overflow"));
 }
 
 TEST_CASE("layout") {
@@ -92,26 +90,26 @@ TEST_CASE("layout") {
 }
 
 TEST_CASE("what is not JSON is refused with source and line") {
-  CHECK(says(failure(""), "a.json:1: not accepted as JSON: syntax error"));
-  CHECK(says(failure("{\"a\": 1,\n \"b\": tru}"), "a.json:2: "));
-  CHECK(failure("{\"a\": 1,\n\n \"a\": 2}") ==
+  CHECK(says(json_error(""), "a.json:1: not accepted as JSON: syntax error"));
+  CHECK(says(json_error("{\"a\": 1,\n \"b\": tru}"), "a.json:2: "));
+  CHECK(json_error("{\"a\": 1,\n\n \"a\": 2}") ==
         "a.json:3: not accepted as JSON: the key \"a\" is there twice in one object");
   for (const char* text :
        {"NaN", "Infinity", "-inf", "[1,]", "{} {}", "'a'", "01", "+1", "// c\n1", "\"\xff\"", "\"\n\""}) {
-    CHECK(says(failure(text), "not accepted as JSON"));
+    CHECK(says(json_error(text), "not accepted as JSON"));
   }
-  CHECK(failure(std::string_view("1\n\0 2", 5)) == "a.json:2: not accepted as JSON: it contains a zero byte");
-  CHECK(failure("{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}]}") == "no error");
+  CHECK(json_error(std::string_view("1\n\0 2", 5)) == "a.json:2: not accepted as JSON: it contains a zero byte");
+  CHECK(json_error("{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}]}") == "no error");
 }
 
 TEST_CASE("depth ends at 64, however deep the text") {
   const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
-  CHECK(failure(nested(64)) == "no error");
-  CHECK(says(failure(nested(65)), "nested more than 64 deep"));
-  CHECK(says(failure(nested(1000000)), "nested more than 64 deep"));
+  CHECK(json_error(nested(64)) == "no error");
+  CHECK(says(json_error(nested(65)), "nested more than 64 deep"));
+  CHECK(says(json_error(nested(1000000)), "nested more than 64 deep"));
   std::string objects;
   for (int i = 0; i < 65; ++i) objects += "{\"a\":";
-  CHECK(says(failure(objects), "nested more than 64 deep"));
+  CHECK(says(json_error(objects), "nested more than 64 deep"));
 }
 
 TEST_CASE("what JSON cannot say is not written") {

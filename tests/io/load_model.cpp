@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error_of.hpp"
 #include "common/gguf_writer.hpp"
 #include "common/io_scratch.hpp"
 #include "common/llama2c_reader.hpp"
@@ -18,6 +19,7 @@
 using namespace litestage;
 using test::Bytes;
 using test::GgufWriter;
+using test::says;
 
 namespace {
 
@@ -34,13 +36,9 @@ GgufWriter small_file(const std::string& architecture = "llama") {
   return test::gguf_of(test::tiny_model(small_config(architecture)));
 }
 
-std::string failure(const GgufWriter& writer) {
+std::string model_error(const GgufWriter& writer) {
   const Bytes bytes = writer.bytes();
   return test::error_of([&] { static_cast<void>(io::load_model(io::Gguf(bytes, "m.gguf"))); });
-}
-
-bool says(const std::string& message, std::string_view part) {
-  return message.find(part) != std::string::npos;
 }
 
 bool same(const RawTensor& a, const RawTensor& b) {
@@ -109,14 +107,14 @@ TEST_CASE("Llama 3's frequency factors are read") {
   const Bytes bytes = small_file().add(t).bytes();
   CHECK(io::load_model(io::Gguf(bytes, "m")).config.rope.factors == factors);
   t.columns = 4;
-  CHECK(says(failure(small_file().add(t)), "number of RoPE factors is 4, accepted is 0 or 8"));
+  CHECK(says(model_error(small_file().add(t)), "number of RoPE factors is 4, accepted is 0 or 8"));
   factors[2] = 0;
   t.columns = 8;
-  CHECK(says(failure(small_file().add(t)), "RoPE factor is 0"));
+  CHECK(says(model_error(small_file().add(t)), "RoPE factor is 0"));
 }
 
 TEST_CASE("keys that ask for what we do not do are refused, in their neutral form accepted") {
-  const auto with = [](const std::string& key, const auto& value) { return failure(small_file().add(key, value)); };
+  const auto with = [](const std::string& key, const auto& value) { return model_error(small_file().add(key, value)); };
   CHECK(with("llama.rope.scaling.type", "none") == "no error");
   CHECK(with("llama.rope.scaling.type", "yarn") ==
         "m.gguf: key llama.rope.scaling.type is \"yarn\", accepted is \"none\"");
@@ -150,21 +148,21 @@ TEST_CASE("sizes are checked before they are used") {
     w.add("llama.context_length", 256u).add("llama.attention.layer_norm_rms_epsilon", 1e-5f);
     return w;
   };
-  CHECK(says(failure(GgufWriter().add("general.architecture", "gpt2")),
+  CHECK(says(model_error(GgufWriter().add("general.architecture", "gpt2")),
              "general.architecture is \"gpt2\", accepted are \"llama\" and \"qwen2\""));
-  CHECK(says(failure(GgufWriter()), "general.architecture is missing"));
-  CHECK(says(failure(keys(0, 64, 4)), "llama.block_count is 0, accepted are 1 to"));
-  CHECK(says(failure(keys(2, 64, 0)), "llama.attention.head_count is 0"));
-  CHECK(says(failure(keys(2, 64, 5)), "accepted are divisors of the hidden size 64"));
-  CHECK(says(failure(keys(2, 64, 4)), "token_embd.weight is missing"));
-  CHECK(says(failure(keys(2, 64, 4).add("llama.attention.key_length", 32u)), "are 32 and 16, accepted are equal"));
+  CHECK(says(model_error(GgufWriter()), "general.architecture is missing"));
+  CHECK(says(model_error(keys(0, 64, 4)), "llama.block_count is 0, accepted are 1 to"));
+  CHECK(says(model_error(keys(2, 64, 0)), "llama.attention.head_count is 0"));
+  CHECK(says(model_error(keys(2, 64, 5)), "accepted are divisors of the hidden size 64"));
+  CHECK(says(model_error(keys(2, 64, 4)), "token_embd.weight is missing"));
+  CHECK(says(model_error(keys(2, 64, 4).add("llama.attention.key_length", 32u)), "are 32 and 16, accepted are equal"));
   GgufWriter many = keys(4000000000u, 64, 4);
-  CHECK(says(failure(many), "llama.block_count is 4000000000"));
+  CHECK(says(model_error(many), "llama.block_count is 4000000000"));
   many = keys(2000000000u, 64, 4);
   test::TinyModelBuilder builder({});
   const GgufWriter layers = many.add(builder.tensor("token_embd.weight", DType::f32, 31, 64, 0, 1))
                                 .add(builder.norm("output_norm.weight", 64));
-  CHECK(says(failure(layers), "number of layers is 2e+09, accepted is 1 to 1024"));
+  CHECK(says(model_error(layers), "number of layers is 2e+09, accepted is 1 to 1024"));
 }
 
 TEST_CASE("a number given for every layer is accepted where all are equal") {
@@ -175,7 +173,7 @@ TEST_CASE("a number given for every layer is accepted where all are equal") {
     w.add("qwen2.attention.layer_norm_rms_epsilon", 1e-5f).add("qwen2.attention.head_count_kv", list);
     const ModelSource tensors = test::tiny_model(small_config("qwen2"));
     w.tensors() = test::gguf_of(tensors).tensors();
-    return failure(w);
+    return model_error(w);
   };
   CHECK(with_kv({2, 2}) == "no error");
   CHECK(says(with_kv({2, 4}), "head_count_kv differs between layers (2 and 4)"));
@@ -187,23 +185,23 @@ TEST_CASE("tensors that are missing, left over, misshapen or of an odd type are 
   for (const char* name : {"token_embd.weight", "output_norm.weight", "blk.1.attn_q.weight", "blk.0.ffn_norm.weight"}) {
     GgufWriter w = small_file();
     erase(w, name);
-    CHECK(says(failure(w), concat("tensor ", name, " is missing")));
+    CHECK(says(model_error(w), concat("tensor ", name, " is missing")));
   }
   GgufWriter tied = small_file();
   erase(tied, "output.weight");
-  CHECK(failure(tied) == "no error");
+  CHECK(model_error(tied) == "no error");
   for (const char* name : {"blk.0.attn_output.bias", "blk.0.attn_qkv.weight", "blk.1.ffn_gate_inp.weight",
                            "blk.0.attn_q_norm.weight", "blk.2.attn_q.weight", "extra"}) {
-    CHECK(failure(small_file().add({name, {8}, 0, Bytes(32), {}})) ==
+    CHECK(model_error(small_file().add({name, {8}, 0, Bytes(32), {}})) ==
           concat("m.gguf: tensor \"", name, "\" is not supported in the architecture llama"));
   }
   GgufWriter short_bias = small_file();
   short_bias.add({"blk.0.attn_q.bias", {8}, 0, Bytes(32), {}});
-  CHECK(says(failure(short_bias), "blk.0.attn_q.bias (the query bias) is 1 x 8, accepted is 1 x 64"));
+  CHECK(says(model_error(short_bias), "blk.0.attn_q.bias (the query bias) is 1 x 8, accepted is 1 x 64"));
   GgufWriter half_norm = small_file();
   erase(half_norm, "output_norm.weight");
   half_norm.add({"output_norm.weight", {64}, 1, Bytes(128), {}});
-  CHECK(says(failure(half_norm), "output_norm.weight is F16, accepted is F32"));
+  CHECK(says(model_error(half_norm), "output_norm.weight is F16, accepted is F32"));
 }
 
 TEST_CASE("a vocabulary is read from its keys") {

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
 
 using namespace litestage;

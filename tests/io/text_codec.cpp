@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/small_vocabulary.hpp"
 
 namespace {
@@ -64,11 +64,11 @@ TEST_CASE("without a chat template, only conversations fail") {
   CHECK_FALSE(codec.chat_template().has_value());
   CHECK(codec.encode({{{Role::text, "hello"}}, ""}).size() == 1);
   const Prompt chat{{{Role::user, "hello"}}, ""};
-  CHECK(test::message([&] { static_cast<void>(codec.encode(chat)); }).find("tokenizer.chat_template is missing") !=
+  CHECK(test::error_of([&] { static_cast<void>(codec.encode(chat)); }).find("tokenizer.chat_template is missing") !=
         std::string::npos);
   const io::TextCodec told(v, "m.gguf", "chatml");
   CHECK(told.encode(chat).front() == 1);
-  CHECK(test::message([&] { io::TextCodec(v, "m.gguf", "x"); }).find("--chat-template is \"x\"") == 0);
+  CHECK(test::error_of([&] { io::TextCodec(v, "m.gguf", "x"); }).find("--chat-template is \"x\"") == 0);
 }
 
 TEST_CASE("formats write the texts of the file's own tokens") {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/small_vocabulary.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/load_vocabulary.hpp"
@@ -158,7 +158,7 @@ TEST_CASE("copies do not depend on the original") {
 
 TEST_CASE("a bad vocabulary is an Error that names the file, a bad id is a mistake of the caller") {
   io::Vocabulary v = test::byte_level_vocabulary("nonsense", {});
-  CHECK(test::message([&] { io::Tokenizer(v, "m.gguf"); }).find("m.gguf: tokenizer.ggml.pre") == 0);
+  CHECK(test::error_of([&] { io::Tokenizer(v, "m.gguf"); }).find("m.gguf: tokenizer.ggml.pre") == 0);
   CHECK_THROWS_AS(static_cast<void>(byte_level().piece(-1)), litestage::AssertionError);
   CHECK_THROWS_AS(static_cast<void>(byte_level().piece(100000)), litestage::AssertionError);
   CHECK_THROWS_AS(static_cast<void>(byte_level().is_end(100000)), litestage::AssertionError);

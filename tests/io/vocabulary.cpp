@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/small_vocabulary.hpp"
 
 namespace {
@@ -17,7 +17,7 @@ Vocabulary byte_level() {
   return test::byte_level_vocabulary("gpt-2", test::some_merges());
 }
 std::string refusal(const Vocabulary& v) {
-  return test::message([&] { v.validate("m.gguf"); });
+  return test::error_of([&] { v.validate("m.gguf"); });
 }
 
 }  // namespace

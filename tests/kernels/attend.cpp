@@ -27,7 +27,7 @@ Roundings roundings_of(int visible) {
   return {8 + 5, 36.0 + Attend<float, 1>::chunks(static_cast<unsigned>(visible)), 2};
 }
 
-struct Result {
+struct Attended {
   std::vector<float> out;
   bool counters_zero = false;
   Traffic traffic;
@@ -41,8 +41,8 @@ unsigned longest(const std::vector<AttentionRow>& rows) {
 
 // With `spare` more chunks than the longest row has.
 template <class T, unsigned G>
-Result attend(Emulator& emulator, const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
-              unsigned spare = 0) {
+Attended attend(Emulator& emulator, const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
+                unsigned spare = 0) {
   using Kernel = Attend<T, G>;
   const DeviceAttention<T> device(emulator, a, rows);
   auto p = device.template params<typename Kernel::Params>(a);
@@ -52,7 +52,7 @@ Result attend(Emulator& emulator, const RandomAttention<T>& a, const std::vector
   const DeviceBuffer<int> finished = to_device(emulator, std::vector<int>(rows.size() * grid.y, 0));
   p.partial = partial.data();
   p.finished = finished.data();
-  Result result;
+  Attended result;
   result.traffic = emulator.launch<Kernel>(grid, p);
   result.out = to_host(device.out);
   result.counters_zero = to_host(finished) == std::vector<int>(finished.size(), 0);
@@ -69,7 +69,7 @@ void check_against_double(unsigned head_dim, unsigned group, unsigned n_kv_heads
   std::vector<float> found;
   for (const Schedule& schedule : schedules) {
     Emulator emulator(schedule);
-    const Result result = attend<T, G>(emulator, a, rows);
+    const Attended result = attend<T, G>(emulator, a, rows);
     if (found.empty()) found = result.out;
     CHECK(same_bits(result.out, found));
     CHECK(result.counters_zero);
@@ -116,7 +116,7 @@ TEST_CASE("attend: a row's bits depend neither on the batch, nor on room for mor
   }
   const std::vector<AttentionRow> others = {{1, 17, 9}, rows[1], {1, 200, 8}};
   CHECK(same_bits(row_of(attend<std::uint16_t, 8>(emulator, a, others, 1).out, a.shape, 1), row_of(all, a.shape, 1)));
-  const Result fewer = attend<std::uint16_t, 2>(emulator, a, rows);  // four blocks for the seven heads
+  const Attended fewer = attend<std::uint16_t, 2>(emulator, a, rows);  // four blocks for the seven heads
   CHECK(same_bits(fewer.out, all));
   CHECK(fewer.counters_zero);
   CHECK(same_bits(attend<std::uint16_t, 4>(emulator, a, rows).out, all));

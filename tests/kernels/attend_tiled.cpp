@@ -36,14 +36,14 @@ std::vector<AttentionRow> joined(std::vector<AttentionRow> a, const std::vector<
   return a;
 }
 
-struct Result {
+struct AttendedTiled {
   std::vector<float> out;
   Traffic traffic;
 };
 
 template <class T, unsigned D>
-Result attend_tiled(Emulator& emulator, const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
-                    const std::vector<int>& tiles) {
+AttendedTiled attend_tiled(Emulator& emulator, const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
+                           const std::vector<int>& tiles) {
   using Kernel = AttendTiled<T, D>;
   const DeviceAttention<T> device(emulator, a, rows);
   const DeviceBuffer<int> on_device = to_device(emulator, tiles);

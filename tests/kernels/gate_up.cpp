@@ -53,8 +53,8 @@ Expected expected_gate(const Expected& g, const Expected& u, GateActivation acti
 }
 
 template <unsigned N>
-void check_against_double(DType type, unsigned n, unsigned ffn, unsigned hidden, unsigned resident,
-                          GateFunction function = GateFunction::silu) {
+void check_gate_up(DType type, unsigned n, unsigned ffn, unsigned hidden, unsigned resident,
+                   GateFunction function = GateFunction::silu) {
   const RandomWeight gate(type, ffn, hidden, ffn + hidden), up(type, ffn, hidden, ffn + 3 * hidden);
   const NormedRows rows(n, hidden, n + ffn);
   std::vector<float> found;
@@ -85,18 +85,18 @@ void check_against_double(DType type, unsigned n, unsigned ffn, unsigned hidden,
 }  // namespace
 
 TEST_CASE("gate_up agrees with double, to the same bits in every schedule") {
-  for (const unsigned ffn : {1u, 31u, 33u}) check_against_double<1>(DType::q8_0, 1, ffn, 576, 64);
-  check_against_double<1>(DType::q8_0, 1, 63, 896, 2);  // more tiles than blocks
-  check_against_double<1>(DType::q4_k, 1, 33, 256, 64);
-  for (const unsigned hidden : {1u, 31u, 33u, 63u}) check_against_double<1>(DType::f32, 1, 9, hidden, 64);
-  check_against_double<4>(DType::q4_k, 3, 33, 1536, 1);
-  check_against_double<4>(DType::f32, 2, 63, 576, 64);
-  check_against_double<16>(DType::q8_0, 16, 63, 96, 64);
+  for (const unsigned ffn : {1u, 31u, 33u}) check_gate_up<1>(DType::q8_0, 1, ffn, 576, 64);
+  check_gate_up<1>(DType::q8_0, 1, 63, 896, 2);  // more tiles than blocks
+  check_gate_up<1>(DType::q4_k, 1, 33, 256, 64);
+  for (const unsigned hidden : {1u, 31u, 33u, 63u}) check_gate_up<1>(DType::f32, 1, 9, hidden, 64);
+  check_gate_up<4>(DType::q4_k, 3, 33, 1536, 1);
+  check_gate_up<4>(DType::f32, 2, 63, 576, 64);
+  check_gate_up<16>(DType::q8_0, 16, 63, 96, 64);
 }
 
 TEST_CASE("gate_up knows both activations") {
-  check_against_double<4>(DType::f32, 4, 31, 64, 64, GateFunction::gelu_tanh);
-  check_against_double<4>(DType::f32, 4, 31, 64, 64, GateFunction::silu);
+  check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::gelu_tanh);
+  check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::silu);
 }
 
 TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its place in it, nor on the grid") {

@@ -101,7 +101,7 @@ TEST_CASE("matvec: every type agrees with double, to the same bits in every sche
   for (const DTypeInfo& entry : dtype_table) {
     with_type(entry.type, [&]<DType type>() {
       const auto block = static_cast<unsigned>(entry.block_size);
-      for (const unsigned rows : {1u, 31u, 32u, 33u, 63u})
+      for (const unsigned rows : {1u, 31u, 32u, 33u, 63u, 576u, 896u, 4863u})
         check_against_double<type>(rows, block == 1 ? 37 : block, 64);
       for (const unsigned columns : {32u, 96u, 576u, 896u, 1536u}) {
         if (columns % block == 0) check_against_double<type>(5, columns, 64);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/model/weights.hpp"
 
@@ -52,9 +52,9 @@ TEST_CASE("config: every number out of its range is named, with the file, what w
       {[](ModelConfig& c) { c.norm_eps = not_a_number; }, "f.gguf: RMSNorm epsilon is nan, accepted is 0 to 1"}};
   for (const Case& c : cases) {
     ModelConfig config = tiny_config();
-    CHECK(message([&] { config.validate("f.gguf"); }) == "no error");
+    CHECK(error_of([&] { config.validate("f.gguf"); }) == "no error");
     c.change(config);
-    CHECK(message([&] { config.validate("f.gguf"); }) == c.sentence);
+    CHECK(error_of([&] { config.validate("f.gguf"); }) == c.sentence);
   }
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("config: multipliers are finite and above 0; an attention scale of 0 i
   const auto refused = [&](float ModelConfig::*member, float value) {
     ModelConfig changed = config;
     changed.*member = value;
-    return message([&] { changed.validate("f.gguf"); });
+    return error_of([&] { changed.validate("f.gguf"); });
   };
   const std::pair<float ModelConfig::*, std::string> members[] = {
       {&ModelConfig::embedding_multiplier, "embedding multiplier"},
@@ -89,7 +89,7 @@ TEST_CASE("weights: a tensor that is missing or has another shape is named") {
   const auto fails = [&](void (*change)(ModelSource&)) {
     ModelSource source = good;
     change(source);
-    return message([&] { validate(source); });
+    return error_of([&] { validate(source); });
   };
   CHECK(fails([](ModelSource& s) { s.tensors.layers[2].wk.rows = 31; }) ==
         "tiny model: tensor blk.2.attn_k.weight (the key projection) is 31 x 64, accepted is 32 x 64");

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 
 using namespace litestage;
 
@@ -52,13 +52,13 @@ TEST_CASE("decision table: a scale that is not finite is refused, not stored") {
   const auto refused = [&](std::size_t u, float scale) {
     Decisions d(6);
     d[u] = {true, scale, KvOnSkip::none};
-    return test::message([&] { static_cast<void>(table.number_of(d)); });
+    return test::error_of([&] { static_cast<void>(table.number_of(d)); });
   };
-  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinite = std::numeric_limits<float>::infinity();
   CHECK(refused(3, nan) == "the skip policy's scale for the MLP of layer 1 is nan, accepted are finite numbers");
-  CHECK(refused(4, infinity) ==
+  CHECK(refused(4, infinite) ==
         "the skip policy's scale for the attention of layer 2 is inf, accepted are finite numbers");
-  CHECK(refused(0, -infinity) ==
+  CHECK(refused(0, -infinite) ==
         "the skip policy's scale for the attention of layer 0 is -inf, accepted are finite numbers");
   CHECK(table.size() == 0);
   CHECK(refused(5, 0) == "no error");

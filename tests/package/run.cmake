@@ -34,13 +34,19 @@ function(consume name compiler)
   message(STATUS "${name}: passed")
 endfunction()
 
-run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
-consume(installed ${CXX} -DWITH_IO=${WITH_IO})
-
+# Two compilers, where there are two.
+find_program(gcc NAMES g++)
+if(NOT gcc)
+  set(gcc ${CXX})
+endif()
 find_program(clang NAMES clang++)
 if(NOT clang)
   set(clang ${CXX})
 endif()
+
+run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
+consume(installed ${gcc} -DWITH_IO=${WITH_IO})
+
 consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
 
 # Without the libraries of io the core is found all the same, and io says what it lacks.

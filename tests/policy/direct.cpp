@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "litestage/evaluate/answers.hpp"
 #include "litestage/policy/spec.hpp"
 #include "litestage/stages/standard.hpp"
@@ -11,7 +11,7 @@
 using namespace litestage;
 using stages::Chat;
 using stages::Direct;
-using test::message;
+using test::error_of;
 
 namespace {
 
@@ -85,8 +85,8 @@ TEST_CASE("direct: letters are scored as the model would go on") {
 TEST_CASE("direct: SPEC and refusals") {
   CHECK(read_spec<stages::Standard>("direct:chat=true", "--stages") == stages::Standard(Direct{24, true}));
   CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
-  CHECK(message([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
+  CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
         "--stages direct, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
-  CHECK(message([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
+  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
         "question id: found 0 options, accepted are 1 to 26");
 }

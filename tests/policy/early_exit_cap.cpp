@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/verdicts.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/policy/check_stages.hpp"
@@ -34,10 +34,10 @@ TEST_CASE("cap: a stage may have a number of its own, which SPEC can write") {
   CHECK(most("recall") == 2);
   CHECK(most("analyze") == 3);
   CHECK_NOTHROW(check_stages(cap, stages::TinyThinker{}, "--exit"));
-  CHECK(test::message([] {
+  CHECK(test::error_of([] {
           check_stages(read_spec<early_exit::Standard>("cap:recal=2", "--exit"), stages::TinyThinker{}, "--exit");
         }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");
-  CHECK(test::message([] {
+  CHECK(test::error_of([] {
           check_stages(read_spec<early_exit::Standard>("any:second=cap,second.recal=2", "--exit"),
                        stages::TinyThinker{}, "--exit");
         }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/verdicts.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/policy/describe.hpp"
@@ -51,10 +51,10 @@ TEST_CASE("every exit policy reads back from its SPEC, and reads only its own si
 }
 
 TEST_CASE("what the parts of any accept is said where they are wrong") {
-  CHECK(test::message([] { exit_policy("any:first=any"); }) ==
+  CHECK(test::error_of([] { exit_policy("any:first=any"); }) ==
         "--exit any, first: found \"any\", accepted is one of never, low_confidence, cap, repetition, confident_run, "
         "group_confidence, entropy_variance");
-  CHECK(test::message([] {
+  CHECK(test::error_of([] {
           exit_policy("any:second=cap,second.tokens=0");
         }).find("second.tokens: found 0, accepted is an integer from 1") != std::string::npos);
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/policy/concepts.hpp"
 #include "litestage/skip/ada_skip.hpp"
@@ -16,7 +16,7 @@ using Indices = std::vector<int>;
 
 namespace {
 
-constexpr RequestInfo request{3, 0, "recall", 64};
+constexpr RequestInfo recall{3, 0, "recall", 64};
 
 // Of three layers; the order of selection is m1, then a0, a2, m2 (all .75: attention first, then the lower layer), a1,
 // m0.
@@ -39,7 +39,7 @@ void observe_step(const skip::AdaSkip& policy, skip::AdaSkip::State& state, int 
 
 // The sub-layers skipped in steps 19 and 20, after steps of these cosines in turn.
 std::vector<Indices> around_step_20(const skip::AdaSkip& policy, float even, float odd) {
-  auto state = policy.begin(request);
+  auto state = policy.begin(recall);
   for (int step = 0; step < 19; ++step) observe_step(policy, state, step, step % 2 == 0 ? even : odd, 1);
   std::vector<Indices> result = {skipped(policy, state, decode_step(19), 3)};
   observe_step(policy, state, 19, odd, 1);
@@ -53,22 +53,22 @@ TEST_CASE("ada skip: the most similar go first; ties go to attention, then to th
   CHECK(example(6).skipped_sublayers(3) == Indices{3, 0, 4, 5, 2, 1});
   CHECK(example(0).skipped_sublayers(3).empty());
   for (const StepInfo step : {in_prefill, in_decode}) {
-    CHECK(skipped(example(0), step, request).empty());
-    CHECK(skipped(example(3), step, request) == Indices{0, 3, 4});
-    CHECK(skipped(example(4), step, request) == Indices{0, 3, 4, 5});
+    CHECK(skipped(example(0), step, recall).empty());
+    CHECK(skipped(example(3), step, recall) == Indices{0, 3, 4});
+    CHECK(skipped(example(4), step, recall) == Indices{0, 3, 4, 5});
   }
 }
 
 TEST_CASE("ada skip: the ratio of a skipped sub-layer scales the stream, and nothing goes in the cache") {
   const skip::AdaSkip policy = example(3);
-  const auto state = policy.begin(request);
+  const auto state = policy.begin(recall);
   CHECK(policy.decide(state, in_decode, Sublayer::at(0)) == SkipDecision{true, 1.5f, KvOnSkip::none});
   CHECK(policy.decide(state, in_prefill, Sublayer::at(3)) == SkipDecision{true, 1.75f, KvOnSkip::none});
   CHECK(policy.decide(state, in_prefill, Sublayer::at(2)) == SkipDecision{});
   skip::AdaSkip decoding = example(3);
   decoding.phase = Phases::decode;
-  CHECK(skipped(decoding, in_prefill, request).empty());
-  CHECK(skipped(decoding, in_decode, request) == Indices{0, 3, 4});
+  CHECK(skipped(decoding, in_prefill, recall).empty());
+  CHECK(skipped(decoding, in_decode, recall) == Indices{0, 3, 4});
 }
 
 TEST_CASE("ada skip: it reads statistics only while it looks for more to skip") {
@@ -93,20 +93,20 @@ TEST_CASE("ada skip online: MLPs join after 20 decode steps if as similar as the
 
 TEST_CASE("ada skip online: who joins is scaled by its own mean ratio, and stays whatever comes later") {
   const skip::AdaSkip policy = example(3, OnlineSkip::intended);
-  auto state = policy.begin(request);
+  auto state = policy.begin(recall);
   for (int step = 0; step < 20; ++step) observe_step(policy, state, step, 0.875f, step < 10 ? 1.0f : 2.0f);
   CHECK(policy.decide(state, decode_step(20), Sublayer::at(1)) == SkipDecision{true, 1.5f, KvOnSkip::none});
   for (int step = 20; step < 60; ++step) observe_step(policy, state, step, -1, 9);
   CHECK(policy.decide(state, decode_step(60), Sublayer::at(5)) == SkipDecision{true, 1.5f, KvOnSkip::none});
   CHECK(!policy.decide(state, in_prefill, Sublayer::at(5)).skip);
-  auto late = policy.begin(request);
+  auto late = policy.begin(recall);
   for (int step = 0; step < 60; ++step) observe_step(policy, late, step, step < 20 ? 0.5f : 1.0f, 1);
   CHECK(skipped(policy, late, decode_step(60), 3) == Indices{0, 3, 4});  // similar only after the 20 steps
 }
 
 TEST_CASE("ada skip online: prefill does not count, and a request begins afresh") {
   const skip::AdaSkip policy = example(3, OnlineSkip::intended);
-  auto state = policy.begin(request);
+  auto state = policy.begin(recall);
   for (int i = 0; i < 40; ++i) {
     SublayerStats m;
     m.cosine = m.norm_ratio = 1;
@@ -115,7 +115,7 @@ TEST_CASE("ada skip online: prefill does not count, and a request begins afresh"
   CHECK(skipped(policy, state, decode_step(20), 3) == Indices{0, 3, 4});
   for (int step = 0; step < 20; ++step) observe_step(policy, state, step, 1, 1);
   CHECK(skipped(policy, state, decode_step(20), 3) == Indices{0, 1, 3, 4, 5});
-  CHECK(skipped(policy, policy.begin(request), decode_step(20), 3) == Indices{0, 3, 4});
+  CHECK(skipped(policy, policy.begin(recall), decode_step(20), 3) == Indices{0, 3, 4});
 }
 
 TEST_CASE("ada skip as released: the bar is 1, so that nothing joins that would as intended") {
@@ -127,7 +127,7 @@ TEST_CASE("ada skip as released: the bar is 1, so that nothing joins that would 
 
 TEST_CASE("ada skip: without a calibration of this model nothing begins") {
   const auto refused = [](const skip::AdaSkip& policy) {
-    return test::message([&] { static_cast<void>(policy.begin(request)); });
+    return test::error_of([&] { static_cast<void>(policy.begin(recall)); });
   };
   CHECK(refused({}) ==
         "skip policy ada_skip, similarity: found 0 values, accepted are 6, one to each sub-layer of this model (the "

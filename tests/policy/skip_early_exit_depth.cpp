@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/skip/early_exit_depth.hpp"
 
@@ -27,7 +27,7 @@ TEST_CASE("early exit depth: the phase limits when, kv goes with each skip") {
 }
 
 TEST_CASE("early exit depth: more layers than the model has are an error") {
-  CHECK(test::message([] {
+  CHECK(test::error_of([] {
           static_cast<void>(skip::EarlyExitDepth{5}.begin({4, 0, "recall", 8}));
         }) == "skip policy early_exit_depth, layers: found 5, accepted are 0 to 4 of this model's 4 layers");
 }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/policy/spec.hpp"
@@ -11,19 +11,16 @@
 #include "litestage/stages/standard.hpp"
 
 using namespace litestage;
-using test::in_decode, test::in_prefill;
+using test::in_decode, test::in_prefill, test::request;
 using Indices = std::vector<int>;
 
 namespace {
 
-RequestInfo request(std::string_view stage, int n_layers = 4) {
-  return {n_layers, 0, stage, 64};
-}
 skip::LiteStage example() {
   return {{"m3", "a1", "m0", "a3"}, {{"recall", 1}, {"analyze", 3}, {"summarize", 0}}};
 }
 std::string refused(std::string_view spec) {
-  return test::message([&] { static_cast<void>(read_spec<skip::Standard>(spec, "--skip")); });
+  return test::error_of([&] { static_cast<void>(read_spec<skip::Standard>(spec, "--skip")); });
 }
 
 }  // namespace
@@ -54,11 +51,11 @@ TEST_CASE("lite stage: the phase limits when, kv goes with each skip") {
 }
 
 TEST_CASE("lite stage: a ranking of another model, or a budget beyond it, is an error before the first stage") {
-  CHECK(test::message([] { static_cast<void>(example().begin(request("summarize", 3))); }) ==
+  CHECK(test::error_of([] { static_cast<void>(example().begin(request("summarize", 3))); }) ==
         "skip policy lite_stage, ranking: found m3, accepted are a0 to m2 of this model's 3 layers");
   skip::LiteStage greedy = example();
   greedy.budgets["recall"] = 5;
-  CHECK(test::message([&] { static_cast<void>(greedy.begin(request("summarize"))); }) ==
+  CHECK(test::error_of([&] { static_cast<void>(greedy.begin(request("summarize"))); }) ==
         "skip policy lite_stage, recall: found 5, accepted are 0 to 4 (the length of the ranking)");
 }
 
@@ -78,7 +75,7 @@ TEST_CASE("lite stage: SPEC strings, and what they may not say") {
 TEST_CASE("lite stage: a stage name that the schedule lacks is found by comparing the two") {
   const stages::Standard three{stages::TinyThinker{}}, one{stages::Single{}};
   CHECK_NOTHROW(check_stages(skip::Standard(example()), three, "--skip"));
-  CHECK(test::message([&] { check_stages(example(), one, "--skip"); }) ==
+  CHECK(test::error_of([&] { check_stages(example(), one, "--skip"); }) ==
         "--skip: stage \"analyze\" is unknown, accepted are answer");
   skip::LiteStage all{{"a0"}, {{"all", 1}}};
   CHECK_NOTHROW(check_stages(all, one, "--skip"));

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/skip/short_gpt.hpp"
 
@@ -32,7 +32,7 @@ TEST_CASE("short gpt: the phase limits when, kv goes with each skip") {
 
 TEST_CASE("short gpt: without the influence of every layer, or with too many layers, nothing begins") {
   const auto refused = [](const skip::ShortGPT& policy) {
-    return test::message([&] { static_cast<void>(policy.begin({3, 0, "recall", 8})); });
+    return test::error_of([&] { static_cast<void>(policy.begin({3, 0, "recall", 8})); });
   };
   CHECK(
       refused({}) ==

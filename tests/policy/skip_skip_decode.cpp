@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/skip/skip_decode.hpp"
 
@@ -69,7 +69,7 @@ TEST_CASE("skip decode as released: prefill skips more than the first decode ste
 TEST_CASE("skip decode: a request without a cap, and a band above the model") {
   CHECK(skipped_layers(skip::SkipDecode{4}, in_prefill, 8, 0) == Layers{1});
   CHECK(skipped_layers(skip::SkipDecode{4}, decode_step(1), 8, 0) == Layers{1, 2, 3, 4});
-  CHECK(test::message([] {
+  CHECK(test::error_of([] {
           static_cast<void>(skip::SkipDecode{4}.begin({4, 0, "recall", 8}));
         }) == "skip policy skip_decode, layers: found 4, accepted are 0 to 3 of this model's 4 layers");
 }

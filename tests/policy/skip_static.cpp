@@ -3,21 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
+#include "common/skip_decisions.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
 
 using namespace litestage;
+using test::in_decode, test::in_prefill, test::request;
 
 namespace {
-
-constexpr StepInfo in_prefill{Phase::prefill, 0};
-constexpr StepInfo in_decode{Phase::decode, 5};
-
-RequestInfo request(std::string_view stage_name, int n_layers = 4) {
-  return {n_layers, 0, stage_name, 64};
-}
 
 // The indices of the sub-layers that a stage skips in a step.
 std::vector<int> skipped(const skip::Static& policy, std::string_view stage, StepInfo step, int n_layers = 4) {
@@ -66,11 +61,11 @@ TEST_CASE("the phase limits when, kv and scale go with each skip") {
 TEST_CASE("a sub-layer that the model lacks is an error before the first stage, whichever stage names it") {
   const skip::Static policy = example();
   CHECK(skipped(policy, "summarize", in_decode, 4) == std::vector<int>{1});
-  CHECK(test::message([&] { static_cast<void>(policy.begin(request("summarize", 3))); }) ==
+  CHECK(test::error_of([&] { static_cast<void>(policy.begin(request("summarize", 3))); }) ==
         "skip policy static, recall: found m3, accepted are a0 to m2 of this model's 3 layers");
   skip::Static attention;
   attention.stages["all"] = {{Unit::attention, 4}};
-  CHECK(test::message([&] { static_cast<void>(attention.begin(request("recall", 4))); }) ==
+  CHECK(test::error_of([&] { static_cast<void>(attention.begin(request("recall", 4))); }) ==
         "skip policy static, all: found a4, accepted are a0 to m3 of this model's 4 layers");
 }
 
@@ -80,10 +75,10 @@ TEST_CASE("a stage name that the schedule lacks is found by comparing the two") 
   CHECK_NOTHROW(check_stages(example(), three, "--skip"));
   CHECK_NOTHROW(check_stages(skip::Standard(skip::Never{}), one, "--skip"));
   CHECK_NOTHROW(check_stages(skip::Never{}, one, "--skip"));
-  CHECK(test::message([&] { check_stages(skip::Standard(example()), one, "--skip"); }) ==
+  CHECK(test::error_of([&] { check_stages(skip::Standard(example()), one, "--skip"); }) ==
         "--skip: stage \"analyze\" is unknown, accepted are answer");
   skip::Static misspelt;
   misspelt.stages["analyse"] = {};
-  CHECK(test::message([&] { check_stages(misspelt, three, "--skip"); }) ==
+  CHECK(test::error_of([&] { check_stages(misspelt, three, "--skip"); }) ==
         "--skip: stage \"analyse\" is unknown, accepted are recall, analyze, summarize");
 }

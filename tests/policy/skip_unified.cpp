@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "common/skip_decisions.hpp"
 #include "litestage/skip/unified.hpp"
 
@@ -103,7 +103,7 @@ TEST_CASE("unified: the original acts in decode alone and refers to the layer be
 
 TEST_CASE("unified: a number of layers that the mode cannot skip is an error") {
   const auto refused = [](int layers, UnifiedMode mode) {
-    return test::message([&] { static_cast<void>(unified(layers, mode).begin({6, 0, "recall", 8})); });
+    return test::error_of([&] { static_cast<void>(unified(layers, mode).begin({6, 0, "recall", 8})); });
   };
   CHECK(refused(6, exact) == "skip policy unified, layers: found 6, accepted are 0 to 5 of this model's 6 layers");
   CHECK(refused(7, adaskip) == "skip policy unified, layers: found 7, accepted are 0 to 6 of this model's 6 layers");

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "litestage/early_exit/any.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/policy/describe.hpp"
@@ -12,7 +12,7 @@
 #include "litestage/stages/standard.hpp"
 
 using namespace litestage;
-using test::message;
+using test::error_of;
 
 namespace {
 
@@ -20,10 +20,10 @@ using AnyExit = early_exit::Any<early_exit::Standard, early_exit::Standard>;
 
 template <class T>
 std::string refused(std::string_view spec) {
-  return message([&] { static_cast<void>(read_spec<T>(spec, "--option")); });
+  return error_of([&] { static_cast<void>(read_spec<T>(spec, "--option")); });
 }
 std::string refused(std::string_view spec) {
-  return message([&] { static_cast<void>(parse_spec(spec, "--option")); });
+  return error_of([&] { static_cast<void>(parse_spec(spec, "--option")); });
 }
 
 template <class T>
@@ -179,7 +179,7 @@ TEST_CASE("@file hands the path to the caller's reader, and errors name the file
     return Form(Form::Map{{"name", "single"}, {"max_new_tokens", path == "good.json" ? 5 : 0}});
   };
   CHECK(read_spec<stages::Standard>("@good.json", "--stages", reader) == stages::Standard(stages::Single{5}));
-  CHECK(message([&] { static_cast<void>(read_spec<stages::Standard>("@bad.json", "--stages", reader)); }) ==
+  CHECK(error_of([&] { static_cast<void>(read_spec<stages::Standard>("@bad.json", "--stages", reader)); }) ==
         "bad.json single, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
   CHECK(refused("@good.json") == "--option: found \"@good.json\", files are not read here");
 }
@@ -188,7 +188,7 @@ TEST_CASE("what a SPEC cannot say is refused when it is written") {
   for (const char* stage : {"", "a,b", "a=b", "a.b"}) {
     skip::Static fixed;
     fixed.stages[stage] = {};
-    CHECK(message([&] { static_cast<void>(to_spec(fixed)); }).find("has no SPEC, accepted is a JSON file") !=
+    CHECK(error_of([&] { static_cast<void>(to_spec(fixed)); }).find("has no SPEC, accepted is a JSON file") !=
           std::string::npos);
   }
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "litestage/policy/spec.hpp"
 #include "litestage/stages/standard.hpp"
 
@@ -79,7 +79,7 @@ TEST_CASE("tinythinker: options are never split, two to twenty-six of them") {
   }
   for (const std::size_t n : {0u, 27u}) {
     const Transcript t = transcript(std::vector<std::string>(n, "x"), {{"K"}});
-    CHECK(test::message([&] { static_cast<void>(schedule.prompts(0, t)); }) ==
+    CHECK(test::error_of([&] { static_cast<void>(schedule.prompts(0, t)); }) ==
           concat("question id: found ", n, " options, accepted are 1 to 26"));
   }
 }
@@ -150,7 +150,7 @@ TEST_CASE("chat: conversations that begin with the earlier ones, their texts fil
 
 TEST_CASE("chat: a text may only use what is known at its stage") {
   const auto refused = [](std::string_view key, const char* text) {
-    return test::message([&] {
+    return test::error_of([&] {
       static_cast<void>(read_settings<Chat>(Form(Form::Map{{std::string(key), text}}), "texts.json"));
     });
   };

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "common/message.hpp"
+#include "common/error_of.hpp"
 #include "litestage/policy/sublayer_set.hpp"
 
 using namespace litestage;
@@ -38,13 +38,13 @@ TEST_CASE("ranges cover one unit and both ends, and overlap freely") {
 TEST_CASE("anything else is refused") {
   for (const char* wrong : {"", "-", "a3-", "-a3", "a5-a2", "a3-m5", "a3-5", "a1-a2-a3", "a0-a1000", "none"}) {
     CAPTURE(wrong);
-    CHECK(test::message([&] {
+    CHECK(test::error_of([&] {
             read(Form::List{"a1", wrong});
           }) == concat("x: found \"", wrong,
                        "\", accepted is a list of sub-layers such as a3, m3 or m4-m9, layers from 0 to 999"));
   }
-  CHECK(test::message([&] { static_cast<void>(read(Form::List{3})); }).find("x: found 3, accepted is") == 0);
-  CHECK(test::message([&] { static_cast<void>(read(Form::Map{})); }).find("x: found an object, accepted is") == 0);
+  CHECK(test::error_of([&] { static_cast<void>(read(Form::List{3})); }).find("x: found 3, accepted is") == 0);
+  CHECK(test::error_of([&] { static_cast<void>(read(Form::Map{})); }).find("x: found an object, accepted is") == 0);
 }
 
 TEST_CASE("the written list reads back, for every set of few layers") {

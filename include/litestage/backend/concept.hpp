@@ -168,7 +168,8 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // moments[i] says how row i of the first view became row i of the second.   [n, hidden] both, moments [n]
   { b.measure(moments, in, in) } -> std::same_as<void>;
 
-  // Copies of K/V entries, in order; source and target never overlap.
+  // Copies of K/V entries, in any order or at once: no entry is the target of two, or the target of one and the source
+  // of another.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
   // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]
