@@ -37,7 +37,8 @@ Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts,
   Form::List ids;
   for (const std::string& c : data.contents) ids.push_back(c);
   Form f;
-  f.add("work", "calibrate/1").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", data.task);
+  f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", data.task);
+  f.add("texts", cli::texts_fingerprint(job.questions));
   f.add("questions", std::move(ids)).add("stages", job.policies.stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", job.options.kv).add("context", job.options.context);
@@ -54,6 +55,7 @@ LatencyModel probe(B& backend, const Model<B>& model, const Job& job, const Cali
   p.seconds = o.probe_seconds;
   p.kv = facts.kernels.kv;
   p.model = facts.model;
+  p.signals = signals_read(cli::read_criterion(o.criterion));
   const Prompt prompt = job.policies.stages.prompts(0, {job.questions[0], {}}).at(0);
   p.encode = [&job, prompt] { return job.codec.encode(prompt).size(); };
   p.on_progress = [&view](double share) {
@@ -103,18 +105,18 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   ExitChoice exits;
   if (!settings.exits.windows.empty()) {
     view.begin("early exit", "trials");
-    exits = run.exits(found.budgets, progress({}));
+    exits = run.exits(found, progress({}));
   }
   std::vector<BaselineChoice> largest;
   for (const Baseline& baseline : o.no_baselines ? std::vector<Baseline>() : baselines(importance)) {
     view.begin(baseline.name, "trials");
-    largest.push_back(run.largest(baseline, progress({})));
+    largest.push_back(run.largest(strategy, baseline, progress({})));
   }
   const Plan plan = cli::make_plan(job, facts, data, settings, strategy, importance, found, exits, largest,
                                    run.score({}, std::nullopt), run.score(found.budgets, exits.exit));
   view.clear();
   cli::write_plan(o.plan, plan);
-  cli::report_plan(std::cout, plan, run.counts(), run.restored());
+  cli::report_plan(std::cout, plan, run.work());
   if (o.check_latency > 0) cli::check_latency(std::cout, backend, model, job, plan, run, o.check_latency);
   cli::next_steps(std::cout, o);
   return 0;

@@ -189,7 +189,7 @@ def draw_search(plan):
 
 def draw_importance(data):
     stages = data["importance"]["stages"]
-    key = "last_cosine" if data.get("ranked_by") == "last_token" else "cosine"
+    key = {"requests": "request_cosine", "last_token": "last_cosine"}.get(data.get("ranked_by"), "cosine")
     skipped = {b["stage"]: set(data["ranking"][:b["count"]]) for b in data.get("budgets", [])}
     names = [unit + str(layer) for layer in range(len(stages[0]["layer_cosine"])) for unit in "am"]
     figure, grid = plt.subplots(len(stages), 1, figsize=(max(8, 0.17 * len(names)), 2.9 * len(stages)), squeeze=False)

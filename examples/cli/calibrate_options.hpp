@@ -12,7 +12,7 @@ namespace litestage::cli {
 
 struct CalibrateOptions {
   Options common;
-  std::string metric = "letter", strategy = "racing", rank_by = "tokens", phase = "both", kv_on_skip = "none";
+  std::string metric = "letter", strategy = "racing", rank_by = "requests", phase = "both", kv_on_skip = "none";
   std::string criterion = "max_prob";
   double max_loss = 0.04, probe_seconds = 15;
   std::optional<double> least_accuracy;
@@ -59,8 +59,9 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
       ->check(CLI::Range(0, 2000))
       ->type_name("N")
       ->group(group);
-  app.add_option("--rank-by", o.rank_by, "Cosines of all tokens, or of each prompt's last_token")
-      ->check(CLI::IsMember({"tokens", "last_token"}))
+  app.add_option("--rank-by", o.rank_by,
+                 "Mean cosines over requests, over all tokens, or over each prompt's last_token")
+      ->check(CLI::IsMember({"requests", "tokens", "last_token"}))
       ->capture_default_str()
       ->group(group);
   app.add_option("--phase", o.phase, "Skip in both phases of a stage, or in prefill or decode alone")

@@ -128,11 +128,8 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
     columns.push_back({"cosine"});
   }
   TextTable table(columns);
-  const auto cosines = [rank_by](const StageImportance& s) {
-    return rank_by == CosineOf::tokens ? s.cosine : s.last_cosine;
-  };
-  const std::vector<double> shared =
-      importance.over_stages(rank_by == CosineOf::tokens ? &StageImportance::cosine : &StageImportance::last_cosine);
+  const auto cosines = Importance::cosines(rank_by);
+  const std::vector<double> shared = importance.over_stages(cosines);
   const std::vector<Sublayer> ranking = importance.ranking(rank_by);
   for (std::size_t i = 0; i < ranking.size(); ++i) {
     const auto index = static_cast<std::size_t>(ranking[i].index());
@@ -140,7 +137,7 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
     for (const StageImportance& s : importance.stages) {
       const Sublayer own = importance.ranking(s.stage, rank_by)[i];
       row.push_back(sublayer_name(own));
-      row.push_back(fixed(cosines(s)[static_cast<std::size_t>(own.index())], 4));
+      row.push_back(fixed((s.*cosines)[static_cast<std::size_t>(own.index())], 4));
     }
     table.add(std::move(row));
   }
@@ -177,7 +174,7 @@ void report_full_depth(std::ostream& out, const Job& job, const Score& full, Met
             << (metric == Metric::agreement ? "; agreement with full depth does" : "") << std::endl;
 }
 
-void report_plan(std::ostream& out, const Plan& plan, const EvaluationCounts& counts, std::size_t restored) {
+void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   TextTable table({{"", Align::left},
                    {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
                    {"s/question"},
@@ -204,9 +201,10 @@ void report_plan(std::ostream& out, const Plan& plan, const EvaluationCounts& co
     out << b.method << std::string(b.method.size() < 18 ? 18 - b.method.size() : 1, ' ') << "at most " << b.skipped
         << " sub-layers within the target, " << signed_fixed(100 * (b.accuracy - plan.full.accuracy), 1) << " points\n";
   }
-  out << "work              " << counts.walks << " times through a question; " << counts.stages_generated
-      << " stages generated (" << counts.tokens_generated << " tokens), where a search without memory generates "
-      << counts.tokens_of_walks << " tokens; " << restored << " stages were in the journal\n";
+  out << "work              " << work.trials << " trials; " << work.generated.stages + work.restored.stages
+      << " stages generated (" << work.generated.tokens + work.restored.tokens
+      << " tokens), where a search without memory generates " << work.tokens_of_trials << " tokens; "
+      << work.restored.stages << " stages were in the journal\n";
 }
 
 void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured) {

@@ -35,8 +35,7 @@ namespace litestage::cli {
 // Prints the ranking, writes it where --json asks for it; the exit code.
 int report_importance(const calibrate::Importance& importance, calibrate::CosineOf rank_by, const Job& job);
 void report_full_depth(std::ostream& out, const Job& job, const calibrate::Score& full, calibrate::Metric metric);
-void report_plan(std::ostream& out, const calibrate::Plan& plan, const calibrate::EvaluationCounts& counts,
-                 std::size_t restored);
+void report_plan(std::ostream& out, const calibrate::Plan& plan, const calibrate::SearchWork& work);
 void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured);
 void next_steps(std::ostream& out, const CalibrateOptions& options);
 

@@ -52,6 +52,21 @@ calibrate::PlanData plan_data(const Job& job) {
   return data;
 }
 
+std::string texts_fingerprint(const std::vector<Question>& questions) {
+  Fnv1a hash;
+  const auto add = [&](const std::string& text) {
+    hash.add(concat(text.size(), ":"));
+    hash.add(text);
+  };
+  for (const Question& q : questions) {
+    add(q.id);
+    add(q.stem);
+    hash.add(concat(q.options.size(), ":", q.gold, ":"));
+    for (const std::string& option : q.options) add(option);
+  }
+  return hexadecimal(hash.value());
+}
+
 void check_apart(const calibrate::Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
   const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
   std::size_t common = 0;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -50,6 +51,7 @@ struct Said {
   ExitChoice exits;
   std::vector<int> largest;
   std::vector<Outcome> outcomes;
+  SearchWork work;
 };
 [[nodiscard]] bool same(const Said& a, const Said& b) {
   const auto curve = [](const Said& s) {
@@ -86,9 +88,11 @@ template <class Strategy = ExhaustiveSweep>
   said.predicted = full.predicted;
   said.order = full.slowest_first;
   said.plan = run.search(strategy, full, nullptr);
-  said.exits = run.exits(said.plan.budgets, nullptr);
-  for (const Baseline& b : baselines(said.importance)) said.largest.push_back(run.largest(b, nullptr).setting.skipped);
+  said.exits = run.exits(said.plan, nullptr);
+  for (const Baseline& b : baselines(said.importance))
+    said.largest.push_back(run.largest(strategy, b, nullptr).setting.skipped);
   said.outcomes = run.score(said.plan.budgets, said.exits.exit).outcomes;
+  said.work = run.work();
   return said;
 }
 
@@ -128,7 +132,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
         for (const BranchReport& b : report.stages[s].branches) transcript.outputs.back().push_back(b.text);
         path.push_back(&results[s]);
       }
-      hits_and_seconds.second += predicted_seconds(latency, path, decisions);
+      hits_and_seconds.second += predicted_seconds(latency, path, decisions, false);
     }
     return hits_and_seconds;
   };
@@ -172,8 +176,13 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
     for (std::size_t i = 0; i < cut; ++i) resumed.records.push_back({concat("journal:", i + 2), all[i]});
     std::size_t appended = 0;
     resumed.append = [&](const Form&) { ++appended; };
-    CHECK(same(calibrated(m, settings(), options(1), resumed), expected));
+    const Said again = calibrated(m, settings(), options(1), resumed);
+    CHECK(same(again, expected));
     CHECK(appended == all.size() - cut);
+    CHECK(again.work.restored.stages == (cut == 0 ? 0 : cut - 1));  // the first record is the latency model
+    CHECK(again.work.restored.stages + again.work.generated.stages == expected.work.generated.stages);
+    CHECK(again.work.restored.tokens + again.work.generated.tokens == expected.work.generated.tokens);
+    CHECK(again.work.tokens_of_trials == expected.work.tokens_of_trials);
   }
 }
 
@@ -184,6 +193,34 @@ TEST_CASE("calibration: racing's plan is within the target on all questions") {
   CHECK(said.plan.reached);
   CHECK(said.plan.best.within_target);
   CHECK(said.plan.best.questions == 7);
+}
+
+TEST_CASE("calibration: an exit may not lose what the budgets' target does not allow") {
+  Model3 m;
+  CalibrationSettings s = settings();
+  s.max_loss = 0.6;
+  s.exits = {{1, 2, 3}, 8};
+  Journal journal;
+  Run run(m.backend, m.model, toy, thinker, m.asked, s, options(4), journal);
+  static_cast<void>(run.latency(fixed_latency));
+  static_cast<void>(run.importance());
+  static_cast<void>(run.full_depth());
+  int lossy = 0;
+  for (const Budgets& budgets : {Budgets{0, 0, 0}, Budgets{0, 1, 0}, Budgets{2, 0, 4}, Budgets{4, 0, 3}}) {
+    for (const double target : {1.0, 6 / 7.0, 5 / 7.0}) {
+      SearchResult search;
+      search.budgets = budgets;
+      search.target = target;
+      const ExitChoice choice = run.exits(search, nullptr);
+      for (const auto& [exit, point] : choice.curve) lossy += point.accuracy < target ? 1 : 0;
+      if (choice.exit) {
+        const std::vector<Outcome> outcomes = run.score(budgets, choice.exit).outcomes;
+        CHECK(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.correct; }) >=
+              std::lround(7 * target));
+      }
+    }
+  }
+  CHECK(lossy > 0);  // or this test shows little
 }
 
 TEST_CASE("calibration: a target that full depth does not reach leaves full depth") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
@@ -75,10 +76,11 @@ template <class Skip, StageSchedule Stages>
 }
 
 // Seconds of one question at batch 1, stage by stage, without the letters' step. A stage reuses what the one before it
-// left in the cache as far as the decisions are the same (engine/stage_run.hpp).
+// left in the cache as far as the decisions are the same (engine/stage_run.hpp). `signals`: an early exit reads them.
 [[nodiscard]] inline std::vector<double> predicted_stage_seconds(const LatencyModel& latency,
                                                                  std::span<StageResult* const> path,
-                                                                 std::span<const StageDecisions> decisions) {
+                                                                 std::span<const StageDecisions> decisions,
+                                                                 bool signals) {
   std::vector<double> seconds;
   for (std::size_t s = 0; s < decisions.size(); ++s) {
     int reused = 0;
@@ -86,14 +88,15 @@ template <class Skip, StageSchedule Stages>
       const bool answer_too = decisions[s].prefill == decisions[s - 1].decode;
       reused = reused_tokens(*path[s], *path[s - 1], answer_too ? Reuse::prompt_and_answer : Reuse::prompt);
     }
-    seconds.push_back(latency.stage_seconds(shape_of(*path[s], reused), decisions[s].prefill, decisions[s].decode));
+    const StageShape shape = shape_of(*path[s], reused, signals);
+    seconds.push_back(latency.stage_seconds(shape, decisions[s].prefill, decisions[s].decode));
   }
   return seconds;
 }
 [[nodiscard]] inline double predicted_seconds(const LatencyModel& latency, std::span<StageResult* const> path,
-                                              std::span<const StageDecisions> decisions) {
+                                              std::span<const StageDecisions> decisions, bool signals) {
   double sum = 0;
-  for (const double s : predicted_stage_seconds(latency, path, decisions)) sum += s;
+  for (const double s : predicted_stage_seconds(latency, path, decisions, signals)) sum += s;
   return sum;
 }
 
@@ -132,9 +135,12 @@ class BudgetEvaluation {
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       outcomes.push_back(outcome_of(*judge_, trials[i].question, paths[i], candidate(trials[i].budgets).seconds));
+      tokens_ += static_cast<std::int64_t>(outcomes.back().tokens);
     }
     return outcomes;
   }
+  // What its trials would have generated without a memory.
+  [[nodiscard]] std::int64_t tokens() const { return tokens_; }
 
  private:
   const Candidate<Skip, Exit>& candidate(const Budgets& budgets) {
@@ -146,6 +152,7 @@ class BudgetEvaluation {
   const Judge* judge_;
   Make make_;
   std::map<Budgets, Candidate<Skip, Exit>> candidates_;
+  std::int64_t tokens_ = 0;
 };
 
 }  // namespace litestage::calibrate

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -28,6 +29,13 @@
 
 namespace litestage::calibrate {
 
+// What all searches of a calibration took. A trial is a question under a plan.
+struct SearchWork {
+  std::size_t trials = 0;
+  std::int64_t tokens_of_trials = 0;     // that would have been generated without a memory
+  GenerationCounts generated, restored;  // by this process, and by those before it, which left them in the journal
+};
+
 template <Backend B, StageSchedule Stages>
 class Calibration {
  public:
@@ -47,13 +55,13 @@ class Calibration {
     restore();
     evaluation_.on_result([this, questions](const StageKey& key, const StageResult& result) {
       journal_->append(stage_record(key, result, questions));
+      work_.generated.add(result);
     });
   }
   Calibration(const Calibration&) = delete;
   Calibration& operator=(const Calibration&) = delete;
 
-  [[nodiscard]] const EvaluationCounts& counts() const { return evaluation_.counts(); }
-  [[nodiscard]] std::size_t restored() const { return restored_; }
+  [[nodiscard]] const SearchWork& work() const { return work_; }
 
   // The journal's, or what `measure()` gives.
   template <class Measure>
@@ -65,21 +73,18 @@ class Calibration {
     return *latency_;
   }
 
-  // Full depth on all questions, with statistics. One unit of work: it is in the journal as a whole.
+  // Full depth on all questions, with statistics of what was not in the journal.
   const Importance& importance() {
-    if (importance_) return *importance_;
-    ImportanceObserver observer;
-    StageMemo seen;  // apart, so that nothing is left out that an earlier run generated
-    Evaluation watched = evaluation_.with_memo(seen);
-    std::vector<std::pair<StageKey, const StageResult*>> results;
-    watched.on_result([&](const StageKey& key, const StageResult& result) { results.emplace_back(key, &result); });
+    Evaluation watched = evaluation_.with_memo(watched_);
+    watched.on_result([this](const StageKey& key, const StageResult& result) {
+      const Form seen = observer_.seen(static_cast<int>(key.stage), evaluation_.questions()[key.question].id);
+      journal_->append(stage_record(key, result, evaluation_.questions()).add("importance", seen));
+      memo_.add(key, result);
+      work_.generated.add(result);
+    });
     const Variant<Skip, Exit> full = variant(Skip());
-    static_cast<void>(watched.run_observed(all_questions(full), observer));
-    importance_ = observer.importance();
-    journal_->append(Form().add("importance", write_settings(*importance_)));
-    for (const auto& [key, result] : results) {
-      if (memo_.find(key) == nullptr) keep(key, *result);
-    }
+    static_cast<void>(watched.run_observed(all_questions(full), observer_));
+    importance_ = observer_.importance();
     return *importance_;
   }
 
@@ -97,7 +102,7 @@ class Calibration {
     const auto paths = evaluation_.run(all_questions(full));
     for (std::size_t q = 0; q < paths.size(); ++q) {
       f.predicted.push_back(judge_.predicted(q, paths[q]));
-      const std::vector<double> seconds = predicted_stage_seconds(*latency_, paths[q], decisions);
+      const std::vector<double> seconds = predicted_stage_seconds(*latency_, paths[q], decisions, false);
       for (std::size_t s = 0; s < seconds.size(); ++s)
         f.stage_seconds[s] += seconds[s] / static_cast<double>(paths.size());
     }
@@ -121,8 +126,10 @@ class Calibration {
     return run(strategy, space, [this](const Budgets& b) { return timed(lite_stage(b), nullptr); });
   }
 
-  // Window and threshold of the early exit under a plan: the fastest within the same target.
-  ExitChoice exits(const Budgets& budgets, const std::function<void(const SearchProgress&)>& on_progress) {
+  // Window and threshold of the early exit under the budgets found: the fastest within the target that they were found
+  // for, so that budgets and exit together lose no more than budgets alone may.
+  ExitChoice exits(const SearchResult& search, const std::function<void(const SearchProgress&)>& on_progress) {
+    const Budgets& budgets = search.budgets;
     const Candidate<Skip, Exit> plan = timed(lite_stage(budgets), nullptr);
     std::vector<const StageResult*> stages;
     for (const auto& path : evaluation_.run(all_questions(plan.variant))) {
@@ -135,7 +142,9 @@ class Calibration {
     };
     Racing thorough;
     thorough.give_up = 1;  // candidates of a larger window begin anew
-    const SearchResult found = search_line(tried.size(), thorough, on_progress, [&, this](const Budgets& at) {
+    SearchSpace space = line(tried.size(), on_progress);
+    space.least_accuracy = search.target;
+    const SearchResult found = run(thorough, space, [&, this](const Budgets& at) {
       const std::optional<LowConfidence> exit = exit_of(at);
       return timed(lite_stage(budgets), exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay());
     });
@@ -144,15 +153,17 @@ class Calibration {
     return choice;
   }
 
-  // The largest setting of a baseline within the same target.
-  BaselineChoice largest(const Baseline& baseline, const std::function<void(const SearchProgress&)>& on_progress) {
+  // The largest setting of a baseline within the same target, found as the budgets are.
+  template <SearchStrategy Strategy>
+  BaselineChoice largest(const Strategy& strategy, const Baseline& baseline,
+                         const std::function<void(const SearchProgress&)>& on_progress) {
     const double all = evaluation_.config().n_sublayers();
-    const SearchResult found =
-        search_line(baseline.settings.size() - 1, Racing{}, on_progress, [&, this](const Budgets& at) {
-          const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
-          const double runs = 1 - setting.skipped / all;
-          return Candidate<Skip, Exit>{variant(setting.policy), [runs](std::span<StageResult* const>) { return runs; }};
-        });
+    const SearchSpace space = line(baseline.settings.size() - 1, on_progress);
+    const SearchResult found = run(strategy, space, [&, this](const Budgets& at) {
+      const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
+      const double runs = 1 - setting.skipped / all;
+      return Candidate<Skip, Exit>{variant(setting.policy), [runs](std::span<StageResult* const>) { return runs; }};
+    });
     return {baseline.name, baseline.settings[static_cast<std::size_t>(found.budgets[0])], found.best};
   }
 
@@ -192,17 +203,20 @@ class Calibration {
     for (const Record& record : journal_->records) {
       if (const Form* latency = record.value.find("latency")) {
         latency_ = LatencyModel::from_form(*latency, Where(record.where));
-      } else if (const Form* importance = record.value.find("importance")) {
-        importance_ = read_settings<Importance>(*importance, Where(record.where));
       } else {
-        restore_stage(record.value, record.where, evaluation_.questions(), evaluation_.stages().size(), memo_);
-        ++restored_;
+        restore(record);
       }
     }
   }
-  void keep(const StageKey& key, const StageResult& result) {
-    journal_->append(stage_record(key, result, evaluation_.questions()));
-    memo_.add(key, result);
+  void restore(const Record& record) {
+    const auto [key, result] =
+        restore_stage(record.value, record.where, evaluation_.questions(), evaluation_.stages().size(), memo_);
+    work_.restored.add(*result);
+    const Form* seen = record.value.find("importance");
+    if (seen == nullptr) return;
+    observer_.restore(static_cast<int>(key.stage), evaluation_.questions()[key.question].id,
+                      evaluation_.config().n_layers, *seen, Where(record.where).at("importance"));
+    watched_.add(key, *result);
   }
 
   // Keys from the decisions where those depend on the phase alone; else from the whole policy.
@@ -217,8 +231,11 @@ class Calibration {
   [[nodiscard]] Candidate<Skip, Exit> timed(const Skip& skip, Replay replay) const {
     Candidate<Skip, Exit> c{variant(skip), nullptr};
     c.variant.replay = std::move(replay);
-    c.seconds = [this, decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
-                    std::span<StageResult* const> path) { return predicted_seconds(*latency_, path, decisions); };
+    c.seconds = [this, signals = c.variant.replay != nullptr,
+                 decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
+                    std::span<StageResult* const> path) {
+      return predicted_seconds(*latency_, path, decisions, signals);
+    };
     return c;
   }
   [[nodiscard]] std::vector<typename Evaluation::Work> all_questions(const Variant<Skip, Exit>& v) const {
@@ -239,17 +256,19 @@ class Calibration {
   template <class Searching, class Make>
   [[nodiscard]] SearchResult run(const Searching& strategy, const SearchSpace& space, Make make) {
     BudgetEvaluation<B, Skip, Exit, Stages> evaluate(evaluation_, judge_, make);
-    return strategy.search(space, [&](std::span<const Trial> trials) { return evaluate(trials); });
+    const SearchResult found = strategy.search(space, [&](std::span<const Trial> trials) {
+      work_.trials += trials.size();
+      return evaluate(trials);
+    });
+    work_.tokens_of_trials += evaluate.tokens();
+    return found;
   }
-  // A search over candidates 0..n in a row, as if they were the counts of one stage. By racing, whatever the strategy
-  // of the budgets: a plan is chosen once, baselines and exits only follow.
-  template <class Make>
-  [[nodiscard]] SearchResult search_line(std::size_t n, const Racing& racing,
-                                         const std::function<void(const SearchProgress&)>& progress, Make make) {
+  // Candidates 0 to n in a row, as if they were the counts of one stage.
+  [[nodiscard]] SearchSpace line(std::size_t n, const std::function<void(const SearchProgress&)>& progress) const {
     SearchSpace space = space_of(1, progress);
     space.order = {0};
     for (std::size_t i = 0; i <= n; ++i) space.counts.push_back(static_cast<int>(i));
-    return run(racing, space, make);
+    return space;
   }
 
   CalibrationSettings settings_;
@@ -259,7 +278,9 @@ class Calibration {
   Evaluation evaluation_;
   std::optional<LatencyModel> latency_;
   std::optional<Importance> importance_;
-  std::size_t restored_ = 0;
+  ImportanceObserver observer_;
+  StageMemo watched_;  // what the observer has seen, apart from memo_: a stage that it has not is generated again
+  SearchWork work_;
 };
 
 }  // namespace litestage::calibrate

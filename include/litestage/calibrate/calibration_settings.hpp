@@ -24,7 +24,7 @@ struct CalibrationSettings {
   std::optional<double> least_accuracy = {};  // in place of it
   int step = 1;                               // counts 0, step, 2 step, ...
   std::optional<int> most = {};               // up to this many sub-layers; else all but one layer's
-  CosineOf rank_by = CosineOf::tokens;
+  CosineOf rank_by = CosineOf::requests;
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;
   confidence::Standard criterion = {};  // of the early exit

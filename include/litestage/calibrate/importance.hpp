@@ -22,9 +22,11 @@
 
 namespace litestage::calibrate {
 
-// Which cosines make the ranking: means over all tokens, as AdaSkip's code takes them, or over the last tokens of the
-// prompts. What could be read of the paper does not say.
-enum class CosineOf : std::uint8_t { tokens, last_token };
+// Which cosines make the ranking. `requests`: means over the requests of the means over their tokens, as AdaSkip's code
+// takes them (E2E/model/llama_ADA.py), of which LiteStage's first step is the same statistic; `tokens`: over all
+// tokens, so that long prompts weigh more; `last_token`: over the prompts' last tokens. What could be read of the paper
+// names the mean over samples only.
+enum class CosineOf : std::uint8_t { requests, tokens, last_token };
 
 }  // namespace litestage::calibrate
 
@@ -32,7 +34,7 @@ namespace litestage {
 
 template <>
 struct EnumNames<calibrate::CosineOf> {
-  static constexpr std::array<std::string_view, 2> names = {"tokens", "last_token"};
+  static constexpr std::array<std::string_view, 3> names = {"requests", "tokens", "last_token"};
 };
 
 }  // namespace litestage
@@ -118,14 +120,26 @@ struct Importance {
     return mean;
   }
 
+  [[nodiscard]] static constexpr std::vector<double> StageImportance::*cosines(CosineOf of) {
+    switch (of) {
+      case CosineOf::requests:
+        return &StageImportance::request_cosine;
+      case CosineOf::tokens:
+        return &StageImportance::cosine;
+      case CosineOf::last_token:
+        break;
+    }
+    return &StageImportance::last_cosine;
+  }
+
   // The one ranking that all stages share.
-  [[nodiscard]] std::vector<Sublayer> ranking(CosineOf of = CosineOf::tokens) const {
-    return rank(over_stages(member(of)));
+  [[nodiscard]] std::vector<Sublayer> ranking(CosineOf of = CosineOf::requests) const {
+    return rank(over_stages(cosines(of)));
   }
   // That of one stage alone.
-  [[nodiscard]] std::vector<Sublayer> ranking(std::string_view stage, CosineOf of = CosineOf::tokens) const {
+  [[nodiscard]] std::vector<Sublayer> ranking(std::string_view stage, CosineOf of = CosineOf::requests) const {
     for (const StageImportance& s : stages) {
-      if (s.stage == stage) return rank(s.*member(of));
+      if (s.stage == stage) return rank(s.*cosines(of));
     }
     std::vector<std::string_view> names;
     for (const StageImportance& s : stages) names.push_back(s.stage);
@@ -157,11 +171,6 @@ struct Importance {
     }
   }
   friend bool operator==(const Importance&, const Importance&) = default;
-
- private:
-  [[nodiscard]] static constexpr std::vector<double> StageImportance::*member(CosineOf of) {
-    return of == CosineOf::tokens ? &StageImportance::cosine : &StageImportance::last_cosine;
-  }
 };
 
 // ---- what baselines take of it ----

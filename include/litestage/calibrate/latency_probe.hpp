@@ -32,6 +32,7 @@ struct ProbeOptions {
   KvType kv = KvType::f16;
   int step_rows = 512;                                // of the pipeline, recorded in the model
   std::string model;                                  // fingerprint, recorded in the model
+  Signal signals = Signal::max_prob;                  // of a token, that an early exit reads
   std::function<std::size_t()> encode = nullptr;      // tokenizes some prompt, returns its number of tokens
   std::function<void(double)> on_progress = nullptr;  // told the share that is done, 0 to 1
 };
@@ -227,15 +228,13 @@ class LatencyProbe {
       // Close to 1, so that no number grows without end.
       cases_.push_back(make_case(with({true, 1.001f}, [](std::size_t) { return true; }), n, 0));
       Case& judged = cases_.emplace_back(make_case(all_, n, n));
-      judged.signals = every_signal;
+      judged.signals = options_.signals;
       judged.work.judged = n;
       Case& observed = cases_.emplace_back(make_case(all_, n, n));
       observed.stats = Stat::cosine;
       observed.work.observe();
     }
   }
-  static constexpr Signal every_signal = Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy |
-                                         Signal::top_log_probs | Signal::log_prob;
 
   // One step as BatchRunner makes it, in seconds.
   double run(const Case& c) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "litestage/calibrate/importance.hpp"
+#include "litestage/core/form.hpp"
 #include "litestage/engine/pipeline.hpp"
 
 namespace litestage::calibrate {
@@ -36,6 +37,25 @@ class ImportanceObserver {
     found->second[static_cast<std::size_t>(u.index())].add(m);
   }
   void token(int, const RequestInfo&, const StepInfo&, int) const {}
+
+  // What was seen of one stage of one question, for a journal: {"stage": name, "sublayers": [2 * n_layers, each 6
+  // numbers]}, to the bit.
+  [[nodiscard]] Form seen(int stage, const std::string& question) const {
+    const Stage& s = stages_.at(stage);
+    Form::List sublayers;
+    for (const Sums& sums : s.requests.at(question)) sublayers.emplace_back(sums.to_list());
+    return Form().add("stage", s.name).add("sublayers", std::move(sublayers));
+  }
+  void restore(int stage, const std::string& question, int n_layers, const Form& seen, const Where& where) {
+    const std::string at = where.at("sublayers").str();
+    Request request;
+    for (const Form& sublayer : seen.at("sublayers", where.str()).list(at))
+      request.push_back(Sums::from_list(sublayer.list(at), at));
+    if (request.size() != 2 * static_cast<std::size_t>(n_layers))
+      throw Error(concat(at, ": found ", request.size(), " sub-layers, accepted are the model's ", 2 * n_layers));
+    stages_[stage].name = seen.at("stage", where.str()).string(where.at("stage").str());
+    stages_[stage].requests.insert_or_assign(question, std::move(request));
+  }
 
   // Of all that was seen, which must not be nothing.
   [[nodiscard]] Importance importance() const {
@@ -61,6 +81,12 @@ class ImportanceObserver {
       if (std::isnan(m.last_cosine)) return;  // the prefix that branches share
       last_cosines += static_cast<double>(m.last_cosine);
       ++prompts;
+    }
+    [[nodiscard]] Form::List to_list() const { return {cosines, ratios, layer_cosines, last_cosines, tokens, prompts}; }
+    [[nodiscard]] static Sums from_list(const Form::List& list, const std::string& where) {
+      if (list.size() != 6) throw Error(concat(where, ": found a list of ", list.size(), ", accepted are lists of 6"));
+      return {list[0].number(where), list[1].number(where),  list[2].number(where),
+              list[3].number(where), list[4].integer(where), list[5].integer(where)};
     }
   };
   using Request = std::vector<Sums>;  // [2 * n_layers]

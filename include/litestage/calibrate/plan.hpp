@@ -28,7 +28,7 @@ struct Plan {
   PlanKernels kernels;
   Form stages;  // the schedule, as it writes itself
   Importance importance;
-  CosineOf ranked_by = CosineOf::tokens;
+  CosineOf ranked_by = CosineOf::requests;
   std::vector<std::string> ranking;  // sub-layers, most redundant first
   std::vector<PlanBudget> budgets;   // [stages] in the order of the schedule
   Phases phase = Phases::both;

@@ -80,8 +80,9 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
   return static_cast<int>(std::mismatch(held.begin(), last, stage.prompt.begin()).first - held.begin());
 }
 
-[[nodiscard]] inline StageShape shape_of(const StageResult& stage, int reused) {
+[[nodiscard]] inline StageShape shape_of(const StageResult& stage, int reused, bool signals) {
   StageShape shape;
+  shape.signals = signals;
   for (std::size_t b = 0; b < stage.prompt_lengths.size(); ++b) {
     shape.branches.push_back({stage.prompt_lengths[b], stage.report.branches.at(b).generated_tokens});
   }

@@ -62,9 +62,10 @@ namespace litestage::calibrate {
   return f;
 }
 
-// Puts a record into the memo. `where` names the file and the line; `n_stages` is the schedule's.
-inline void restore_stage(const Form& record, const std::string& where, std::span<const Question> questions,
-                          std::size_t n_stages, StageMemo& memo) {
+// Puts a record into the memo and says what it is. `where` names the file and the line; `n_stages` is the schedule's.
+inline std::pair<StageKey, StageResult*> restore_stage(const Form& record, const std::string& where,
+                                                       std::span<const Question> questions, std::size_t n_stages,
+                                                       StageMemo& memo) {
   const std::string& id = record.at("question", where).string(where + ": question");
   const auto question = std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == id; });
   if (question == questions.end())
@@ -90,7 +91,8 @@ inline void restore_stage(const Form& record, const std::string& where, std::spa
     if (result.report.branches.empty()) throw Error(concat(where, ": report has no branches, accepted is one or more"));
   }
   if (memo.find(key) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
-  memo.add(std::move(key), std::move(result));
+  StageResult& kept = memo.add(key, std::move(result));
+  return {std::move(key), &kept};
 }
 
 }  // namespace litestage::calibrate

@@ -47,11 +47,14 @@ struct EvaluationOptions {
   std::function<void(std::size_t, std::size_t)> on_walk = nullptr;  // told how many walks of a run ended, of how many
 };
 
-struct EvaluationCounts {
-  std::size_t walks = 0;              // questions walked through their stages
-  std::size_t stages_generated = 0;   // the letters' step included
-  std::int64_t tokens_generated = 0;  // really
-  std::int64_t tokens_of_walks = 0;   // what a memory-less evaluation would have generated
+struct GenerationCounts {
+  std::size_t stages = 0;  // the letters' step included
+  std::int64_t tokens = 0;
+
+  void add(const StageResult& result) {
+    ++stages;
+    tokens += result.report.generated_tokens;
+  }
 };
 
 // Told of everything that is generated, as soon as it is.
@@ -88,7 +91,7 @@ class StagedEvaluation {
   }
 
   void on_result(OnStageResult hook) { on_result_ = std::move(hook); }
-  [[nodiscard]] const EvaluationCounts& counts() const { return counts_; }
+  [[nodiscard]] const GenerationCounts& generated() const { return generated_; }
   [[nodiscard]] std::span<const Question> questions() const { return questions_; }
   [[nodiscard]] const Stages& stages() const { return stages_; }
   [[nodiscard]] const AnyTokenizer& tokenizer() const { return tokenizer_; }
@@ -148,11 +151,7 @@ class StagedEvaluation {
       throw;
     }
     std::vector<Path> paths;
-    for (Walk& walk : walks_) {
-      for (const StageResult* stage : walk.path) counts_.tokens_of_walks += stage->report.generated_tokens;
-      paths.push_back(std::move(walk.path));
-    }
-    counts_.walks += paths.size();
+    for (Walk& walk : walks_) paths.push_back(std::move(walk.path));
     return paths;
   }
 
@@ -206,8 +205,7 @@ class StagedEvaluation {
     else
       work.result.report = run.take_report();
     const StageResult& result = memo_->add(work.key, std::move(work.result));
-    ++counts_.stages_generated;
-    counts_.tokens_generated += result.report.generated_tokens;
+    generated_.add(result);
     if (on_result_) on_result_(work.key, result);
     const auto waiting = waiting_.find(work.key);
     for (const std::size_t walk : waiting->second) ready_.push_back(walk);
@@ -267,7 +265,7 @@ class StagedEvaluation {
   std::size_t branches_ = 1;
   NoObserver no_observer_;
   std::unique_ptr<LanesOf<NoObserver>> lanes_;
-  EvaluationCounts counts_;
+  GenerationCounts generated_;
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
   // Of the run at hand.
   std::size_t steps_ = 0, ended_ = 0;
