@@ -14,6 +14,7 @@
 
 #include "common/pipeline_setting.hpp"
 #include "litestage/calibrate/exhaustive_sweep.hpp"
+#include "litestage/io/json.hpp"
 
 using namespace litestage;
 using namespace litestage::calibrate;
@@ -163,7 +164,8 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
   Model3 m;
   Journal journal;
   std::vector<Form> all;
-  journal.append = [&](const Form& record) { all.push_back(record); };
+  // As a journal's file keeps it.
+  journal.append = [&](const Form& record) { all.push_back(io::parse_json(io::to_json(record), "journal")); };
   const Said expected = calibrated(m, settings(), options(1), journal);
   Journal other;
   CHECK(same(calibrated(m, settings(), options(5), other), expected));

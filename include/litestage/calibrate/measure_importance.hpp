@@ -42,8 +42,12 @@ class ImportanceObserver {
   // numbers]}, to the bit.
   [[nodiscard]] Form seen(int stage, const std::string& question) const {
     const Stage& s = stages_.at(stage);
+    const Request& request = s.requests.at(question);
     Form::List sublayers;
-    for (const Sums& sums : s.requests.at(question)) sublayers.emplace_back(sums.to_list());
+    for (std::size_t u = 0; u < request.size(); ++u) {
+      s.check(question, u, request[u]);
+      sublayers.emplace_back(request[u].to_list());
+    }
     return Form().add("stage", s.name).add("sublayers", std::move(sublayers));
   }
   void restore(int stage, const std::string& question, int n_layers, const Form& seen, const Where& where) {
@@ -76,7 +80,8 @@ class ImportanceObserver {
       const double n = m.tokens;
       cosines = std::fma(n, static_cast<double>(m.cosine), cosines);
       ratios = std::fma(n, static_cast<double>(m.norm_ratio), ratios);
-      layer_cosines = std::fma(n, static_cast<double>(m.layer_cosine), layer_cosines);
+      if (!std::isnan(m.layer_cosine))  // an attention's is none
+        layer_cosines = std::fma(n, static_cast<double>(m.layer_cosine), layer_cosines);
       tokens += m.tokens;
       if (std::isnan(m.last_cosine)) return;  // the prefix that branches share
       last_cosines += static_cast<double>(m.last_cosine);
