@@ -158,10 +158,12 @@ int run(CompareOptions o, bool stages_given) {
     const auto own = read_value<stages::Standard>(plan->stages, Where(o.common.plan).at("stages"));
     if (!stages_given) o.common.stages = to_spec(own);
   }
-  const Job job = cli::prepare(o.common);
+  cli::Options common = o.common;
+  common.plan.clear();  // each method has policies of its own
+  const Job job = cli::prepare(common);
   CompareSetting setting{&job, &o, plan ? &*plan : nullptr, {}, {}, 0};
   cli::check_compared(setting);
-  setting.timed = o.latency_questions.value_or(std::min<std::size_t>(16, job.questions.size()));
+  setting.timed = o.latency_questions.value_or(std::min<std::size_t>(20, job.questions.size()));
   return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
                            [&](auto& backend, int threads) { return compare(backend, threads, setting); });
 }

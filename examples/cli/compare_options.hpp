@@ -14,7 +14,7 @@ namespace litestage::cli {
 struct CompareOptions {
   Options common;
   std::vector<std::string> methods = {"all"};
-  std::optional<std::size_t> latency_questions;  // default: 16, or all where there are fewer
+  std::optional<std::size_t> latency_questions;  // default: 20, or all where there are fewer
   std::size_t traces = 0;
   std::string markdown, journal;
   bool resume = false;
@@ -23,7 +23,7 @@ struct CompareOptions {
 inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
   add_data_options(app, o.common, "the project's own test questions");
   app.add_option("--latency-questions", o.latency_questions,
-                 "Time the first N of these, one at a time; 0: none (default: 16, or all if there are fewer)")
+                 "Time the first N of these, one at a time; 0: none (default: 20, or all if there are fewer)")
       ->check(CLI::Range(std::size_t{0}, all_questions))
       ->type_name("N")
       ->group("Questions");

@@ -145,7 +145,7 @@ void check_compared(const CompareSetting& s) {
   if (s.job->policies.stages != own)
     throw Error(concat("--stages: found ", to_spec(s.job->policies.stages), ", accepted is ", to_spec(own),
                        ", the schedule of ", plan));
-  check_apart(*s.plan, s.job->questions, plan);
+  if (const auto sentence = searched_among(*s.plan, s.job->questions, plan)) throw Error(*sentence);
 }
 
 Form compare_identity(const CompareSetting& s) {
@@ -153,8 +153,9 @@ Form compare_identity(const CompareSetting& s) {
   for (const std::string& c : s.data.contents) ids.push_back(c);
   for (const std::string& m : s.options->methods) names.push_back(m);
   Form f;
-  f.add("work", "compare/1").add("model", s.facts.model).add("tokenizer", s.facts.tokenizer);
+  f.add("work", "compare/2").add("model", s.facts.model).add("tokenizer", s.facts.tokenizer);
   f.add("task", s.data.task).add("questions", std::move(ids));
+  f.add("texts", texts_fingerprint(s.job->questions));
   f.add("plan", s.plan == nullptr ? Form() : Form(file_fingerprint(s.options->common.plan)));
   f.add("stages", s.job->policies.stages.to_form(true)).add("metric", s.options->common.metric);
   f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);

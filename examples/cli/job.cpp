@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <iostream>
 #include <optional>
 #include <variant>
 
@@ -58,6 +59,9 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   check_stages(policy, job.policies.stages, path);
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
+  // `compare` refuses these; here one may look at them.
+  const auto sentence = searched_among(plan, job.questions, path);
+  if (sentence) std::cerr << "warning: " << *sentence << std::endl;
 }
 
 // The first prompts are known already; later ones are as long as what the model writes.

@@ -67,7 +67,8 @@ std::string texts_fingerprint(const std::vector<Question>& questions) {
   return hexadecimal(hash.value());
 }
 
-void check_apart(const calibrate::Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
+std::optional<std::string> searched_among(const calibrate::Plan& plan, const std::vector<Question>& questions,
+                                          const std::string& plan_path) {
   const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
   std::size_t common = 0;
   std::string first;
@@ -75,10 +76,10 @@ void check_apart(const calibrate::Plan& plan, const std::vector<Question>& quest
     if (!searched.contains(evaluate::content_hash(q))) continue;
     if (common++ == 0) first = q.id;
   }
-  if (common == 0) return;
-  throw Error(concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
-                     ") are those that the plan was searched on, accepted are others: a plan is not judged by what it "
-                     "was fitted to"));
+  if (common == 0) return std::nullopt;
+  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
+                ") are those that the plan was searched on, accepted are others: a plan is not judged by what it "
+                "was fitted to");
 }
 
 }  // namespace litestage::cli

@@ -1,6 +1,7 @@
 // Plans on disk, and what they have to agree with.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,9 @@ void write_plan(const std::string& path, const calibrate::Plan& plan);
 // (evaluate::content_hash is of what is asked, however it is written.)
 [[nodiscard]] std::string texts_fingerprint(const std::vector<Question>& questions);
 
-// An Error if questions to be reported are among those that the plan was searched on.
-void check_apart(const calibrate::Plan& plan, const std::vector<Question>& questions, const std::string& plan_path);
+// A sentence if questions to be reported are among those that the plan was searched on.
+[[nodiscard]] std::optional<std::string> searched_among(const calibrate::Plan& plan,
+                                                        const std::vector<Question>& questions,
+                                                        const std::string& plan_path);
 
 }  // namespace litestage::cli

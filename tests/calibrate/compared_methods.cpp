@@ -38,10 +38,19 @@ Plan plan_with(int recall, int analyze, int summarize) {
   return plan;
 }
 
-// What a method might have done on every question: recall and summarize in one branch, analyze in two.
+// What a method might have done on every question: recall and summarize in one branch, analyze in two, of which the
+// second writes one token more.
 MethodOutcome outcome(int recall, int analyze, int summarize) {
-  MethodOutcome o{0, {{"recall", 10, recall}, {"analyze", 40, analyze}, {"summarize", 20, summarize}}};
-  for (evaluate::StageOutcome& s : o.stages) s.stops[0] = s.name == "analyze" ? 2 : 1;
+  MethodOutcome o{0, std::vector<evaluate::StageOutcome>(3)};
+  const auto set = [&](std::size_t s, const char* name, int prompt, std::vector<int> branches) {
+    o.stages[s].name = name;
+    o.stages[s].prompt_tokens = prompt;
+    for (const int n : branches) o.stages[s].generated_tokens += n;
+    o.stages[s].branch_tokens = std::move(branches);
+  };
+  set(0, "recall", 10, {recall});
+  set(1, "analyze", 40, {analyze / 2, analyze - analyze / 2});
+  set(2, "summarize", 20, {summarize});
   return o;
 }
 
@@ -136,11 +145,32 @@ TEST_CASE("compared methods: equal policies run once") {
   }
 }
 
+TEST_CASE("compared methods: a cap leaves branches as long in the mean as is wanted, not shorter") {
+  CHECK(cap_of_mean({2, 4, 30}, 4) == 6);  // a cap of 4 would leave 10 / 3
+  CHECK(cap_of_mean({2, 4, 30}, 4.1) == 7);
+  CHECK(cap_of_mean({5, 5}, 5) == 5);
+  CHECK(cap_of_mean({5, 5}, 9) == 5);
+  CHECK(cap_of_mean({8}, 0) == 1);
+  CHECK(cap_of_mean({}, 3) == 1);
+}
+
+TEST_CASE("compared methods: equal skipping counts what branches share once") {
+  const Plan plan = plan_with(0, 6, 0);
+  MethodOutcome each = outcome(1, 2, 1);  // nothing is decoded
+  each.stages[1].shared_tokens = 15;      // of 20: 25 tokens run
+  ComparedMethods methods({"ada_skip"}, &plan, tinythinker, n_layers, asked);
+  // 6 * 25 / 55 = 2.7; with every branch's whole prompt it would be 6 * 40 / 70 = 3.4 and so 3 as well, but for 8:
+  CHECK(named(settled(methods, each), "ada_skip, equal skipping").method.setting == "3 sub-layers");
+  const Plan more = plan_with(0, 8, 0);
+  ComparedMethods deeper({"ada_skip"}, &more, tinythinker, n_layers, asked);
+  CHECK(named(settled(deeper, each), "ada_skip, equal skipping").method.setting == "4 sub-layers");  // 3.6, not 4.6
+}
+
 TEST_CASE("compared methods: controls") {
   const Plan plan = plan_with(4, 2, 0);
   ComparedMethods methods(every_name, &plan, tinythinker, n_layers, asked);
   const auto list = settled(methods, outcome(7, 9, 1));
-  const early_exit::Standard cap(early_exit::Cap{32, {{"recall", 7}, {"analyze", 5}, {"summarize", 1}}});  // 9 / 2
+  const early_exit::Standard cap(early_exit::Cap{32, {{"recall", 7}, {"analyze", 5}, {"summarize", 1}}});  // of 4 and 5
   CHECK(named(list, "full depth + cap").policies->exit == cap);
   CHECK(named(list, "full depth + cap").policies->skip == skip::Standard());
   CHECK(named(list, "litestage + cap").policies->exit == cap);
@@ -155,4 +185,9 @@ TEST_CASE("compared methods: controls") {
 
   ComparedMethods chat({"direct"}, nullptr, stages::Standard(stages::Chat{}), n_layers, asked);
   CHECK(named(settled(chat, {}), "direct answer").policies->stages == stages::Standard(stages::Direct{24, true}));
+  stages::Chat edited;
+  edited.system = "You know.";
+  ComparedMethods other({"direct"}, nullptr, stages::Standard(edited), n_layers, asked);
+  CHECK(named(settled(other, {}), "direct answer").policies->stages ==
+        stages::Standard(stages::Direct{24, true, "You know."}));
 }

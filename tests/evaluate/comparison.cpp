@@ -17,14 +17,19 @@ namespace {
 
 constexpr int eos = 0, exit_stop = 2, cap = 3;
 
-StageOutcome stage(std::string name, int prompt, int generated, double skipped, int reason, int branches = 1) {
-  StageOutcome s{std::move(name), prompt, generated, static_cast<int>(skipped), skipped};
-  s.stops.at(static_cast<std::size_t>(reason)) = branches;
+StageOutcome stage(std::string name, int prompt, std::vector<int> branch_tokens, double skipped, int reason) {
+  StageOutcome s{std::move(name), prompt, 0, 0, static_cast<int>(skipped), skipped, std::move(branch_tokens), {}, {}};
+  for (const int n : s.branch_tokens) s.generated_tokens += n;
+  s.stops.at(static_cast<std::size_t>(reason)) = static_cast<int>(s.branch_tokens.size());
   return s;
 }
-// Two stages: one branch, then two.
+// Two stages: one branch, then two, which share 20 of their 25 prompt tokens.
 MethodOutcome outcome(int predicted, int first, int second, double skipped, int reason) {
-  return {predicted, {stage("recall", 10, first, skipped, reason), stage("analyze", 50, second, 2 * skipped, cap, 2)}};
+  MethodOutcome o{predicted,
+                  {stage("recall", 10, {first}, skipped, reason),
+                   stage("analyze", 50, {second - second / 2, second / 2}, 2 * skipped, cap)}};
+  o.stages[1].shared_tokens = 20;
+  return o;
 }
 MethodTiming timing(double seconds, int first, int second) {
   return {seconds, {{0.1, 0.2, first}, {0.3, 0.4, second}}};
@@ -81,7 +86,10 @@ TEST_CASE("a row: means over questions, per stage, and per token over the stages
   CHECK(row.stops == StopCounts{3, 0, 0, 9, 0});
   const ComparisonRow fast = compare_to(c.methods[0], c.methods[1], c.questions);
   CHECK(fast.stops == StopCounts{3, 0, 1, 8, 0});
-  CHECK(fast.skipped == doctest::Approx((3 * 30 + 6 * 90) / 120.0));
+  // 10 prompt tokens and 19 decode steps; 20 shared, 2 x 5 of their own, 38 steps.
+  CHECK(fast.stages[0].forwarded_tokens == doctest::Approx(29));
+  CHECK(fast.stages[1].forwarded_tokens == doctest::Approx(68));
+  CHECK(fast.skipped == doctest::Approx((3 * 29 + 6 * 68) / 97.0));
 }
 
 TEST_CASE("a speed-up is the product of fewer tokens and faster tokens") {
@@ -149,7 +157,7 @@ TEST_CASE("three tables: answers, time, work; what was not run and what to doubt
   const std::string text = out.str();
   for (const char* line : {"full depth        66.7   20.8 to 93.9           -", "fast              33.3    6.1 to 79.2",
                            "fast             1.500      2.00   2.00 to 2.00            0.67            3.00",
-                           "fast          60.0  20.0 / 40.0    3 / 6   5.2  eos 25, exit 8, cap 67  6 sub-layers",
+                           "fast          60.0  20.0 / 40.0    3 / 6   5.1  eos 25, exit 8, cap 67  6 sub-layers",
                            "not run: lost: it has no plan\nwarning: beware\n"}) {
     CAPTURE(line);
     CHECK(text.find(line) != std::string::npos);

@@ -73,7 +73,8 @@ TEST_CASE("the keys of the results file are the promised ones") {
   CHECK(answer.at("gold", "f") == Form("B"));
   const Form& stage = answer.at("stages", "f").list("stages")[0];
   CHECK(keys(stage) ==
-        "name prompt_tokens generated_tokens sublayers_skipped sublayers_skipped_mean prefill_s decode_s branches ");
+        "name prompt_tokens shared_tokens generated_tokens sublayers_skipped sublayers_skipped_mean prefill_s decode_s "
+        "branches ");
   CHECK(keys(stage.at("branches", "f").list("branches")[0]) == "text tokens stop generated_tokens trace ");
   CHECK(f.at("answers", "f").list("answers")[1].at("gold", "f").is_null());
   CHECK(keys(f.at("summary", "f")) ==

@@ -47,7 +47,7 @@ struct ComparedMethod {
     majority,
     direct,
     cap,            // full depth, and ...
-    lite_stage_cap  // ... the plan's budgets, each branch cut at the mean length it has under lite_stage_exit
+    lite_stage_cap  // ... the plan's budgets, capped so that branches are as long in the mean as under lite_stage_exit
   };
   Kind kind = Kind::full_depth;
   std::string baseline;  // of the two kinds that are baselines
@@ -84,7 +84,7 @@ class ComparedMethods {
   void set_equal_accuracy(ComparedMethod& m) const;
   void set_equal_skipping(ComparedMethod& m) const;
   void set_majority(ComparedMethod& m) const;
-  void set_cap(ComparedMethod& m, MethodPolicies policies) const;
+  void set_cap(ComparedMethod& m, MethodPolicies policies, const evaluate::Method& uncapped) const;
   void share(std::size_t i);
 
   std::vector<ComparedMethod> list_;
@@ -176,15 +176,18 @@ inline void ComparedMethods::set_policies(ComparedMethod& m) const {
       return set_majority(m);
     case Kind::direct: {
       stages::Direct direct;
-      direct.chat = std::holds_alternative<stages::Chat>(full_.stages.active());
+      if (const auto* chat = std::get_if<stages::Chat>(&full_.stages.active())) {
+        direct.chat = true;
+        direct.system = chat->system;
+      }
       p.stages = stages::Standard(direct);
       return set(m, p, "");
     }
     case Kind::lite_stage_cap:
       skip_as_planned();
-      return set_cap(m, p);
+      return set_cap(m, p, ran(Kind::lite_stage));
     case Kind::cap:
-      return set_cap(m, p);
+      return set_cap(m, p, ran(Kind::full_depth));
   }
 }
 
@@ -231,14 +234,31 @@ inline void ComparedMethods::set_majority(ComparedMethod& m) const {
   m.method.outcomes.assign(questions_->size(), {majority.option, {}});
 }
 
-// The mean length of a branch, rounded; at least one token.
-inline void ComparedMethods::set_cap(ComparedMethod& m, MethodPolicies policies) const {
+// The least cap under which branches of these lengths are as long in the mean as `mean`, or the longest of them.
+[[nodiscard]] inline int cap_of_mean(const std::vector<int>& lengths, double mean) {
+  const int longest = lengths.empty() ? 1 : std::max(1, *std::max_element(lengths.begin(), lengths.end()));
+  for (int cap = 1; cap < longest; ++cap) {
+    double sum = 0;
+    for (const int n : lengths) sum += std::min(n, cap);
+    if (sum >= mean * static_cast<double>(lengths.size())) return cap;
+  }
+  return longest;
+}
+
+inline void ComparedMethods::set_cap(ComparedMethod& m, MethodPolicies policies,
+                                     const evaluate::Method& uncapped) const {
   early_exit::Cap cap;
   std::string setting;
-  for (const evaluate::StageMeans& s : evaluate::stage_means(ran(Kind::lite_stage_exit))) {
-    const int tokens = std::max(1, static_cast<int>(std::lround(s.branch_tokens)));
-    cap.stages[s.name] = tokens;
-    setting += concat(setting.empty() ? "" : ", ", s.name, " ", tokens);
+  const std::vector<evaluate::StageMeans> wanted = evaluate::stage_means(ran(Kind::lite_stage_exit));
+  for (std::size_t s = 0; s < wanted.size(); ++s) {
+    std::vector<int> lengths;
+    for (const evaluate::MethodOutcome& o : uncapped.outcomes) {
+      const std::vector<int>& branches = o.stages.at(s).branch_tokens;
+      lengths.insert(lengths.end(), branches.begin(), branches.end());
+    }
+    const int tokens = cap_of_mean(lengths, wanted[s].branch_tokens);
+    cap.stages[wanted[s].name] = tokens;
+    setting += concat(setting.empty() ? "" : ", ", wanted[s].name, " ", tokens);
   }
   policies.exit = early_exit::Standard(cap);
   set(m, std::move(policies), setting + " tokens");

@@ -1,5 +1,5 @@
-// A fixed number of tokens, whatever the model says: the control that any early exit must beat at equal length. Ours,
-// as is its default; the schedule's own cap of a stage holds as well.
+// A fixed number of tokens, whatever the model says: the control that any early exit must beat where both leave
+// branches of the same mean length. Ours, as is its default; the schedule's own cap of a stage holds as well.
 #pragma once
 
 #include <map>

@@ -40,6 +40,7 @@ struct BranchReport {
 struct StageReport {
   std::string name;
   int prompt_tokens = 0;      // of every branch's whole prompt, also the part that branches share and compute once
+  int shared_tokens = 0;      // that part, in one branch
   int generated_tokens = 0;   // chosen by the model, so including a token that only stopped its branch
   int sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
   // Skipped sub-layers per token, mean over the tokens of prompts and answers: what branches share counts once, and

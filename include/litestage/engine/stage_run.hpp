@@ -40,6 +40,7 @@ class StageRun {
     report_.name = request_.stage.name;
     check_lengths();
     prefix_ = shared_prefix(request_.prompts);
+    report_.shared_tokens = static_cast<int>(prefix_);
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
       branches_.push_back(Branch{request_.slots[i], Segment{}, context_.skip->begin(info_), context_.exit->begin(info_),

@@ -32,9 +32,11 @@ struct BranchTrace {
 struct StageOutcome {
   std::string name;
   int prompt_tokens = 0;
+  int shared_tokens = 0;
   int generated_tokens = 0;
   int sublayers_skipped = 0;
   double sublayers_skipped_mean = 0;
+  std::vector<int> branch_tokens;   // [branches] generated
   StopCounts stops{};               // of its branches
   std::vector<BranchTrace> traces;  // [branches], or empty where nobody asked
   friend bool operator==(const StageOutcome&, const StageOutcome&) = default;
@@ -85,7 +87,9 @@ struct StageMeans {
   std::string name;
   double prompt_tokens = 0;
   double generated_tokens = 0;
-  double branch_tokens = 0;  // generated, of one branch
+  double distinct_prompt_tokens = 0;  // what branches share counts once
+  double forwarded_tokens = 0;  // what sublayers_skipped_mean is a mean over: those, and generated ones but the last
+  double branch_tokens = 0;     // generated, of one branch
   double branches = 0;
   double sublayers_skipped = 0;
   double sublayers_skipped_mean = 0;
@@ -160,7 +164,11 @@ namespace detail {
       means[s].generated_tokens += stage.generated_tokens / questions;
       means[s].sublayers_skipped += stage.sublayers_skipped / questions;
       means[s].sublayers_skipped_mean += stage.sublayers_skipped_mean / questions;
-      for (const int n : stage.stops) means[s].branches += n / questions;
+      const auto branches = static_cast<double>(stage.branch_tokens.size());
+      const double distinct = stage.prompt_tokens - std::max(0.0, branches - 1) * stage.shared_tokens;
+      means[s].branches += branches / questions;
+      means[s].distinct_prompt_tokens += distinct / questions;
+      means[s].forwarded_tokens += (distinct + stage.generated_tokens - branches) / questions;
     }
   }
   for (StageMeans& m : means) m.branch_tokens = m.branches > 0 ? m.generated_tokens / m.branches : 0;
@@ -202,8 +210,8 @@ namespace detail {
   double weight = 0;
   for (const StageMeans& s : row.stages) {
     row.tokens += s.generated_tokens;
-    row.skipped += s.sublayers_skipped_mean * (s.prompt_tokens + s.generated_tokens);
-    weight += s.prompt_tokens + s.generated_tokens;
+    row.skipped += s.sublayers_skipped_mean * s.forwarded_tokens;
+    weight += s.forwarded_tokens;
   }
   if (weight > 0) row.skipped /= weight;
   for (std::size_t q = 0; q < method.outcomes.size(); ++q) {

@@ -54,7 +54,9 @@ namespace detail {
 
 [[nodiscard]] inline Form outcome_stage_form(const StageOutcome& s) {
   Form f;
-  f.add("name", s.name).add("prompt_tokens", s.prompt_tokens).add("generated_tokens", s.generated_tokens);
+  f.add("name", s.name).add("prompt_tokens", s.prompt_tokens).add("shared_tokens", s.shared_tokens);
+  f.add("generated_tokens", s.generated_tokens);
+  f.add("branch_tokens", list_form(s.branch_tokens, [](int n) { return Form(n); }));
   f.add("sublayers_skipped", s.sublayers_skipped).add("sublayers_skipped_mean", s.sublayers_skipped_mean);
   f.add("stops", stops_form(s.stops));
   if (!s.traces.empty()) f.add("traces", list_form(s.traces, trace_form));
@@ -66,7 +68,9 @@ namespace detail {
   StageOutcome s;
   s.name = in.text("name");
   s.prompt_tokens = in.count("prompt_tokens");
+  s.shared_tokens = in.count("shared_tokens");
   s.generated_tokens = in.count("generated_tokens");
+  s.branch_tokens = in.list("branch_tokens", [](const Form& n, const std::string& at) { return Reader::count(n, at); });
   s.sublayers_skipped = in.count("sublayers_skipped");
   s.sublayers_skipped_mean = in.amount("sublayers_skipped_mean");
   s.stops = stops_from_form(in.get("stops"), in.path("stops"));
@@ -131,7 +135,7 @@ namespace detail {
 [[nodiscard]] inline Form to_form(const StageMeans& s) {
   Form f;
   f.add("name", s.name).add("prompt_tokens", s.prompt_tokens).add("generated_tokens", s.generated_tokens);
-  f.add("branch_tokens", s.branch_tokens).add("branches", s.branches);
+  f.add("forwarded_tokens", s.forwarded_tokens).add("branch_tokens", s.branch_tokens).add("branches", s.branches);
   f.add("sublayers_skipped", s.sublayers_skipped).add("sublayers_skipped_mean", s.sublayers_skipped_mean);
   return f;
 }

@@ -67,8 +67,15 @@ class FinishedWork {
 [[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
   MethodOutcome outcome{predicted, {}};
   for (const StageReport& s : report.stages) {
-    StageOutcome stage{s.name, s.prompt_tokens, s.generated_tokens, s.sublayers_skipped, s.sublayers_skipped_mean};
+    StageOutcome stage;
+    stage.name = s.name;
+    stage.prompt_tokens = s.prompt_tokens;
+    stage.shared_tokens = s.shared_tokens;
+    stage.generated_tokens = s.generated_tokens;
+    stage.sublayers_skipped = s.sublayers_skipped;
+    stage.sublayers_skipped_mean = s.sublayers_skipped_mean;
     for (const BranchReport& b : s.branches) {
+      stage.branch_tokens.push_back(b.generated_tokens);
       ++stage.stops[static_cast<std::size_t>(b.stop)];
       if (traced) stage.traces.push_back({b.trace, b.stop});
     }

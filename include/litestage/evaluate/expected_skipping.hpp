@@ -16,7 +16,7 @@ namespace litestage::evaluate {
 struct StageLength {
   std::string name;
   int max_new_tokens = 0;
-  double prompt_tokens = 0;  // of all branches
+  double prompt_tokens = 0;  // of all branches; what they share runs once and counts once
   double branches = 1;
   double branch_tokens = 0;  // generated, of one branch; rounded here
 };
@@ -27,7 +27,7 @@ template <StageSchedule Stages>
   std::vector<StageLength> lengths;
   for (const StageMeans& m : stage_means(method)) {
     lengths.push_back(
-        {m.name, stages.stage(lengths.size()).max_new_tokens, m.prompt_tokens, m.branches, m.branch_tokens});
+        {m.name, stages.stage(lengths.size()).max_new_tokens, m.distinct_prompt_tokens, m.branches, m.branch_tokens});
   }
   return lengths;
 }

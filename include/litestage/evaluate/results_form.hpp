@@ -52,7 +52,8 @@ template <class T, class ToForm>
 
 [[nodiscard]] inline Form to_form(const StageReport& s) {
   Form f;
-  f.add("name", s.name).add("prompt_tokens", s.prompt_tokens).add("generated_tokens", s.generated_tokens);
+  f.add("name", s.name).add("prompt_tokens", s.prompt_tokens).add("shared_tokens", s.shared_tokens);
+  f.add("generated_tokens", s.generated_tokens);
   f.add("sublayers_skipped", s.sublayers_skipped).add("sublayers_skipped_mean", s.sublayers_skipped_mean);
   f.add("prefill_s", s.prefill_s).add("decode_s", s.decode_s);
   f.add("branches", detail::list_form(s.branches, [](const BranchReport& b) { return to_form(b); }));
@@ -176,6 +177,7 @@ class Reader {
   StageReport s;
   s.name = in.text("name");
   s.prompt_tokens = in.count("prompt_tokens");
+  s.shared_tokens = in.count("shared_tokens");
   s.generated_tokens = in.count("generated_tokens");
   s.sublayers_skipped = in.count("sublayers_skipped");
   s.sublayers_skipped_mean = in.amount("sublayers_skipped_mean");

@@ -23,11 +23,11 @@ enum class UnifiedMode : std::uint8_t {
   // rounded down.
   exact,
   // As AdaSkip runs it (ASISys/AdaSkip @4ef686d, llama_US.py:681): p = floor(L / S), layer l is skipped if l mod p = 1.
-  // That is S layers only where S divides L, and none at all where 2 S > L; kept as released.
+  // That is S layers or more (8 of 16 for S = 6), and none at all where 2 S > L; kept as released.
   adaskip,
   // The original (Adaxry/Unified_Layer_Skipping @ad84c1e, run_clm_llms.py:458-471, modeling_bloom.py:836-905): keeps
   // n = L - S layers, there n = int(L / speedup): 0 and L - 1, then multiples of int(L / (n-1)) from below until n are
-  // kept, which for S < L/2 is a prefix and the last layer. Prefill runs every layer; in decode a skipped layer's
+  // kept, which for S < L/2 - 1 is a prefix and the last layer. Prefill runs every layer; in decode a skipped layer's
   // entry in the K/V cache is that of the nearest layer below. There the model is fine-tuned for it, here it is not.
   original
 };

@@ -25,6 +25,9 @@ struct Direct {
 
   int max_new_tokens = 24;
   bool chat = false;
+  std::string system =
+      "You are an expert in science and common sense. You answer multiple-choice questions.";  // of a chat; may be
+                                                                                               // empty
 
   [[nodiscard]] std::size_t size() const { return 1; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
@@ -44,7 +47,10 @@ struct Direct {
     const std::string text =
         concat("Question: ", question.stem, "\n", option_list(question, "\n"),
                "\n\nWhich option is the best answer to the question? Reply with exactly: The answer is option (X).");
-    return {Prompt{{{Role::system, std::string(system)}, {Role::user, text}}, ""}};
+    Prompt prompt;
+    if (!system.empty()) prompt.messages.push_back({Role::system, system});
+    prompt.messages.push_back({Role::user, text});
+    return {prompt};
   }
 
   // What is continued begins with the letter itself, maybe in brackets; "A" as a word of a sentence is taken for one.
@@ -55,12 +61,10 @@ struct Direct {
 
   static constexpr auto fields() {
     return std::tuple(Field("max_new_tokens", &Direct::max_new_tokens, "cap of the stage", 1, 1'000'000),
-                      Field("chat", &Direct::chat, "ask as the user of a chat, rather than have the text continued"));
+                      Field("chat", &Direct::chat, "ask as the user of a chat, rather than have the text continued"),
+                      Field("system", &Direct::system, "system message of a chat; empty for none"));
   }
   friend bool operator==(const Direct&, const Direct&) = default;
-
-  static constexpr std::string_view system =
-      "You are an expert in science and common sense. You answer multiple-choice questions.";
 };
 
 }  // namespace litestage::stages

@@ -36,9 +36,10 @@ inline void check_options(const Question& question) {
   return text;
 }
 
-// How a conversation states its answer once it was asked to reply "The answer is option (X).".
+// How a conversation states its answer once it was asked to reply "The answer is option (X).". Tasks have at most eight
+// options; later letters would find "option I ...".
 [[nodiscard]] inline AnswerFormat chat_answer() {
-  return {{"option ", true, 'E'}, "The answer is option (", ""};
+  return {{"option ", true, 'H'}, "The answer is option (", ""};
 }
 
 // Without white space at either end.
