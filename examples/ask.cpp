@@ -56,7 +56,7 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
               << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
   }
   cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file, "prompt", "", "",
-                     {answer}, answer.seconds);
+                     {answer}, 0);
   return 0;
 }
 
@@ -68,12 +68,17 @@ void print_question(const Question& q) {
   std::cout << '\n' << std::flush;
 }
 
-void print_report(const Job& job, const cli::AnswerSheet& sheet, double wall_s) {
-  const evaluate::Summary summary = evaluate::summarize(sheet.answers());
+// Of how many questions run at once.
+std::size_t side_by_side(const Job& job) {
+  return std::min(job.options.batch, job.questions.size());
+}
+
+void print_report(const Job& job, const cli::AnswerSheet& sheet, double clock_s) {
+  const evaluate::Summary summary = evaluate::summarize(sheet.answers(), clock_s);
   cli::print_stages(std::cout, summary, job.source.config.n_sublayers());
   std::cout << '\n';
   cli::print_accuracy(std::cout, sheet);
-  cli::print_speed(std::cout, summary, wall_s, std::min(job.options.batch, sheet.questions().size()));
+  cli::print_speed(std::cout, summary, side_by_side(job));
   if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
   if (job.options.quiet || !job.options.json.empty() || !sheet.complete()) return;
   std::cout << "\nNext: --skip static:all=m12-m14 skips sub-layers, --exit low_confidence ends stages early, --stages "
@@ -115,11 +120,12 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
     failure = std::current_exception();
   }
   const double wall_s = seconds_between(start, Clock::now());
+  const double clock_s = side_by_side(job) > 1 ? wall_s : 0;
   progress.clear();
   if (sheet.done() > 0) {
     cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file,
-                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(), wall_s);
-    print_report(job, sheet, wall_s);
+                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(), clock_s);
+    print_report(job, sheet, clock_s);
     if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
   }
   if (failure) std::rethrow_exception(failure);

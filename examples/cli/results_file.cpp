@@ -13,12 +13,12 @@ namespace litestage::cli {
 namespace {
 
 // Settings beyond the policies; readers that do not know them pass over them.
-Form settings_form(const Options& o, const BackendFacts& backend, double wall_s) {
+Form settings_form(const Options& o, const BackendFacts& backend) {
   Form f;
   f.add("instruction_set", backend.instruction_set).add("threads", backend.threads).add("pack", !o.no_pack);
   f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
   f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
-  f.add("chat_template", o.chat_template).add("wall_s", wall_s);
+  f.add("chat_template", o.chat_template);
   return f;
 }
 
@@ -30,7 +30,7 @@ void check_writable(const std::string& path) {
 
 void write_results(const Options& o, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, double wall_s) {
+                   std::vector<evaluate::Answer> answers, double clock_s) {
   if (o.json.empty()) return;
   evaluate::Results results;
   results.info.method = o.method.empty() ? method_name(policies) : o.method;
@@ -41,9 +41,10 @@ void write_results(const Options& o, const Policies& policies, const BackendFact
   results.info.answering = answering;
   results.info.policies = policies_form(policies);
   results.info.seed = o.seed;
+  results.info.clock_s = clock_s;
   results.answers = std::move(answers);
   Form form = evaluate::to_form(results);
-  form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend, wall_s));
+  form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend));
   io::write_file(o.json, io::to_json(form, 1) + "\n");
 }
 

@@ -27,6 +27,6 @@ template <class B>
 // Does nothing where no --json was given.
 void write_results(const Options& options, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, double wall_s);
+                   std::vector<evaluate::Answer> answers, double clock_s);
 
 }  // namespace litestage::cli

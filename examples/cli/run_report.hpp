@@ -62,20 +62,16 @@ inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
       << fixed(100 * majority.accuracy.value, 1) << " % by always saying " << evaluate::letter(majority.option) << '\n';
 }
 
-// `wall_s`: of the whole run, which is not the sum of the questions' times where they ran side by side.
-inline void print_speed(std::ostream& out, const evaluate::Summary& s, double wall_s, std::size_t batch) {
-  const double seconds = batch > 1 ? wall_s : s.seconds;
-  const auto questions = static_cast<double>(s.questions), tokens = static_cast<double>(s.tokens);
-  const auto rate = [](double n, double time) { return time > 0 ? n / time : 0; };
-  out << "time              " << fixed(seconds, 1) << " s for " << s.questions
-      << (s.questions == 1 ? " question: " : " questions: ") << fixed(rate(seconds, questions), 2) << " s/question, "
-      << fixed(60 * rate(questions, seconds), 1) << " questions/min\n"
-      << "tokens            " << s.tokens << " generated: " << fixed(rate(tokens, questions), 1) << " tokens/question, "
-      << fixed(rate(tokens, seconds), 1) << " tokens/s\n";
+// `batch`: how many questions ran side by side; beyond one the summary's seconds are the clock's.
+inline void print_speed(std::ostream& out, const evaluate::Summary& s, std::size_t batch) {
+  out << "time              " << fixed(s.seconds, 1) << " s for " << s.questions
+      << (s.questions == 1 ? " question: " : " questions: ") << fixed(s.seconds_per_question, 2) << " s/question, "
+      << fixed(s.questions_per_minute, 1) << " questions/min\n"
+      << "tokens            " << s.tokens << " generated: " << fixed(s.tokens_per_question, 1) << " tokens/question, "
+      << fixed(s.tokens_per_s, 1) << " tokens/s\n";
   if (batch > 1) {
-    out << "Up to " << batch
-        << " questions ran side by side: times of stages (above, and in the results file) overlap, "
-        << "time and rates here are the clock's.\n";
+    out << "Up to " << batch << " questions ran side by side: times of stages and answers overlap, time and rates here "
+        << "are the clock's.\n";
   }
 }
 

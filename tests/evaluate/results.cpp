@@ -9,7 +9,7 @@
 namespace evaluate = litestage::evaluate;
 
 TEST_CASE("the summary follows from the answers") {
-  const evaluate::Summary s = evaluate::summarize(sample_results().answers);
+  const evaluate::Summary s = evaluate::summarize(sample_results().answers, 0);
   CHECK(s.questions == 3);
   CHECK(s.answered == 2);
   CHECK(s.accuracy.hits == 1);
@@ -23,8 +23,16 @@ TEST_CASE("the summary follows from the answers") {
   CHECK(s.tokens_per_question == doctest::Approx(40.0 / 3));
 }
 
+TEST_CASE("where questions ran side by side, rates are the clock's") {
+  const evaluate::Summary s = evaluate::summarize(sample_results().answers, 4);
+  CHECK(s.seconds == 4);
+  CHECK(s.tokens_per_s == 10);
+  CHECK(s.questions_per_minute == 45);
+  CHECK(s.seconds_per_question == doctest::Approx(4.0 / 3));
+}
+
 TEST_CASE("stages are averaged over the questions that had them") {
-  const evaluate::Summary s = evaluate::summarize(sample_results().answers);
+  const evaluate::Summary s = evaluate::summarize(sample_results().answers, 0);
   REQUIRE(s.stages.size() == 2);
   CHECK(s.stages[0].name == "recall");
   CHECK(s.stages[0].questions == 2);
@@ -40,7 +48,7 @@ TEST_CASE("stages are averaged over the questions that had them") {
 }
 
 TEST_CASE("an empty run has a summary without infinities") {
-  const evaluate::Summary s = evaluate::summarize({});
+  const evaluate::Summary s = evaluate::summarize({}, 0);
   CHECK(s.questions == 0);
   CHECK(s.tokens_per_s == 0);
   CHECK(s.questions_per_minute == 0);

@@ -66,7 +66,7 @@ TEST_CASE("the keys of the results file are the promised ones") {
     for (const Form::Member& m : form.map("form")) names += m.first + " ";
     return names;
   };
-  CHECK(keys(f) == "format method model backend task data answering policies seed answers summary ");
+  CHECK(keys(f) == "format method model backend task data answering policies seed clock_s answers summary ");
   CHECK(f.at("format", "f") == Form("litestage.results/1"));
   const Form& answer = f.at("answers", "f").list("answers")[0];
   CHECK(keys(answer) == "id gold predicted seconds stages ");

@@ -24,6 +24,7 @@ struct RunInfo {
   std::string answering;  // "extracted" or "letter"
   Form policies;          // {"stages": ..., "skip": ..., "exit": ...}, as the policies write themselves
   std::uint64_t seed = 0;
+  double clock_s = 0;  // of the whole run, where questions ran side by side and their own times overlap; else 0
   friend bool operator==(const RunInfo&, const RunInfo&) = default;
 };
 
@@ -97,7 +98,8 @@ inline void add_stage(std::vector<StageSummary>& sums, const StageReport& stage)
 
 }  // namespace detail
 
-[[nodiscard]] inline Summary summarize(const std::vector<Answer>& answers) {
+// `clock_s`: as in RunInfo.
+[[nodiscard]] inline Summary summarize(const std::vector<Answer>& answers, double clock_s) {
   Summary s;
   std::vector<int> predicted, gold;
   for (const Answer& answer : answers) {
@@ -118,6 +120,7 @@ inline void add_stage(std::vector<StageSummary>& sums, const StageReport& stage)
       stage.*sum /= static_cast<double>(stage.questions);
     }
   }
+  if (clock_s > 0) s.seconds = clock_s;
   s.questions = answers.size();
   s.accuracy = accuracy(predicted, gold);
   const auto questions = static_cast<double>(s.questions), tokens = static_cast<double>(s.tokens);

@@ -94,9 +94,9 @@ template <class T, class ToForm>
   f.add("format", results_format).add("method", r.info.method).add("model", r.info.model);
   f.add("backend", r.info.backend).add("task", r.info.task).add("data", r.info.data);
   f.add("answering", r.info.answering).add("policies", r.info.policies);
-  f.add("seed", r.info.seed);
+  f.add("seed", r.info.seed).add("clock_s", r.info.clock_s);
   f.add("answers", detail::list_form(r.answers, [](const Answer& a) { return to_form(a); }));
-  f.add("summary", to_form(summarize(r.answers)));
+  f.add("summary", to_form(summarize(r.answers, r.info.clock_s)));
   return f;
 }
 
@@ -212,6 +212,7 @@ namespace detail {
   r.info.policies = in.get("policies");
   // Form holds 64 signed bits: seeds of 2^63 and more are written as negative numbers and come back the same.
   r.info.seed = static_cast<std::uint64_t>(in.get("seed").integer(in.path("seed")));
+  r.info.clock_s = in.amount("clock_s");
   r.answers = in.list("answers", detail::answer_from_form);
   return r;
 }

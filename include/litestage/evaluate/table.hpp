@@ -18,7 +18,7 @@ struct Row {
 };
 
 [[nodiscard]] inline Row make_row(const Results& results) {
-  return {results.info.method, summarize(results.answers)};
+  return {results.info.method, summarize(results.answers, results.info.clock_s)};
 }
 
 namespace detail {
