@@ -163,7 +163,7 @@ int run(CompareOptions o, bool stages_given) {
   const Job job = cli::prepare(common);
   CompareSetting setting{&job, &o, plan ? &*plan : nullptr, {}, {}, 0};
   cli::check_compared(setting);
-  setting.timed = o.latency_questions.value_or(std::min<std::size_t>(20, job.questions.size()));
+  setting.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, job.questions.size()));
   return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
                            [&](auto& backend, int threads) { return compare(backend, threads, setting); });
 }

@@ -37,7 +37,8 @@ constexpr std::string_view methods_help =
     "                    does here (equal skipping)\n"
     "  majority          control: always the most frequent letter of these questions\n"
     "  direct            control: the answer at once, without stages\n"
-    "  cap               control, twice: full depth and lite_stage, each branch cut at lite_stage_exit's mean length\n"
+    "  cap               control, twice: full depth and lite_stage, capped so that branches are as long in the\n"
+    "                    mean as under lite_stage_exit\n"
     "What others are set by is added: lite_stage to baselines, lite_stage_exit to cap. Several tasks are several "
     "runs.\n";
 
@@ -145,7 +146,7 @@ void check_compared(const CompareSetting& s) {
   if (s.job->policies.stages != own)
     throw Error(concat("--stages: found ", to_spec(s.job->policies.stages), ", accepted is ", to_spec(own),
                        ", the schedule of ", plan));
-  if (const auto sentence = searched_among(*s.plan, s.job->questions, plan)) throw Error(*sentence);
+  calibrate::check_apart(*s.plan, s.job->questions, plan);
 }
 
 Form compare_identity(const CompareSetting& s) {

@@ -9,6 +9,7 @@
 #include "cli/defaults.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/results_file.hpp"
+#include "litestage/calibrate/check_plan.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/subset.hpp"
@@ -60,8 +61,8 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
   // `compare` refuses these; here one may look at them.
-  const auto sentence = searched_among(plan, job.questions, path);
-  if (sentence) std::cerr << "warning: " << *sentence << std::endl;
+  const auto sentence = calibrate::searched_among(plan, job.questions, path);
+  if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
 }
 
 // The first prompts are known already; later ones are as long as what the model writes.

@@ -1,7 +1,6 @@
 #include "cli/plan_file.hpp"
 
 #include <filesystem>
-#include <set>
 
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/evaluate/subset.hpp"
@@ -65,21 +64,6 @@ std::string texts_fingerprint(const std::vector<Question>& questions) {
     for (const std::string& option : q.options) add(option);
   }
   return hexadecimal(hash.value());
-}
-
-std::optional<std::string> searched_among(const calibrate::Plan& plan, const std::vector<Question>& questions,
-                                          const std::string& plan_path) {
-  const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
-  std::size_t common = 0;
-  std::string first;
-  for (const Question& q : questions) {
-    if (!searched.contains(evaluate::content_hash(q))) continue;
-    if (common++ == 0) first = q.id;
-  }
-  if (common == 0) return std::nullopt;
-  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
-                ") are those that the plan was searched on, accepted are others: a plan is not judged by what it "
-                "was fitted to");
 }
 
 }  // namespace litestage::cli

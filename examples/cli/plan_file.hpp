@@ -1,7 +1,6 @@
 // Plans on disk, and what they have to agree with.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +25,5 @@ void write_plan(const std::string& path, const calibrate::Plan& plan);
 // Of every byte that a model sees of these questions, in this order: what was generated holds for no others.
 // (evaluate::content_hash is of what is asked, however it is written.)
 [[nodiscard]] std::string texts_fingerprint(const std::vector<Question>& questions);
-
-// A sentence if questions to be reported are among those that the plan was searched on.
-[[nodiscard]] std::optional<std::string> searched_among(const calibrate::Plan& plan,
-                                                        const std::vector<Question>& questions,
-                                                        const std::string& plan_path);
 
 }  // namespace litestage::cli

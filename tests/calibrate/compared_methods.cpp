@@ -154,6 +154,19 @@ TEST_CASE("compared methods: a cap leaves branches as long in the mean as is wan
   CHECK(cap_of_mean({}, 3) == 1);
 }
 
+TEST_CASE("compared methods: a cap follows from the branches that it cuts, full depth's or litestage's") {
+  const Plan plan = plan_with(4, 2, 0);
+  ComparedMethods methods({"cap"}, &plan, tinythinker, n_layers, asked);
+  for (std::size_t i = 0; i < methods.list().size(); ++i) {
+    methods.settle(i);
+    ComparedMethod& m = methods.list()[i];
+    const bool full = m.kind == Kind::full_depth, exit = m.kind == Kind::lite_stage_exit;
+    for (const int n : {2, 4, 30}) m.method.outcomes.push_back(outcome(full ? n : exit ? 4 : 5, 2, 1));
+  }
+  CHECK(named(methods.list(), "full depth + cap").method.setting == "recall 6, analyze 1, summarize 1 tokens");
+  CHECK(named(methods.list(), "litestage + cap").method.setting == "recall 4, analyze 1, summarize 1 tokens");
+}
+
 TEST_CASE("compared methods: equal skipping counts what branches share once") {
   const Plan plan = plan_with(0, 6, 0);
   MethodOutcome each = outcome(1, 2, 1);  // nothing is decoded

@@ -219,3 +219,16 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
         "p.json, kernels: the plan's seconds are of backend cpu, instruction set avx2, 2 threads, K/V f16 and do not "
         "hold for backend cpu, instruction set avx2, 1 thread, K/V f16");
 }
+
+TEST_CASE("plan: questions that it was searched on are found under any id") {
+  Plan plan = example();
+  std::vector<Question> asked = {{"a", "Ice is?", {"hot", "cold"}, 1}, {"b", "Steam is?", {"hot", "cold"}, 0}};
+  CHECK(!searched_among(plan, asked, "p.json"));
+  plan.data.contents.push_back(evaluate::content_hash({"of another id", "ice IS?", {"cold", "hot"}, 0}));
+  CHECK(searched_among(plan, asked, "p.json").value() ==
+        "p.json: 1 of the 2 questions (the first is a) are those that the plan was searched on");
+  CHECK_NOTHROW(check_apart(plan, {asked[1]}, "p.json"));
+  CHECK(error_of([&] { check_apart(plan, asked, "p.json"); }) ==
+        "p.json: 1 of the 2 questions (the first is a) are those that the plan was searched on, accepted are others: a "
+        "plan is not judged by what it was fitted to");
+}

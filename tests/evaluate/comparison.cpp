@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error_of.hpp"
 #include "litestage/evaluate/comparison_form.hpp"
 #include "litestage/evaluate/comparison_table.hpp"
 
@@ -92,6 +93,18 @@ TEST_CASE("a row: means over questions, per stage, and per token over the stages
   CHECK(fast.skipped == doctest::Approx((3 * 29 + 6 * 68) / 97.0));
 }
 
+TEST_CASE(
+    "a row: every forwarded token counts once for what is skipped, also where questions are of different lengths") {
+  Comparison c;
+  c.questions = {{"a", 0}, {"b", 0}};
+  c.methods = {Method{"only", "", {}, "", "", {}, {}}};
+  c.methods[0].outcomes = {MethodOutcome{0, {stage("recall", 10, {1}, 6, cap)}},
+                           MethodOutcome{0, {stage("recall", 10, {21}, 2, cap)}}};  // 10 tokens, and 30
+  const ComparisonRow row = compare_to(c.methods[0], c.methods[0], c.questions);
+  CHECK(row.stages[0].sublayers_skipped_mean == 4);
+  CHECK(row.skipped == doctest::Approx((6 * 10 + 2 * 30) / 40.0));
+}
+
 TEST_CASE("a speed-up is the product of fewer tokens and faster tokens") {
   const Comparison c = example();
   const Speed speed = compare_to(c.methods[0], c.methods[1], c.questions).speed;
@@ -130,6 +143,11 @@ TEST_CASE("outcomes and timings come back from their records") {
   o.stages[0].traces = {{{0.5f, 0.1f}, StopReason::exit}};
   CHECK(outcome_from_form(to_form(o), "here") == o);
   CHECK(outcome_from_form(to_form(MethodOutcome{}), "here") == MethodOutcome{});
+  Form::Map stage = to_form(o).at("stages", "").list("")[1].map("");
+  std::erase_if(stage, [](const Form::Member& m) { return m.first == "shared_tokens"; });
+  const Form old = Form().add("predicted", "C").add("stages", Form::List{stage});
+  CHECK(test::error_of([&] { static_cast<void>(outcome_from_form(old, "here")); }) ==
+        "here: stages[0]: key \"shared_tokens\" is missing");
   CHECK(timing_from_form(to_form(timing(2.5, 3, 4)), "here") == timing(2.5, 3, 4));
 }
 
@@ -167,6 +185,20 @@ TEST_CASE("three tables: answers, time, work; what was not run and what to doubt
   print_comparison(markdown, c, TableStyle::markdown);
   CHECK(markdown.str().find("## Answers\n\n| method ") == 0);
   CHECK(markdown.str().find("\n- not run: lost: it has no plan\n- warning: beware\n") != std::string::npos);
+}
+
+TEST_CASE("intervals of times are called too narrow where few questions were timed") {
+  const auto warns = [](std::size_t timed) {
+    Comparison c = example();
+    c.methods.resize(1);
+    c.methods[0].timings.assign(timed, timing(4, 10, 30));
+    std::ostringstream out;
+    print_comparison(out, c);
+    return out.str().find("With fewer than 20 questions the intervals are too narrow.") != std::string::npos;
+  };
+  CHECK(enough_questions == 20);
+  CHECK(warns(enough_questions - 1));
+  CHECK_FALSE(warns(enough_questions));
 }
 
 TEST_CASE("a comparison without times has two tables") {

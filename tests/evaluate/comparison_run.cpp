@@ -30,6 +30,17 @@ const std::vector<Policies> contenders = {
     {{}, {}, stages::Direct{5}},
 };
 
+// Five branches to every question, however many options it has: an Error in a K/V cache that is made for fewer.
+struct FiveBranches : test::OneStage {
+  FiveBranches() { branches = {"A", "B", "C", "D", "E"}; }
+  [[nodiscard]] AnswerFormat answer_format() const { return {}; }
+};
+struct FiveBranched {
+  skip::Never skip;
+  early_exit::Never exit;
+  FiveBranches stages;
+};
+
 // All methods on all questions, the first two of them timed; `finished` is what was there before.
 struct Ran {
   bool ended = false;
@@ -107,6 +118,43 @@ TEST_CASE("methods of a comparison do what their policies say, and keep the trac
     const StageOutcome& recall = ran.methods[0].outcomes[q].stages[0];
     CHECK(recall.traces.size() == (q < 2 ? 1 : 0));
     if (q < 2) CHECK(recall.traces[0].values.size() == static_cast<std::size_t>(recall.generated_tokens));
+  }
+}
+
+TEST_CASE("the K/V cache of a comparison is made for the most options of its questions, not for one question's") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const std::vector<Question> questions = test::questions(5);
+  REQUIRE(questions[0].options.size() == 2);
+  REQUIRE(questions[3].options.size() == 5);
+  FinishedWork finished;
+  ComparisonRun<CpuBackend, FiveBranched> work(s.backend, s.model, test::toy, questions, {}, finished);
+  Method method;
+  const FiveBranched policies;
+  CHECK(work.answer(method, policies));
+  CHECK(work.time({{&method, &policies}}, 2));
+  CHECK(method.timings.size() == 2);
+}
+
+TEST_CASE("the mean of what was skipped is one over the tokens that are counted as forwarded") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  skip::Static decoding;
+  decoding.stages["all"] = {{Unit::attention, 1}, {Unit::mlp, 2}};
+  decoding.phase = Phases::decode;
+  const std::vector<Question> questions = test::questions(5);
+  FinishedWork finished;
+  ComparisonOptions options;
+  options.pipeline.context = 400;
+  ComparisonRun<CpuBackend, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+  Method method;
+  REQUIRE(work.answer(method, {decoding, {}, test::thinker}));
+  for (const MethodOutcome& o : method.outcomes) {
+    CHECK(o.stages[1].shared_tokens > 0);
+    for (const StageOutcome& stage : o.stages) {
+      CAPTURE(stage.name);
+      const double decoded = stage.generated_tokens - static_cast<double>(stage.branch_tokens.size());
+      CHECK(forwarded_tokens(stage) == distinct_prompt_tokens(stage) + decoded);
+      CHECK(stage.sublayers_skipped_mean * forwarded_tokens(stage) == doctest::Approx(2 * decoded));
+    }
   }
 }
 

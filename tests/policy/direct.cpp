@@ -5,6 +5,7 @@
 
 #include "common/error_of.hpp"
 #include "litestage/evaluate/answers.hpp"
+#include "litestage/evaluate/tasks.hpp"
 #include "litestage/policy/spec.hpp"
 #include "litestage/stages/standard.hpp"
 
@@ -49,6 +50,31 @@ TEST_CASE("direct: as a conversation, with the system message of chat") {
                            {Role::user,
                             "Question: Predators eat\n(A) lions\n(B) humans\n\nWhich option is the best answer to the "
                             "question? Reply with exactly: The answer is option (X)."}});
+}
+
+TEST_CASE("direct: its system message is that of chat, whatever stands there") {
+  for (const char* system : {"", "You know {question}, {{e.g.}} one of\n{options}"}) {
+    Chat chat;
+    chat.system = system;
+    const Transcript asked = transcript({"lions", "humans"});
+    const Message first = chat.prompts(0, asked)[0].messages[0];
+    const Prompt direct = Direct{24, true, system}.prompts(0, asked)[0];
+    CAPTURE(system);
+    CHECK(direct.messages.size() == (chat.system.empty() ? 1 : 2));
+    if (!chat.system.empty()) CHECK(direct.messages[0] == first);
+  }
+  CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:system={recall}", "--stages")); }) ==
+        "--stages direct, system: found \"{recall}\", accepted are {question}, {options}, and {{ and }} for braces");
+}
+
+TEST_CASE("direct: a conversation states any letter that a task may have") {
+  const LetterPattern pattern = Chat{}.answer_format().pattern;
+  CHECK(Direct{24, true}.answer_format().pattern.last == pattern.last);
+  for (int i = 0; i < evaluate::max_options; ++i) {
+    const std::string letter(1, evaluate::letter(i));
+    CHECK(evaluate::written_answer(pattern, "The answer is option (" + letter + ").", evaluate::max_options) == i);
+  }
+  CHECK_FALSE(pattern.find("the option I like"));
 }
 
 TEST_CASE("direct: reads the letter that it asked for") {

@@ -74,6 +74,9 @@ TEST_CASE("unified, original: the reserved layers of its code") {
   CHECK(unified(15, original).skipped_layers(30) == Layers{1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 28});
   // 30 layers at speedup 1.5: n = 20, interval 1, kept 0 to 18 and 29. Not balanced, as released.
   CHECK(unified(10, original).skipped_layers(30) == Layers{19, 20, 21, 22, 23, 24, 25, 26, 27, 28});
+  // The interval is 1 below S = L/2 - 1, there 2.
+  CHECK(unified(13, original).skipped_layers(30) == Layers{16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28});
+  CHECK(unified(14, original).skipped_layers(30) == Layers{1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27});
   CHECK(unified(28, original).skipped_layers(30).size() == 28);  // interval 30: 0 and 29 are kept
   for (int n_layers = 2; n_layers <= 40; ++n_layers) {
     for (int s = 0; s <= n_layers - 2; ++s) {

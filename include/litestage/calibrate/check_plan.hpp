@@ -1,11 +1,16 @@
 // Whether a plan holds here: for this model and tokenizer it must, or it is of no use; its seconds hold on the kernels
-// that it was searched with only.
+// that it was searched with only. And whether questions may judge it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "litestage/calibrate/plan.hpp"
+#include "litestage/evaluate/subset.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace litestage::calibrate {
 
@@ -46,6 +51,28 @@ namespace detail {
 // For those who use the plan's seconds: an Error also if these do not hold.
 inline void check_plan_seconds(const Plan& plan, const PlanFacts& facts, const Where& where) {
   if (const auto difference = check_plan(plan, facts, where)) throw Error(*difference);
+}
+
+// A sentence, without its full stop, if some of the questions are those that the plan was searched on, under whatever
+// ids.
+[[nodiscard]] inline std::optional<std::string> searched_among(const Plan& plan, const std::vector<Question>& questions,
+                                                               const std::string& plan_path) {
+  const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
+  std::size_t common = 0;
+  std::string first;
+  for (const Question& q : questions) {
+    if (!searched.contains(evaluate::content_hash(q))) continue;
+    if (common++ == 0) first = q.id;
+  }
+  if (common == 0) return std::nullopt;
+  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
+                ") are those that the plan was searched on");
+}
+
+// An Error if there are such questions.
+inline void check_apart(const Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
+  if (const auto sentence = searched_among(plan, questions, plan_path))
+    throw Error(concat(*sentence, ", accepted are others: a plan is not judged by what it was fitted to"));
 }
 
 }  // namespace litestage::calibrate

@@ -21,6 +21,9 @@ struct Ratio {
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };
 
+// With fewer, an interval is too narrow.
+inline constexpr std::size_t enough_questions = 20;
+
 struct BootstrapOptions {
   std::size_t resamples = 10000;  // the bounds then move by a few hundredths of the interval's width from seed to seed
   std::uint64_t seed = 1;
@@ -32,8 +35,8 @@ struct BootstrapOptions {
 // ratio of means as well. sum(seconds at full depth) / sum(seconds of a method) is the method's speed-up.
 //
 // Nothing without questions, and where b is zero on a whole resample: no bound holds the ratio then. The interval
-// regards the questions as a random sample; with fewer than some twenty it is too narrow, and with one it has no width.
-// The same numbers give the same interval on every platform.
+// regards the questions as a random sample; with fewer than enough_questions it is too narrow, with one it has no
+// width. The same numbers give the same interval on every platform.
 [[nodiscard]] inline std::optional<Ratio> ratio_of_sums(std::span<const double> a, std::span<const double> b,
                                                         const BootstrapOptions& options = {}) {
   LITESTAGE_ASSERT(a.size() == b.size(), a.size(), " against ", b.size(), " questions");

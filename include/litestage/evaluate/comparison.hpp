@@ -2,6 +2,7 @@
 // come from batched runs, which give the same tokens; times are of one question at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -88,8 +89,8 @@ struct StageMeans {
   double prompt_tokens = 0;
   double generated_tokens = 0;
   double distinct_prompt_tokens = 0;  // what branches share counts once
-  double forwarded_tokens = 0;  // what sublayers_skipped_mean is a mean over: those, and generated ones but the last
-  double branch_tokens = 0;     // generated, of one branch
+  double forwarded_tokens = 0;
+  double branch_tokens = 0;  // generated, of one branch
   double branches = 0;
   double sublayers_skipped = 0;
   double sublayers_skipped_mean = 0;
@@ -115,7 +116,7 @@ struct ComparisonRow {
   std::size_t silent = 0;       // questions without an answer
   std::vector<StageMeans> stages;
   double tokens = 0;   // generated, of a question
-  double skipped = 0;  // sub-layers per token: the stages' means, weighted by their tokens
+  double skipped = 0;  // sub-layers, of a forwarded token
   StopCounts stops{};
   Speed speed;
   std::size_t unlike = 0;  // timed questions with other token counts than in the batched run: 0, or something is wrong
@@ -150,6 +151,17 @@ namespace detail {
 
 }  // namespace detail
 
+// Of all branches; what they share counts once.
+[[nodiscard]] inline double distinct_prompt_tokens(const StageOutcome& s) {
+  const auto branches = static_cast<double>(s.branch_tokens.size());
+  return s.prompt_tokens - std::max(0.0, branches - 1) * s.shared_tokens;
+}
+// What sublayers_skipped_mean is a mean over: those, and the generated ones but for each branch's last, which is chosen
+// and not forwarded. What the K/V cache still held counts as forwarded.
+[[nodiscard]] inline double forwarded_tokens(const StageOutcome& s) {
+  return distinct_prompt_tokens(s) + s.generated_tokens - static_cast<double>(s.branch_tokens.size());
+}
+
 // Stages in the order of the schedule; every question has all of them.
 [[nodiscard]] inline std::vector<StageMeans> stage_means(const Method& method) {
   std::vector<StageMeans> means;
@@ -164,15 +176,25 @@ namespace detail {
       means[s].generated_tokens += stage.generated_tokens / questions;
       means[s].sublayers_skipped += stage.sublayers_skipped / questions;
       means[s].sublayers_skipped_mean += stage.sublayers_skipped_mean / questions;
-      const auto branches = static_cast<double>(stage.branch_tokens.size());
-      const double distinct = stage.prompt_tokens - std::max(0.0, branches - 1) * stage.shared_tokens;
-      means[s].branches += branches / questions;
-      means[s].distinct_prompt_tokens += distinct / questions;
-      means[s].forwarded_tokens += (distinct + stage.generated_tokens - branches) / questions;
+      means[s].branches += static_cast<double>(stage.branch_tokens.size()) / questions;
+      means[s].distinct_prompt_tokens += distinct_prompt_tokens(stage) / questions;
+      means[s].forwarded_tokens += forwarded_tokens(stage) / questions;
     }
   }
   for (StageMeans& m : means) m.branch_tokens = m.branches > 0 ? m.generated_tokens / m.branches : 0;
   return means;
+}
+
+// Sub-layers that a forwarded token went without, in the mean over those of all questions and stages.
+[[nodiscard]] inline double skipped_per_token(const Method& method) {
+  double skipped = 0, tokens = 0;
+  for (const MethodOutcome& o : method.outcomes) {
+    for (const StageOutcome& stage : o.stages) {
+      skipped += stage.sublayers_skipped_mean * forwarded_tokens(stage);
+      tokens += forwarded_tokens(stage);
+    }
+  }
+  return tokens > 0 ? skipped / tokens : 0;
 }
 
 [[nodiscard]] inline Speed speed_of(const Method& reference, const Method& method,
@@ -207,13 +229,8 @@ namespace detail {
   row.agreement = agreement(mine, theirs);
   for (const int p : mine) row.silent += p == no_answer ? 1 : 0;
   row.stages = stage_means(method);
-  double weight = 0;
-  for (const StageMeans& s : row.stages) {
-    row.tokens += s.generated_tokens;
-    row.skipped += s.sublayers_skipped_mean * s.forwarded_tokens;
-    weight += s.forwarded_tokens;
-  }
-  if (weight > 0) row.skipped /= weight;
+  for (const StageMeans& s : row.stages) row.tokens += s.generated_tokens;
+  row.skipped = skipped_per_token(method);
   for (std::size_t q = 0; q < method.outcomes.size(); ++q) {
     const std::vector<StageOutcome>& stages = method.outcomes[q].stages;
     bool same = true;

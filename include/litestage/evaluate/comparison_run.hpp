@@ -2,6 +2,7 @@
 // finished is handed out at once, and what was finished before is not done again.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -114,7 +115,12 @@ class ComparisonRun {
         tokenizer_(std::move(tokenizer)),
         questions_(questions),
         options_(std::move(options)),
-        finished_(&finished) {}
+        finished_(&finished) {
+    // Questions of other numbers of options would have the K/V cache made anew, within the time of one of them.
+    std::size_t& branches = options_.pipeline.branches;
+    if (branches > 0) return;
+    for (const Question& q : questions_) branches = std::max(branches, q.options.size());
+  }
 
   // Fills the method's outcomes. False where the pipeline's keep_going said no before all were there.
   bool answer(Method& method, const Policies& policies) {

@@ -135,7 +135,9 @@ inline void print_speeds(std::ostream& out, const Rows& rows, TableStyle style) 
              concat("One question at a time, the first ", questions,
                     ", the methods in turn on each. Speed-up: the product of how many times fewer\ntokens and how many "
                     "times less time for each; prefills count, so that few tokens are slow tokens.",
-                    questions < 20 ? "\nWith fewer than 20 questions the intervals are too narrow." : ""));
+                    questions < enough_questions
+                        ? concat("\nWith fewer than ", enough_questions, " questions the intervals are too narrow.")
+                        : std::string()));
 }
 
 inline void print_work(std::ostream& out, const Rows& rows, TableStyle style) {
@@ -154,8 +156,8 @@ inline void print_work(std::ostream& out, const Rows& rows, TableStyle style) {
   print_note(
       out, style,
       concat("Means of a question. By stage: ", stage_list(rows[0].second),
-             ". Skipped: distinct sub-layers in each stage; mean: of all prompt\nand generated tokens. Ended by: "
-             "of all branches."));
+             ". Skipped: distinct sub-layers in each stage; mean: of all tokens\nthat were forwarded, of which those "
+             "that branches share count once. Ended by: of all branches."));
 }
 
 // What was not run, reason by reason, and what to doubt.

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/policy/accepted.hpp"
 #include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/field.hpp"
 #include "litestage/policy/transcript.hpp"
+#include "litestage/stages/fill.hpp"
 #include "litestage/stages/wording.hpp"
 
 namespace litestage::stages {
@@ -25,9 +27,8 @@ struct Direct {
 
   int max_new_tokens = 24;
   bool chat = false;
-  std::string system =
-      "You are an expert in science and common sense. You answer multiple-choice questions.";  // of a chat; may be
-                                                                                               // empty
+  // Of a chat: its first message, with the placeholders {question} and {options}; may be empty.
+  std::string system = "You are an expert in science and common sense. You answer multiple-choice questions.";
 
   [[nodiscard]] std::size_t size() const { return 1; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
@@ -48,7 +49,7 @@ struct Direct {
         concat("Question: ", question.stem, "\n", option_list(question, "\n"),
                "\n\nWhich option is the best answer to the question? Reply with exactly: The answer is option (X).");
     Prompt prompt;
-    if (!system.empty()) prompt.messages.push_back({Role::system, system});
+    if (!system.empty()) prompt.messages.push_back({Role::system, filled_system(question, "stages direct")});
     prompt.messages.push_back({Role::user, text});
     return {prompt};
   }
@@ -59,12 +60,23 @@ struct Direct {
     return {{"", true}, "", " "};
   }
 
+  // Placeholders are checked when the text is read, not at the first question.
+  void check(const Where& where) const { static_cast<void>(filled_system({}, where)); }
+
   static constexpr auto fields() {
     return std::tuple(Field("max_new_tokens", &Direct::max_new_tokens, "cap of the stage", 1, 1'000'000),
                       Field("chat", &Direct::chat, "ask as the user of a chat, rather than have the text continued"),
                       Field("system", &Direct::system, "system message of a chat; empty for none"));
   }
   friend bool operator==(const Direct&, const Direct&) = default;
+
+ private:
+  // As Chat fills its own.
+  [[nodiscard]] std::string filled_system(const Question& question, const Where& where) const {
+    const std::string options = option_list(question, "\n");
+    const Placeholder known[] = {{"question", question.stem}, {"options", options}};
+    return fill(system, known, where.at("system"));
+  }
 };
 
 }  // namespace litestage::stages
