@@ -137,14 +137,15 @@ TEST_CASE("attend: more query heads to a key/value head than a block serves") {
 TEST_CASE("attend: a query that only one key answers gives that key's value") {
   RandomAttention<float> a(64, 1, 1, 300);
   const std::vector<AttentionRow> rows = {{0, 300, 0}};
-  kernels::Cache<float> cache{a.k.data(), a.v.data(), a.layers, 1, a.capacity, 64};
+  kernels::Cache<float> cache{a.k.data(), a.v.data(), RandomAttention<float>::layers, 1, a.capacity, 64};
   for (const unsigned chosen : {0u, 127u, 128u, 299u}) {
-    for (unsigned e = 0; e < 300; ++e) std::fill_n(cache.k + cache.at(0, a.layer, 0, e), 64, 0.0f);
-    cache.k[cache.at(0, a.layer, 0, chosen) + chosen % 64] = 1;
+    for (unsigned e = 0; e < 300; ++e)
+      std::fill_n(cache.k + cache.at(0, RandomAttention<float>::layer, 0, e), 64, 0.0f);
+    cache.k[cache.at(0, RandomAttention<float>::layer, 0, chosen) + chosen % 64] = 1;
     std::fill_n(a.q.begin(), 64, 0.0f);
     a.q[chosen % 64] = 1e4f;
     Emulator emulator;
-    const float* value = cache.v + cache.at(0, a.layer, 0, chosen);
+    const float* value = cache.v + cache.at(0, RandomAttention<float>::layer, 0, chosen);
     CHECK(same_bits(attend<float, 1>(emulator, a, rows).out, std::vector<float>(value, value + 64)));
   }
 }

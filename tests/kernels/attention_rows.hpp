@@ -100,7 +100,8 @@ struct DeviceSetting {
     for (unsigned m = 0; m < 5; ++m) vector[m] = all[m]->empty() ? nullptr : vectors[m].data();
     rows = {slots.data() + first, positions.data() + first, entries.data() + first, nullptr,
             s.n_run > first ? s.n_run - first : 0};
-    cache = {k.data(), v.data(), s.layers, s.shape.n_kv_heads, s.capacity, s.shape.head_dim};
+    cache = {k.data(),        v.data(), AttentionSetting::layers, s.shape.n_kv_heads, AttentionSetting::capacity,
+             s.shape.head_dim};
   }
   // Everything but where the sums come from.
   template <class Params>
@@ -111,7 +112,7 @@ struct DeviceSetting {
     p.rope = {cos.data(), sin.data()};
     p.q = q.data() + std::size_t{first} * s.dim(0);
     p.cache = cache;
-    p.layer = s.layer;
+    p.layer = AttentionSetting::layer;
   }
   [[nodiscard]] AttentionResult<T> result() const { return {to_host(q), to_host(k), to_host(v)}; }
 
@@ -137,9 +138,11 @@ template <class T>
       value = untouched;
       continue;
     }
-    const kernels::Cache<T> cache{nullptr, nullptr, s.layers, s.shape.n_kv_heads, s.capacity, d};
+    const kernels::Cache<T> cache{
+        nullptr, nullptr, AttentionSetting::layers, s.shape.n_kv_heads, AttentionSetting::capacity, d};
     const std::size_t at =
-        cache.at(static_cast<unsigned>(s.slot[i]), s.layer, j / d, static_cast<unsigned>(s.entry[i])) + j % d;
+        cache.at(static_cast<unsigned>(s.slot[i]), AttentionSetting::layer, j / d, static_cast<unsigned>(s.entry[i])) +
+        j % d;
     T& value = (m == 1 ? rest.k : rest.v)[at];
     if constexpr (std::is_same_v<T, float>)
       row.push_back(static_cast<double>(value));

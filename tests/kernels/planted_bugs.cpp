@@ -139,7 +139,7 @@ std::vector<Bug> barriers() {
           reversed,
           [](auto& t, const Params& p, auto planted) {
             numbers(t)[t.thread()] = t.load(p.in + t.thread());
-            if (planted && t.thread() % 2 == 0) {
+            if (planted && t.thread() % 2 == 0) {  // NOLINT(bugprone-branch-clone): two places in the program
               t.sync();
             } else {
               t.sync();
@@ -172,7 +172,7 @@ std::vector<Bug> shuffles() {
           [](unsigned i) { return (i ^ 1) + 1; },
           [](auto& t, const Params& p, auto planted) {
             float value = t.load(p.in + t.thread());
-            if (planted && lane(t) < 16) {
+            if (planted && lane(t) < 16) {  // NOLINT(bugprone-branch-clone): two places in the program
               value = t.shfl_xor(value, 1);
             } else {
               value = t.shfl_xor(value, 1);

@@ -29,7 +29,7 @@ namespace {
 template <class Run>
 auto in_all_schedules(const Run& run) {
   Emulator first(schedules[0]);
-  const auto found = run(first);
+  auto found = run(first);
   for (const Schedule& schedule : schedules) {
     Emulator emulator(schedule);
     CHECK(same_bits(run(emulator), found));

@@ -256,7 +256,7 @@ class Calibration {
   template <class Searching, class Make>
   [[nodiscard]] SearchResult run(const Searching& strategy, const SearchSpace& space, Make make) {
     BudgetEvaluation<B, Skip, Exit, Stages> evaluate(evaluation_, judge_, make);
-    const SearchResult found = strategy.search(space, [&](std::span<const Trial> trials) {
+    SearchResult found = strategy.search(space, [&](std::span<const Trial> trials) {
       work_.trials += trials.size();
       return evaluate(trials);
     });

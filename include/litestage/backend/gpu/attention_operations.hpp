@@ -105,6 +105,7 @@ template <class T>
 void GpuBackend<R>::project_fused(View<float, 2> q, const kernels::Cache<T>& cache, int layer,
                                   const kernels::InputRows& in, const AttentionRows& rows,
                                   const AttentionWeights<GpuBackend>& w, const AttentionShape& shape,
+                                  // NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes there.
                                   const RopeTable<GpuBackend>& rope, float* raw) {
   const std::size_t q_dim = shape.n_heads * shape.head_dim, kv_dim = shape.n_kv_heads * shape.head_dim;
   // The type that needs most shared memory decides how many rows go at once.

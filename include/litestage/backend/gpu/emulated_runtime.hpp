@@ -68,11 +68,11 @@ class EmulatedRuntime {
   }
   void release(void* memory) { emulator_.memory().release(memory); }
   void zero(void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); }
-  void copy_to_device(void* to, const void* from, std::size_t bytes) {
+  void copy_to_device(void* to, const void* from, std::size_t bytes) const {
     LITESTAGE_ASSERT(!recording_, "a copy while a step is recorded");
     if (bytes != 0) std::memcpy(to, from, bytes);
   }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) {
+  void copy_to_host(void* to, const void* from, std::size_t bytes) const {
     LITESTAGE_ASSERT(!recording_, "a copy while a step is recorded");
     if (bytes != 0) std::memcpy(to, from, bytes);
   }
