@@ -33,13 +33,13 @@ using cli::Job;
 namespace {
 
 // What the records of a journal depend on. Where anything here differs, another journal is needed.
-Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts, const PlanData& data) {
-  Form::List ids;
-  for (const std::string& c : data.contents) ids.push_back(c);
+Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts) {
   Form f;
-  f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", data.task);
-  f.add("texts", cli::texts_fingerprint(job.questions));
-  f.add("questions", std::move(ids)).add("stages", job.policies.stages.to_form(true));
+  f.add("work", "calibrate/2")
+      .add("model", facts.model)
+      .add("tokenizer", facts.tokenizer)
+      .add("task", job.options.task);
+  f.add("questions", cli::questions_fingerprint(job.questions)).add("stages", job.policies.stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", job.options.kv).add("context", job.options.context);
   f.add("criterion", cli::read_criterion(o.criterion).to_form(true));
@@ -70,7 +70,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   const cli::BackendFacts kernels = cli::facts_of(backend, threads);
   const PlanFacts facts = cli::plan_facts(job, kernels);
   const PlanData data = cli::plan_data(job);
-  io::JournalFile file(o.journal, identity(job, o, facts, data));
+  io::JournalFile file(o.journal, identity(job, o, facts));
   cli::tell_of_journal(file, job.options.quiet);
   Journal journal{file.records(), [&file](const Form& record) { file.append(record); }};
 

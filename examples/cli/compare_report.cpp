@@ -150,13 +150,11 @@ void check_compared(const CompareSetting& s) {
 }
 
 Form compare_identity(const CompareSetting& s) {
-  Form::List ids, names;
-  for (const std::string& c : s.data.contents) ids.push_back(c);
+  Form::List names;
   for (const std::string& m : s.options->methods) names.push_back(m);
   Form f;
   f.add("work", "compare/2").add("model", s.facts.model).add("tokenizer", s.facts.tokenizer);
-  f.add("task", s.data.task).add("questions", std::move(ids));
-  f.add("texts", texts_fingerprint(s.job->questions));
+  f.add("task", s.data.task).add("questions", questions_fingerprint(s.job->questions));
   f.add("plan", s.plan == nullptr ? Form() : Form(file_fingerprint(s.options->common.plan)));
   f.add("stages", s.job->policies.stages.to_form(true)).add("metric", s.options->common.metric);
   f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);

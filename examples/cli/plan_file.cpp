@@ -51,17 +51,13 @@ calibrate::PlanData plan_data(const Job& job) {
   return data;
 }
 
-std::string texts_fingerprint(const std::vector<Question>& questions) {
+std::string questions_fingerprint(const std::vector<Question>& questions) {
   Fnv1a hash;
-  const auto add = [&](const std::string& text) {
-    hash.add(concat(text.size(), ":"));
-    hash.add(text);
-  };
   for (const Question& q : questions) {
-    add(q.id);
-    add(q.stem);
+    hash.add_whole(q.id);
+    hash.add_whole(q.stem);
     hash.add(concat(q.options.size(), ":", q.gold, ":"));
-    for (const std::string& option : q.options) add(option);
+    for (const std::string& option : q.options) hash.add_whole(option);
   }
   return hexadecimal(hash.value());
 }

@@ -22,8 +22,8 @@ void write_plan(const std::string& path, const calibrate::Plan& plan);
 // This run's questions, the first ones of their file.
 [[nodiscard]] calibrate::PlanData plan_data(const Job& job);
 
-// Of every byte that a model sees of these questions, in this order: what was generated holds for no others.
-// (evaluate::content_hash is of what is asked, however it is written.)
-[[nodiscard]] std::string texts_fingerprint(const std::vector<Question>& questions);
+// Of every byte of these questions, in this order: what was generated holds for no others. (evaluate::content_hash is
+// of what is asked, however it is written.)
+[[nodiscard]] std::string questions_fingerprint(const std::vector<Question>& questions);
 
 }  // namespace litestage::cli

@@ -54,7 +54,7 @@ MethodOutcome outcome(int recall, int analyze, int summarize) {
   return o;
 }
 
-// Settles every_name, as if each that has something to run had done the same on each question.
+// Settles all, as if each that has something to run had done the same on each question.
 std::vector<ComparedMethod> settled(ComparedMethods& methods, const MethodOutcome& each) {
   for (std::size_t i = 0; i < methods.list().size(); ++i) {
     methods.settle(i);
@@ -172,11 +172,11 @@ TEST_CASE("compared methods: equal skipping counts what branches share once") {
   MethodOutcome each = outcome(1, 2, 1);  // nothing is decoded
   each.stages[1].shared_tokens = 15;      // of 20: 25 tokens run
   ComparedMethods methods({"ada_skip"}, &plan, tinythinker, n_layers, asked);
-  // 6 * 25 / 55 = 2.7; with every branch's whole prompt it would be 6 * 40 / 70 = 3.4 and so 3 as well, but for 8:
+  // 6 * 25 / 55 = 2.7. Of 8 it is 3.6; with every branch's whole prompt it would be 8 * 40 / 70 = 4.6.
   CHECK(named(settled(methods, each), "ada_skip, equal skipping").method.setting == "3 sub-layers");
   const Plan more = plan_with(0, 8, 0);
   ComparedMethods deeper({"ada_skip"}, &more, tinythinker, n_layers, asked);
-  CHECK(named(settled(deeper, each), "ada_skip, equal skipping").method.setting == "4 sub-layers");  // 3.6, not 4.6
+  CHECK(named(settled(deeper, each), "ada_skip, equal skipping").method.setting == "4 sub-layers");
 }
 
 TEST_CASE("compared methods: controls") {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
@@ -135,12 +134,9 @@ class BudgetEvaluation {
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       outcomes.push_back(outcome_of(*judge_, trials[i].question, paths[i], candidate(trials[i].budgets).seconds));
-      tokens_ += static_cast<std::int64_t>(outcomes.back().tokens);
     }
     return outcomes;
   }
-  // What its trials would have generated without a memory.
-  [[nodiscard]] std::int64_t tokens() const { return tokens_; }
 
  private:
   const Candidate<Skip, Exit>& candidate(const Budgets& budgets) {
@@ -152,7 +148,6 @@ class BudgetEvaluation {
   const Judge* judge_;
   Make make_;
   std::map<Budgets, Candidate<Skip, Exit>> candidates_;
-  std::int64_t tokens_ = 0;
 };
 
 }  // namespace litestage::calibrate

@@ -53,15 +53,16 @@ class Calibration {
         evaluation_(backend, model, std::move(tokenizer), std::move(stages), questions, memo_,
                     traced(std::move(options), settings_.criterion, judge_.needs_letters())) {
     restore();
-    evaluation_.on_result([this, questions](const StageKey& key, const StageResult& result) {
-      journal_->append(stage_record(key, result, questions));
-      work_.generated.add(result);
-    });
+    evaluation_.on_result([this](const StageKey& key, const StageResult& result) { keep(key, result); });
   }
   Calibration(const Calibration&) = delete;
   Calibration& operator=(const Calibration&) = delete;
 
-  [[nodiscard]] const SearchWork& work() const { return work_; }
+  [[nodiscard]] SearchWork work() const {
+    SearchWork work = work_;
+    work.generated = evaluation_.generated();
+    return work;
+  }
 
   // The journal's, or what `measure()` gives.
   template <class Measure>
@@ -73,17 +74,20 @@ class Calibration {
     return *latency_;
   }
 
-  // Full depth on all questions, with statistics of what was not in the journal.
+  // Full depth on all questions, with statistics of what was not in the journal. Before anything else is generated:
+  // what the memory holds is not seen again.
   const Importance& importance() {
-    Evaluation watched = evaluation_.with_memo(watched_);
-    watched.on_result([this](const StageKey& key, const StageResult& result) {
-      const Form seen = observer_.seen(static_cast<int>(key.stage), evaluation_.questions()[key.question].id);
-      journal_->append(stage_record(key, result, evaluation_.questions()).add("importance", seen));
-      memo_.add(key, result);
-      work_.generated.add(result);
-    });
-    const Variant<Skip, Exit> full = variant(Skip());
-    static_cast<void>(watched.run_observed(all_questions(full), observer_));
+    const std::size_t all = evaluation_.questions().size() * evaluation_.stages().size();
+    if (observer_.requests() < all) {
+      const Variant<Skip, Exit> full = variant(Skip());
+      observing_ = true;
+      static_cast<void>(evaluation_.run_observed(all_questions(full), observer_));
+      observing_ = false;
+    }
+    if (observer_.requests() != all) {
+      throw Error(concat("the journal holds stages at full depth without their \"importance\" (", observer_.requests(),
+                         " of ", all, " have it); delete it to measure again"));
+    }
     importance_ = observer_.importance();
     return *importance_;
   }
@@ -216,7 +220,12 @@ class Calibration {
     if (seen == nullptr) return;
     observer_.restore(static_cast<int>(key.stage), evaluation_.questions()[key.question].id,
                       evaluation_.config().n_layers, *seen, Where(record.where).at("importance"));
-    watched_.add(key, *result);
+  }
+  void keep(const StageKey& key, const StageResult& result) {
+    Form record = stage_record(key, result, evaluation_.questions());
+    if (observing_)
+      record.add("importance", observer_.seen(static_cast<int>(key.stage), evaluation_.questions()[key.question].id));
+    journal_->append(record);
   }
 
   // Keys from the decisions where those depend on the phase alone; else from the whole policy.
@@ -256,12 +265,12 @@ class Calibration {
   template <class Searching, class Make>
   [[nodiscard]] SearchResult run(const Searching& strategy, const SearchSpace& space, Make make) {
     BudgetEvaluation<B, Skip, Exit, Stages> evaluate(evaluation_, judge_, make);
-    SearchResult found = strategy.search(space, [&](std::span<const Trial> trials) {
+    return strategy.search(space, [&](std::span<const Trial> trials) {
+      std::vector<Outcome> outcomes = evaluate(trials);
       work_.trials += trials.size();
-      return evaluate(trials);
+      for (const Outcome& o : outcomes) work_.tokens_of_trials += static_cast<std::int64_t>(o.tokens);
+      return outcomes;
     });
-    work_.tokens_of_trials += evaluate.tokens();
-    return found;
   }
   // Candidates 0 to n in a row, as if they were the counts of one stage.
   [[nodiscard]] SearchSpace line(std::size_t n, const std::function<void(const SearchProgress&)>& progress) const {
@@ -279,8 +288,8 @@ class Calibration {
   std::optional<LatencyModel> latency_;
   std::optional<Importance> importance_;
   ImportanceObserver observer_;
-  StageMemo watched_;  // what the observer has seen, apart from memo_: a stage that it has not is generated again
-  SearchWork work_;
+  bool observing_ = false;
+  SearchWork work_;  // without what the evaluation counts
 };
 
 }  // namespace litestage::calibrate

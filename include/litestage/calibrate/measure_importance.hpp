@@ -38,6 +38,13 @@ class ImportanceObserver {
   }
   void token(int, const RequestInfo&, const StepInfo&, int) const {}
 
+  // Stages of questions of which something was seen.
+  [[nodiscard]] std::size_t requests() const {
+    std::size_t n = 0;
+    for (const auto& entry : stages_) n += entry.second.requests.size();
+    return n;
+  }
+
   // What was seen of one stage of one question, for a journal: {"stage": name, "sublayers": [2 * n_layers, each 6
   // numbers]}, to the bit.
   [[nodiscard]] Form seen(int stage, const std::string& question) const {

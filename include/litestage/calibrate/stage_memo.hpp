@@ -35,10 +35,7 @@ struct StageKey {
   Fnv1a hash;
   for (const std::vector<std::string>& branches : outputs) {
     hash.add(concat(branches.size(), ":"));
-    for (const std::string& text : branches) {
-      hash.add(concat(text.size(), ":"));
-      hash.add(text);
-    }
+    for (const std::string& text : branches) hash.add_whole(text);
   }
   return hash.value();
 }

@@ -85,11 +85,6 @@ class StagedEvaluation {
     for (const Question& q : questions) branches_ = std::max(branches_, q.options.size());
   }
 
-  // The same work with another memory.
-  [[nodiscard]] StagedEvaluation with_memo(StageMemo& memo) const {
-    return StagedEvaluation(*backend_, *model_, tokenizer_, stages_, questions_, memo, options_);
-  }
-
   void on_result(OnStageResult hook) { on_result_ = std::move(hook); }
   [[nodiscard]] const GenerationCounts& generated() const { return generated_; }
   [[nodiscard]] std::span<const Question> questions() const { return questions_; }

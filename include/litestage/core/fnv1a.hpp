@@ -18,6 +18,11 @@ class Fnv1a {
     for (const std::byte b : bytes) add(b);
   }
   void add(std::string_view text) { add(std::as_bytes(std::span<const char>(text.data(), text.size()))); }
+  // With its length before it, so that texts in a row do not run into each other.
+  void add_whole(std::string_view text) {
+    add(std::to_string(text.size()) + ':');
+    add(text);
+  }
   [[nodiscard]] std::uint64_t value() const { return hash_; }
 
  private:

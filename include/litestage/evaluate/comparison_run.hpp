@@ -68,13 +68,14 @@ class FinishedWork {
 [[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
   MethodOutcome outcome{predicted, {}};
   for (const StageReport& s : report.stages) {
-    StageOutcome stage;
-    stage.name = s.name;
-    stage.prompt_tokens = s.prompt_tokens;
-    stage.shared_tokens = s.shared_tokens;
-    stage.generated_tokens = s.generated_tokens;
-    stage.sublayers_skipped = s.sublayers_skipped;
-    stage.sublayers_skipped_mean = s.sublayers_skipped_mean;
+    StageOutcome stage{.name = s.name,
+                       .prompt_tokens = s.prompt_tokens,
+                       .shared_tokens = s.shared_tokens,
+                       .generated_tokens = s.generated_tokens,
+                       .sublayers_skipped = s.sublayers_skipped,
+                       .sublayers_skipped_mean = s.sublayers_skipped_mean,
+                       .branch_tokens = {},
+                       .traces = {}};
     for (const BranchReport& b : s.branches) {
       stage.branch_tokens.push_back(b.generated_tokens);
       ++stage.stops[static_cast<std::size_t>(b.stop)];

@@ -33,8 +33,7 @@ struct Chat {
   static constexpr std::string_view name = "chat";
   static constexpr std::string_view summary = "recall, analyze each option, summarize, as a conversation";
 
-  std::string system =
-      "You are an expert in science and common sense. You answer multiple-choice questions.";  // may be empty
+  std::string system = chat_system;  // may be empty
   std::string recall =
       "Question: {question}\n{options}\n\n"
       "First, state in one or two sentences the key fact that decides this question. Do not choose an option yet.";

@@ -28,7 +28,7 @@ struct Direct {
   int max_new_tokens = 24;
   bool chat = false;
   // Of a chat: its first message, with the placeholders {question} and {options}; may be empty.
-  std::string system = "You are an expert in science and common sense. You answer multiple-choice questions.";
+  std::string system = chat_system;
 
   [[nodiscard]] std::size_t size() const { return 1; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {

@@ -13,6 +13,10 @@ namespace litestage::stages {
 
 inline constexpr std::size_t max_options = 26;
 
+// The system message of a conversation, unless a user writes another.
+inline constexpr const char* chat_system =
+    "You are an expert in science and common sense. You answer multiple-choice questions.";
+
 [[nodiscard]] inline char option_letter(std::size_t i) {
   LITESTAGE_ASSERT(i < max_options, i);
   return static_cast<char>('A' + i);
