@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,16 +24,11 @@ namespace {
 
 using CudaBackend = GpuBackend<gpu::CudaRuntime>;
 
+constexpr std::size_t contexts[] = {128, 1024};  // of one chunk of attention, and of eight
 constexpr const char* shapes[] = {"smollm2-135m", "tinyllama-1.1b", "llama-7b"};
 
 // Every operation on layer 0, one after another as in a step: within 1 % of the CPU's, which rounds inputs alike.
-void verify(CudaBackend& backend, const Model<CudaBackend>& model, ModelSource source) {
-  source.config.n_layers = 1;  // the first layer and the head are those of the whole model
-  source.tensors.layers.resize(1);
-  CpuBackend cpu(CpuOptions{});
-  const auto same = load(cpu, source);
-  DecodeOperations<CpuBackend> theirs(cpu, same, 128);
-  DecodeOperations<CudaBackend> ours(backend, model, 128);
+void compare(DecodeOperations<CpuBackend>& theirs, DecodeOperations<CudaBackend>& ours) {
   for (std::size_t o = 0; o < decode_operation_names.size(); ++o) {
     const auto operation = static_cast<DecodeOperation>(o);
     theirs.run(operation, 0);
@@ -46,6 +42,19 @@ void verify(CudaBackend& backend, const Model<CudaBackend>& model, ModelSource s
     }
     const std::string what = concat(decode_operation_names[o], " as on the CPU");
     bench::require(std::sqrt(error) <= 0.01 * std::sqrt(length), what.c_str());
+  }
+}
+
+// At each context that is measured.
+void verify(CudaBackend& backend, const Model<CudaBackend>& model, ModelSource source) {
+  source.config.n_layers = 1;  // the first layer and the head are those of the whole model
+  source.tensors.layers.resize(1);
+  CpuBackend cpu(CpuOptions{});
+  const auto same = load(cpu, source);
+  for (const std::size_t context : contexts) {
+    DecodeOperations<CpuBackend> theirs(cpu, same, context);
+    DecodeOperations<CudaBackend> ours(backend, model, context);
+    compare(theirs, ours);
   }
 }
 
@@ -71,6 +80,25 @@ Loaded& loaded(int shape, DType type) {
   return *last;
 }
 
+[[nodiscard]] std::string_view what_is_read(const Model<CudaBackend>& model, DecodeOperation op) {
+  const Layer<CudaBackend>& layer = model.layers[0];
+  switch (op) {
+    case DecodeOperation::project_qkv:
+      return name(layer.attention.q.type());
+    case DecodeOperation::attend:
+      return "K/V in f16";
+    case DecodeOperation::project_out:
+      return name(layer.attention.out.type());
+    case DecodeOperation::gate_up:
+      return name(layer.mlp.gate.type());
+    case DecodeOperation::project_down:
+      return name(layer.mlp.down.type());
+    case DecodeOperation::logits:
+      return name(model.head.type());
+  }
+  return "";
+}
+
 void operation(benchmark::State& state) {
   const auto type = static_cast<DType>(state.range(1));
   const auto op = static_cast<DecodeOperation>(state.range(2));
@@ -86,22 +114,23 @@ void operation(benchmark::State& state) {
     state.SetBytesProcessed(
         static_cast<std::int64_t>(static_cast<double>(state.iterations()) * replays * rounds.bytes(op)));
     state.SetItemsProcessed(state.iterations() * replays * rounds.count(op));
-    state.SetLabel(std::string(decode_operation_names[static_cast<std::size_t>(op)]));
+    state.SetLabel(concat(decode_operation_names[static_cast<std::size_t>(op)], ", ", what_is_read(m.model, op)));
   } catch (const Error& e) {
     state.SkipWithError(e.what());
   }
 }
 
-// type: 8 is Q4_K, 3 is Q8_0 (the numbers of DType); an item is one operation of one layer.
+// An item is one operation of one layer. Rows that are no multiple of 256 take Q5_0 for Q4_K: the label says which.
 BENCHMARK(operation)
     ->ArgNames({"shape", "type", "operation", "context"})
     ->Apply([](benchmark::internal::Benchmark* b) {
       for (std::int64_t shape = 0; shape < 3; ++shape) {
         for (const DType type : {DType::q4_k, DType::q8_0}) {
           for (std::int64_t op = 0; op < 6; ++op) {
-            b->Args({shape, static_cast<std::int64_t>(type), op, 1024});
-            if (op == static_cast<std::int64_t>(DecodeOperation::attend)) {
-              b->Args({shape, static_cast<std::int64_t>(type), op, 128});
+            for (const std::size_t context : contexts) {
+              const bool attends = op == static_cast<std::int64_t>(DecodeOperation::attend);
+              if (!attends && context != contexts[1]) continue;
+              b->Args({shape, static_cast<std::int64_t>(type), op, static_cast<std::int64_t>(context)});
             }
           }
         }

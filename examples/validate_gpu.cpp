@@ -56,10 +56,12 @@ int run_emulated(const Options& o, const std::string& reason) {
   KvType kv = KvType::f32;
   for (const DType type : emulated_types) {
     if (!o.quiet) std::cerr << "checking " << name(type) << " on the emulated device\n";
-    report.kernels.push_back(check_kernels(emulated_backend, type, kv, emulated_row_counts));
+    report.kernels.push_back(check_kernels(emulated_backend, type, kv, {20, emulated_row_counts}));
     kv = KvType::f16;
   }
   print(std::cout, report.kernels);
+  report.stats = check_token_stats(emulated_backend, 5000);
+  print(std::cout, report.stats);
   report.replays = check_replays(emulated_backend, DType::q8_0, 140);
   print(std::cout, report.replays);
   const int code = finish(o, report);
@@ -88,6 +90,7 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
   std::cout.flush();
   check_all_kernels(report, make, note);
   print(std::cout, report.kernels);
+  print(std::cout, report.stats);
   print(std::cout, report.replays);
   std::cout.flush();
   report.model = file ? o.model : concat(o.synthetic, " (random weights, ", o.type, ")");

@@ -47,6 +47,7 @@ refuses "--questions" ask --questions x
 refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
 refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
 refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
+refuses "--profile" ask --backend gpu --profile --model magic.gguf
 for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
 refuses "--nonsense" compare --nonsense
 refuses "accepted are all, full_depth, lite_stage" compare --methods full_depth,nonsense

@@ -86,6 +86,8 @@ void check_lengths(const Job& job) {
 
 Job prepare(const Options& o) {
   check_writable(o.json);
+  if (o.profile && o.backend == "gpu")
+    throw Error("--profile: a gpu works after it was asked; accepted are --backend cpu and reference");
   if (!std::isfinite(o.temperature)) throw Error("--temperature is no number, accepted are 0 to 100");
   if (!std::isfinite(o.top_p)) throw Error("--top-p is no number, accepted are 0 to 1");
   Policies policies = policies_of(o);

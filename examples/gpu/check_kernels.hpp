@@ -1,7 +1,9 @@
-// Every kernel against the reference: small models of random weights, in steps of one to sixteen rows through own
-// kernels and of twenty through cuBLAS, with keys and values in both types, under random decisions.
+// Every kernel that makes logits against the reference: small models of random weights, in steps of one to sixteen rows
+// through own kernels and of a whole sequence through cuBLAS, with keys and values in both types, under random
+// decisions.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -12,6 +14,11 @@
 #include "litestage/backend/gpu.hpp"
 
 namespace litestage::gpu_check {
+
+struct KernelWork {
+  std::size_t length;               // of the longest sequence
+  std::span<const int> row_counts;  // of the steps whose bits are compared
+};
 
 struct KernelCheck {
   DType type = DType::f32;
@@ -38,7 +45,7 @@ struct KernelCheck {
   c.head_dim = c.rope.rotary_dim = heads[number % 5][2];
   c.ffn = wide ? 512 : 160;
   c.vocab = 97;
-  c.max_context = 256;
+  c.max_context = 512;
   c.rope.pairing = number % 2 == 0 ? RopePairing::interleaved : RopePairing::halves;
   c.activation = number % 3 == 2 ? Activation::gelu_tanh : Activation::silu;
   return c;
@@ -47,25 +54,29 @@ struct KernelCheck {
   return static_cast<std::size_t>(type) % 3 == 0;
 }
 
-// make(options): a gpu backend, emulated or not. `row_counts`: of the steps whose bits are compared.
+// make(options): a gpu backend, emulated or not.
 template <class Make>
-[[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, std::span<const int> row_counts) {
+[[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, const KernelWork& work) {
   const ModelConfig config = small_config(type);
   const ModelSource source = synthetic_model(config, type, has_head_norms(type));
-  const std::vector<Sequence> sequences = random_sequences(config, 5);
+  const std::vector<Sequence> sequences = random_sequences(config, work.length, 5);
   const auto run = [&](const GpuOptions& options, std::size_t rows) {
     auto backend = make(options);
-    return run_model(backend, source, kv, sequences, steps_of(rows));
+    return run_model(backend, source, kv, sequences, steps_of(sequences, rows));
   };
   KernelCheck check{type, kv, concat(config.n_heads, "/", config.n_kv_heads, " of ", config.head_dim), 0, 0, {}};
   const Numbers alone = run({}, 1);
   check.own = largest_part(alone, expectation(source, kv, sequences, Products::own_kernels));
-  for (const int rows : row_counts) {
+  for (const int rows : work.row_counts) {
     if (run({}, static_cast<std::size_t>(rows)) != alone) check.other_bits.push_back(rows);
   }
-  GpuOptions all;
-  all.gemm_from_rows = 1;
-  check.cublas = largest_part(run(all, long_length), expectation(source, kv, sequences, Products::cublas));
+  const Expectation through_cublas = expectation(source, kv, sequences, Products::cublas);
+  for (const kernels::GemmType gemm : {kernels::GemmType::bf16, kernels::GemmType::f16}) {
+    GpuOptions all;
+    all.gemm_from_rows = 1;
+    all.gemm_type = gemm;
+    check.cublas = std::max(check.cublas, largest_part(run(all, work.length), through_cublas));
+  }
   return check;
 }
 

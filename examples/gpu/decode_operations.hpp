@@ -2,6 +2,7 @@
 // backends.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -25,8 +26,8 @@ class DecodeOperations {
  public:
   using Real = typename B::Real;
 
-  // The token is the one at position context - 1, and sees `context` entries: zeros, but for its own once project_qkv
-  // has run. `backend` and `model` outlive this.
+  // The token is the one at position context - 1, and sees `context` entries: those of random rows, and its own once
+  // project_qkv has run. `backend` and `model` outlive this.
   DecodeOperations(B& backend, const Model<B>& model, std::size_t context)
       : backend_(&backend),
         model_(&model),
@@ -37,9 +38,8 @@ class DecodeOperations {
     cos_ = on_device(angles.cos);
     sin_ = on_device(angles.sin);
     SplitMix64 random(3);
-    std::vector<Real> x(size(model.config.hidden));
-    for (Real& number : x) number = static_cast<Real>(roughly_normal(random));
-    x_ = on_device(x);
+    fill_cache(random);
+    x_ = on_device(random_numbers(random, size(model.config.hidden)));
     q_ = backend.template allocate<Real>(size(model.config.q_dim()));
     out_ = backend.template allocate<Real>(size(model.config.q_dim()));
     h_ = backend.template allocate<Real>(size(model.config.ffn));
@@ -55,11 +55,8 @@ class DecodeOperations {
     const ModelConfig& c = model_->config;
     const View<Real, 2> x = row(x_), q = row(q_), out = row(out_), h = row(h_);
     switch (operation) {
-      case DecodeOperation::project_qkv: {
-        const RopeTable<B> rope{{cos_.data(), {context_, shape_.rotary_dim / 2}},
-                                {sin_.data(), {context_, shape_.rotary_dim / 2}}};
-        return backend_->project_qkv(q, cache_, layer, x, rows(), l.attention, shape_, rope);
-      }
+      case DecodeOperation::project_qkv:
+        return backend_->project_qkv(q, cache_, layer, x, rows(), l.attention, shape_, rope());
       case DecodeOperation::attend:
         return backend_->attend(out, q, cache_, layer, rows(), shape_);
       case DecodeOperation::project_out:
@@ -89,10 +86,7 @@ class DecodeOperations {
         return to_host(x_);
     }
   }
-  void wait() {
-    Real number;
-    backend_->to_host(&number, x_.data(), 1);
-  }
+  void wait() { wait(x_); }
 
   // What the operation has to move at least: weights as the backend holds them, keys and values, numbers in and out.
   [[nodiscard]] std::size_t bytes(DecodeOperation operation, int layer) const {
@@ -119,6 +113,43 @@ class DecodeOperations {
  private:
   using Memory = typename B::template Memory<Real>;
 
+  // Keys and values of `context` random rows, in every layer, few rows at a time: each backend then computes them with
+  // what it decodes with.
+  void fill_cache(SplitMix64& random) {
+    constexpr std::size_t at_once = 16;
+    for (std::size_t first = 0; first < context_; first += at_once) {
+      const std::size_t n = std::min(at_once, context_ - first);
+      std::vector<int> numbers(5 * n, 0);  // rows, slots, positions, entries, entries seen
+      for (std::size_t i = 0; i < n; ++i) {
+        numbers[i] = static_cast<int>(i);
+        numbers[2 * n + i] = numbers[3 * n + i] = static_cast<int>(first + i);
+        numbers[4 * n + i] = static_cast<int>(first + i) + 1;
+      }
+      const View<const int, 1> uploaded = backend_->upload(std::span<const int>(numbers));
+      const auto list = [&](std::size_t i) { return View<const int, 1>(uploaded.data() + i * n, {n}); };
+      const AttentionRows stored{list(0), list(1), list(2), list(3), list(4), 0};
+      const std::size_t hidden = size(model_->config.hidden);
+      Memory x = on_device(random_numbers(random, n * hidden)), none = backend_->template allocate<Real>(1);
+      for (std::size_t l = 0; l < model_->layers.size(); ++l) {
+        backend_->project_qkv(View<Real, 2>(none.data(), {0, size(model_->config.q_dim())}), cache_,
+                              static_cast<int>(l), View<const Real, 2>(x.data(), {n, hidden}), stored,
+                              model_->layers[l].attention, shape_, rope());
+      }
+      wait(x);  // before it goes
+    }
+  }
+  [[nodiscard]] static std::vector<Real> random_numbers(SplitMix64& random, std::size_t n) {
+    std::vector<Real> numbers(n);
+    for (Real& number : numbers) number = static_cast<Real>(roughly_normal(random));
+    return numbers;
+  }
+  [[nodiscard]] RopeTable<B> rope() const {
+    return {{cos_.data(), {context_, shape_.rotary_dim / 2}}, {sin_.data(), {context_, shape_.rotary_dim / 2}}};
+  }
+  void wait(const Memory& memory) {
+    Real number;
+    backend_->to_host(&number, memory.data(), 1);
+  }
   template <class Int>
   [[nodiscard]] static std::size_t size(Int n) {
     return static_cast<std::size_t>(n);

@@ -81,7 +81,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
 [[nodiscard]] inline Expectation expectation(const ModelSource& source, KvType kv,
                                              const std::vector<Sequence>& sequences, Products products) {
   constexpr int draws = 16;
-  const Steps steps = steps_of(short_sequences);  // any: the reference's rows do not depend on company
+  const Steps steps = steps_of(sequences, short_sequences);  // any: the reference's rows do not depend on company
   std::vector<std::future<Numbers>> moved;
   for (int draw = 0; draw < draws; ++draw) {
     moved.push_back(std::async(std::launch::async, [&, draw] {

@@ -51,9 +51,7 @@ class OperationRounds {
   }
 
   [[nodiscard]] typename R::Recording record(DecodeOperation operation) {
-    runtime_->begin_recording();
-    round(operation);
-    return runtime_->end_recording();
+    return gpu::record(*runtime_, [&] { round(operation); });
   }
   void replay(typename R::Recording& recording) { runtime_->replay(recording); }
   void wait() { operations_.wait(); }

@@ -28,12 +28,15 @@ using CudaBackend = GpuBackend<gpu::CudaRuntime>;
 template <class Make, class Note>
 void check_all_kernels(Report& report, const Make& make, const Note& note) {
   constexpr std::array row_counts = {2, 3, 8, 16};
+  const KernelWork work{300, row_counts};  // three chunks of attention, ten tiles
   for (const DTypeInfo& type : dtype_table) {
     for (const KvType kv : {KvType::f16, KvType::f32}) {
       note(concat("checking ", type.name, ", K/V in ", kv_name(kv)));
-      report.kernels.push_back(check_kernels(make, type.type, kv, row_counts));
+      report.kernels.push_back(check_kernels(make, type.type, kv, work));
     }
   }
+  note("checking statistics of logits");
+  report.stats = check_token_stats(make, 20000);
   note("checking recorded steps");
   report.replays = check_replays(make, DType::q4_k, 600);
 }

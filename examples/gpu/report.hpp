@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gpu/check_kernels.hpp"
+#include "gpu/check_token_stats.hpp"
 #include "gpu/measure.hpp"
 #include "gpu/whole_model.hpp"
 #include "litestage/core/form.hpp"
@@ -29,6 +30,7 @@ struct Device {
 struct Report {
   std::optional<Device> device;  // none: the emulated one
   std::vector<KernelCheck> kernels;
+  StatsCheck stats;
   ReplayCheck replays;
   std::string model;  // a file, or a shape with its type of weights
   std::optional<WholeModelCheck> whole;
@@ -38,7 +40,7 @@ struct Report {
     for (const KernelCheck& check : kernels) {
       if (!check.passed()) return false;
     }
-    return replays.passed() && (!whole || whole->passed());
+    return stats.passed() && replays.passed() && (!whole || whole->passed());
   }
 };
 
@@ -75,6 +77,13 @@ inline void print(std::ostream& out, const std::vector<KernelCheck>& checks) {
                other.empty() ? "none" : other, verdict(c.passed())});
   }
   table.print(out);
+}
+
+inline void print(std::ostream& out, const StatsCheck& check) {
+  out << "\nStatistics of " << check.rows << " rows of " << check.vocab << " logits against double: the largest\n"
+      << "difference is " << fixed(check.largest, 3) << " of what rounding allows, "
+      << (check.same_tokens ? "the same likeliest tokens" : "other likeliest tokens") << ": " << verdict(check.passed())
+      << '\n';
 }
 
 inline void print(std::ostream& out, const ReplayCheck& check) {

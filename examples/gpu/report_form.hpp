@@ -32,6 +32,12 @@ namespace litestage::gpu_check {
   return std::move(form.add("other_bits_at_rows", std::move(other)).add("passed", check.passed()));
 }
 
+[[nodiscard]] inline Form to_form(const StatsCheck& check) {
+  Form form;
+  form.add("rows", check.rows).add("vocab", check.vocab).add("largest", number_or_null(check.largest));
+  return std::move(form.add("same_tokens", check.same_tokens).add("passed", check.passed()));
+}
+
 [[nodiscard]] inline Form to_form(const ReplayCheck& check) {
   Form form;
   form.add("steps", check.steps).add("replays", check.replays).add("same_bits", check.same_bits);
@@ -87,7 +93,8 @@ namespace litestage::gpu_check {
   Form form;
   form.add("format", "litestage.gpu_validation/1");
   form.add("device", report.device ? to_form(*report.device) : Form());
-  form.add("passed", report.passed()).add("kernels", std::move(kernels)).add("replays", to_form(report.replays));
+  form.add("passed", report.passed()).add("kernels", std::move(kernels));
+  form.add("token_stats", to_form(report.stats)).add("replays", to_form(report.replays));
   form.add("model", report.whole ? Form(report.model) : Form());
   form.add("whole_model", report.whole ? to_form(*report.whole) : Form());
   return std::move(form.add("speeds", report.speeds ? to_form(*report.speeds) : Form()));

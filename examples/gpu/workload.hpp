@@ -37,10 +37,11 @@ using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
   return decisions;
 }
 
-// Sixteen short sequences, for steps of as many rows, and one of twenty tokens. Half of the rows skip nothing.
-inline constexpr std::size_t short_sequences = 16, short_length = 2, long_length = 20;
+// Sixteen short sequences, for steps of as many rows, and a long one. Half of the rows skip nothing.
+inline constexpr std::size_t short_sequences = 16, short_length = 2;
 
-[[nodiscard]] inline std::vector<Sequence> random_sequences(const ModelConfig& c, std::uint64_t seed) {
+[[nodiscard]] inline std::vector<Sequence> random_sequences(const ModelConfig& c, std::size_t long_length,
+                                                            std::uint64_t seed) {
   SplitMix64 random(seed);
   std::vector<Sequence> sequences(short_sequences + 1);
   for (std::size_t s = 0; s < sequences.size(); ++s) {
@@ -54,7 +55,7 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2, long_length
 }
 
 // `rows` short sequences side by side, token by token; then the long one, so many tokens at a time.
-[[nodiscard]] inline Steps steps_of(std::size_t rows) {
+[[nodiscard]] inline Steps steps_of(const std::vector<Sequence>& sequences, std::size_t rows) {
   Steps steps;
   for (std::size_t first = 0; first < short_sequences; first += rows) {
     for (std::size_t t = 0; t < short_length; ++t) {
@@ -62,7 +63,7 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2, long_length
       for (std::size_t s = first; s < std::min(first + rows, short_sequences); ++s) steps.back().push_back({s, t});
     }
   }
-  for (std::size_t t = 0; t < long_length; ++t) {
+  for (std::size_t t = 0; t < sequences.back().tokens.size(); ++t) {
     if (t % rows == 0) steps.emplace_back();
     steps.back().push_back({short_sequences, t});
   }
@@ -105,7 +106,7 @@ template <Backend B>
 [[nodiscard]] Numbers run_model(B& backend, const ModelSource& source, KvType kv,
                                 const std::vector<Sequence>& sequences, const Steps& steps) {
   const Model<B> model = load(backend, source);
-  Session<B> session(backend, model, {sequences.size(), long_length, kv});
+  Session<B> session(backend, model, {sequences.size(), sequences.back().tokens.size(), kv});
   return run_steps(session, sequences, steps);
 }
 

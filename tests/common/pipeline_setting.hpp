@@ -159,13 +159,16 @@ struct Setting {
   B backend;
   Model<B> model;
 };
+// On `reference` and on `cpu` as programs use it; tests/backend has what must hold in every instruction set.
 template <class F>
 void with_settings(const F& f) {
-  with_backends([&](const auto& make, const std::string& name) {
-    CAPTURE(name);
-    Setting<decltype(make(1, true))> setting(make(1, true));
+  const auto with = [&]<class B>(B backend) {
+    CAPTURE(backend.instruction_set());
+    Setting<B> setting(std::move(backend));
     f(setting);
-  });
+  };
+  with(ReferenceBackend(1));
+  with(CpuBackend(CpuOptions{1}));
 }
 
 inline const ToyTokenizer toy;

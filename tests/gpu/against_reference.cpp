@@ -43,7 +43,10 @@ struct Shape {
   add("a mixture of Q4_K and Q6_K, tied", DType::q4_k, [](Shape& s) {
     s.options.overrides = {{"attn_v", DType::q6_k}, {"ffn_down", DType::q6_k}, {"token_embd", DType::q6_k}};
   });
-  add("a norm of each head", DType::q8_0, [](Shape& s) { s.options.qk_norm = true; });
+  add("a norm of each head, gate and up of two types", DType::q8_0, [](Shape& s) {
+    s.options.qk_norm = true;
+    s.options.overrides = {{"ffn_up", DType::q4_1}};
+  });
   return shapes;
 }
 

@@ -88,7 +88,9 @@ template <class Make>
 
 // Is every number within its bound, or within a few roundings of its own? The first that is not is printed.
 [[nodiscard]] inline bool within(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b) {
+  if (found.size() != b.exact.size()) return false;
   for (std::size_t s = 0; s < found.size(); ++s) {
+    if (found[s].size() != b.exact[s].size()) return false;
     for (std::size_t t = 0; t < found[s].size(); ++t) {
       if (found[s][t].size() != b.exact[s][t].size()) return false;
       for (std::size_t k = 0; k < found[s][t].size(); ++k) {

@@ -6,14 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <vector>
 
 #include "common/close.hpp"
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
 #include "litestage/kernels/attend.cuh"
+#include "litestage/kernels/attend_tiled.cuh"
 #include "litestage/kernels/moments.cuh"
 #include "litestage/kernels/project_add.cuh"
 #include "litestage/kernels/rms_norm.cuh"
@@ -214,46 +218,101 @@ TEST_CASE("synchronising: moments of rows") {
   CHECK(close(moments[2], yy, 1e-5 * yy));
 }
 
-TEST_CASE("synchronising: attention over two chunks of a context") {
-  constexpr unsigned head_dim = 8, entries = kernels::Attend<float, 2>::chunk + 5;
-  const std::vector<float> query = random_inputs(2 * head_dim, 7);
-  const std::vector<float> k = random_inputs(entries * head_dim, 8), v = random_inputs(entries * head_dim, 9);
-  const std::vector<float> out = in_every_order([&](Emulator& emulator) {
-    using Kernel = kernels::Attend<float, 2>;
-    const DeviceBuffer<float> q = to_device(emulator, query), result(emulator, 2 * head_dim);
+TEST_CASE("synchronising: the largest logits of a row, one after the other") {
+  constexpr unsigned vocab = 37, count = 3;
+  std::vector<float> logits = random_inputs(vocab, 10);
+  const std::vector<float> found = in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> in = to_device(emulator, logits), top(emulator, count);
+    const kernels::TopLogits::Params p{in.data(), 1, vocab, count, top.data()};
+    emulator.launch<kernels::TopLogits>(kernels::TopLogits::grid(p), p);
+    return to_host(top);
+  });
+  std::sort(logits.begin(), logits.end(), std::greater<>());
+  CHECK(same_bits(found, std::vector<float>(logits.begin(), logits.begin() + count)));
+}
+
+namespace {
+
+// Rows of two query heads that share the keys and values of one slot; row i sees all entries but the last n - 1 - i.
+struct SmallAttention {
+  static constexpr unsigned head_dim = 8;
+  SmallAttention(unsigned rows, unsigned all)
+      : n(rows),
+        entries(all),
+        q(random_inputs(rows * 2 * head_dim, 7)),
+        k(random_inputs(all * head_dim, 8)),
+        v(random_inputs(all * head_dim, 9)) {
+    for (unsigned i = 0; i < n; ++i) visible.push_back(static_cast<int>(entries - (n - 1 - i)));
+  }
+
+  // finish(p) sets what only this kernel has.
+  template <class Kernel, class Finish>
+  [[nodiscard]] std::vector<float> run(Emulator& emulator, const Finish& finish) const {
+    const DeviceBuffer<float> queries = to_device(emulator, q), out(emulator, q.size());
     const DeviceBuffer<float> keys = to_device(emulator, k), values = to_device(emulator, v);
-    const DeviceBuffer<float> partial(emulator, std::size_t{2} * 2 * (head_dim + 2));
-    const DeviceBuffer<int> zero = to_device(emulator, std::vector<int>{0}),
-                            finished = to_device(emulator, std::vector<int>{0});
-    const DeviceBuffer<int> visible = to_device(emulator, std::vector<int>{static_cast<int>(entries)});
-    Kernel::Params p;
-    p.q = q.data();
-    p.rows = {zero.data(), zero.data(), zero.data(), visible.data(), 1};
+    const DeviceBuffer<int> zeros = to_device(emulator, std::vector<int>(n, 0)), seen = to_device(emulator, visible);
+    typename Kernel::Params p;
+    p.q = queries.data();
+    p.rows = {zeros.data(), zeros.data(), zeros.data(), seen.data(), n};
     p.shape.n_heads = 2;
     p.shape.n_kv_heads = 1;
     p.shape.head_dim = head_dim;
     p.scale = 0.5f;
     p.cache = {keys.data(), values.data(), 1, 1, entries, head_dim};
-    p.out = result.data();
-    p.max_chunks = 2;
-    p.partial = partial.data();
-    p.finished = finished.data();
+    p.out = out.data();
+    finish(p);
     emulator.launch<Kernel>(Kernel::grid(p), p);
-    CHECK(finished.data()[0] == 0);
-    return to_host(result);
-  });
-  for (unsigned g = 0; g < 2; ++g) {
-    std::vector<double> expected(head_dim, 0.0);
-    double sum = 0;
-    for (unsigned e = 0; e < entries; ++e) {
-      double dot = 0;
-      for (unsigned j = 0; j < head_dim; ++j) {
-        dot += static_cast<double>(query[g * head_dim + j]) * static_cast<double>(k[e * head_dim + j]);
-      }
-      const double weight = std::exp(0.5 * dot);
-      sum += weight;
-      for (unsigned j = 0; j < head_dim; ++j) expected[j] += weight * static_cast<double>(v[e * head_dim + j]);
-    }
-    for (unsigned j = 0; j < head_dim; ++j) CHECK(close(out[g * head_dim + j], expected[j] / sum, 1e-4));
+    return to_host(out);
   }
+
+  void check(const std::vector<float>& found) const {
+    for (unsigned i = 0; i < 2 * n; ++i) {  // row i / 2, head i % 2
+      std::vector<double> expected(head_dim, 0.0);
+      double sum = 0;
+      for (std::size_t e = 0; e < static_cast<std::size_t>(visible[i / 2]); ++e) {
+        double dot = 0;
+        for (unsigned j = 0; j < head_dim; ++j) {
+          dot += static_cast<double>(q[i * head_dim + j]) * static_cast<double>(k[e * head_dim + j]);
+        }
+        const double weight = std::exp(0.5 * dot);
+        sum += weight;
+        for (unsigned j = 0; j < head_dim; ++j) expected[j] += weight * static_cast<double>(v[e * head_dim + j]);
+      }
+      for (unsigned j = 0; j < head_dim; ++j) CHECK(close(found[i * head_dim + j], expected[j] / sum, 1e-4));
+    }
+  }
+
+  unsigned n, entries;
+  std::vector<float> q, k, v;
+  std::vector<int> visible;
+};
+
+}  // namespace
+
+TEST_CASE("synchronising: attention over two chunks of a context") {
+  using Kernel = kernels::Attend<float, 2>;
+  const SmallAttention a(1, Kernel::chunk + 5);
+  a.check(in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> partial(emulator, std::size_t{2} * 2 * (SmallAttention::head_dim + 2));
+    const DeviceBuffer<int> finished = to_device(emulator, std::vector<int>{0});
+    std::vector<float> out = a.run<Kernel>(emulator, [&](Kernel::Params& p) {
+      p.max_chunks = 2;
+      p.partial = partial.data();
+      p.finished = finished.data();
+    });
+    CHECK(finished.data()[0] == 0);
+    return out;
+  }));
+}
+
+TEST_CASE("synchronising: attention of several rows over three tiles of a context") {
+  using Kernel = kernels::AttendTiled<float, 64>;
+  const SmallAttention a(3, 2 * Kernel::tile_entries + 5);
+  a.check(in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<int> tiles = to_device(emulator, std::vector<int>{0, 3});
+    return a.run<Kernel>(emulator, [&](Kernel::Params& p) {
+      p.tiles = tiles.data();
+      p.n_tiles = 1;
+    });
+  }));
 }

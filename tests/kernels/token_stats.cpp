@@ -13,6 +13,7 @@
 #include "common/close.hpp"
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
+#include "litestage/backend/gpu/token_stats.hpp"
 #include "litestage/backend/reference.hpp"
 
 using namespace litestage;
@@ -179,6 +180,37 @@ TEST_CASE("token_summary: a row without any allowed token has the lowest id") {
     CHECK(s.token == 0);
     CHECK(s.largest == minus_infinity);
     CHECK(s.second == minus_infinity);
+  }
+}
+
+TEST_CASE("token_summary: a NaN is never the token, and leaves no probability a number") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const unsigned vocab : {1u, 33u, 4097u, 9000u}) {
+    CAPTURE(vocab);
+    const std::vector<float> logits = random_logits(vocab, vocab, 3);
+    for (const unsigned at : {0u, vocab / 2, vocab - 1}) {
+      std::vector<float> one = logits, rest = logits;
+      one[at] = nan;
+      rest[at] = minus_infinity;
+      for (const Schedule& schedule : schedules) {
+        Emulator emulator(schedule);
+        const LogitSummary found = summarise(emulator, one, 1)[0], numbers = summarise(emulator, rest, 1)[0];
+        CHECK(found.token == numbers.token);
+        CHECK(found.largest == numbers.largest);
+        CHECK(found.second == numbers.second);
+        CHECK(std::isnan(found.sum));
+        CHECK(std::isnan(found.weighted));
+      }
+    }
+    Emulator emulator;
+    const LogitSummary none = summarise(emulator, std::vector<float>(vocab, nan), 1)[0];
+    CHECK(none.token == 0);
+    CHECK(none.largest == minus_infinity);
+    CHECK(std::isnan(none.sum));
+    const TokenStats stats = gpu::token_stats_of(none, Signal::max_prob | Signal::entropy | Signal::margin, {});
+    CHECK(std::isnan(stats.max_prob));
+    CHECK(std::isnan(stats.entropy));
+    CHECK(std::isnan(stats.margin));
   }
 }
 

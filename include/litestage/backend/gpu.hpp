@@ -1,5 +1,5 @@
-// The `gpu` backend. Few rows go through our own kernels, which stream the weights once for up to 16 rows; many through
-// cuBLAS. Steps that come again are recorded and replayed as one.
+// The `gpu` backend. Few rows go through our own kernels, which stream the weights once for up to 16 rows, or as many
+// as their inputs fit into shared memory; many through cuBLAS. Steps that come again are recorded and replayed as one.
 //
 // On own kernels a row's bits do not depend on its company, as on `cpu`. A step of `gemm_from_rows` rows or more rounds
 // weights and activations to the type of the product, and is within a bound of that: see docs/gpu.md.
@@ -30,9 +30,9 @@ namespace litestage {
 
 struct GpuOptions {
   std::size_t gemm_from_rows = 17;  // steps with at least so many rows at a projection go through cuBLAS
-  kernels::GemmType gemm_type = kernels::GemmType::bf16;
-  std::size_t recorded_steps = 64;  // kept; 0: every step is launched anew
-  bool verify_replays = false;      // make every recording once more before its replay and compare: for tests
+  kernels::GemmType gemm_type = kernels::GemmType::bf16;  // or f16, which overflows on the activations of some models
+  std::size_t recorded_steps = 64;                        // kept; 0: every step is launched anew
+  bool verify_replays = false;  // make every recording once more before its replay and compare: for tests
 };
 
 template <gpu::Runtime R>
@@ -56,7 +56,9 @@ class GpuBackend {
   explicit GpuBackend(const Options& options = {}, Args&&... runtime)
       : options_(options),
         runtime_(std::make_unique<R>(std::forward<Args>(runtime)...)),
-        steps_(options.recorded_steps) {}
+        steps_(options.recorded_steps) {
+    LITESTAGE_ASSERT(options.gemm_type != kernels::GemmType::f32, "products take f16 or bf16");
+  }
 
   [[nodiscard]] std::string name() const { return "gpu"; }
   [[nodiscard]] std::string instruction_set() const {
@@ -121,17 +123,6 @@ class GpuBackend {
     Summarised summarised;
   };
   template <class Work>
-  [[nodiscard]] typename R::Recording record(const Work& work) {
-    runtime_->begin_recording();
-    try {
-      work();
-    } catch (...) {
-      static_cast<void>(runtime_->end_recording());
-      throw;
-    }
-    return runtime_->end_recording();
-  }
-  template <class Work>
   void run_or_replay(const StepShape& shape, const Work& work);
 
   // A scratch buffer of at least n numbers. What was recorded before it grew names memory that is gone.
@@ -166,8 +157,10 @@ class GpuBackend {
             norm.data(),
             eps};
   }
-  // Blocks with so much shared memory that the device holds at a time, four to a multiprocessor if they fit.
-  [[nodiscard]] unsigned resident(std::size_t shared_bytes) const;
+  // Blocks of a product that the device holds at a time: what its registers were limited for, if as many fit into
+  // shared memory.
+  template <class K>
+  [[nodiscard]] unsigned resident(const typename K::Params& p) const;
   // Bytes of shared memory that n inputs of a product with w take.
   [[nodiscard]] static std::size_t staged_bytes(const Weight& w, unsigned n);
   // f<N>(first, n) for pieces of up to 16 inputs of w, as many as fit into shared memory: N of 1, 2, 4, 8, 16.
@@ -194,13 +187,17 @@ class GpuBackend {
   void project_fused(View<float, 2> q, const kernels::Cache<T>& cache, int layer, const kernels::InputRows& in,
                      const AttentionRows& rows, const AttentionWeights<GpuBackend>& w, const AttentionShape& shape,
                      const RopeTable<GpuBackend>& rope, float* raw);
+  static constexpr std::size_t rows_worth_a_tile = 4;  // our own default
+  [[nodiscard]] std::vector<int> tiles_of(const AttentionRows& rows) const;
   template <class T>
   void attend_tiled(View<float, 2> out, View<const float, 2> q, const kernels::Cache<T>& cache, int layer,
-                    const AttentionRows& rows, const AttentionShape& shape);
+                    const AttentionRows& rows, const AttentionShape& shape, const std::vector<int>& tiles);
   template <class T>
   void attend_split(View<float, 2> out, View<const float, 2> q, const kernels::Cache<T>& cache, int layer,
                     const AttentionRows& rows, const AttentionShape& shape);
   void summarise(View<const float, 2> logits);
+  // out [in.n, rows of w] = multiplier * (W rmsnorm(in))
+  void normed_products(float* out, const kernels::InputRows& in, const Weight& w, float multiplier);
 
   void launch_add_rows(View<float, 2> x, View<const int, 1> rows, const float* product, float multiplier);
   void measure_rows(View<Moments<float>, 1> moments, const float* before, const float* after, const int* rows,

@@ -20,7 +20,7 @@ inline constexpr std::string_view score_stage = "score";
 
 struct ScoreOptions {
   std::size_t top = 0;         // candidates to report for each token
-  std::size_t step_rows = 64;  // tokens forwarded in one step; the numbers do not depend on it
+  std::size_t step_rows = 64;  // tokens forwarded in one step; no number on `cpu` and `reference` depends on it
 };
 
 // A token that the model would put somewhere, and the logarithm of its probability there (nats).

@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, 7> operation_names = {
 
 struct Profile {
   struct Entry {
-    double seconds = 0;  // of the calls: a backend that returns before the work is done waits where results are read
+    double seconds = 0;  // of the calls; says nothing of a `gpu` backend, which works later and replays what it knows
     std::size_t calls = 0;
     std::size_t rows = 0;
   };

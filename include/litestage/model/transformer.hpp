@@ -132,8 +132,9 @@ class Transformer {
     const auto address = [](const auto* at) {
       return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(at));
     };
-    shape_words_ = {address(this),    address(model_),   address(&cache),      plan.n_rows,
-                    plan.first_token, plan.n_logit_rows, plan.first_logit_row, static_cast<std::uint64_t>(plan.stats)};
+    shape_words_ = {
+        address(x_.data()), address(model_),   address(&cache),      plan.n_rows,
+        plan.first_token,   plan.n_logit_rows, plan.first_logit_row, static_cast<std::uint64_t>(plan.stats)};
     StepShape shape{.rows = plan.n_rows, .copies = plan.copies.size()};
     for (std::size_t u = 0; u < plan.sublayers.size(); ++u) {
       const SublayerPlan& p = plan.sublayers[u];

@@ -25,6 +25,7 @@ struct Attend {
   static constexpr unsigned resident = sizeof(T) == 2 ? 4 : 3;  // more than G = 8 gives by itself, without spills
   static constexpr unsigned chunk = 128;                        // entries of one block
   static constexpr unsigned most_chunks = 1024;                 // of a row
+  static constexpr unsigned most_entries = chunk * most_chunks;
   struct Params {
     const float* q = nullptr;  // [n_run, q_dim]
     AttentionInputs rows;

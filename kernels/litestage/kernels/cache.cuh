@@ -2,7 +2,7 @@
 // one head are one stream.
 //
 // Entries are read in vectors of 16 bytes: head_dim is a multiple of 8, and at most `largest_head_dim`. Kernels rely on
-// it; the host refuses other models.
+// it; the host refuses other models (make_cache).
 #pragma once
 
 #include <cstddef>

@@ -23,10 +23,6 @@ inline constexpr std::size_t common_shared_bytes = std::size_t{48} * 1024;
 template <Kernel K>
 void launch(void* stream, const Grid& grid, const typename K::Params& params);
 
-// Blocks of the kernel that the current device holds at a time, each with this much shared memory; 0: none fits.
-template <Kernel K>
-[[nodiscard]] unsigned resident_blocks(std::size_t shared_bytes);
-
 #if defined(__CUDACC__)
 
 template <Kernel K>
@@ -57,17 +53,6 @@ void launch(void* stream, const Grid& grid, const typename K::Params& params) {
   allow_shared<K>(shared);
   entry<K><<<dim3(grid.x, grid.y, grid.z), K::threads, shared, static_cast<cudaStream_t>(stream)>>>(params);
   check<K>(cudaGetLastError(), "launch");
-}
-
-template <Kernel K>
-unsigned resident_blocks(std::size_t shared_bytes) {
-  int device = 0, processors = 0, blocks = 0;
-  check<K>(cudaGetDevice(&device), "no device");
-  check<K>(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "multiprocessors");
-  allow_shared<K>(shared_bytes);
-  check<K>(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, entry<K>, static_cast<int>(K::threads), shared_bytes),
-           "occupancy");
-  return static_cast<unsigned>(blocks * processors);
 }
 
 #endif

@@ -90,14 +90,14 @@ struct Embed {
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
-  static Grid grid(const Params& p) { return {(p.table.units + threads - 1) / threads, p.n}; }
+  static Grid grid(const Params& p) { return {p.n, (p.table.units + threads - 1) / threads}; }
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    const unsigned u = t.block().x * threads + t.thread();
+    const unsigned u = t.block().y * threads + t.thread();
     if (u >= p.table.units) return;
-    float* x = p.x + static_cast<std::size_t>(t.block().y) * p.table.columns;
-    const auto token = static_cast<unsigned>(t.load(p.tokens + t.block().y));
+    float* x = p.x + static_cast<std::size_t>(t.block().x) * p.table.columns;
+    const auto token = static_cast<unsigned>(t.load(p.tokens + t.block().x));
     for_each_run<type>(t, p.table, token, u, [&]<unsigned n>(unsigned column, const float(&numbers)[n]) {
       float scaled[n];
       LITESTAGE_UNROLL

@@ -8,7 +8,7 @@
 
 namespace litestage::kernels {
 
-enum class GemmType : std::uint8_t { f32, f16, bf16 };
+enum class GemmType : std::uint8_t { f32, f16, bf16 };  // f32: unrounded, for checks
 
 // How they are stored, and a number rounded to that, to nearest, ties to even.
 template <GemmType type>

@@ -37,12 +37,10 @@
   apply(FinishHeads<T>) apply(CopyEntries<T>) apply(Attend<T, 1>) apply(Attend<T, 2>) apply(Attend<T, 4>) \
       apply(Attend<T, 8>) apply(AttendTiled<T, 64>) apply(AttendTiled<T, 128>) apply(AttendTiled<T, 256>)
 
-#define LITESTAGE_ROW_KERNELS(apply)                                                                     \
-  apply(RmsNorm<GemmType::f32>) apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>)             \
-      apply(Gate<GemmType::f32>) apply(Gate<GemmType::f16>) apply(Gate<GemmType::bf16>) apply(ScaleRows) \
-          apply(CopyNumbers) apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
+#define LITESTAGE_ROW_KERNELS(apply)                                                                           \
+  apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>) apply(Gate) apply(ScaleRows) apply(CopyNumbers) \
+      apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
 
 // Compiles what cuda_launch.cuh declares of a kernel; in namespace litestage::kernels of a .cu file.
-#define LITESTAGE_COMPILE_KERNEL(...)                                                               \
-  template void cuda::launch<__VA_ARGS__>(void*, const Grid&, const typename __VA_ARGS__::Params&); \
-  template unsigned cuda::resident_blocks<__VA_ARGS__>(std::size_t);
+#define LITESTAGE_COMPILE_KERNEL(...) \
+  template void cuda::launch<__VA_ARGS__>(void*, const Grid&, const typename __VA_ARGS__::Params&);

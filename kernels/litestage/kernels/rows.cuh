@@ -80,15 +80,13 @@ struct AddRows {
 };
 
 // h = act(gate) * up, after a product of cuBLAS.
-template <GemmType type>
 struct Gate {
   static constexpr const char* name = "gate";
   static constexpr unsigned threads = 256;
-  using Number = typename GemmNumber<type>::Type;
   struct Params {
     const float* gate = nullptr;  // [n]
     const float* up = nullptr;    // [n]
-    Number* h = nullptr;          // [n]
+    float* h = nullptr;           // [n]
     unsigned n = 0;
     GateFunction function = GateFunction::silu;
     friend bool operator==(const Params&, const Params&) = default;
@@ -100,7 +98,7 @@ struct Gate {
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
     const unsigned j = t.block().x * threads + t.thread();
     if (j >= p.n) return;
-    t.store(p.h + j, GemmNumber<type>::of(activated(t.load(p.gate + j), p.function) * t.load(p.up + j)));
+    t.store(p.h + j, activated(t.load(p.gate + j), p.function) * t.load(p.up + j));
   }
 };
 

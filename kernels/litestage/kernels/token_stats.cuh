@@ -21,7 +21,13 @@ struct LogitSummary {
   int padding = 0;
 };
 
-// A summary of what a and b summarise. Symmetric to the bit.
+// Of one logit. As on the CPU, a NaN is never the largest, and makes the sums NaN.
+LITESTAGE_DEVICE LogitSummary summary_of(float z, int token) {
+  const bool number = z == z;
+  return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, 0};
+}
+
+// A summary of what a and b summarise. Symmetric to the bit, but for the bits of a NaN.
 LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& b) {
   LogitSummary top = b, low = a;
   if (a.token >= 0 && (b.token < 0 || a.largest > b.largest || (a.largest == b.largest && a.token < b.token))) {
@@ -31,7 +37,7 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
   top.second = low.largest > top.second ? low.largest : top.second;
   const float shift = low.largest - top.largest;  // <= 0; -inf where low has nothing but -inf, or nothing at all
   const float factor = exponential(shift);
-  if (factor > 0.0f) {
+  if (factor > 0.0f || low.sum != low.sum) {
     top.sum = fmaf(factor, low.sum, top.sum);
     top.weighted = top.weighted + factor * fmaf(shift, low.sum, low.weighted);
   }
@@ -54,20 +60,20 @@ struct TokenSummary {
     return (vocab + chunk - 1) / chunk;
   }
   static std::size_t shared_bytes(const Params&) { return warps * sizeof(LogitSummary) + sizeof(int); }
-  static Grid grid(const Params& p) { return {blocks(p.vocab), p.n}; }
+  static Grid grid(const Params& p) { return {p.n, blocks(p.vocab)}; }
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    const unsigned first = t.block().x * chunk, i = t.block().y, n = blocks(p.vocab);
+    const unsigned first = t.block().y * chunk, i = t.block().x, n = blocks(p.vocab);
     const unsigned last = first + chunk < p.vocab ? first + chunk : p.vocab;
     const float* logits = p.logits + static_cast<std::size_t>(i) * p.vocab;
     LogitSummary s;
     for (unsigned j = first + t.thread(); j < last; j += threads) {
-      s = merged(s, {t.load(logits + j), -HUGE_VALF, 1.0f, 0.0f, static_cast<int>(j), 0});
+      s = merged(s, summary_of(t.load(logits + j), static_cast<int>(j)));
     }
     s = of_block(t, s);
     LogitSummary* partial = p.partial + static_cast<std::size_t>(i) * n;
-    if (t.thread() == 0) put(t, n == 1 ? p.summary + i : partial + t.block().x, s);
+    if (t.thread() == 0) put(t, n == 1 ? p.summary + i : partial + t.block().y, s);
     if (n == 1 || !last_block(t, p.finished + i, n)) return;
     s = LogitSummary{};
     for (unsigned c = t.thread(); c < n; c += threads) s = merged(s, get(t, partial + c));

@@ -16,9 +16,14 @@ namespace litestage {
 
 template <gpu::Runtime R>
 typename GpuBackend<R>::Cache GpuBackend<R>::make_cache(const CacheShape& shape) {
-  if (shape.head_dim % 8 != 0) {
-    throw Error(
-        concat("the gpu backend needs a head dimension that is a multiple of 8, this model has ", shape.head_dim));
+  if (shape.head_dim % 8 != 0 || shape.head_dim > kernels::largest_head_dim) {
+    throw Error(concat("the gpu backend needs a head dimension that is a multiple of 8 and at most ",
+                       kernels::largest_head_dim, ", this model has ", shape.head_dim));
+  }
+  constexpr std::size_t most = kernels::Attend<float, 1>::most_entries;
+  if (shape.capacity > most) {
+    throw Error(concat("the gpu backend attends to at most ", most, " entries, this cache shall hold ", shape.capacity,
+                       " in a slot"));
   }
   forget_steps();
   return Cache{shape, Memory<std::byte>(*runtime_, shape.bytes() / 2), Memory<std::byte>(*runtime_, shape.bytes() / 2)};
@@ -132,7 +137,7 @@ void GpuBackend<R>::project_fused(View<float, 2> q, const kernels::Cache<T>& cac
     p.cache = cache;
     p.layer = static_cast<unsigned>(layer);
     if (raw != nullptr) p.raw = raw + first * (q_dim + 2 * kv_dim);
-    const kernels::Grid grid = Project::grid(p, resident(Project::shared_bytes(p)));
+    const kernels::Grid grid = Project::grid(p, resident<Project>(p));
     launch<Project>(grid, p);
   });
 }
@@ -141,12 +146,30 @@ template <gpu::Runtime R>
 void GpuBackend<R>::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
                            const AttentionRows& rows, const AttentionShape& shape) {
   if (rows.n_run == 0) return;
+  // Only where slots do not matter for a recording may they decide. A tile of few rows would leave most of its block
+  // idle, and walk its context alone.
+  const std::vector<int> tiles = uses_gemm(rows.n_run) ? tiles_of(rows) : std::vector<int>();
+  const bool tiled = !tiles.empty() && rows.n_run >= rows_worth_a_tile * tiles.size() / 2;
   with_cache(cache, [&]<class T>(const kernels::Cache<T>& typed) {
-    if (uses_gemm(rows.n_run))
-      attend_tiled(out, q, typed, layer, rows, shape);
+    if (tiled)
+      attend_tiled(out, q, typed, layer, rows, shape, tiles);
     else
       attend_split(out, q, typed, layer, rows, shape);
   });
+}
+
+// Runs of rows of one slot, in pieces of at most 16: first row and number of rows of each.
+template <gpu::Runtime R>
+std::vector<int> GpuBackend<R>::tiles_of(const AttentionRows& rows) const {
+  std::vector<int> tiles;
+  for (std::size_t first = 0; first < rows.n_run;) {
+    std::size_t n = 1;
+    while (first + n < rows.n_run && n < 16 && on_host(rows.slots, first + n) == on_host(rows.slots, first)) ++n;
+    tiles.push_back(static_cast<int>(first));
+    tiles.push_back(static_cast<int>(n));
+    first += n;
+  }
+  return tiles;
 }
 
 template <gpu::Runtime R>
@@ -179,15 +202,8 @@ void GpuBackend<R>::attend_split(View<float, 2> out, View<const float, 2> q, con
 template <gpu::Runtime R>
 template <class T>
 void GpuBackend<R>::attend_tiled(View<float, 2> out, View<const float, 2> q, const kernels::Cache<T>& cache, int layer,
-                                 const AttentionRows& rows, const AttentionShape& shape) {
-  std::vector<int> tiles;  // runs of rows of one slot, in pieces
-  for (std::size_t first = 0; first < rows.n_run;) {
-    std::size_t n = 1;
-    while (first + n < rows.n_run && n < 16 && on_host(rows.slots, first + n) == on_host(rows.slots, first)) ++n;
-    tiles.push_back(static_cast<int>(first));
-    tiles.push_back(static_cast<int>(n));
-    first += n;
-  }
+                                 const AttentionRows& rows, const AttentionShape& shape,
+                                 const std::vector<int>& tiles) {
   int* on_device = grow(tiles_, tiles.size());
   runtime_->copy_to_device(on_device, tiles.data(), tiles.size() * sizeof(int));
   const auto run = [&]<unsigned D>() {

@@ -4,7 +4,9 @@
 #include <cublas_v2.h>
 #include <dlfcn.h>
 
+#include <memory>
 #include <string>
+#include <type_traits>
 
 #include "litestage/backend/gpu/runtime.hpp"
 #include "litestage/core/error.hpp"
@@ -22,41 +24,38 @@ class Cublas {
     find(set_workspace_, "cublasSetWorkspace_v2");
     find(gemm_, "cublasGemmEx");
     find(status_text_, "cublasGetStatusString");
-    check(create_(&handle_), "cublasCreate");
-    check(set_stream_(handle_, stream), "cublasSetStream");
-    check(set_workspace_(handle_, workspace, workspace_bytes), "cublasSetWorkspace");
-  }
-  Cublas(const Cublas&) = delete;
-  Cublas& operator=(const Cublas&) = delete;
-  ~Cublas() {
-    if (handle_ != nullptr) destroy_(handle_);  // the library stays loaded: others may use it
+    cublasHandle_t handle = nullptr;
+    check(create_(&handle), "cublasCreate");
+    handle_ = Handle(handle, destroy_);
+    check(set_stream_(handle, stream), "cublasSetStream");
+    check(set_workspace_(handle, workspace, workspace_bytes), "cublasSetWorkspace");
   }
 
   void run(const Gemm& g) {
     const auto operation = [](bool transpose) { return transpose ? CUBLAS_OP_T : CUBLAS_OP_N; };
-    const cudaDataType_t type = g.type == kernels::GemmType::f32   ? CUDA_R_32F
-                                : g.type == kernels::GemmType::f16 ? CUDA_R_16F
-                                                                   : CUDA_R_16BF;
+    LITESTAGE_ASSERT(g.type != kernels::GemmType::f32, "is for checks on the host");
+    const cudaDataType_t type = g.type == kernels::GemmType::f16 ? CUDA_R_16F : CUDA_R_16BF;
     // Sums in float, without the faster modes that round more.
-    check(gemm_(handle_, operation(g.transpose_a), operation(g.transpose_b), g.m, g.n, g.k, &g.alpha, g.a, type, g.lda,
-                g.b, type, g.ldb, &g.beta, g.c, CUDA_R_32F, g.ldc, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
+    check(gemm_(handle_.get(), operation(g.transpose_a), operation(g.transpose_b), g.m, g.n, g.k, &g.alpha, g.a, type,
+                g.lda, g.b, type, g.ldb, &g.beta, g.c, CUDA_R_32F, g.ldc, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
           "cublasGemmEx");
   }
 
  private:
+  using Handle = std::unique_ptr<std::remove_pointer_t<cublasHandle_t>, decltype(&::cublasDestroy_v2)>;
   // cublasGemmEx, whose name stands for two functions in C++.
   using GemmEx = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void*,
                                     const void*, cudaDataType, int, const void*, cudaDataType, int, const void*, void*,
                                     cudaDataType, int, cublasComputeType_t, cublasGemmAlgo_t);
 
   [[nodiscard]] static void* open() {
-    const char* const names[] = {"libcublas.so.13", "libcublas.so.12"};
-    for (const char* name : names) {
+    std::string reasons;
+    for (const char* name : {"libcublas.so.13", "libcublas.so.12"}) {
       if (void* library = ::dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
+      const char* reason = ::dlerror();
+      reasons += concat(reasons.empty() ? "" : "; ", reason == nullptr ? name : reason);
     }
-    throw Error(
-        "cuBLAS (libcublas.so.13 or libcublas.so.12) is not installed where the system looks for libraries; "
-        "it is needed for steps of many tokens");
+    throw Error(concat("cuBLAS, which steps of many tokens need, cannot be loaded: ", reasons));
   }
   template <class F>
   void find(F& function, const char* name) {
@@ -67,14 +66,14 @@ class Cublas {
     if (status != CUBLAS_STATUS_SUCCESS) throw Error(concat(call, ": ", status_text_(status)));
   }
 
-  void* library_;
-  cublasHandle_t handle_ = nullptr;
+  void* library_;  // stays loaded: others may use it
   decltype(&::cublasCreate_v2) create_ = nullptr;
   decltype(&::cublasDestroy_v2) destroy_ = nullptr;
   decltype(&::cublasSetStream_v2) set_stream_ = nullptr;
   decltype(&::cublasSetWorkspace_v2) set_workspace_ = nullptr;
   GemmEx gemm_ = nullptr;
   decltype(&::cublasGetStatusString) status_text_ = nullptr;
+  Handle handle_{nullptr, nullptr};
 };
 
 }  // namespace litestage::gpu

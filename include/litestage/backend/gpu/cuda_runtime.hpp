@@ -4,7 +4,9 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -70,6 +72,9 @@ class CudaRuntime {
       throw Error(concat(facts_.name, " has compute capability ", facts_.major, ".", facts_.minor,
                          "; the gpu backend needs 8.0 or higher"));
     }
+    void* staging = nullptr;
+    detail::check_cuda(cudaMallocHost(&staging, staging_bytes), "cudaMallocHost");
+    staging_.reset(static_cast<std::byte*>(staging));
     detail::check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   }
   CudaRuntime(const CudaRuntime&) = delete;
@@ -98,10 +103,20 @@ class CudaRuntime {
   void zero(void* memory, std::size_t bytes) {
     detail::check_cuda(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemset");
   }
-  // From memory of any kind: CUDA has taken its copy when this returns.
+  // Through memory of our own that CUDA can read by itself, so that the copy is under way and `from` is free again when
+  // this returns. What copies of other memory wait for is up to the driver.
   void copy_to_device(void* to, const void* from, std::size_t bytes) {
-    if (bytes == 0) return;
-    detail::check_cuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy to the device");
+    while (bytes > 0) {
+      if (staged_ == staging_bytes) wait();
+      const std::size_t n = std::min(bytes, staging_bytes - staged_);
+      std::memcpy(staging_.get() + staged_, from, n);
+      detail::check_cuda(cudaMemcpyAsync(to, staging_.get() + staged_, n, cudaMemcpyHostToDevice, stream_),
+                         "copy to the device");
+      staged_ += n;
+      bytes -= n;
+      to = static_cast<std::byte*>(to) + n;
+      from = static_cast<const std::byte*>(from) + n;
+    }
   }
   void copy_to_host(void* to, const void* from, std::size_t bytes) {
     if (bytes == 0) return;
@@ -109,7 +124,10 @@ class CudaRuntime {
     wait();
   }
   // Until everything that was asked for is done; tells what went wrong in it.
-  void wait() { detail::check_cuda(cudaStreamSynchronize(stream_), "a kernel"); }
+  void wait() {
+    detail::check_cuda(cudaStreamSynchronize(stream_), "a kernel");
+    staged_ = 0;
+  }
 
   template <kernels::Kernel K>
   void launch(kernels::Grid grid, const typename K::Params& params) {
@@ -117,7 +135,7 @@ class CudaRuntime {
   }
   void gemm(const Gemm& gemm) {
     if (cublas_ == nullptr) {
-      workspace_ = allocate(workspace_bytes);
+      if (workspace_ == nullptr) workspace_ = allocate(workspace_bytes);
       cublas_ = std::make_unique<Cublas>(stream_, workspace_, workspace_bytes);
     }
     cublas_->run(gemm);
@@ -135,6 +153,12 @@ class CudaRuntime {
     detail::check_cuda(result, "cudaGraphInstantiate");
     return Recording(ready);
   }
+  void abandon_recording() noexcept {
+    cudaGraph_t graph = nullptr;
+    cudaStreamEndCapture(stream_, &graph);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    static_cast<void>(cudaGetLastError());  // what made the recording worthless is told already
+  }
   void replay(const Recording& recording) {
     detail::check_cuda(cudaGraphLaunch(recording.graph(), stream_), "cudaGraphLaunch");
   }
@@ -142,6 +166,11 @@ class CudaRuntime {
 
  private:
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS asks for on Hopper
+  static constexpr std::size_t staging_bytes = std::size_t{4} << 20;     // a step of decoding takes a few KiB
+
+  struct FreeHost {
+    void operator()(std::byte* memory) const { cudaFreeHost(memory); }
+  };
 
   void read_facts() {
     cudaDeviceProp properties{};
@@ -165,6 +194,8 @@ class CudaRuntime {
   int device_number_;
   DeviceFacts facts_;
   cudaStream_t stream_ = nullptr;
+  std::unique_ptr<std::byte, FreeHost> staging_;
+  std::size_t staged_ = 0;  // bytes of it in use since the last wait
   void* workspace_ = nullptr;
   std::unique_ptr<Cublas> cublas_;
 };

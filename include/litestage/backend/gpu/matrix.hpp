@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -81,17 +82,20 @@ template <class R>
 class MatrixStore {
  public:
   [[nodiscard]] DeviceMatrix<R> load(R& runtime, const RawTensor& raw) {
-    auto& known = loaded_[raw.data];
-    if (auto memory = known.lock(); memory != nullptr && memory->matrix.rows == raw.rows) {
-      return DeviceMatrix<R>(std::move(memory));
+    const Key key(raw.data, raw.type, raw.rows, raw.columns);
+    if (const auto known = loaded_.find(key); known != loaded_.end()) {
+      if (auto memory = known->second.lock()) return DeviceMatrix<R>(std::move(memory));
     }
+    std::erase_if(loaded_, [](const auto& known) { return known.second.expired(); });
     DeviceMatrix<R> matrix(runtime, raw);
-    known = matrix.memory_;
+    loaded_[key] = matrix.memory_;
     return matrix;
   }
 
  private:
-  std::map<const std::byte*, std::weak_ptr<const typename DeviceMatrix<R>::Memory>> loaded_;
+  using Key = std::tuple<const std::byte*, DType, std::size_t, std::size_t>;  // data, type, rows, columns
+
+  std::map<Key, std::weak_ptr<const typename DeviceMatrix<R>::Memory>> loaded_;
 };
 
 // A vector of floats; `empty()` says whether there is one.

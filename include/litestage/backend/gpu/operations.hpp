@@ -71,9 +71,10 @@ void GpuBackend<R>::run_or_replay(const StepShape& shape, const Work& work) {
   const auto found = steps_.find(key);
   RecordedStep* step = found.recording;
   if (step == nullptr && !found.seen) return work();
-  if (step == nullptr) step = &steps_.put({record(work), summarised_});
+  if (step == nullptr) step = &steps_.put({gpu::record(*runtime_, work), summarised_});
   if constexpr (std::equality_comparable<typename R::Recording>) {
-    LITESTAGE_ASSERT(!options_.verify_replays || record(work) == step->calls, "another step under the same key");
+    LITESTAGE_ASSERT(!options_.verify_replays || gpu::record(*runtime_, work) == step->calls,
+                     "another step under the same key");
   }
   runtime_->replay(step->calls);
   summarised_ = step->summarised;
@@ -81,9 +82,10 @@ void GpuBackend<R>::run_or_replay(const StepShape& shape, const Work& work) {
 }
 
 template <gpu::Runtime R>
-unsigned GpuBackend<R>::resident(std::size_t shared_bytes) const {
-  const std::size_t fit = shared_bytes == 0 ? 4 : runtime_->device().shared_bytes / shared_bytes;
-  return runtime_->device().multiprocessors * static_cast<unsigned>(std::clamp<std::size_t>(fit, 1, 4));
+template <class K>
+unsigned GpuBackend<R>::resident(const typename K::Params& p) const {
+  const std::size_t fit = runtime_->device().shared_bytes / K::shared_bytes(p);
+  return runtime_->device().multiprocessors * static_cast<unsigned>(std::clamp<std::size_t>(fit, 1, K::resident));
 }
 
 template <gpu::Runtime R>
@@ -94,23 +96,28 @@ std::size_t GpuBackend<R>::staged_bytes(const Weight& w, unsigned n) {
 template <gpu::Runtime R>
 template <class F>
 void GpuBackend<R>::in_pieces(const Weight& w, std::size_t n, const F& f) const {
-  unsigned most = 16;
-  while (most > 1 && staged_bytes(w, most) > runtime_->device().shared_bytes) most /= 2;
+  const auto for_columns = [](const auto& g) {
+    const auto call = [&]<unsigned N>() {
+      if constexpr (R::template has_columns<N>) g.template operator()<N>();
+    };
+    call.template operator()<1>();
+    call.template operator()<2>();
+    call.template operator()<4>();
+    call.template operator()<8>();
+    call.template operator()<16>();
+  };
+  unsigned most = 1;
+  for_columns([&]<unsigned N>() {
+    if (staged_bytes(w, N) <= runtime_->device().shared_bytes) most = N;
+  });
   for (std::size_t first = 0; first < n; first += most) {
     const std::size_t piece = std::min<std::size_t>(most, n - first);
     bool done = false;
-    const auto try_columns = [&]<unsigned N>() {
-      if constexpr (R::template has_columns<N>) {
-        if (done || piece > N) return;
-        f.template operator()<N>(first, piece);
-        done = true;
-      }
-    };
-    try_columns.template operator()<1>();
-    try_columns.template operator()<2>();
-    try_columns.template operator()<4>();
-    try_columns.template operator()<8>();
-    try_columns.template operator()<16>();
+    for_columns([&]<unsigned N>() {
+      if (done || piece > N) return;
+      f.template operator()<N>(first, piece);
+      done = true;
+    });
   }
 }
 
@@ -160,7 +167,7 @@ void GpuBackend<R>::project_add(View<float, 2> x, View<const int, 1> rows, View<
         p.stride = static_cast<unsigned>(x.stride(0));
         p.rows = rows.data() + first;
         p.multiplier = multiplier;
-        launch<Add>(Add::grid(p, resident(Add::shared_bytes(p))), p);
+        launch<Add>(Add::grid(p, resident<Add>(p)), p);
       });
     });
   }
@@ -201,19 +208,20 @@ void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const
   const auto function =
       activation == GateActivation::silu ? kernels::GateFunction::silu : kernels::GateFunction::gelu_tanh;
   const kernels::InputRows in = input_rows(x, rows, w.norm, eps);
-  if (uses_gemm(n)) {
+  const bool apart = w.gate.type() != w.up.type();  // few models have that: two products for one
+  if (uses_gemm(n) || apart) {
     float* product = grow(product_, 2 * n * ffn);
-    normed_input(in);
-    multiply(product, ffn, n, w.gate);
-    multiply(product + n * ffn, ffn, n, w.up);
-    kernels::Gate<kernels::GemmType::f32>::Params p{product, product + n * ffn, h.data(),
-                                                    static_cast<unsigned>(n * ffn), function};
-    launch<kernels::Gate<kernels::GemmType::f32>>(kernels::Gate<kernels::GemmType::f32>::grid(p), p);
+    if (uses_gemm(n)) {
+      normed_input(in);
+      multiply(product, ffn, n, w.gate);
+      multiply(product + n * ffn, ffn, n, w.up);
+    } else {
+      normed_products(product, in, w.gate, 1);
+      normed_products(product + n * ffn, in, w.up, 1);
+    }
+    const kernels::Gate::Params p{product, product + n * ffn, h.data(), static_cast<unsigned>(n * ffn), function};
+    launch<kernels::Gate>(kernels::Gate::grid(p), p);
     return;
-  }
-  if (w.gate.type() != w.up.type()) {
-    throw Error(concat("tensors ", w.gate.name(), " (", litestage::name(w.gate.type()), ") and ", w.up.name(), " (",
-                       litestage::name(w.up.type()), "): the gpu backend needs gate and up of one type"));
   }
   in_pieces(w.gate, n, [&]<unsigned N>(std::size_t first, std::size_t piece) {
     with_type_of(w.gate, [&]<DType type>() {
@@ -227,7 +235,7 @@ void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const
       p.h = h.data() + first * h.stride(0);
       p.stride = static_cast<unsigned>(h.stride(0));
       p.function = function;
-      launch<GateUp>(GateUp::grid(p, resident(GateUp::shared_bytes(p))), p);
+      launch<GateUp>(GateUp::grid(p, resident<GateUp>(p)), p);
     });
   });
 }
@@ -263,23 +271,26 @@ void GpuBackend<R>::measure(View<Moments<float>, 1> moments, View<const float, 2
 template <gpu::Runtime R>
 void GpuBackend<R>::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm,
                            float eps, const Weight& head, float multiplier) {
-  const std::size_t n = rows.extent(0);
-  if (n == 0) return;
-  const kernels::InputRows in = input_rows(x, rows, norm, eps);
-  in_pieces(head, n, [&]<unsigned N>(std::size_t first, std::size_t piece) {
-    with_type_of(head, [&]<DType type>() {
+  if (rows.empty()) return;
+  normed_products(out.data(), input_rows(x, rows, norm, eps), head, multiplier);
+  summarise(out);
+}
+
+template <gpu::Runtime R>
+void GpuBackend<R>::normed_products(float* out, const kernels::InputRows& in, const Weight& w, float multiplier) {
+  in_pieces(w, in.n, [&]<unsigned N>(std::size_t first, std::size_t piece) {
+    with_type_of(w, [&]<DType type>() {
       using Logits = kernels::Logits<type, N>;
       typename Logits::Params p;
-      p.head = head.matrix();
+      p.head = w.matrix();
       p.in = in;
       p.in.rows += first;
       p.in.n = static_cast<unsigned>(piece);
-      p.logits = out.data() + first * head.rows();
+      p.logits = out + first * w.rows();
       p.multiplier = multiplier;
-      launch<Logits>(Logits::grid(p, resident(Logits::shared_bytes(p))), p);
+      launch<Logits>(Logits::grid(p, resident<Logits>(p)), p);
     });
   });
-  summarise(out);
 }
 
 // In the step that makes the logits, so that it is recorded with them.

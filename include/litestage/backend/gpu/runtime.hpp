@@ -77,8 +77,23 @@ concept Runtime = requires(R& r, const R& cr, void* memory, const void* host, st
   // Between the two calls launches and products are not run but recorded; memory is not to be allocated.
   r.begin_recording();
   { r.end_recording() } -> std::same_as<typename R::Recording>;
+  { r.abandon_recording() }
+  noexcept;  // in place of end_recording, where something went wrong
   r.replay(recording);
 };
+
+// What `work` asks for, recorded. If it throws, nothing is recorded, and the error is that of `work`.
+template <Runtime R, class Work>
+[[nodiscard]] typename R::Recording record(R& runtime, const Work& work) {
+  runtime.begin_recording();
+  try {
+    work();
+  } catch (...) {
+    runtime.abandon_recording();
+    throw;
+  }
+  return runtime.end_recording();
+}
 
 // Numbers in a runtime's memory, zero at first.
 template <class R, class T>

@@ -1,0 +1,60 @@
+// Where the gpu backend ends: what it refuses, what it does in pieces, and what an error leaves behind.
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "common/close.hpp"
+#include "common/error_of.hpp"
+#include "common/sequences.hpp"
+#include "gpu/emulated_backend.hpp"
+
+using namespace litestage;
+using namespace litestage::test;
+
+TEST_CASE("gpu limits: heads and slots that the kernels of attention were not made for are refused") {
+  EmulatedBackend backend;
+  const auto refusal = [&](std::size_t head_dim, std::size_t capacity) {
+    return error_of([&] { static_cast<void>(backend.make_cache({1, 1, capacity, 1, head_dim, KvType::f16})); });
+  };
+  CHECK(refusal(12, 8) ==
+        "the gpu backend needs a head dimension that is a multiple of 8 and at most 256, this model has 12");
+  CHECK(refusal(264, 8) ==
+        "the gpu backend needs a head dimension that is a multiple of 8 and at most 256, this model has 264");
+  CHECK(refusal(64, 131073) ==
+        "the gpu backend attends to at most 131072 entries, this cache shall hold 131073 in a slot");
+  CHECK(backend.make_cache({1, 1, 131072, 1, 8, KvType::f16}).shape.capacity == 131072);
+}
+
+TEST_CASE("gpu limits: rows too wide for sixteen of them in shared memory go in pieces, to the same bits") {
+  ModelConfig config = tiny_config(DType::f32);
+  config.n_layers = 1;
+  config.ffn = 2048;
+  const ModelSource source = tiny_model(config, {.seed = 8, .dtype = DType::f32});
+  std::vector<Sequence> sequences;
+  Steps one_step(1);
+  for (int s = 0; s < 8; ++s) {
+    sequences.push_back(under(Decisions(2), {11 * s}));
+    one_step[0].push_back({static_cast<std::size_t>(s), 0});
+  }
+  EmulatedBackend backend;
+  const auto model = load(backend, source);
+  const auto results = [&](const Steps& steps) {
+    Session<EmulatedBackend> session(backend, model, {8, 4, KvType::f16});
+    return run(session, sequences, steps, false);
+  };
+  const auto alone = results(one_by_one(sequences)), together = results(one_step);
+  for (std::size_t s = 0; s < sequences.size(); ++s) CHECK(same_bits(together[s][0], alone[s][0]));
+}
+
+TEST_CASE("gpu limits: an error while a step is recorded is the one that is told, and the next step runs") {
+  TestRuntime runtime;
+  CHECK(error_of([&] { static_cast<void>(gpu::record(runtime, [] { throw Error("no such kernel"); })); }) ==
+        "no such kernel");
+  std::vector<int> number(1), back(1);
+  number[0] = 7;
+  gpu::DeviceMemory<TestRuntime, int> memory(runtime, 1);
+  runtime.copy_to_device(memory.data(), number.data(), sizeof(int));
+  runtime.copy_to_host(back.data(), memory.data(), sizeof(int));
+  CHECK(back == number);
+}
