@@ -92,7 +92,7 @@ Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, con
   p.stages = job.policies.stages.to_form(true);
   p.importance = importance;
   p.ranked_by = settings.rank_by;
-  for (const Sublayer u : importance.ranking(settings.rank_by)) p.ranking.push_back(sublayer_name(u));
+  p.ranking = sublayer_names(importance.ranking(settings.rank_by));
   const std::vector<std::string> names = stage_names(job.policies.stages);
   for (std::size_t s = 0; s < names.size(); ++s) p.budgets.push_back({names[s], found.budgets[s]});
   p.phase = settings.phase;

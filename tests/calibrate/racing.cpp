@@ -273,7 +273,7 @@ TEST_CASE("pairs are counted where both were tried") {
   for (const std::size_t q : {0u, 1u, 2u}) plan.outcomes[q] = Outcome{q == 0, 1, 1};
   plan.outcomes[4] = Outcome{false, 1, 1};
   plan.outcomes[5] = Outcome{true, 1, 1};
-  const PairedCounts counts = paired_counts(plan, full);
+  const AgainstFull counts = against_full(plan, full);
   CHECK(counts.right == 3);
   CHECK(counts.lost == 2);
   CHECK(counts.wrong == 2);

@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -35,45 +39,38 @@ TEST_CASE("the first n questions, or all") {
   CHECK(evaluate::first_questions({}, 3).empty());
 }
 
-TEST_CASE("a sample has no repetition, keeps the file's order and depends on the seed") {
-  const auto all = numbered(31);
-  std::set<std::vector<int>> seen;
+TEST_CASE("a random order has no repetition and depends on the seed") {
+  std::set<std::vector<std::size_t>> seen;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const std::vector<int> part = ids(evaluate::sample_questions(all, 7, seed));
-    REQUIRE(part.size() == 7);
-    for (std::size_t i = 1; i < part.size(); ++i) CHECK(part[i - 1] < part[i]);
-    CHECK(part == ids(evaluate::sample_questions(all, 7, seed)));
-    seen.insert(part);
+    const std::vector<std::size_t> order = evaluate::random_order(31, 7, seed);
+    CHECK(std::set<std::size_t>(order.begin(), order.end()).size() == 7);
+    CHECK(*std::max_element(order.begin(), order.end()) < 31);
+    CHECK(order == evaluate::random_order(31, 7, seed));
+    seen.insert(order);
   }
-  CHECK(seen.size() == 50);  // of 2.6 million
-  CHECK(ids(evaluate::sample_questions(all, 31, 1)) == ids(all));
-  CHECK(ids(evaluate::sample_questions(all, 99, 1)) == ids(all));
-  CHECK(evaluate::sample_questions(all, 0, 1).empty());
-  CHECK(evaluate::sample_questions({}, 3, 1).empty());
+  CHECK(seen.size() == 50);  // of 13 billion
+  CHECK(evaluate::random_order(31, 99, 1).size() == 31);
+  CHECK(evaluate::random_order(31, 0, 1).empty());
+  CHECK(evaluate::random_order(0, 3, 1).empty());
 }
 
-TEST_CASE("every question is drawn about equally often") {
-  const auto all = numbered(10);
+TEST_CASE("a random order begins with each number about equally often") {
   std::vector<int> drawn(10);
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
-    for (const int id : ids(evaluate::sample_questions(all, 3, seed))) ++drawn[static_cast<std::size_t>(id)];
+    for (const std::size_t i : evaluate::random_order(10, 3, seed)) ++drawn[i];
   }
   for (const int n : drawn) CHECK((n > 800 && n < 1000));  // 900 expected, standard deviation 25
 }
 
-TEST_CASE("a sample is the same on every platform") {
+TEST_CASE("a random order is the same on every platform") {
   // From SplitMix64's published sequence for seed 0: e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f, modulo 100,
   // 99 and 98, each as a swap from position 0, 1 and 2.
-  const auto all = numbered(100);
   const std::uint64_t z[] = {0xe220a8397b1dcdafu, 0x6e789e6aa1b965f4u, 0x06c45d188009454fu};
-  std::set<int> expected;
-  std::vector<int> order;
-  for (int i = 0; i < 100; ++i) order.push_back(i);
-  for (std::size_t i = 0; i < 3; ++i) {
-    std::swap(order[i], order[i + z[i] % (100 - i)]);
-    expected.insert(order[i]);
-  }
-  CHECK(ids(evaluate::sample_questions(all, 3, 0)) == std::vector<int>(expected.begin(), expected.end()));
+  std::vector<std::size_t> order(100);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = 0; i < 3; ++i) std::swap(order[i], order[i + z[i] % (100 - i)]);
+  order.resize(3);
+  CHECK(evaluate::random_order(100, 3, 0) == order);
 }
 
 TEST_CASE("the contents of a question are its words, not its id") {

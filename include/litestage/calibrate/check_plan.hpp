@@ -48,11 +48,6 @@ namespace detail {
                 " and do not hold for ", detail::kernels_text(facts.kernels));
 }
 
-// For those who use the plan's seconds: an Error also if these do not hold.
-inline void check_plan_seconds(const Plan& plan, const PlanFacts& facts, const Where& where) {
-  if (const auto difference = check_plan(plan, facts, where)) throw Error(*difference);
-}
-
 // A sentence, without its full stop, if some of the questions are those that the plan was searched on, under whatever
 // ids.
 [[nodiscard]] inline std::optional<std::string> searched_among(const Plan& plan, const std::vector<Question>& questions,

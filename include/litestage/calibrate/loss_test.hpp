@@ -24,7 +24,7 @@ class LossTest {
   // questions tried are a random part. 0 if no totals are left. Where full depth is always right this is the one-sided
   // exact test; elsewhere the product of two tails lies below the level of a test on their difference, so the
   // probability that it calls for is nominal. Nor is it corrected for looking again after every set of questions.
-  [[nodiscard]] double chance(const PairedCounts& seen) const {
+  [[nodiscard]] double chance(const AgainstFull& seen) const {
     double largest = 0;
     for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {
       if (right_ + gains < least_hits_) continue;

@@ -10,15 +10,15 @@
 namespace litestage::calibrate {
 
 // A plan and full depth on the questions that the plan was tried on.
-struct PairedCounts {
+struct AgainstFull {
   std::size_t right = 0;   // full depth was right
   std::size_t lost = 0;    // and the plan was wrong
   std::size_t wrong = 0;   // full depth was wrong
   std::size_t gained = 0;  // and the plan was right
 };
 
-[[nodiscard]] inline PairedCounts paired_counts(const PlanRecord& plan, const PlanRecord& full) {
-  PairedCounts counts;
+[[nodiscard]] inline AgainstFull against_full(const PlanRecord& plan, const PlanRecord& full) {
+  AgainstFull counts;
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
     if (!plan.outcomes[q] || !full.outcomes[q]) continue;
     if (full.outcomes[q]->correct) {

@@ -154,10 +154,10 @@ class Race {
       std::size_t left = later_ + (plans.size() - i) * space_.questions;
       for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.budgets).tried;
       ask(stage, block, left);
-      PairedCounts sum;
+      AgainstFull sum;
       for (const Budgets& plan : block) {
         rivals.push_back({plan});
-        const PairedCounts counts = paired_counts(book_.record(plan), full_record_);
+        const AgainstFull counts = against_full(book_.record(plan), full_record_);
         sum.right += counts.right;
         sum.lost += counts.lost;
       }
@@ -217,7 +217,7 @@ class Race {
     const std::size_t untried = space_.questions - plan.tried;
     if (untried == 0 || plan.hits + untried < book_.least_hits()) return true;
     if (best_ && rival.least >= best_->seconds * (1 - static_cast<double>(settings_.slack))) return true;
-    return !always_right_ && losses_.chance(paired_counts(plan, full_record_)) < static_cast<double>(settings_.risk);
+    return !always_right_ && losses_.chance(against_full(plan, full_record_)) < static_cast<double>(settings_.risk);
   }
 
   const Racing& settings_;

@@ -1,5 +1,5 @@
 // A part of a question set. Programs take the first N questions (`--questions N`): anyone can name that part without
-// knowing a generator. A seeded sample serves where several different parts are wanted.
+// knowing a generator.
 #pragma once
 
 #include <algorithm>
@@ -34,17 +34,6 @@ namespace litestage::evaluate {
   for (std::size_t i = 0; i < n; ++i) std::swap(order[i], order[i + random.below(size - i)]);
   order.resize(n);
   return order;
-}
-
-// n questions drawn without repetition, in the order of the file; all of them where there are fewer.
-[[nodiscard]] inline std::vector<Question> sample_questions(std::span<const Question> questions, std::size_t n,
-                                                            std::uint64_t seed) {
-  std::vector<std::size_t> order = random_order(questions.size(), n, seed);
-  std::sort(order.begin(), order.end());
-  std::vector<Question> part;
-  part.reserve(n);
-  for (const std::size_t i : order) part.push_back(questions[i]);
-  return part;
 }
 
 // Sixteen digits that stand for what a question asks, its stem and its options: files give the same question other ids,

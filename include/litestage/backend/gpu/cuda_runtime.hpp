@@ -80,6 +80,7 @@ class CudaRuntime {
   CudaRuntime(const CudaRuntime&) = delete;
   CudaRuntime& operator=(const CudaRuntime&) = delete;
   ~CudaRuntime() {
+    cudaStreamSynchronize(stream_);  // a copy may still read `staging_`
     cublas_.reset();
     if (workspace_ != nullptr) cudaFree(workspace_);
     cudaStreamDestroy(stream_);
