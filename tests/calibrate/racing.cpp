@@ -225,6 +225,16 @@ TEST_CASE("counts deeper than a hopeless block are not tried") {
   CHECK(run(1) == Budgets{40});
 }
 
+TEST_CASE("a target that allows many losses is no reason to give up") {
+  std::vector<int> counts(41);
+  for (int i = 0; i < 41; ++i) counts[static_cast<std::size_t>(i)] = i;
+  const auto found = Racing{}.search(one_stage(counts, 20, 0.7), each([](const Trial& trial) {
+                                       const int count = trial.budgets[0];
+                                       return Outcome{count == 0 || trial.question < 6, 50.0 - count, 1};
+                                     }));
+  CHECK(found.budgets[0] == 40);
+}
+
 TEST_CASE("a target above full depth") {
   SearchSpace space = one_stage({0, 1, 2}, 10, 0);
   space.least_accuracy = 0.8;
