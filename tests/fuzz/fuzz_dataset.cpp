@@ -28,7 +28,7 @@ void read_questions(const evaluate::Task& task, const std::vector<litestage::Rec
     need(n >= task.min_options && n <= task.max_options && !q.stem.empty() && !q.id.empty());
     need(q.gold < n && q.gold >= (task.gold_required ? 0 : evaluate::no_answer));
   }
-  need(evaluate::sample_questions(questions, 3, 1).size() <= 3);
+  need(evaluate::first_questions(questions, 3).size() <= 3);
   need(evaluate::majority_class(questions).accuracy.value <= 1);
   need(evaluate::longest_option(questions).value <= 1);
 }
