@@ -86,7 +86,10 @@ class DecodeOperations {
         return to_host(x_);
     }
   }
-  void wait() { wait(x_); }
+  void wait() {
+    Real number;
+    backend_->to_host(&number, x_.data(), 1);
+  }
 
   // What the operation has to move at least: weights as the backend holds them, keys and values, numbers in and out.
   [[nodiscard]] std::size_t bytes(DecodeOperation operation, int layer) const {
@@ -117,6 +120,9 @@ class DecodeOperations {
   // what it decodes with.
   void fill_cache(SplitMix64& random) {
     constexpr std::size_t at_once = 16;
+    const std::size_t hidden = size(model_->config.hidden);
+    Memory none = backend_->template allocate<Real>(1);
+    const View<Real, 2> no_queries(none.data(), {0, size(model_->config.q_dim())});
     for (std::size_t first = 0; first < context_; first += at_once) {
       const std::size_t n = std::min(at_once, context_ - first);
       std::vector<int> numbers(5 * n, 0);  // rows, slots, positions, entries, entries seen
@@ -128,14 +134,12 @@ class DecodeOperations {
       const View<const int, 1> uploaded = backend_->upload(std::span<const int>(numbers));
       const auto list = [&](std::size_t i) { return View<const int, 1>(uploaded.data() + i * n, {n}); };
       const AttentionRows stored{list(0), list(1), list(2), list(3), list(4), 0};
-      const std::size_t hidden = size(model_->config.hidden);
-      Memory x = on_device(random_numbers(random, n * hidden)), none = backend_->template allocate<Real>(1);
+      const Memory numbers_on_device = on_device(random_numbers(random, n * hidden));
+      const View<const Real, 2> x(numbers_on_device.data(), {n, hidden});
       for (std::size_t l = 0; l < model_->layers.size(); ++l) {
-        backend_->project_qkv(View<Real, 2>(none.data(), {0, size(model_->config.q_dim())}), cache_,
-                              static_cast<int>(l), View<const Real, 2>(x.data(), {n, hidden}), stored,
-                              model_->layers[l].attention, shape_, rope());
+        backend_->project_qkv(no_queries, cache_, static_cast<int>(l), x, stored, model_->layers[l].attention, shape_,
+                              rope());
       }
-      wait(x);  // before it goes
     }
   }
   [[nodiscard]] static std::vector<Real> random_numbers(SplitMix64& random, std::size_t n) {
@@ -145,10 +149,6 @@ class DecodeOperations {
   }
   [[nodiscard]] RopeTable<B> rope() const {
     return {{cos_.data(), {context_, shape_.rotary_dim / 2}}, {sin_.data(), {context_, shape_.rotary_dim / 2}}};
-  }
-  void wait(const Memory& memory) {
-    Real number;
-    backend_->to_host(&number, memory.data(), 1);
   }
   template <class Int>
   [[nodiscard]] static std::size_t size(Int n) {

@@ -11,10 +11,11 @@
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/reference.hpp"
 #include "litestage/engine/session.hpp"
+#include "litestage/kernels/emulator/sanitizers.hpp"
 
 namespace litestage::test {
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(LITESTAGE_EMULATOR_TSAN)
 inline constexpr bool thread_sanitizer = true;
 #else
 inline constexpr bool thread_sanitizer = false;
