@@ -26,7 +26,7 @@ std::vector<int> skipped(const skip::Static& policy, std::string_view stage, Ste
   return result;
 }
 
-skip::Static example() {
+skip::Static two_stages() {
   skip::Static policy;
   policy.stages["recall"] = {{Unit::attention, 1}, {Unit::mlp, 3}};
   policy.stages["analyze"] = {};
@@ -37,7 +37,7 @@ skip::Static example() {
 }  // namespace
 
 TEST_CASE("a stage skips its own set, or that of all where it has none") {
-  const skip::Static policy = example();
+  const skip::Static policy = two_stages();
   for (const StepInfo step : {in_prefill, in_decode}) {
     CHECK(skipped(policy, "recall", step) == std::vector<int>{2, 7});
     CHECK(skipped(policy, "analyze", step).empty());  // its own set, though empty
@@ -47,7 +47,7 @@ TEST_CASE("a stage skips its own set, or that of all where it has none") {
 }
 
 TEST_CASE("the phase limits when, kv and scale go with each skip") {
-  skip::Static policy = example();
+  skip::Static policy = two_stages();
   policy.kv = KvOnSkip::copy_below;
   policy.scale = 1.5f;
   policy.phase = Phases::prefill;
@@ -59,7 +59,7 @@ TEST_CASE("the phase limits when, kv and scale go with each skip") {
 }
 
 TEST_CASE("a sub-layer that the model lacks is an error before the first stage, whichever stage names it") {
-  const skip::Static policy = example();
+  const skip::Static policy = two_stages();
   CHECK(skipped(policy, "summarize", in_decode, 4) == std::vector<int>{1});
   CHECK(test::error_of([&] { static_cast<void>(policy.begin(request("summarize", 3))); }) ==
         "skip policy static, recall: found m3, accepted are a0 to m2 of this model's 3 layers");
@@ -70,12 +70,12 @@ TEST_CASE("a sub-layer that the model lacks is an error before the first stage, 
 }
 
 TEST_CASE("a stage name that the schedule lacks is found by comparing the two") {
-  CHECK(example().stages_named() == std::vector<std::string>{"analyze", "recall"});
+  CHECK(two_stages().stages_named() == std::vector<std::string>{"analyze", "recall"});
   const stages::Standard three{stages::TinyThinker{}}, one{stages::Single{}};
-  CHECK_NOTHROW(check_stages(example(), three, "--skip"));
+  CHECK_NOTHROW(check_stages(two_stages(), three, "--skip"));
   CHECK_NOTHROW(check_stages(skip::Standard(skip::Never{}), one, "--skip"));
   CHECK_NOTHROW(check_stages(skip::Never{}, one, "--skip"));
-  CHECK(test::error_of([&] { check_stages(skip::Standard(example()), one, "--skip"); }) ==
+  CHECK(test::error_of([&] { check_stages(skip::Standard(two_stages()), one, "--skip"); }) ==
         "--skip: stage \"analyze\" is unknown, accepted are answer");
   skip::Static misspelt;
   misspelt.stages["analyse"] = {};

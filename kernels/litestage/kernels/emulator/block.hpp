@@ -41,8 +41,8 @@ struct Launch {
 struct Place {
   const char* file = "";
   int line = 0;
-  friend bool operator==(const Place& a, const Place& b) {
-    return a.line == b.line && std::strcmp(a.file, b.file) == 0;
+  friend bool operator==(const Place& a, const Place& b) {  // the same name may have two addresses, and rarely does
+    return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
   }
 };
 

@@ -80,17 +80,15 @@ class GlobalMemory {
     writers_.clear();
     pending_.clear();  // of a launch that an error ended
     for (auto& [at, allocation] : allocations_) {
-      allocation->loaded.assign(allocation->sectors(), false);
-      allocation->stored.assign(allocation->sectors(), false);
-      allocation->constant.assign(allocation->words(), false);
+      allocation->loaded.clear(allocation->sectors());
+      allocation->stored.clear(allocation->sectors());
+      allocation->constant.clear(allocation->words());
     }
   }
   void end_launch(Traffic& traffic) const {
     for (const auto& [at, allocation] : allocations_) {
-      for (std::size_t i = 0; i < allocation->sectors(); ++i) {
-        traffic.distinct_loaded += allocation->loaded[i] ? sector : 0;
-        traffic.distinct_stored += allocation->stored[i] ? sector : 0;
-      }
+      traffic.distinct_loaded += allocation->loaded.count() * sector;
+      traffic.distinct_stored += allocation->stored.count() * sector;
     }
   }
 
@@ -142,6 +140,24 @@ class GlobalMemory {
  private:
   // In place of a block's number.
   static constexpr std::uint64_t none = ~std::uint64_t{0}, atomic = none - 1;
+  // Which parts of an allocation, and how many.
+  class Parts {
+   public:
+    void clear(std::size_t n) {
+      held_.assign(n, false);
+      count_ = 0;
+    }
+    void add(std::size_t i) {
+      count_ += held_[i] ? 0 : 1;
+      held_[i] = true;
+    }
+    [[nodiscard]] bool has(std::size_t i) const { return held_[i]; }
+    [[nodiscard]] std::uint64_t count() const { return count_; }
+
+   private:
+    std::vector<bool> held_;
+    std::uint64_t count_ = 0;
+  };
   struct Allocation {
     explicit Allocation(std::size_t size)
         : bytes(size), data(static_cast<unsigned char*>(::operator new(size, std::align_val_t(alignment)))) {}
@@ -153,8 +169,8 @@ class GlobalMemory {
     std::size_t bytes;
     unsigned char* data;
     // In this launch:
-    std::vector<bool> loaded, stored;  // [sectors]
-    std::vector<bool> constant;        // [words] loaded as what nobody writes
+    Parts loaded, stored;  // sectors
+    Parts constant;        // words loaded as what nobody writes
   };
   struct Writer {
     std::uint64_t block = none;
@@ -190,16 +206,14 @@ class GlobalMemory {
     return recent_ = candidate;
   }
   [[nodiscard]] static std::size_t offset(const Allocation& a, const void* at) { return address(at) - address(a.data); }
-  static void mark(std::vector<bool>& parts, const Allocation& a, const void* at, std::size_t bytes,
-                   std::size_t part_bytes) {
+  static void mark(Parts& parts, const Allocation& a, const void* at, std::size_t bytes, std::size_t part_bytes) {
     const std::size_t first = offset(a, at);
-    for (std::size_t i = first / part_bytes; i <= (first + bytes - 1) / part_bytes; ++i) parts[i] = true;
+    for (std::size_t i = first / part_bytes; i <= (first + bytes - 1) / part_bytes; ++i) parts.add(i);
   }
-  [[nodiscard]] static bool any(const std::vector<bool>& words, const Allocation& a, const void* at,
-                                std::size_t bytes) {
+  [[nodiscard]] static bool any(const Parts& words, const Allocation& a, const void* at, std::size_t bytes) {
     const std::size_t first = offset(a, at);
     for (std::size_t i = first / 4; i <= (first + bytes - 1) / 4; ++i) {
-      if (words[i]) return true;
+      if (words.has(i)) return true;
     }
     return false;
   }
