@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,7 +62,7 @@ class Comparing {
 
   // False where it was stopped.
   bool answers() {
-    view_.begin("answers", "answers");
+    view_.begin(named("answers"), "answers");
     ahead_ = {};
     std::vector<calibrate::ComparedMethod>& list = methods_.list();
     for (const calibrate::ComparedMethod& m : list) {
@@ -76,7 +77,7 @@ class Comparing {
     return true;
   }
   bool times() {
-    view_.begin("times", "answers");
+    view_.begin(named("times"), "answers");
     ahead_ = {};
     std::vector<typename Run::Contender> contenders;
     for (calibrate::ComparedMethod& m : methods_.list()) {
@@ -100,6 +101,9 @@ class Comparing {
  private:
   using Run = evaluate::ComparisonRun<B, calibrate::MethodPolicies>;
 
+  [[nodiscard]] std::string named(const std::string& what) const {
+    return setting_->alone ? what : concat(setting_->data.task, ": ", what);
+  }
   [[nodiscard]] evaluate::ComparisonOptions options() {
     evaluate::ComparisonOptions o;
     o.pipeline = cli::pipeline_options(setting_->options->common);
@@ -121,51 +125,87 @@ class Comparing {
   Run run_;
 };
 
-template <Backend B>
-int compare(B& backend, int threads, CompareSetting setting) {
-  const Job& job = *setting.job;
-  setting.facts = cli::plan_facts(job, cli::facts_of(backend, threads));
-  setting.data = cli::plan_data(job);
-  static_cast<void>(cli::plan_warnings(setting));  // an Error, if any, before the work
-  std::optional<io::JournalFile> journal;
-  if (!setting.options->journal.empty()) journal.emplace(setting.options->journal, cli::compare_identity(setting));
-  const bool quiet = job.options.quiet;
-  if (journal) cli::tell_of_journal(*journal, quiet);
-  evaluate::FinishedWork finished =
-      journal ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); })
-              : evaluate::FinishedWork();
+std::unique_ptr<io::JournalFile> open_journal(const CompareSetting& setting) {
+  if (setting.options->journal.empty()) return nullptr;
+  auto journal = std::make_unique<io::JournalFile>(setting.options->journal, cli::compare_identity(setting));
+  cli::tell_of_journal(*journal, setting.options->common.quiet);
+  return journal;
+}
 
-  const Model<B> model = cli::load_with_progress(backend, job.source, threads, quiet);
+// Nothing where it was stopped.
+template <Backend B>
+std::optional<evaluate::Comparison> compare_task(B& backend, const Model<B>& model, const CompareSetting& setting,
+                                                 io::JournalFile* journal) {
+  evaluate::FinishedWork finished =
+      journal != nullptr
+          ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); })
+          : evaluate::FinishedWork();
   Comparing<B> comparing(backend, model, setting, finished);
-  if (!comparing.answers() || !comparing.times()) {
-    std::cerr << "\ncompare: stopped; "
-              << (journal ? "the same command goes on from " + journal->path()
-                          : "with --journal FILE it could go on from where it was")
-              << std::endl;
-    return cli::interrupted_exit_code();
+  if (comparing.answers() && comparing.times()) return comparing.comparison();
+  std::cerr << "\ncompare: stopped; "
+            << (journal != nullptr ? "the same command goes on from " + journal->path()
+                                   : "with --journal FILE it could go on from where it was")
+            << std::endl;
+  return std::nullopt;
+}
+
+template <Backend B>
+int compare(B& backend, int threads, std::vector<CompareSetting>& tasks, const std::string& markdown) {
+  std::vector<std::unique_ptr<io::JournalFile>> journals;
+  for (CompareSetting& s : tasks) {  // an Error, if any, before the work
+    s.facts = cli::plan_facts(*s.job, cli::facts_of(backend, threads));
+    s.data = cli::plan_data(*s.job);
+    static_cast<void>(cli::plan_warnings(s));
+    journals.push_back(open_journal(s));
   }
-  cli::report_comparison(setting, comparing.comparison());
+  const Job& job = *tasks[0].job;
+  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  std::vector<evaluate::Comparison> comparisons;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    std::optional<evaluate::Comparison> comparison = compare_task(backend, model, tasks[t], journals[t].get());
+    if (!comparison) return cli::interrupted_exit_code();
+    cli::report_comparison(tasks[t], *comparison);
+    comparisons.push_back(std::move(*comparison));
+  }
+  cli::report_run(tasks, comparisons, markdown);
   return 0;
 }
 
-int run(CompareOptions o, bool stages_given) {
-  if (o.resume) o.journal = o.common.json + ".journal";
-  o.methods = cli::method_names(o.methods);
-  cli::check_writable(o.markdown);
+// What a CompareSetting points to.
+struct Task {
+  CompareOptions options;
+  std::optional<calibrate::Plan> plan;
+  Job job;
+};
+
+Task prepare(CompareOptions o, bool stages_given) {
   std::optional<calibrate::Plan> plan;
   if (!o.common.plan.empty()) {
     plan = cli::read_plan(o.common.plan);
     const auto own = read_value<stages::Standard>(plan->stages, Where(o.common.plan).at("stages"));
     if (!stages_given) o.common.stages = to_spec(own);
   }
+  if (o.resume) o.journal = o.common.json + ".journal";
+  cli::check_writable(o.markdown);
   cli::Options common = o.common;
   common.plan.clear();  // each method has policies of its own
-  const Job job = cli::prepare(common);
-  CompareSetting setting{&job, &o, plan ? &*plan : nullptr, {}, {}, 0};
-  cli::check_compared(setting);
-  setting.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, job.questions.size()));
+  return {o, plan, cli::prepare(common)};
+}
+
+int run(CompareOptions o, bool stages_given) {
+  o.methods = cli::method_names(o.methods);
+  cli::check_writable(o.markdown);
+  std::vector<Task> tasks;
+  for (CompareOptions& of_task : cli::by_task(o)) tasks.push_back(prepare(std::move(of_task), stages_given));
+  std::vector<CompareSetting> settings;
+  for (const Task& t : tasks) {
+    CompareSetting s{&t.job, &t.options, t.plan ? &*t.plan : nullptr, {}, {}, 0, tasks.size() == 1};
+    cli::check_compared(s);
+    s.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, t.job.questions.size()));
+    settings.push_back(s);
+  }
   return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
-                           [&](auto& backend, int threads) { return compare(backend, threads, setting); });
+                           [&](auto& backend, int threads) { return compare(backend, threads, settings, o.markdown); });
 }
 
 }  // namespace

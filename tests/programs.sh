@@ -54,6 +54,10 @@ refuses "accepted are all, full_depth, lite_stage" compare --methods full_depth,
 refuses "--metric" compare --metric both
 refuses "--resume requires --json" compare --resume
 refuses "nothing.json" compare --plan nothing.json
+refuses "found obqa more than once" compare --task obqa --task obqa --data torn.jsonl --data torn.jsonl
+refuses "found 1 files, accepted are 2" compare --task obqa --task csqa --data torn.jsonl
+refuses "accepted are 0, 1 or 2" compare --task obqa --task csqa --data a --data b --plan a --plan b --plan c
+refuses "accepted with a single --task" compare --task obqa --task csqa --data a --data b --exclude c
 refuses "accepted is litestage.plan/1" compare --plan results.txt
 refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
 refuses "nofolder" compare --model magic.gguf --json nofolder/out.json

@@ -12,7 +12,8 @@
 namespace litestage::cli {
 
 struct CompareOptions {
-  Options common;
+  Options common;  // its task, data and plan are those of one task (by_task)
+  std::vector<std::string> tasks = {"choice"}, data, plans;
   std::vector<std::string> methods = {"all"};
   std::optional<std::size_t> latency_questions;  // default: 20, or all where there are fewer
   std::size_t traces = 0;
@@ -20,8 +21,13 @@ struct CompareOptions {
   bool resume = false;
 };
 
+// The options of each task: it has its own --data and --plan, and files of its own, which are named after it where
+// there are several ("c.json" is then "c.obqa.json"). An Error where the lists do not fit together.
+[[nodiscard]] std::vector<CompareOptions> by_task(const CompareOptions& options);
+
 inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
-  add_data_options(app, o.common, "the project's own test questions");
+  add_source_options(app, o.tasks, o.data, "the project's own test questions");
+  add_choice_options(app, o.common);
   app.add_option("--latency-questions", o.latency_questions,
                  "Time the first N of these, one at a time; 0: none (default: 20, or all if there are fewer)")
       ->check(CLI::Range(std::size_t{0}, all_questions))
@@ -38,7 +44,8 @@ inline void add_compared_methods(CLI::App& app, CompareOptions& o) {
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--plan", o.common.plan, "What the program calibrate found; most methods need it")
+  app.add_option("--plan", o.plans, "What the program calibrate found; most methods need it")
+      ->allow_extra_args(false)
       ->type_name("FILE")
       ->group(group);
   app.add_option("--stages", o.common.stages, "Which prompts make up a stage (default: the plan's, else tinythinker)")

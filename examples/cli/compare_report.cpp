@@ -12,6 +12,7 @@
 #include "litestage/evaluate/comparison_table.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/tasks.hpp"
+#include "litestage/evaluate/tasks_table.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/output_file.hpp"
 #include "litestage/policy/accepted.hpp"
@@ -39,11 +40,19 @@ constexpr std::string_view methods_help =
     "  direct            control: the answer at once, without stages\n"
     "  cap               control, twice: full depth and lite_stage, capped so that branches are as long in the\n"
     "                    mean as under lite_stage_exit\n"
-    "What others are set by is added: lite_stage to baselines, lite_stage_exit to cap. Several tasks are several "
-    "runs.\n";
+    "What others are set by is added: lite_stage to baselines, lite_stage_exit to cap.\n"
+    "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
+    "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
 std::string name_of(const std::string& path) {
   return std::filesystem::path(path).filename().string();
+}
+
+// "c.json" is "c.obqa.json".
+std::string named_after(const std::string& path, const std::string& task) {
+  if (path.empty()) return path;
+  const std::filesystem::path p(path);
+  return (p.parent_path() / concat(p.stem().string(), ".", task, p.extension().string())).string();
 }
 
 Form plan_form(const CompareSetting& s) {
@@ -128,6 +137,28 @@ std::vector<std::string> method_names(const std::vector<std::string>& given) {
   return names;
 }
 
+std::vector<CompareOptions> by_task(const CompareOptions& o) {
+  const std::size_t n = o.tasks.size();
+  if (o.data.size() != n && !(o.data.empty() && n == 1))
+    throw Error(concat("--data: found ", o.data.size(), " files, accepted are ", n, ", one for each --task"));
+  if (o.plans.size() > 1 && o.plans.size() != n)
+    throw Error(concat("--plan: found ", o.plans.size(), " files, accepted are 0, 1 or ", n, " (one for each --task)"));
+  if (n > 1 && !o.common.exclude.empty()) throw Error("--exclude: accepted with a single --task");
+  std::vector<CompareOptions> list(n, o);
+  for (std::size_t t = 0; t < n; ++t) {
+    const std::string& task = o.tasks[t];
+    CompareOptions& own = list[t];
+    if (std::count(o.tasks.begin(), o.tasks.end(), task) > 1)
+      throw Error(concat("--task: found ", task, " more than once, accepted is each once"));
+    own.common.task = task;
+    own.common.data = o.data.empty() ? "" : o.data[t];
+    own.common.plan = o.plans.empty() ? "" : o.plans[o.plans.size() == 1 ? 0 : t];
+    if (n == 1) continue;
+    for (std::string* path : {&own.common.json, &own.markdown, &own.journal}) *path = named_after(*path, task);
+  }
+  return list;
+}
+
 std::string compare_help() {
   return concat(methods_help, "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
                 describe<stages::Standard>());
@@ -207,6 +238,7 @@ std::vector<std::string> answer_warnings(const Comparison& c, const std::vector<
 }
 
 void report_comparison(const CompareSetting& s, const Comparison& c) {
+  if (!s.alone) std::cout << "\nTask " << s.data.task << ", " << s.data.file << "\n\n";
   evaluate::print_comparison(std::cout, c);
   const CompareOptions& o = *s.options;
   if (!o.markdown.empty()) {
@@ -220,7 +252,23 @@ void report_comparison(const CompareSetting& s, const Comparison& c) {
     io::write_file(o.common.json, io::to_json(evaluate::to_form(c, facts_form(s)), 1) + "\n");
     std::cout << "results  " << o.common.json << '\n';
   }
-  print_next_steps(std::cout, o);
+}
+
+void report_run(const std::vector<CompareSetting>& tasks, const std::vector<Comparison>& comparisons,
+                const std::string& markdown) {
+  if (tasks.size() > 1) {
+    std::vector<evaluate::TaskComparison> all;
+    for (std::size_t t = 0; t < tasks.size(); ++t) all.push_back({tasks[t].data.task, &comparisons[t]});
+    std::cout << '\n';
+    evaluate::print_tasks(std::cout, all);
+    if (!markdown.empty()) {
+      std::ostringstream text;
+      evaluate::print_tasks(text, all, evaluate::TableStyle::markdown);
+      io::write_file(markdown, text.str());
+      std::cout << "all tasks  " << markdown << '\n';
+    }
+  }
+  print_next_steps(std::cout, *tasks[0].options);
 }
 
 }  // namespace litestage::cli

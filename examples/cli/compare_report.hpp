@@ -21,6 +21,7 @@ struct CompareSetting {
   calibrate::PlanFacts facts;
   calibrate::PlanData data;
   std::size_t timed = 0;  // questions
+  bool alone = true;      // the only task of this run
 };
 
 [[nodiscard]] std::string compare_help();
@@ -39,5 +40,8 @@ void check_compared(const CompareSetting& setting);
                                                        const std::vector<Question>& questions);
 // Prints the tables, and writes the files that were asked for.
 void report_comparison(const CompareSetting& setting, const evaluate::Comparison& comparison);
+// The same for the table of all tasks, where there are several; its file is `markdown`, or none. Then what to do next.
+void report_run(const std::vector<CompareSetting>& tasks, const std::vector<evaluate::Comparison>& comparisons,
+                const std::string& markdown);
 
 }  // namespace litestage::cli

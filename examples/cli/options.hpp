@@ -67,16 +67,25 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->group(group);
 }
 
-// Where questions come from: `data` says which file is the default.
-inline void add_data_options(CLI::App& app, Options& o, const std::string& data) {
+// Where questions come from: `data` says which file is the default. Task and Data: a string, or a list of them for a
+// program of several tasks, which takes one each time that the option is given.
+template <class Strings>
+void add_source_options(CLI::App& app, Strings& task, Strings& data, const std::string& data_help) {
   const std::string group = "Questions";
-  app.add_option("--task", o.task, "Format of the questions: choice, obqa, csqa or strategyqa")
+  app.add_option("--task", task, "Format of the questions: choice, obqa, csqa or strategyqa")
       ->capture_default_str()
+      ->allow_extra_args(false)
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--data", o.data, concat("A file of questions (default: ", data, ")"))
+  app.add_option("--data", data, concat("A file of questions (default: ", data_help, ")"))
+      ->allow_extra_args(false)
       ->type_name("FILE")
       ->group(group);
+}
+
+// Which of them, and how many at a time.
+inline void add_choice_options(CLI::App& app, Options& o) {
+  const std::string group = "Questions";
   app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too")
       ->type_name("FILE")
       ->group(group);
@@ -102,7 +111,8 @@ inline void add_metric_option(CLI::App& app, std::string& metric, const std::vec
 }
 
 inline void add_question_options(CLI::App& app, Options& o) {
-  add_data_options(app, o, "the project's own test questions");
+  add_source_options(app, o.task, o.data, "the project's own test questions");
+  add_choice_options(app, o);
   add_metric_option(app, o.metric, {"letter", "extracted", "both"},
                     "Answers are the likeliest option letter (letter), read from the text (extracted), or both");
 }
