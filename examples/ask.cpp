@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "cli/answer_sheet.hpp"
@@ -13,6 +14,7 @@
 #include "cli/job.hpp"
 #include "cli/load.hpp"
 #include "cli/options.hpp"
+#include "cli/plan_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/results_file.hpp"
 #include "cli/run_main.hpp"
@@ -21,6 +23,7 @@
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/tasks.hpp"
+#include "litestage/policy/spec.hpp"
 
 using namespace litestage;
 using cli::Job;
@@ -56,7 +59,7 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
               << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
   }
   cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file, "prompt", "", "",
-                     {answer}, 0);
+                     {answer}, 1, 0);
   return 0;
 }
 
@@ -124,7 +127,8 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   progress.clear();
   if (sheet.done() > 0) {
     cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file,
-                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(), clock_s);
+                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(),
+                       sheet.questions().size(), clock_s);
     print_report(job, sheet, clock_s);
     if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
   }
@@ -141,8 +145,15 @@ int answer(B& backend, int threads, const Job& job) {
   return job.options.prompt ? answer_prompt(backend, job, model) : answer_questions(backend, job, model);
 }
 
-int run(const cli::Options& options) {
+std::string stages_by_default(const cli::Options& options) {
+  if (options.prompt) return "single";
+  if (options.plan.empty()) return options.stages;
+  return to_spec(cli::plan_stages(cli::read_plan(options.plan), options.plan));
+}
+
+int run(const cli::Options& options, bool questions_given) {
   const Job job = cli::prepare(options);
+  if (questions_given) cli::require_questions(job);
   return cli::with_backend(options.backend, options.threads, !options.no_pack,
                            [&](auto& backend, int threads) { return answer(backend, threads, job); });
 }
@@ -160,7 +171,7 @@ int main(int argc, char** argv) {
   cli::add_sampling_options(app, options);
   app.footer(cli::policy_help());
   return cli::run_main(app, argc, argv, [&] {
-    if (options.prompt && app.count("--stages") == 0) options.stages = "single";
-    return run(options);
+    if (app.count("--stages") == 0) options.stages = stages_by_default(options);
+    return run(options, app.count("--questions") > 0);
   });
 }

@@ -43,6 +43,7 @@ Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts)
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", job.options.kv).add("context", job.options.context);
   f.add("criterion", cli::read_criterion(o.criterion).to_form(true));
+  if (job.options.no_pack) f.add("pack", false);
   return f;
 }
 
@@ -65,56 +66,73 @@ LatencyModel probe(B& backend, const Model<B>& model, const Job& job, const Cali
   return measure_latency(backend, model, job.source.tensors, std::move(p));
 }
 
-template <Backend B>
-int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
-  const cli::BackendFacts kernels = cli::facts_of(backend, threads);
-  const PlanFacts facts = cli::plan_facts(job, kernels);
-  const PlanData data = cli::plan_data(job);
-  io::JournalFile file(o.journal, identity(job, o, facts));
-  cli::tell_of_journal(file, job.options.quiet);
-  Journal journal{file.records(), [&file](const Form& record) { file.append(record); }};
-
-  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
-  cli::SearchView view(job.options.quiet);
+EvaluationOptions evaluation_options(const Job& job, KvType kv, cli::SearchView& view) {
   EvaluationOptions options;
   options.batch = job.options.batch;
   options.context = job.options.context;
-  options.kv = facts.kernels.kv;
+  options.kv = kv;
   options.keep_going = [] { return !cli::interrupted(); };
   options.on_walk = [&view](std::size_t ended, std::size_t of) { view.walks(ended, of); };
+  return options;
+}
+
+// What the searches of a plan found.
+struct Findings {
+  SearchResult budgets;
+  ExitChoice exits;
+  std::vector<BaselineChoice> largest;
+};
+
+template <class Run>
+Findings search(Run& run, const Job& job, const CalibrateOptions& o, const Importance& importance,
+                const calibrate::Standard& strategy, cli::SearchView& view) {
+  const auto progress = [&view](const std::vector<std::string>& names) {
+    return [&view, names](const SearchProgress& p) { view.search(p, names); };
+  };
+  view.begin("full depth", "questions");
+  const auto full = run.full_depth();
+  view.clear();
+  const CalibrationSettings settings = cli::calibration_settings(o);
+  cli::report_full_depth(std::cout, job, run.score({}, std::nullopt), settings.metric);
+  Findings f;
+  view.begin("budgets", "trials");
+  f.budgets = run.search(strategy, full, progress(stage_names(job.policies.stages)));
+  if (f.budgets.reached && !settings.exits.windows.empty()) {
+    view.begin("early exit", "trials");
+    f.exits = run.exits(f.budgets, progress({}));
+  }
+  for (const Baseline& baseline : o.no_baselines ? std::vector<Baseline>() : baselines(importance)) {
+    view.begin(baseline.name, "trials");
+    f.largest.push_back(run.largest(strategy, baseline, progress({})));
+  }
+  view.clear();
+  return f;
+}
+
+template <Backend B>
+int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
+  const PlanFacts facts = cli::plan_facts(job, cli::facts_of(backend, threads));
+  std::optional<io::JournalFile> file;
+  if (!o.journal.empty()) file.emplace(o.journal, identity(job, o, facts));
+  if (file) cli::tell_of_journal(*file, job.options.quiet);
+  Journal journal;
+  if (file) journal = {file->records(), [&file](const Form& record) { file->append(record); }};
+
+  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  cli::SearchView view(job.options.quiet);
   const CalibrationSettings settings = cli::calibration_settings(o);
   const calibrate::Standard strategy = cli::read_strategy(o.strategy);
-  Calibration<B, stages::Standard> run(backend, model, job.codec, job.policies.stages, job.questions, settings, options,
-                                       journal);
+  Calibration<B, stages::Standard> run(backend, model, job.codec, job.policies.stages, job.questions, settings,
+                                       evaluation_options(job, facts.kernels.kv, view), journal);
   if (!o.importance_only) static_cast<void>(run.latency([&] { return probe(backend, model, job, o, facts, view); }));
   view.begin("importance of sub-layers", "questions");
   const Importance& importance = run.importance();
   view.clear();
   if (o.importance_only) return cli::report_importance(importance, settings.rank_by, job);
 
-  view.begin("full depth", "questions");
-  const auto full = run.full_depth();
-  view.clear();
-  cli::report_full_depth(std::cout, job, run.score({}, std::nullopt), settings.metric);
-  const auto progress = [&](const std::vector<std::string>& names) {
-    return [&view, names](const SearchProgress& p) { view.search(p, names); };
-  };
-  const std::vector<std::string> names = stage_names(job.policies.stages);
-  view.begin("budgets", "trials");
-  const SearchResult found = run.search(strategy, full, progress(names));
-  ExitChoice exits;
-  if (!settings.exits.windows.empty()) {
-    view.begin("early exit", "trials");
-    exits = run.exits(found, progress({}));
-  }
-  std::vector<BaselineChoice> largest;
-  for (const Baseline& baseline : o.no_baselines ? std::vector<Baseline>() : baselines(importance)) {
-    view.begin(baseline.name, "trials");
-    largest.push_back(run.largest(strategy, baseline, progress({})));
-  }
-  const Plan plan = cli::make_plan(job, facts, data, settings, strategy, importance, found, exits, largest,
-                                   run.score({}, std::nullopt), run.score(found.budgets, exits.exit));
-  view.clear();
+  const Findings f = search(run, job, o, importance, strategy, view);
+  const Plan plan = cli::make_plan(job, facts, cli::plan_data(job), settings, strategy, importance, f.budgets, f.exits,
+                                   f.largest, run.score({}, std::nullopt), run.score(f.budgets.budgets, f.exits.exit));
   cli::write_plan(o.plan, plan);
   cli::report_plan(std::cout, plan, run.work());
   if (o.check_latency > 0) cli::check_latency(std::cout, backend, model, job, plan, run, o.check_latency);
@@ -122,22 +140,34 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   return 0;
 }
 
-int run(CalibrateOptions o) {
+// --importance-only needs no answer key, and keeps no journal that nobody asked for.
+void settle(CalibrateOptions& o) {
   if (o.common.backend != "cpu")
     throw Error(
         concat("--backend is ", o.common.backend, ", accepted is cpu: nobody waits for the seconds of another"));
   static_cast<void>(cli::read_strategy(o.strategy));  // what is misspelt is found before anything is loaded
   static_cast<void>(cli::read_criterion(o.criterion));
-  cli::check_writable(o.plan);
-  if (o.journal.empty()) o.journal = o.plan + ".journal";
+  if (o.importance_only) o.metric = "agreement";
+  if (!o.importance_only) cli::check_writable(o.plan);
+  if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
+}
+
+int run(CalibrateOptions o, bool questions_given) {
+  settle(o);
   const Job job = cli::prepare(o.common);
-  cli::require_questions(job);
+  if (questions_given) cli::require_questions(job);
+  const int there = job.source.config.n_sublayers();
+  if (o.most && *o.most > there)
+    throw Error(concat("--most is ", *o.most, ", accepted are 0 to ", there, " (the model's sub-layers)"));
   try {
     CpuBackend backend({o.common.threads, !o.common.no_pack});
     return calibrate_with(backend, backend.threads(), job, o);
   } catch (const Stopped&) {
-    std::cerr << "\ncalibrate: stopped; the same command goes on from " << o.journal << std::endl;
+    std::cerr << "\ncalibrate: stopped; "
+              << (o.journal.empty() ? "with --journal FILE it could go on from where it was"
+                                    : "the same command goes on from " + o.journal)
+              << std::endl;
     return cli::interrupted_exit_code();
   }
 }
@@ -155,5 +185,5 @@ int main(int argc, char** argv) {
   cli::add_model_options(app, o.common);
   cli::add_plan_options(app, o);
   app.footer(cli::calibrate_help());
-  return cli::run_main(app, argc, argv, [&] { return run(o); });
+  return cli::run_main(app, argc, argv, [&] { return run(o, app.count("--questions") > 0); });
 }

@@ -182,8 +182,7 @@ Task prepare(CompareOptions o, bool stages_given) {
   std::optional<calibrate::Plan> plan;
   if (!o.common.plan.empty()) {
     plan = cli::read_plan(o.common.plan);
-    const auto own = read_value<stages::Standard>(plan->stages, Where(o.common.plan).at("stages"));
-    if (!stages_given) o.common.stages = to_spec(own);
+    if (!stages_given) o.common.stages = to_spec(cli::plan_stages(*plan, o.common.plan));
   }
   if (o.resume) o.journal = o.common.json + ".journal";
   cli::check_writable(o.markdown);

@@ -11,7 +11,7 @@ Installs what is missing (Debian, Ubuntu; as root or with sudo), gets the model 
 and answers the project's 32 test questions three times: at full depth, with a fixed set of sub-layers skipped, and with
 early exit as well. The first question's stages are shown as they are written. Then `calibrate` searches a plan on the
 project's calibration questions, by agreement with full depth, and `compare` sets it beside full depth and the other
-methods on the test questions. Takes about twelve minutes on two cores, the build included. Runs on the CPU. After Ctrl-C
+methods on the test questions. Takes about six minutes on two cores, the build included. Runs on the CPU. After Ctrl-C
 the same command goes on with the search and the comparison where they were.
 
 Results, to be looked at with build/release/examples/table:

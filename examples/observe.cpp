@@ -5,11 +5,14 @@
 #include <string>
 
 #include "cli/defaults.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/load.hpp"
 #include "cli/policies.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_main.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/engine/pipeline.hpp"
+#include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/tasks.hpp"
 #include "litestage/io/dataset.hpp"
 #include "litestage/io/json.hpp"
@@ -79,10 +82,13 @@ int main(int argc, char** argv) {
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;
-    const Model<CpuBackend> model = load(backend, io::load_model(file));
+    const Model<CpuBackend> model = cli::load_with_progress(backend, io::load_model(file), backend.threads(), true);
+    PipelineOptions options;
+    options.keep_going = [] { return !cli::interrupted(); };
     Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(
-        backend, model, codec, policies.skip, policies.exit, policies.stages, {}, PrintSteps{&codec});
-    static_cast<void>(pipeline.run(questions.at(0)));
+        backend, model, codec, policies.skip, policies.exit, policies.stages, options, PrintSteps{&codec});
+    pipeline.run(evaluate::first_questions(questions, 1), [](std::size_t, const QuestionReport&) { return true; });
+    if (cli::interrupted()) throw cli::Interrupted{};
     pipeline.observer().end_line("no token kept");
     return 0;
   });

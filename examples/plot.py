@@ -2,7 +2,7 @@
 """Draws what compare and calibrate wrote, as PNG and SVG.
 
 A comparison (compare --json):              accuracy against speed-up; confidence traces, where it has them (--traces)
-A plan (calibrate --plan):                  the search, stage by stage; the importance of sub-layers
+A plan (calibrate --plan):                  the search, stage by stage; early exits tried; the importance of sub-layers
 Importance (calibrate --importance-only --json): the importance of sub-layers
 """
 
@@ -187,6 +187,37 @@ def draw_search(plan):
     return figure
 
 
+def draw_exits(plan):
+    curve = [p for p in plan["exit_curve"] if "window" in p["exit"]]
+    if not curve:
+        return None
+    most = max(p["questions"] for p in curve)
+    rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), ("accuracy", "accuracy, %", 100))
+    figure, grid = plt.subplots(1, len(rows), figsize=(4.6 * len(rows), 3.8))
+    for axes, (key, label, scale) in zip(grid, rows):
+        for number, window in enumerate(sorted({p["exit"]["window"] for p in curve})):
+            own = sorted((p for p in curve if p["exit"]["window"] == window), key=lambda p: p["exit"]["threshold"])
+            for p in own:
+                axes.plot(p["exit"]["threshold"], scale * p[key], "o", color=f"C{number}", markersize=7,
+                          alpha=1 if p["questions"] == most else 0.3,
+                          markerfacecolor=f"C{number}" if p["within_target"] else "white")
+            axes.plot([p["exit"]["threshold"] for p in own], [scale * p[key] for p in own], color=f"C{number}",
+                      linewidth=1, alpha=0.4, label=f"window {window}")
+        if plan["exit"].get("window"):
+            axes.axvline(plan["exit"]["threshold"], color=LITESTAGE, linewidth=1,
+                         label=f"the plan (window {plan['exit']['window']})")
+        if key == "accuracy":
+            axes.axhline(scale * plan["search"]["target"], color="black", linestyle=":", linewidth=1)
+        axes.set_xlabel("threshold")
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.2)
+    grid[0].legend(fontsize=7)
+    figure.suptitle(f"Early exits under the plan's budgets, {most} questions of {plan['data']['file']}; full: within the "
+                    "target; faint: dropped before all questions", fontsize=10)
+    figure.tight_layout()
+    return figure
+
+
 def draw_importance(data):
     stages = data["importance"]["stages"]
     key = {"requests": "request_cosine", "last_token": "last_cosine"}.get(data.get("ranked_by"), "cosine")
@@ -219,7 +250,7 @@ def draw_importance(data):
 
 DRAWINGS = {
     "litestage.comparison/1": (("accuracy_speed", draw_accuracy_speed), ("traces", draw_traces)),
-    "litestage.plan/1": (("search", draw_search), ("importance", draw_importance)),
+    "litestage.plan/1": (("search", draw_search), ("exits", draw_exits), ("importance", draw_importance)),
     "litestage.importance/1": (("importance", draw_importance),),
 }
 
@@ -245,17 +276,20 @@ def main():
                  "install matplotlib)")
     folder = pathlib.Path(options.out)
     drawn = 0
-    for path, data in [(path, read(path)) for path in options.files]:
+    files = [(pathlib.Path(path), read(path)) for path in options.files]
+    formats = [data["format"] for _, data in files]
+    for path, data in files:
+        own = f"{path.stem}." if formats.count(data["format"]) > 1 else ""  # c.obqa.json: c.obqa.accuracy_speed.png
         for name, draw in DRAWINGS[data["format"]]:
             figure = draw(data)
             if figure is None:
                 continue
             folder.mkdir(parents=True, exist_ok=True)
             for suffix in ("png", "svg"):
-                figure.savefig(folder / f"{name}.{suffix}", dpi=150, bbox_inches="tight")
+                figure.savefig(folder / f"{own}{name}.{suffix}", dpi=150, bbox_inches="tight")
             plt.close(figure)
             drawn += 1
-            print(folder / f"{name}.png")
+            print(folder / f"{own}{name}.png")
     if drawn == 0:
         sys.exit("plot.py: nothing to draw: the comparison has neither times nor traces")
 

@@ -15,6 +15,7 @@
 #include "cli/defaults.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/load.hpp"
+#include "cli/results_file.hpp"
 #include "cli/run_main.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
@@ -70,10 +71,16 @@ skip::Standard read_skip(const Options& options) {
   return skip;
 }
 
+const Options& writable(const Options& o) {
+  cli::check_writable(o.logits);
+  cli::check_writable(o.json);
+  return o;
+}
+
 // What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
 struct Job {
   explicit Job(const Options& o)
-      : options(o),
+      : options(writable(o)),
         skip(read_skip(o)),
         file(o.model),
         tokenizer(io::load_vocabulary(file), o.model),
@@ -124,15 +131,10 @@ void run_on(B& backend, const Job& job) {
 int run(Options options) {
   options.model = cli::model_path(options.model);
   if (options.threads == 0) options.threads = ThreadTeam().size();
-  try {
-    const Job job(options);
-    cli::with_backend(options.backend, options.threads, !options.no_pack,
-                      [&](auto& backend, int) { run_on(backend, job); });
-    return 0;
-  } catch (const cli::Interrupted&) {
-    std::cerr << "score: stopped, nothing was written\n";
-    return cli::interrupted_exit_code();
-  }
+  const Job job(options);
+  cli::with_backend(options.backend, options.threads, !options.no_pack,
+                    [&](auto& backend, int) { run_on(backend, job); });
+  return 0;
 }
 
 void declare(CLI::App& app, Options& o) {

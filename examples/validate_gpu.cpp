@@ -110,7 +110,7 @@ int run(const Options& o) {
   std::string reason;
   try {
     device = find_device(o.device);
-  } catch (const Error& e) {
+  } catch (const gpu::NoDevice& e) {
     if (o.device_given) throw;
     reason = e.what();
   }

@@ -47,6 +47,10 @@ refuses "--questions" ask --questions x
 refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
 refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
 refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
+refuses "nofolder" score --model magic.gguf --text text.txt --json nofolder/out.json
+refuses "nofolder" score --model magic.gguf --text text.txt --logits nofolder/out.npy
+refuses "--threads" ask --threads 5000
+refuses "--temperature" ask --temperature -1
 refuses "--profile" ask --backend gpu --profile --model magic.gguf
 for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
 refuses "--nonsense" compare --nonsense
@@ -96,6 +100,47 @@ if [[ -e $model && ! -e /dev/nvidiactl ]]; then
     echo "FAILED: ask on the CPU, or it looks for libraries of CUDA"
     failures=$((failures + 1))
   fi
+fi
+
+# interrupts SAYS COMMAND...: Ctrl-C ends it with 130 and these words.
+interrupts() {
+  local words=$1 code
+  shift
+  "$programs/$1" "${@:2}" >out.txt 2>said.txt &
+  local pid=$!
+  until [[ -s out.txt || -s said.txt ]]; do sleep 0.1; done
+  sleep 0.5
+  kill -INT $pid
+  wait $pid
+  code=$?
+  if [[ $code -ne 130 ]] || ! grep -q "$words" said.txt; then
+    printf 'FAILED: Ctrl-C on %s\n  exit code %d, expected 130; it said:\n' "$*" "$code"
+    cat said.txt
+    failures=$((failures + 1))
+  fi
+}
+if [[ -e $model ]]; then
+  refuses "accepted are 2 to 8192 (the model's context)" ask --model "$model" --context 9000
+  refuses "the first prompt has" ask --model "$model" --context 16
+  refuses "--questions is 33, accepted are 1 to 32" ask --model "$model" --questions 33
+  refuses "--questions is 33, accepted are 1 to 32" calibrate --model "$model" --questions 33
+  refuses "--most is 61, accepted are 0 to 60" calibrate --model "$model" --most 61
+  interrupts "ask: stopped" ask --model "$model" --json stopped.json
+  yes "Water boils." | head -n 1000 >long.txt
+  interrupts "score: stopped" score --model "$model" --text long.txt --json no.json
+  interrupts "observe: stopped" observe --model "$model" --stages tinythinker
+  interrupts "calibrate: stopped" calibrate --model "$model" --probe-seconds 60 --plan no.json --journal stopped.txt
+  rm -f stopped.json
+  # A plan of a few questions, for nothing but the checks of plans.
+  "$programs/calibrate" --model "$model" --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 \
+    --windows 0 --no-baselines --probe-seconds 0.2 --check-latency 0 --quiet --plan plan.txt --journal journal.txt \
+    >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
+  refuses "accepted is direct, the schedule of plan.txt" ask --model "$model" --plan plan.txt --stages tinythinker
+  refuses "accepted is direct, the schedule of plan.txt" compare --model "$model" --plan plan.txt --stages tinythinker
+  refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --plan plan.txt --journal journal.txt
+  "$programs/ask" --model "$model" --plan plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
+else
+  echo "without smollm2-135m in the cache: not checked are Ctrl-C, plans, and numbers that only a model can refuse"
 fi
 
 for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do

@@ -48,6 +48,26 @@ std::string exit_text(const Form& exit) {
   return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
 }
 
+// The exits that were tried, each on as many questions as it took to decide.
+void print_exit_curve(std::ostream& out, const Plan& plan) {
+  if (plan.exit_curve.empty()) return;
+  TextTable table({{"early exits tried", Align::left},
+                   {"questions"},
+                   {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
+                   {"s/question"},
+                   {"tokens/question"},
+                   {"", Align::left}});
+  for (const PlanExit& e : plan.exit_curve) {
+    table.add({exit_text(e.exit), concat(e.questions), fixed(100 * e.accuracy, 1), fixed(e.seconds, 3),
+               fixed(e.tokens, 1),
+               e.exit == plan.exit ? "chosen"
+               : e.within_target   ? "within the target"
+                                   : ""});
+  }
+  table.print(out);
+  out << '\n';
+}
+
 }  // namespace
 
 confidence::Standard read_criterion(const std::string& spec) {
@@ -150,9 +170,13 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
     std::cout << "\nNext: --json FILE keeps it, and examples/plot.py FILE draws it.\n";
     return 0;
   }
+  Form::List names;
+  for (const Sublayer u : ranking) names.push_back(sublayer_name(u));
   Form f;
   f.add("format", "litestage.importance/1")
       .add("model", job.file.source())
+      .add("ranked_by", EnumNames<CosineOf>::names[static_cast<std::size_t>(rank_by)])
+      .add("ranking", std::move(names))
       .add("importance", write_settings(importance));
   io::write_file(job.options.json, io::to_json(f, 1) + "\n");
   std::cout << "importance: " << job.options.json << '\n';
@@ -196,6 +220,7 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
     out << "The target of " << fixed(100 * plan.search.target, 1)
         << " % is out of reach, also for full depth: the plan is full depth.\n";
   }
+  print_exit_curve(out, plan);
   out << "early exit        " << exit_text(plan.exit) << '\n';
   for (const PlanBaseline& b : plan.baselines) {
     out << b.method << std::string(b.method.size() < 18 ? 18 - b.method.size() : 1, ' ') << "at most " << b.skipped

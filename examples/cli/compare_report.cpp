@@ -173,10 +173,7 @@ void check_compared(const CompareSetting& s) {
                        " (the questions compared)"));
   if (s.plan == nullptr) return;
   const std::string& plan = o.common.plan;
-  const auto own = read_value<stages::Standard>(s.plan->stages, Where(plan).at("stages"));
-  if (s.job->policies.stages != own)
-    throw Error(concat("--stages: found ", to_spec(s.job->policies.stages), ", accepted is ", to_spec(own),
-                       ", the schedule of ", plan));
+  check_plan_stages(s.job->policies.stages, *s.plan, plan);
   calibrate::check_apart(*s.plan, s.job->questions, plan);
 }
 
@@ -191,6 +188,7 @@ Form compare_identity(const CompareSetting& s) {
   f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);
   f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
   f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv).add("context", s.options->common.context);
+  if (s.options->common.no_pack) f.add("pack", false);
   return f;
 }
 

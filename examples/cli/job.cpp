@@ -57,6 +57,7 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   facts.kernels = plan.kernels;
   static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
   const skip::LiteStage policy = calibrate::lite_stage(plan);
+  check_plan_stages(job.policies.stages, plan, path);
   check_stages(policy, job.policies.stages, path);
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));

@@ -9,6 +9,7 @@
 #include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/mapped_file.hpp"
 #include "litestage/io/output_file.hpp"
+#include "litestage/policy/spec.hpp"
 
 namespace litestage::cli {
 
@@ -20,6 +21,16 @@ std::string file_fingerprint(const std::string& path) {
 
 calibrate::Plan read_plan(const std::string& path) {
   return calibrate::plan_from_form(io::read_json_file(path), path);
+}
+
+stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& path) {
+  return read_value<stages::Standard>(plan.stages, Where(path).at("stages"));
+}
+
+void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path) {
+  const stages::Standard own = plan_stages(plan, path);
+  if (stages == own) return;
+  throw Error(concat("--stages: found ", to_spec(stages), ", accepted is ", to_spec(own), ", the schedule of ", path));
 }
 
 void write_plan(const std::string& path, const calibrate::Plan& plan) {

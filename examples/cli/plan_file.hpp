@@ -15,6 +15,10 @@ namespace litestage::cli {
 [[nodiscard]] std::string file_fingerprint(const std::string& path);
 
 [[nodiscard]] calibrate::Plan read_plan(const std::string& path);
+// The schedule that the plan was calibrated for.
+[[nodiscard]] stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& path);
+// An Error where another one is about to run: stages of the same names may ask in other words.
+void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path);
 void write_plan(const std::string& path, const calibrate::Plan& plan);
 
 // This run's model, tokenizer and kernels, as a plan names them.

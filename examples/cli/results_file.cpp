@@ -30,7 +30,7 @@ void check_writable(const std::string& path) {
 
 void write_results(const Options& o, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, double clock_s) {
+                   std::vector<evaluate::Answer> answers, std::size_t asked, double clock_s) {
   if (o.json.empty()) return;
   evaluate::Results results;
   results.info.method = o.method.empty() ? method_name(policies) : o.method;
@@ -41,6 +41,7 @@ void write_results(const Options& o, const Policies& policies, const BackendFact
   results.info.answering = answering;
   results.info.policies = policies_form(policies);
   results.info.seed = o.seed;
+  results.info.asked = asked;
   results.info.clock_s = clock_s;
   results.answers = std::move(answers);
   Form form = evaluate::to_form(results);

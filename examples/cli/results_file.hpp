@@ -24,9 +24,9 @@ template <class B>
   return {backend.name(), backend.instruction_set(), threads};
 }
 
-// Does nothing where no --json was given.
+// `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given.
 void write_results(const Options& options, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, double clock_s);
+                   std::vector<evaluate::Answer> answers, std::size_t asked, double clock_s);
 
 }  // namespace litestage::cli

@@ -33,7 +33,7 @@ int run_main(CLI::App& app, int argc, char** argv, Work work) {
   } catch (const CLI::ParseError& e) {
     return fail(concat(e.what(), " (--help lists the options)"));
   } catch (const Interrupted&) {
-    fail("stopped before the first question was answered");
+    fail("stopped, nothing was written");
     return interrupted_exit_code();
   } catch (const std::bad_alloc&) {
     return fail("out of memory; a smaller --context, --batch or model needs less");

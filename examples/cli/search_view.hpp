@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ class SearchView {
     expected_ = before_ = 0;
     best_.clear();
     start_ = said_ = Clock::now();
+    recent_.clear();
     if (!quiet_ && !terminal_) std::cerr << what_ << std::endl;
   }
   // Of the run of walks at hand; what earlier runs of the same piece of work did is added.
@@ -58,18 +60,33 @@ class SearchView {
     const double since = std::chrono::duration<double>(now - said_).count();
     if (since < (terminal_ ? 0.2 : 30)) return;
     said_ = now;
-    const double elapsed = std::chrono::duration<double>(now - start_).count();
-    const double left = done == 0 ? 0 : elapsed / static_cast<double>(done) * static_cast<double>(total - done);
     std::string text = concat(what_, ": ", done, " of ", total, " ", unit_, best_);
-    if (done > 0 && done < total) text += concat(", at most ", minutes(left), " to go");
+    if (const double each = seconds_each(now, done); each > 0 && done < total)
+      text += concat(", at most ", minutes(each * static_cast<double>(total - done)), " to go");
     std::cerr << (terminal_ ? "\r\x1b[K" : "") << text << (terminal_ ? "" : "\n") << std::flush;
     shown_ = terminal_;
   }
 
+  // In the last minutes, since a run may be paused, and not in the first seconds: what a journal held comes at once. 0:
+  // not known yet.
+  double seconds_each(Clock::time_point now, std::size_t done) {
+    if (now - start_ < std::chrono::seconds(5)) return 0;
+    recent_.push_back({now, done});
+    while (recent_.size() > 2 && now - recent_[1].at > std::chrono::minutes(3)) recent_.pop_front();
+    const Sample& before = recent_.front();
+    if (done <= before.done) return 0;
+    return std::chrono::duration<double>(now - before.at).count() / static_cast<double>(done - before.done);
+  }
+
+  struct Sample {
+    Clock::time_point at;
+    std::size_t done;
+  };
   bool quiet_, terminal_, shown_ = false;
   std::string what_, unit_, best_;
   std::size_t before_ = 0, expected_ = 0;
   Clock::time_point start_{}, said_{};
+  std::deque<Sample> recent_;  // what was shown before
 };
 
 }  // namespace litestage::cli

@@ -23,7 +23,7 @@ std::vector<Question> original(const char* task, const std::string& file) {
   const char* folder = std::getenv("LITESTAGE_DATA");
   const std::filesystem::path path = std::filesystem::path(folder == nullptr ? "" : folder) / task / file;
   if (folder == nullptr || !std::filesystem::exists(path)) {
-    MESSAGE("skipped: no " << task << "/" << file << " in LITESTAGE_DATA");
+    MESSAGE("skipped: no " << std::string(task) << "/" << file << " in LITESTAGE_DATA");
     return {};
   }
   return evaluate::parse_questions(evaluate::find_task(task), litestage::io::read_records(path.string()));

@@ -53,6 +53,11 @@ std::string form_error(const Form& form) {
 
 }  // namespace
 
+TEST_CASE("a file that does not say how many questions were asked is that of a whole run") {
+  const Form old = without(evaluate::to_form(sample_results()), "asked");
+  CHECK(evaluate::results_from_form(old, "r.json").info.asked == sample_results().answers.size());
+}
+
 TEST_CASE("what is written is read back") {
   const evaluate::Results r = sample_results();
   CHECK(evaluate::results_from_form(evaluate::to_form(r), "r.json") == r);
@@ -66,7 +71,7 @@ TEST_CASE("the keys of the results file are the promised ones") {
     for (const Form::Member& m : form.map("form")) names += m.first + " ";
     return names;
   };
-  CHECK(keys(f) == "format method model backend task data answering policies seed clock_s answers summary ");
+  CHECK(keys(f) == "format method model backend task data answering policies seed clock_s asked answers summary ");
   CHECK(f.at("format", "f") == Form("litestage.results/1"));
   const Form& answer = f.at("answers", "f").list("answers")[0];
   CHECK(keys(answer) == "id gold predicted seconds stages ");
@@ -92,7 +97,7 @@ TEST_CASE("unknown keys and the stored summary are not read") {
 TEST_CASE("every other key is needed") {
   const Form f = evaluate::to_form(sample_results());
   for (const Form::Member& m : f.map("f")) {
-    if (m.first == "summary") continue;
+    if (m.first == "summary" || m.first == "asked") continue;
     CHECK(form_error(without(f, m.first)) == "r.json: key \"" + m.first + "\" is missing");
   }
   const Form& answer = f.at("answers", "f").list("answers")[0];

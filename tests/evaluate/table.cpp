@@ -32,6 +32,12 @@ TEST_CASE("the plain table lines its columns up") {
         "empty               -              -          0      0.0       0       0.0        0.00              0.0  0\n");
 }
 
+TEST_CASE("a run that was stopped says how many questions were asked") {
+  evaluate::Results stopped = sample_results();
+  stopped.info.asked = 8;
+  CHECK(table({evaluate::make_row(stopped)}, evaluate::TableStyle::plain).find("  3 of 8  ") != std::string::npos);
+}
+
 TEST_CASE("the Markdown table has a rule, and names cannot break it") {
   evaluate::Row run = evaluate::make_row(sample_results());
   run.method = "a|b\nc";

@@ -9,6 +9,8 @@
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/load_model.hpp"
 #include "litestage/io/load_vocabulary.hpp"
+#include "litestage/io/text_codec.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace {
 
@@ -36,6 +38,19 @@ void read_model(const litestage::io::Gguf& file) {
   }
 }
 
+// As a program would: prompts of a template that comes from the file, too.
+void read_text(const litestage::io::Vocabulary& vocabulary) {
+  need(!vocabulary.tokens.empty());
+  const litestage::io::TextCodec codec(vocabulary, "fuzz");
+  for (const litestage::Role role : {litestage::Role::text, litestage::Role::user}) {
+    try {
+      const std::vector<int> ids = codec.encode(litestage::Prompt{{{role, "Zwölf 12\n<|x|>"}}, " c"});
+      for (const int id : ids) need(id >= 0 && static_cast<std::size_t>(id) < vocabulary.tokens.size());
+    } catch (const litestage::Error&) {
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -48,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
            (t.contents.data() >= bytes.data() && t.contents.data() + t.contents.size() <= bytes.data() + bytes.size()));
     }
     try {
-      need(!litestage::io::load_vocabulary(file).tokens.empty());
+      read_text(litestage::io::load_vocabulary(file));
     } catch (const litestage::Error&) {
     }
     read_model(file);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,17 @@ struct Shape {
   return sequences;
 }
 
+// Those of a step of one row that are left to cuBLAS.
+[[nodiscard]] std::ptrdiff_t products(const Shape& shape, const ModelSource& source, const GpuOptions& options) {
+  EmulatedBackend backend(options, kernels::emulator::Schedule{});
+  const auto model = load(backend, source);
+  Session<EmulatedBackend> session(backend, model, {1, 64, shape.kv});
+  backend.runtime().keep_calls(true);
+  session.step(std::vector<StepRow>{{1, 0, session.skip_nothing(), true}});
+  const auto calls = backend.runtime().take_calls();
+  return std::count_if(calls.begin(), calls.end(), [](const auto& call) { return call.name() == "gemm"; });
+}
+
 }  // namespace
 
 TEST_CASE("gpu: own kernels are as far from the reference as rounding inputs to 8 bits is") {
@@ -105,6 +117,8 @@ TEST_CASE("gpu: a prefill through products of cuBLAS is as far from the referenc
     const Steps steps = in_chunks(sequences, 20);
     GpuOptions all;
     all.gemm_from_rows = 1;
+    CHECK(products(shape, source, all) > 0);
+    CHECK(products(shape, source, {}) == 0);
     const Bounded expected = bounded(source, shape.kv, sequences, steps, bf16_rounding);
     CHECK(within(emulated(shape, source, sequences, steps, all), expected));
   }

@@ -206,6 +206,38 @@ TEST_CASE("recorded steps: token statistics belong to the step that was replayed
   CHECK(lab.backend.replays() == 4);
 }
 
+TEST_CASE("recorded steps: a token is read back in one copy") {
+  Lab lab(recording(8));
+  for (int t = 0; t < 5; ++t) {
+    static_cast<void>(lab.backend.runtime().take_read_backs());
+    lab.session.step(std::vector<StepRow>{lab.row(0, t)});
+    std::array<TokenStats, 1> stats;
+    lab.session.token_stats(stats, Signal::max_prob | Signal::margin | Signal::entropy);
+    CHECK(lab.backend.runtime().take_read_backs() == 1);
+  }
+}
+
+TEST_CASE("recorded steps: a session's token statistics are not those of another one") {
+  Lab lab(recording(8));
+  Session<EmulatedBackend> other(lab.backend, lab.model, {1, 400, KvType::f16});
+  const auto step = [&](int token, bool wants_logits) {
+    other.step(std::vector<StepRow>{{token, 0, other.skip_nothing(), wants_logits}});
+  };
+  for (int t = 0; t < 3; ++t) {
+    step(t, false);  // no logits, and so nothing to summarise; in the end replayed
+    lab.session.step(std::vector<StepRow>{lab.row(0, 7 * t)});
+    step(t + 20, false);
+    step(t + 40, true);
+    step(t + 50, false);
+    std::array<TokenStats, 1> own;
+    lab.session.token_stats(own, static_cast<Signal>(63));
+    std::vector<float> logits;
+    lab.session.read_logits(0, logits);
+    check_own_logits(own[0], {logits.begin(), logits.end()});
+  }
+  CHECK(lab.backend.replays() > 0);
+}
+
 TEST_CASE("step cache: the least recently used entry goes") {
   gpu::StepCache<int> cache(2);
   const gpu::StepKey a{1}, b{2}, c{3};

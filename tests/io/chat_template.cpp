@@ -114,8 +114,10 @@ TEST_CASE("a missing or unknown template is an Error that says what to do") {
   const std::string advice =
       "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2 or llama-3";
   CHECK(test::error_of([] { recognised(""); }) == "m.gguf: key tokenizer.chat_template is missing, " + advice);
-  for (const char* jinja : {"{{ x }}", "{{ '<|im_start|>' }}{% if '</think>' in content %}",
-                            "{{ '<|im_start|>' + m.reasoning_content }}", "<start_of_turn>", "[INST]"}) {
+  for (const char* jinja :
+       {"{{ x }}", "{{ '<|im_start|>' }}{% if '</think>' in content %}", "{{ '<|im_start|>' + m.reasoning_content }}",
+        "<start_of_turn>", "[INST]", "{{ '<|im_start|>user<|im_sep|>' + content + '<|im_end|>' }}",
+        "{{ '<|user|>' + content + '<|end|>' + '<|assistant|>' }}{% else %}{{ eos_token }}"}) {
     CHECK(test::error_of([&] { recognised(jinja); }) ==
           "m.gguf: tokenizer.chat_template is of no known kind, " + advice);
   }

@@ -136,6 +136,9 @@ TEST_CASE("keys that ask for what we do not do are refused, in their neutral for
   CHECK(with("qwen2.some_new_thing", true) == "no error");  // of another architecture
   CHECK(with("llama.vocab_size", 31u) == "no error");
   CHECK(says(with("llama.vocab_size", 32u), "llama.vocab_size is 32, accepted are the 31 rows"));
+  CHECK(with("tokenizer.ggml.tokens", std::vector<std::string>(31, "t")) == "no error");
+  CHECK(says(with("tokenizer.ggml.tokens", std::vector<std::string>(32, "t")),
+             "has 32 tokens, accepted are the 31 rows"));
   CHECK(says(with("split.count", std::uint16_t{2}), "one of 2 parts of a split model"));
   CHECK(says(with("general.type", "adapter"), "general.type is \"adapter\""));
 }

@@ -214,6 +214,23 @@ TEST_CASE("token_summary: a NaN is never the token, and leaves no probability a 
   }
 }
 
+TEST_CASE("token_summary: infinite logits leave no probability a number, as on the CPU") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const std::vector<float>& logits :
+       {std::vector<float>{0, infinity, 1}, {infinity, infinity}, {minus_infinity, minus_infinity}}) {
+    Emulator emulator;
+    constexpr Signal signals = Signal::max_prob | Signal::log_prob | Signal::entropy | Signal::margin;
+    const TokenStats found = gpu::token_stats_of(summarise(emulator, logits, 1)[0], signals, {});
+    const TokenStats exact = reference::stats_of(std::vector<double>(logits.begin(), logits.end()), signals);
+    CHECK(found.token == exact.token);
+    for (const TokenStats& s : {found, exact}) {
+      CHECK(std::isnan(s.max_prob));
+      CHECK(std::isnan(s.log_prob));
+      CHECK(std::isnan(s.entropy));
+    }
+  }
+}
+
 TEST_CASE("token_summary: a row's bits depend on no other row") {
   const std::vector<float> logits = random_logits(16 * 5000, 3, 3);
   Emulator emulator;

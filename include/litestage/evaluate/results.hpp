@@ -24,7 +24,8 @@ struct RunInfo {
   std::string answering;  // "extracted" or "letter"
   Form policies;          // {"stages": ..., "skip": ..., "exit": ...}, as the policies write themselves
   std::uint64_t seed = 0;
-  double clock_s = 0;  // of the whole run, where questions ran side by side and their own times overlap; else 0
+  std::size_t asked = 0;  // questions; more than there are answers where the run was stopped
+  double clock_s = 0;     // of the whole run, where questions ran side by side and their own times overlap; else 0
   friend bool operator==(const RunInfo&, const RunInfo&) = default;
 };
 

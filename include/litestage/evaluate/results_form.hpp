@@ -94,7 +94,7 @@ template <class T, class ToForm>
   f.add("format", results_format).add("method", r.info.method).add("model", r.info.model);
   f.add("backend", r.info.backend).add("task", r.info.task).add("data", r.info.data);
   f.add("answering", r.info.answering).add("policies", r.info.policies);
-  f.add("seed", r.info.seed).add("clock_s", r.info.clock_s);
+  f.add("seed", r.info.seed).add("clock_s", r.info.clock_s).add("asked", r.info.asked);
   f.add("answers", detail::list_form(r.answers, [](const Answer& a) { return to_form(a); }));
   f.add("summary", to_form(summarize(r.answers, r.info.clock_s)));
   return f;
@@ -214,6 +214,8 @@ namespace detail {
   r.info.seed = static_cast<std::uint64_t>(in.get("seed").integer(in.path("seed")));
   r.info.clock_s = in.amount("clock_s");
   r.answers = in.list("answers", detail::answer_from_form);
+  // Files of before it was written are those of whole runs.
+  r.info.asked = in.has("asked") ? static_cast<std::size_t>(in.amount("asked")) : r.answers.size();
   return r;
 }
 

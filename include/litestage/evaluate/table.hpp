@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <ostream>
 #include <span>
 #include <string>
@@ -15,10 +16,11 @@ namespace litestage::evaluate {
 struct Row {
   std::string method;
   Summary summary;
+  std::size_t asked = 0;  // questions; more than the summary's where the run was stopped
 };
 
 [[nodiscard]] inline Row make_row(const Results& results) {
-  return {results.info.method, summarize(results.answers, results.info.clock_s)};
+  return {results.info.method, summarize(results.answers, results.info.clock_s), results.info.asked};
 }
 
 namespace detail {
@@ -41,7 +43,7 @@ namespace detail {
   return {row.method,
           scored ? fixed(100 * s.accuracy.value, 1) : "-",
           scored ? fixed(100 * s.accuracy.low, 1) + " to " + fixed(100 * s.accuracy.high, 1) : "-",
-          concat(s.questions),
+          row.asked > s.questions ? concat(s.questions, " of ", row.asked) : concat(s.questions),
           fixed(s.seconds, 1),
           concat(s.tokens),
           fixed(s.tokens_per_s, 1),

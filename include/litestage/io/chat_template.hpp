@@ -112,8 +112,9 @@ class ChatTemplate {
   }
 
   [[nodiscard]] static std::optional<ChatFormat> format_of(std::string_view jinja) {
-    // Templates that rewrite or drop what was thought aloud write more than these formats do.
-    if (mentions(jinja, {"think>", "reasoning_content"})) return std::nullopt;
+    // Templates that rewrite or drop what was thought aloud write more than these formats do, and Phi's, which have the
+    // marks of ChatML and Zephyr in them, other things (<|im_sep|> after a role, <|end|> after a message).
+    if (mentions(jinja, {"think>", "reasoning_content", "<|im_sep|>", "<|end|>"})) return std::nullopt;
     if (mentions(jinja, {"<|im_start|>"})) return ChatFormat::chatml;
     if (mentions(jinja, {"<|start_header_id|>"})) return ChatFormat::llama3;
     if (mentions(jinja, {"<|user|>"}) && mentions(jinja, {"<|assistant|>"}) && mentions(jinja, {"eos_token"})) {

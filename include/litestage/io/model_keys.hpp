@@ -167,6 +167,12 @@ inline void refuse_what_is_no_model(const Gguf& file) {
     throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", accepted are the ",
                        rows, " rows of token_embd.weight"));
   }
+  // Files for something other than text may have no tokens; where there are some, each has a row.
+  const auto tokens = file.find<std::vector<std::string>>("tokenizer.ggml.tokens");
+  if (tokens && tokens->size() != rows) {
+    throw Error(concat(file.source(), ": key tokenizer.ggml.tokens has ", tokens->size(), " tokens, accepted are the ",
+                       rows, " rows of token_embd.weight"));
+  }
   return static_cast<int>(rows);
 }
 

@@ -66,7 +66,7 @@ struct SkipDecode {
         Field("layers", &SkipDecode::layers, "layers skipped at the end, 1 and up", 0, 1000),
         Field("variant", &SkipDecode::variant, "how prefill and decode differ, after AdaSkip's three programs"),
         Field("as_released", &SkipDecode::as_released,
-              "end_to_end: prefill skips what the request before ended with, as the released program does"));
+              "end_to_end: prefill skips what a request that ran to its cap leaves behind in the released program"));
   }
   friend bool operator==(const SkipDecode&, const SkipDecode&) = default;
 

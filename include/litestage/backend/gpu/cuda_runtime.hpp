@@ -28,6 +28,13 @@ inline void check_cuda(cudaError_t result, const char* call) {
 
 }  // namespace detail
 
+// There is no GPU to be used at all, as on most machines: not that one is there and something is wrong with it.
+class NoDevice : public Error {
+ public:
+  using Error::Error;
+};
+
+// One thread at a time; one that is not its maker's calls cudaSetDevice first.
 class CudaRuntime {
  public:
   template <DType>
@@ -53,15 +60,15 @@ class CudaRuntime {
     cudaGraphExec_t graph_;
   };
 
-  // Throws Error, in one sentence, where there is no driver, no such device, or one that is too old.
+  // Throws NoDevice where there is no driver or no device, and Error where there is no such one, or it is too old.
   explicit CudaRuntime(int device = 0) : device_number_(device) {
     int devices = 0;
     const cudaError_t found = cudaGetDeviceCount(&devices);
     if (found == cudaErrorInsufficientDriver) {
-      throw Error("the gpu backend needs an NVIDIA driver for CUDA 13, and there is none or an older one here");
+      throw NoDevice("the gpu backend needs an NVIDIA driver for CUDA 13, and there is none or an older one here");
     }
     if (found == cudaErrorNoDevice || devices == 0)
-      throw Error("the gpu backend needs an NVIDIA GPU, and none is here");
+      throw NoDevice("the gpu backend needs an NVIDIA GPU, and none is here");
     detail::check_cuda(found, "cudaGetDeviceCount");
     if (device < 0 || device >= devices) {
       throw Error(concat("GPU number ", device, ": there are numbers 0 to ", devices - 1));
@@ -94,8 +101,8 @@ class CudaRuntime {
       static_cast<void>(cudaGetLastError());
       std::size_t free = 0, total = 0;
       cudaMemGetInfo(&free, &total);
-      throw Error(concat("out of memory on ", facts_.name, ": ", bytes >> 20, " MiB are needed, ", free >> 20, " of ",
-                         total >> 20, " MiB are free"));
+      throw Error(concat("out of memory on ", facts_.name, ": ", (bytes >> 20) + 1, " MiB more are needed, ",
+                         free >> 20, " of ", total >> 20, " MiB are free"));
     }
     detail::check_cuda(result, "cudaMalloc");
     return memory;

@@ -72,8 +72,9 @@ class EmulatedRuntime {
     LITESTAGE_ASSERT(!recording_, "a copy while a step is recorded");
     if (bytes != 0) std::memcpy(to, from, bytes);
   }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) const {
+  void copy_to_host(void* to, const void* from, std::size_t bytes) {
     LITESTAGE_ASSERT(!recording_, "a copy while a step is recorded");
+    ++read_backs_;
     if (bytes != 0) std::memcpy(to, from, bytes);
   }
 
@@ -105,6 +106,8 @@ class EmulatedRuntime {
   // What ran since the last call of this.
   [[nodiscard]] std::vector<Call> take_calls() { return std::exchange(calls_, {}); }
   void keep_calls(bool keep) { keeps_calls_ = keep; }
+  // Copies to the host since the last call of this.
+  [[nodiscard]] std::size_t take_read_backs() { return std::exchange(read_backs_, 0); }
   [[nodiscard]] kernels::emulator::Traffic take_traffic() { return std::exchange(traffic_, {}); }
 
  private:
@@ -121,6 +124,7 @@ class EmulatedRuntime {
   kernels::emulator::Emulator emulator_;
   kernels::emulator::Traffic traffic_;
   std::vector<Call> calls_, recorded_;
+  std::size_t read_backs_ = 0;
   bool keeps_calls_ = false, recording_ = false;
 };
 

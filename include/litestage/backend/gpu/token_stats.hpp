@@ -16,8 +16,9 @@ namespace litestage::gpu {
                                                std::span<const float> top) {
   TokenStats stats;
   stats.token = s.token;
-  const double sum = static_cast<double>(s.sum), log_sum = std::log(sum);
   const auto largest = static_cast<double>(s.largest);
+  // An infinite logit, or nothing but negative ones, leaves no probability: infinity less infinity is not a number.
+  const double sum = static_cast<double>(s.sum) + 0 * largest, log_sum = std::log(sum);
   if (any(signals & Signal::max_logit)) stats.max_logit = s.largest;
   if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
   if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
