@@ -188,10 +188,10 @@ def draw_search(plan):
 
 
 def draw_exits(plan):
-    curve = [p for p in plan["exit_curve"] if "window" in p["exit"]]
+    most = len(plan["data"]["ids"])  # means over fewer, where that was enough to drop an exit, compare with nothing
+    curve = [p for p in plan["exit_curve"] if "window" in p["exit"] and p["questions"] == most]
     if not curve:
         return None
-    most = max(p["questions"] for p in curve)
     rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), ("accuracy", "accuracy, %", 100))
     figure, grid = plt.subplots(1, len(rows), figsize=(4.6 * len(rows), 3.8))
     for axes, (key, label, scale) in zip(grid, rows):
@@ -199,7 +199,6 @@ def draw_exits(plan):
             own = sorted((p for p in curve if p["exit"]["window"] == window), key=lambda p: p["exit"]["threshold"])
             for p in own:
                 axes.plot(p["exit"]["threshold"], scale * p[key], "o", color=f"C{number}", markersize=7,
-                          alpha=1 if p["questions"] == most else 0.3,
                           markerfacecolor=f"C{number}" if p["within_target"] else "white")
             axes.plot([p["exit"]["threshold"] for p in own], [scale * p[key] for p in own], color=f"C{number}",
                       linewidth=1, alpha=0.4, label=f"window {window}")
@@ -212,8 +211,8 @@ def draw_exits(plan):
         axes.set_ylabel(label)
         axes.grid(alpha=0.2)
     grid[0].legend(fontsize=7)
-    figure.suptitle(f"Early exits under the plan's budgets, {most} questions of {plan['data']['file']}; full: within the "
-                    "target; faint: dropped before all questions", fontsize=10)
+    figure.suptitle(f"Early exits under the plan's budgets, {most} questions of {plan['data']['file']}; filled: within "
+                    f"the target; {len(plan['exit_curve']) - len(curve)} others dropped or without an exit", fontsize=10)
     figure.tight_layout()
     return figure
 

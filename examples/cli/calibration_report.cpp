@@ -48,24 +48,27 @@ std::string exit_text(const Form& exit) {
   return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
 }
 
-// The exits that were tried, each on as many questions as it took to decide.
+// The exits that were tried on all questions; means over fewer, where that was enough to drop one, compare with
+// nothing.
 void print_exit_curve(std::ostream& out, const Plan& plan) {
   if (plan.exit_curve.empty()) return;
-  TextTable table({{"early exits tried", Align::left},
-                   {"questions"},
+  TextTable table({{"early exit", Align::left},
                    {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
                    {"s/question"},
                    {"tokens/question"},
                    {"", Align::left}});
+  std::size_t dropped = 0;
   for (const PlanExit& e : plan.exit_curve) {
-    table.add({exit_text(e.exit), concat(e.questions), fixed(100 * e.accuracy, 1), fixed(e.seconds, 3),
-               fixed(e.tokens, 1),
+    const bool whole = e.questions == static_cast<std::int64_t>(plan.data.ids.size());
+    dropped += whole ? 0 : 1;
+    if (!whole) continue;
+    table.add({exit_text(e.exit), fixed(100 * e.accuracy, 1), fixed(e.seconds, 3), fixed(e.tokens, 1),
                e.exit == plan.exit ? "chosen"
                : e.within_target   ? "within the target"
                                    : ""});
   }
   table.print(out);
-  out << '\n';
+  out << dropped << " others were dropped before all questions.\n\n";
 }
 
 }  // namespace
