@@ -45,6 +45,9 @@ struct Projection {
 [[nodiscard]] Vector vector_of(const RawTensor& raw) {
   return Projection(raw).w.col(0);
 }
+[[nodiscard]] Vector bias_of(const RawTensor& raw, int size) {
+  return raw.empty() ? Vector::Zero(size) : vector_of(raw);
+}
 
 enum class Errors { none, of_reference, of_cpu };
 
@@ -58,7 +61,8 @@ class ExactTransformer {
     for (const LayerTensors& t : source.tensors.layers) {
       layers_.push_back({vector_of(t.attention_norm), vector_of(t.mlp_norm), Projection(t.wq), Projection(t.wk),
                          Projection(t.wv), Projection(t.wo), Projection(t.w_gate), Projection(t.w_up),
-                         Projection(t.w_down)});
+                         Projection(t.w_down), bias_of(t.bq, c_.q_dim()), bias_of(t.bk, c_.kv_dim()),
+                         bias_of(t.bv, c_.kv_dim())});
     }
   }
 
@@ -84,6 +88,7 @@ class ExactTransformer {
   struct Layer {
     Vector attention_norm, mlp_norm;
     Projection q, k, v, out, gate, up, down;
+    Vector q_bias, k_bias, v_bias;
   };
 
   [[nodiscard]] double error() { return 2 * static_cast<double>(random_.uniform()) - 1; }  // in +-1
@@ -112,9 +117,11 @@ class ExactTransformer {
     for (Index h = 0; h < row.size(); h += c_.head_dim) {
       for (int i = 0; i < c_.head_dim / 2; ++i) {
         const double angle = static_cast<double>(position) * std::pow(c_.rope.base, -2.0 * i / c_.head_dim);
-        const double a = row[h + 2 * i], b = row[h + 2 * i + 1];
-        row[h + 2 * i] = a * std::cos(angle) - b * std::sin(angle);
-        row[h + 2 * i + 1] = a * std::sin(angle) + b * std::cos(angle);
+        const bool halves = c_.rope.pairing == RopePairing::halves;
+        const Index first = h + (halves ? i : 2 * i), second = first + (halves ? c_.head_dim / 2 : 1);
+        const double a = row[first], b = row[second];
+        row[first] = a * std::cos(angle) - b * std::sin(angle);
+        row[second] = a * std::sin(angle) + b * std::cos(angle);
       }
     }
   }
@@ -123,6 +130,9 @@ class ExactTransformer {
     Matrix k(c_.kv_dim(), x.cols()), v(c_.kv_dim(), x.cols());
     for (Index t = 0; t < x.cols(); ++t) {
       std::vector<Vector> qkv = products({&layer.q, &layer.k, &layer.v}, normed(x.col(t), layer.attention_norm));
+      qkv[0] += layer.q_bias;
+      qkv[1] += layer.k_bias;
+      qkv[2] += layer.v_bias;
       turn(qkv[0], t);
       turn(qkv[1], t);
       for (Index j = 0; j < k.rows() && errors_ != Errors::none; ++j) {
@@ -161,38 +171,51 @@ class ExactTransformer {
   return distance;
 }
 
+// As qwen2: rotated in halves, with biases; else as llama.
+void check_logits(DType type, bool qwen2) {
+  ModelConfig config = tiny_config(type);
+  config.n_layers = 2;
+  if (qwen2) config.rope.pairing = RopePairing::halves;
+  const ModelSource source = tiny_model(config, {.seed = 70, .dtype = type, .biases = qwen2});
+  const std::vector<int> tokens{1, 17, 96, 17, 40};
+  ExactTransformer transformer(source);
+  const Matrix exact = transformer.logits(tokens, Errors::none, 0);
+  const Vector of_reference = longest(transformer, tokens, exact, Errors::of_reference);
+  const Vector of_cpu = longest(transformer, tokens, exact, Errors::of_cpu);
+  with_backends([&](const auto& make, const std::string& name) {
+    CAPTURE(name);
+    using B = decltype(make(1, true));
+    B backend = make(1, true);
+    const Model<B> model = load(backend, source);
+    Session<B> session(backend, model, {1, 16, KvType::f32});
+    const std::vector<Sequence> sequences{under(Decisions(4), tokens)};
+    const Results<B> found = run(session, sequences, in_chunks(sequences, 16), false);
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      CAPTURE(t);
+      Vector row(config.vocab);
+      for (Index i = 0; i < row.size(); ++i) row[i] = static_cast<double>(found[0][t][static_cast<std::size_t>(i)]);
+      const auto at = static_cast<Index>(t);
+      const double distance = (row - exact.col(at)).norm(), length = exact.col(at).norm();
+      // 1e-11: what sums in double in another order differ by.
+      const bool is_reference = std::is_same_v<B, ReferenceBackend>;
+      CHECK(distance <= 2 * (is_reference ? of_reference : of_cpu)[at] + 1e-11 * length);
+      CHECK(of_cpu[at] < (cpu::is_float(type) ? 1e-4 : 0.05) * length);  // or else the check says little
+    }
+  });
+}
+
 }  // namespace
 
 TEST_CASE("cpu and reference: logits of every weight type are those of a transformer in double") {
   for (const DTypeInfo& type : dtype_table) {
     CAPTURE(std::string(type.name));
-    ModelConfig config = tiny_config(type.type);
-    config.n_layers = 2;
-    const ModelSource source = tiny_model(config, {.seed = 70, .dtype = type.type});
-    const std::vector<int> tokens{1, 17, 96, 17, 40};
-    ExactTransformer transformer(source);
-    const Matrix exact = transformer.logits(tokens, Errors::none, 0);
-    const Vector of_reference = longest(transformer, tokens, exact, Errors::of_reference);
-    const Vector of_cpu = longest(transformer, tokens, exact, Errors::of_cpu);
-    with_backends([&](const auto& make, const std::string& name) {
-      CAPTURE(name);
-      using B = decltype(make(1, true));
-      B backend = make(1, true);
-      const Model<B> model = load(backend, source);
-      Session<B> session(backend, model, {1, 16, KvType::f32});
-      const std::vector<Sequence> sequences{under(Decisions(4), tokens)};
-      const Results<B> found = run(session, sequences, in_chunks(sequences, 16), false);
-      for (std::size_t t = 0; t < tokens.size(); ++t) {
-        CAPTURE(t);
-        Vector row(config.vocab);
-        for (Index i = 0; i < row.size(); ++i) row[i] = static_cast<double>(found[0][t][static_cast<std::size_t>(i)]);
-        const auto at = static_cast<Index>(t);
-        const double distance = (row - exact.col(at)).norm(), length = exact.col(at).norm();
-        // 1e-11: what sums in double in another order differ by.
-        const bool is_reference = std::is_same_v<B, ReferenceBackend>;
-        CHECK(distance <= 2 * (is_reference ? of_reference : of_cpu)[at] + 1e-11 * length);
-        CHECK(of_cpu[at] < (cpu::is_float(type.type) ? 1e-4 : 0.05) * length);  // or else the check says little
-      }
-    });
+    check_logits(type.type, false);
+  }
+}
+
+TEST_CASE("cpu and reference: so are those of a model with biases, rotated in halves") {
+  for (const DType type : {DType::f32, DType::q8_0, DType::q4_k}) {
+    CAPTURE(name(type));
+    check_logits(type, true);
   }
 }
