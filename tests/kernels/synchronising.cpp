@@ -16,8 +16,11 @@
 #include "common/close.hpp"
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
+#include "kernels/products.hpp"
+#include "litestage/backend/reference.hpp"
 #include "litestage/kernels/attend.cuh"
 #include "litestage/kernels/attend_tiled.cuh"
+#include "litestage/kernels/gate_up.cuh"
 #include "litestage/kernels/moments.cuh"
 #include "litestage/kernels/project_add.cuh"
 #include "litestage/kernels/rms_norm.cuh"
@@ -150,6 +153,34 @@ TEST_CASE("synchronising: a product of quantised weights, of two blocks") {
       magnitude += std::abs(w[j]);
     }
     CHECK(close(y[r], expected, magnitude * 0.02));  // inputs are rounded to 8 bits
+  }
+}
+
+TEST_CASE("synchronising: products whose inputs the block norms, of two rows") {
+  constexpr unsigned ffn = 9, hidden = 64, n = 2;
+  const RandomWeight gate(DType::q8_0, ffn, hidden, 5), up(DType::q8_0, ffn, hidden, 6);
+  const NormedRows rows(n, hidden, 7);
+  const std::vector<float> h = in_every_order([&](Emulator& emulator) {
+    const DeviceMatrix wg(emulator, gate.raw), wu(emulator, up.raw);
+    const DeviceRows in(emulator, rows, 0, n);
+    const DeviceBuffer<float> out = to_device(emulator, std::vector<float>(n * ffn, untouched));
+    using Kernel = kernels::GateUp<DType::q8_0, 4>;
+    Kernel::Params p;
+    p.gate = wg.matrix;
+    p.up = wu.matrix;
+    p.in = in.in;
+    p.h = out.data();
+    p.stride = ffn;
+    emulator.launch<Kernel>(Kernel::grid(p, 2), p);
+    return to_host(out);
+  });
+  for (unsigned i = 0; i < n; ++i) {
+    for (unsigned j = 0; j < ffn; ++j) {
+      const Expected g = expected_product(gate.raw, j, rows.normed(i)), u = expected_product(up.raw, j, rows.normed(i));
+      const double act = reference::activated(g.value, GateActivation::silu);
+      const double bound = 1.13 * g.bound * (std::abs(u.value) + u.bound) + std::abs(act) * u.bound + 1e-5;
+      CHECK(close(h[i * ffn + j], act * u.value, bound));
+    }
   }
 }
 
