@@ -84,15 +84,14 @@ struct Findings {
 };
 
 template <class Run>
-Findings search(Run& run, const Job& job, const CalibrateOptions& o, const Importance& importance,
-                const calibrate::Standard& strategy, cli::SearchView& view) {
+Findings search(Run& run, const Job& job, const CalibrateOptions& o, const CalibrationSettings& settings,
+                const Importance& importance, const calibrate::Standard& strategy, cli::SearchView& view) {
   const auto progress = [&view](const std::vector<std::string>& names) {
     return [&view, names](const SearchProgress& p) { view.search(p, names); };
   };
   view.begin("full depth", "questions");
   const auto full = run.full_depth();
   view.clear();
-  const CalibrationSettings settings = cli::calibration_settings(o);
   cli::report_full_depth(std::cout, job, run.score({}, std::nullopt), settings.metric);
   Findings f;
   view.begin("budgets", "trials");
@@ -113,10 +112,12 @@ template <Backend B>
 int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
   const PlanFacts facts = cli::plan_facts(job, cli::facts_of(backend, threads));
   std::optional<io::JournalFile> file;
-  if (!o.journal.empty()) file.emplace(o.journal, identity(job, o, facts));
-  if (file) cli::tell_of_journal(*file, job.options.quiet);
   Journal journal;
-  if (file) journal = {file->records(), [&file](const Form& record) { file->append(record); }};
+  if (!o.journal.empty()) {
+    file.emplace(o.journal, identity(job, o, facts));
+    cli::tell_of_journal(*file, job.options.quiet);
+    journal = {file->records(), [&file](const Form& record) { file->append(record); }};
+  }
 
   const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
   cli::SearchView view(job.options.quiet);
@@ -130,7 +131,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   view.clear();
   if (o.importance_only) return cli::report_importance(importance, settings.rank_by, job);
 
-  const Findings f = search(run, job, o, importance, strategy, view);
+  const Findings f = search(run, job, o, settings, importance, strategy, view);
   const Plan plan = cli::make_plan(job, facts, cli::plan_data(job), settings, strategy, importance, f.budgets, f.exits,
                                    f.largest, run.score({}, std::nullopt), run.score(f.budgets.budgets, f.exits.exit));
   cli::write_plan(o.plan, plan);
@@ -147,9 +148,12 @@ void settle(CalibrateOptions& o) {
         concat("--backend is ", o.common.backend, ", accepted is cpu: nobody waits for the seconds of another"));
   static_cast<void>(cli::read_strategy(o.strategy));  // what is misspelt is found before anything is loaded
   static_cast<void>(cli::read_criterion(o.criterion));
-  if (o.importance_only) o.metric = "agreement";
-  if (!o.importance_only) cli::check_writable(o.plan);
-  if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
+  if (o.importance_only) {
+    o.metric = "agreement";
+  } else {
+    cli::check_writable(o.plan);
+    if (o.journal.empty()) o.journal = o.plan + ".journal";
+  }
   o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
 }
 

@@ -71,16 +71,10 @@ skip::Standard read_skip(const Options& options) {
   return skip;
 }
 
-const Options& writable(const Options& o) {
-  cli::check_writable(o.logits);
-  cli::check_writable(o.json);
-  return o;
-}
-
 // What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
 struct Job {
   explicit Job(const Options& o)
-      : options(writable(o)),
+      : options(o),
         skip(read_skip(o)),
         file(o.model),
         tokenizer(io::load_vocabulary(file), o.model),
@@ -131,6 +125,8 @@ void run_on(B& backend, const Job& job) {
 int run(Options options) {
   options.model = cli::model_path(options.model);
   if (options.threads == 0) options.threads = ThreadTeam().size();
+  cli::check_writable(options.logits);
+  cli::check_writable(options.json);
   const Job job(options);
   cli::with_backend(options.backend, options.threads, !options.no_pack,
                     [&](auto& backend, int) { run_on(backend, job); });

@@ -49,8 +49,8 @@ View<const float, 1> GpuBackend<R>::upload(std::span<const float> host) {
 template <gpu::Runtime R>
 template <class Work>
 void GpuBackend<R>::run_step(const StepShape& shape, const Work& work) {
-  // Steps of the same bucket of lengths share a recording: a power of two of chunks.
   summarised_ = {};  // of another step, perhaps another session's
+  // Steps of the same bucket of lengths share a recording: a power of two of chunks.
   longest_ = kernels::Attend<float, 1>::chunk;
   while (longest_ < shape.longest) longest_ *= 2;
   try {
