@@ -6,6 +6,7 @@ if [[ $# -ne 1 || $1 == --help ]]; then
   exit $(($# != 1))
 fi
 programs=$(cd "$1" && pwd) || exit 1
+sources=$(cd "$(dirname "$0")" && pwd) || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -85,18 +86,30 @@ refuses "--plan" ask --plan results.txt --skip never
 refuses "nothing.gguf" validate_gpu --model nothing.gguf
 refuses "smollm2-135m" validate_gpu --synthetic nonsense
 refuses "--type" validate_gpu --type q3_k
-# Programs built with CUDA start where there is neither a driver nor cuBLAS, and answer on the CPU.
+# Programs built with CUDA start and answer on the CPU where there is neither a driver nor cuBLAS, here or hidden from
+# them; on the CPU they do not even look for these.
 if ldd "$programs/ask" | grep -E 'libcuda|libcublas'; then
   echo "FAILED: ask cannot start without these"
   failures=$((failures + 1))
 fi
 model=${LITESTAGE_MODELS:-$HOME/.cache/litestage}/smollm2-135m.gguf
-if [[ -e $model && ! -e /dev/nvidiactl ]]; then
-  refuses "gpu" ask --backend gpu --model "$model" --questions 1 --quiet
-  if ! LD_DEBUG=libs "$programs/ask" --model "$model" --questions 1 --stages direct --quiet >answer.txt 2>libraries.txt ||
-    grep -qE 'libcuda|libcublas' libraries.txt; then
-    echo "FAILED: ask on the CPU, or it looks for libraries of CUDA"
+if [[ -e $model ]]; then
+  g++ -shared -fPIC -o hide.so "$sources/cuda/libraries/hide.cpp" -ldl || failures=$((failures + 1))
+  export LITESTAGE_HIDDEN=$scratch/hidden.txt
+  touch hidden.txt
+  if ! LD_PRELOAD=$scratch/hide.so "$programs/ask" --model "$model" --questions 1 --stages direct --quiet >answer.txt ||
+    [[ -s hidden.txt ]]; then
+    echo "FAILED: ask on the CPU without libraries of CUDA; it looked for these: $(<hidden.txt)"
     failures=$((failures + 1))
+  fi
+  if nm "$programs/ask" | grep -q cudaGetDeviceCount; then
+    LD_PRELOAD=$scratch/hide.so refuses "needs an NVIDIA driver" ask --backend gpu --model "$model" --questions 1 --quiet
+    if ! grep -q libcuda hidden.txt; then
+      echo "FAILED: the driver was not hidden from ask"
+      failures=$((failures + 1))
+    fi
+  else
+    refuses "built without CUDA" ask --backend gpu --model "$model" --questions 1 --quiet
   fi
 fi
 
