@@ -1,4 +1,4 @@
-// How fast a GPU is, by the wall clock: much work asked for, one wait, for half a second at least.
+// How fast a GPU is, by the wall clock: much work asked for, one wait, until that has taken long enough.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,19 @@
 
 namespace litestage::gpu_check {
 
+// What is measured: on a GPU, this.
+struct MeasuredWork {
+  std::size_t operations_context = 1024;  // of the operations, and of skipped layers
+  std::vector<int> contexts{128, 1024};   // of decoded tokens
+  int prompt = 512;
+  std::vector<int> step_rows{4, 8, 16, 32, 64};
+  int step_context = 128;
+  double enough = 0.5;  // seconds that a measurement takes at least
+};
+
 // Seconds of one call of `work`: it is called ever more often until all calls and wait() take long enough.
 template <class Work, class Wait>
-[[nodiscard]] double seconds_each(const Work& work, const Wait& wait, double enough = 0.5) {
+[[nodiscard]] double seconds_each(const Work& work, const Wait& wait, double enough) {
   work();
   wait();
   for (std::size_t n = 1;; n *= 2) {
@@ -77,13 +87,13 @@ class OperationRounds {
 
 template <gpu::Runtime R>
 [[nodiscard]] std::vector<OperationSpeed> measure_operations(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model,
-                                                             std::size_t context) {
-  OperationRounds<R> rounds(backend, model, context);
+                                                             const MeasuredWork& what) {
+  OperationRounds<R> rounds(backend, model, what.operations_context);
   std::vector<OperationSpeed> speeds;
   for (std::size_t o = 0; o < decode_operation_names.size(); ++o) {
     const auto operation = static_cast<DecodeOperation>(o);
     auto recording = rounds.record(operation);
-    const double seconds = seconds_each([&] { rounds.replay(recording); }, [&] { rounds.wait(); });
+    const double seconds = seconds_each([&] { rounds.replay(recording); }, [&] { rounds.wait(); }, what.enough);
     const double n = rounds.count(operation), bytes = rounds.bytes(operation);
     speeds.push_back({std::string(decode_operation_names[o]), seconds / n, bytes / n, bytes});
   }
@@ -104,7 +114,7 @@ template <gpu::Runtime R>
 
 // Of a token decoded at this context, until its statistics are on the host.
 template <Backend B>
-[[nodiscard]] double decode_seconds(B& backend, const Model<B>& model, int context, int skipped) {
+[[nodiscard]] double decode_seconds(B& backend, const Model<B>& model, int context, int skipped, double enough) {
   Session<B> session(backend, model, {1, static_cast<std::size_t>(context) + 1, KvType::f16});
   const int number = session.decisions().number_of(skip_layers(model.config.n_layers, skipped));
   session.step(std::vector<StepRow>(static_cast<std::size_t>(context), StepRow{1, 0, number, false}));
@@ -116,12 +126,12 @@ template <Backend B>
         session.step(row);
         session.token_stats(std::span(&stats, 1), Signal::max_prob);
       },
-      [] {});
+      [] {}, enough);
 }
 
 // Of a whole prompt, until the statistics of its last token are on the host.
 template <Backend B>
-[[nodiscard]] double prefill_seconds(B& backend, const Model<B>& model, int tokens) {
+[[nodiscard]] double prefill_seconds(B& backend, const Model<B>& model, int tokens, double enough) {
   Session<B> session(backend, model, {1, static_cast<std::size_t>(tokens), KvType::f16});
   std::vector<StepRow> rows(static_cast<std::size_t>(tokens), StepRow{1, 0, session.skip_nothing(), false});
   rows.back().wants_logits = true;
@@ -132,18 +142,19 @@ template <Backend B>
         session.step(rows);
         session.token_stats(std::span(&stats, 1), Signal::max_prob);
       },
-      [] {});
+      [] {}, enough);
 }
 
-// Of a step of one token from each of `rows` sequences, at a context of 128.
+// Of a step of one token from each of `rows` sequences, all at one context.
 template <Backend B>
-[[nodiscard]] double step_seconds(B& backend, const Model<B>& model, int rows) {
-  constexpr int context = 128;
-  Session<B> session(backend, model, {static_cast<std::size_t>(rows), context + 1, KvType::f16});
+[[nodiscard]] double step_seconds(B& backend, const Model<B>& model, int rows, const MeasuredWork& what) {
+  const int context = what.step_context;
+  Session<B> session(backend, model,
+                     {static_cast<std::size_t>(rows), static_cast<std::size_t>(context) + 1, KvType::f16});
   const int number = session.skip_nothing();
   std::vector<StepRow> step;
   for (int s = 0; s < rows; ++s) {
-    session.step(std::vector<StepRow>(context, StepRow{1, s, number, false}));
+    session.step(std::vector<StepRow>(static_cast<std::size_t>(context), StepRow{1, s, number, false}));
     step.push_back({2, s, number, true});
   }
   std::vector<TokenStats> stats(step.size());
@@ -153,7 +164,7 @@ template <Backend B>
         session.step(step);
         session.token_stats(stats, Signal::max_prob);
       },
-      [] {});
+      [] {}, what.enough);
 }
 
 struct DecodeSpeed {
@@ -171,41 +182,46 @@ struct SkipSpeed {
   double bytes = 0;  // that a token has to move at least
 };
 struct Speeds {
-  std::size_t operations_context = 1024;
+  MeasuredWork what;
   std::vector<OperationSpeed> operations;
   std::vector<DecodeSpeed> decode;
   std::vector<StepSpeed> steps;
   std::vector<SkipSpeed> skipping;
-  int prompt = 512;
-  double prefill = 0;  // seconds of `prompt` tokens
+  double prefill = 0;  // seconds of the prompt
 
   // What a token would take if time were bytes.
   [[nodiscard]] double predicted(const SkipSpeed& s) const {
     return skipping.front().seconds * s.bytes / skipping.front().bytes;
   }
+  // What each skipped layer saved; 0 where none was skipped.
+  [[nodiscard]] double saved_a_layer(const SkipSpeed& s) const {
+    return s.skipped == 0 ? 0 : (skipping.front().seconds - s.seconds) / s.skipped;
+  }
 };
 
-// note(what) is told what comes next. Leaves the decoding without recordings to another backend.
+// note(what) is told what comes next. Leaves decoding without recordings, and steps of several rows, to other backends.
 template <gpu::Runtime R, class Note>
-[[nodiscard]] Speeds measure_speeds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, const Note& note) {
-  constexpr int contexts[] = {128, 1024};
-  const int layers = model.config.n_layers;
+[[nodiscard]] Speeds measure_speeds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, const MeasuredWork& what,
+                                    const Note& note) {
+  const int layers = model.config.n_layers, skip_context = static_cast<int>(what.operations_context);
   Speeds speeds;
+  speeds.what = what;
   note("measuring the operations of a decoded token");
-  speeds.operations = measure_operations(backend, model, speeds.operations_context);
+  speeds.operations = measure_operations(backend, model, what);
   note("measuring tokens");
-  for (const int context : contexts) speeds.decode.push_back({context, decode_seconds(backend, model, context, 0), 0});
+  for (const int context : what.contexts) {
+    speeds.decode.push_back({context, decode_seconds(backend, model, context, 0, what.enough), 0});
+  }
   double layer_bytes = 0, head_bytes = 0;
   for (const OperationSpeed& o : speeds.operations) {
     const bool head = o.name == decode_operation_names[static_cast<std::size_t>(DecodeOperation::logits)];
     (head ? head_bytes : layer_bytes) += o.bytes;
   }
   for (const int skipped : {0, layers / 4, layers / 2}) {
-    speeds.skipping.push_back({skipped,
-                               decode_seconds(backend, model, static_cast<int>(speeds.operations_context), skipped),
+    speeds.skipping.push_back({skipped, decode_seconds(backend, model, skip_context, skipped, what.enough),
                                head_bytes + layer_bytes * (layers - skipped)});
   }
-  speeds.prefill = prefill_seconds(backend, model, speeds.prompt);
+  speeds.prefill = prefill_seconds(backend, model, what.prompt, what.enough);
   return speeds;
 }
 

@@ -1,4 +1,4 @@
-// All checks and measurements on a CUDA device. Only where the program is built with CUDA.
+// What is checked on a CUDA device. Only where the program is built with CUDA.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -6,8 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "gpu/report.hpp"
 #include "litestage/backend/gpu/cuda_runtime.hpp"
@@ -39,60 +37,6 @@ void check_all_kernels(Report& report, const Make& make, const Note& note) {
   report.stats = check_token_stats(make, 20000);
   note("checking recorded steps");
   report.replays = check_replays(make, DType::q4_k, 600);
-}
-
-struct WholeModelWork {
-  std::size_t positions = 32;
-  int threads = 0;  // of the CPU backend
-  bool measure = true;
-};
-
-// Where own kernels and cuBLAS cross. Nothing is recorded here, because steps through cuBLAS never are.
-template <class Make>
-void measure_steps_through_cublas(std::vector<StepSpeed>& steps, const Make& make, const ModelSource& source) {
-  GpuOptions options;
-  options.recorded_steps = 0;
-  options.gemm_from_rows = 1;
-  CudaBackend backend = make(options);
-  const auto model = load(backend, source);
-  for (StepSpeed& step : steps) step.cublas = step_seconds(backend, model, step.rows);
-}
-
-// The model is on the device once at a time: with recorded steps, without, and with all products through cuBLAS.
-template <class Make, class Note>
-void work_on_whole_model(Report& report, const Make& make, const ModelSource& source, const WholeModelWork& work,
-                         const Note& note) {
-  note("running the model on the CPU");
-  const CpuRun cpu = run_on_cpu(source, work.threads, work.positions);
-  WholeModelCheck check;
-  Rows replayed;
-  {
-    note("loading the model to the GPU");
-    CudaBackend backend = make(GpuOptions{});
-    const auto model = load(backend, source);
-    note("comparing it with the CPU");
-    replayed = decode_rows(backend, model, cpu.tokens);
-    check.decode = compare_rows(replayed, cpu.logits);
-    check.prefill = compare_rows(prefill_rows(backend, model, cpu.tokens), cpu.logits);
-    if (work.measure) report.speeds = measure_speeds(backend, model, note);
-  }
-  note("the same without recorded steps");
-  GpuOptions plain;
-  plain.recorded_steps = 0;
-  plain.gemm_from_rows = 1000;
-  {
-    CudaBackend backend = make(plain);
-    const auto model = load(backend, source);
-    check.same_bits = decode_rows(backend, model, cpu.tokens) == replayed;
-    if (report.speeds) {
-      for (DecodeSpeed& d : report.speeds->decode) d.launched = decode_seconds(backend, model, d.context, 0);
-      for (const int rows : {4, 8, 16, 32, 64}) {
-        report.speeds->steps.push_back({rows, step_seconds(backend, model, rows), 0});
-      }
-    }
-  }
-  if (report.speeds) measure_steps_through_cublas(report.speeds->steps, make, source);
-  report.whole = std::move(check);
 }
 
 }  // namespace litestage::gpu_check

@@ -110,7 +110,7 @@ inline void print(std::ostream& out, const WholeModelCheck& check, const std::st
 }
 
 inline void print_operations(std::ostream& out, const Speeds& speeds, const Device& device) {
-  out << "\nOperations of a decoded token at a context of " << speeds.operations_context << ", one layer\n\n";
+  out << "\nOperations of a decoded token at a context of " << speeds.what.operations_context << ", one layer\n\n";
   TextTable table({{"operation", Align::left}, {"us"}, {"MB"}, {"GB/s"}, {"% of peak"}, {"MB in turn"}});
   bool cached = false;
   for (const OperationSpeed& o : speeds.operations) {
@@ -133,15 +133,17 @@ inline void print(std::ostream& out, const Speeds& speeds, const Device& device)
     decode.add({concat(d.context), fixed(1 / d.replayed, 1), fixed(d.replayed * 1e6, 1), fixed(d.launched * 1e6, 1)});
   }
   decode.print(out);
-  out << "prefill of " << speeds.prompt << " tokens: " << fixed(speeds.prompt / speeds.prefill, 0) << " tokens/s\n";
-  out << "\nSteps of one token from each of several sequences, at a context of 128\n\n";
+  out << "prefill of " << speeds.what.prompt << " tokens: " << fixed(speeds.what.prompt / speeds.prefill, 0)
+      << " tokens/s\n";
+  out << "\nSteps of one token from each of several sequences, at a context of " << speeds.what.step_context << "\n\n";
   TextTable steps({{"rows"}, {"own kernels, us"}, {"cuBLAS, us"}});
   for (const StepSpeed& s : speeds.steps) steps.add({concat(s.rows), fixed(s.own * 1e6, 1), fixed(s.cublas * 1e6, 1)});
   steps.print(out);
-  out << "\nSkipped layers at a context of " << speeds.operations_context << '\n' << '\n';
-  TextTable skipping({{"layers skipped"}, {"us a token"}, {"as the bytes predict, us"}});
+  out << "\nSkipped layers at a context of " << speeds.what.operations_context << '\n' << '\n';
+  TextTable skipping({{"layers skipped"}, {"us a token"}, {"as the bytes predict, us"}, {"us saved a layer"}});
   for (const SkipSpeed& s : speeds.skipping) {
-    skipping.add({concat(s.skipped), fixed(s.seconds * 1e6, 1), fixed(speeds.predicted(s) * 1e6, 1)});
+    skipping.add({concat(s.skipped), fixed(s.seconds * 1e6, 1), fixed(speeds.predicted(s) * 1e6, 1),
+                  s.skipped == 0 ? "" : fixed(speeds.saved_a_layer(s) * 1e6, 2)});
   }
   skipping.print(out);
 }

@@ -58,17 +58,20 @@ namespace litestage::gpu_check {
   return std::move(form.add("replays_same_bits", check.same_bits).add("passed", check.passed()));
 }
 
-[[nodiscard]] inline Form to_form(const Speeds& speeds) {
+// `peak`: bytes per second of the device's memory; 0: unknown.
+[[nodiscard]] inline Form to_form(const Speeds& speeds, double peak) {
   Form::List operations, decode, steps, skipping;
   for (const OperationSpeed& o : speeds.operations) {
     Form form;
     form.add("operation", o.name).add("seconds", o.seconds).add("bytes", o.bytes);
+    form.add("bytes_per_second", o.bytes_per_second());
+    form.add("part_of_peak", peak > 0 ? Form(o.bytes_per_second() / peak) : Form());
     operations.push_back(std::move(form.add("bytes_in_turn", o.bytes_in_turn)));
   }
   for (const DecodeSpeed& d : speeds.decode) {
     Form form;
     form.add("context", d.context).add("seconds_replayed", d.replayed).add("seconds_launched", d.launched);
-    decode.push_back(std::move(form));
+    decode.push_back(std::move(form.add("tokens_per_second", 1 / d.replayed)));
   }
   for (const StepSpeed& s : speeds.steps) {
     Form form;
@@ -78,11 +81,15 @@ namespace litestage::gpu_check {
   for (const SkipSpeed& s : speeds.skipping) {
     Form form;
     form.add("layers_skipped", s.skipped).add("seconds", s.seconds).add("bytes", s.bytes);
-    skipping.push_back(std::move(form.add("seconds_predicted", speeds.predicted(s))));
+    form.add("seconds_predicted", speeds.predicted(s));
+    skipping.push_back(std::move(form.add("seconds_saved_per_layer", speeds.saved_a_layer(s))));
   }
   Form form;
-  form.add("operations_context", speeds.operations_context).add("operations", std::move(operations));
-  form.add("decode", std::move(decode)).add("prefill_tokens", speeds.prompt).add("prefill_seconds", speeds.prefill);
+  form.add("operations_context", speeds.what.operations_context).add("operations", std::move(operations));
+  form.add("decode", std::move(decode))
+      .add("prefill_tokens", speeds.what.prompt)
+      .add("prefill_seconds", speeds.prefill);
+  form.add("prefill_tokens_per_second", speeds.what.prompt / speeds.prefill);
   form.add("steps", std::move(steps));
   return std::move(form.add("skipping", std::move(skipping)));
 }
@@ -90,6 +97,7 @@ namespace litestage::gpu_check {
 [[nodiscard]] inline Form to_form(const Report& report) {
   Form::List kernels;
   for (const KernelCheck& check : report.kernels) kernels.push_back(to_form(check));
+  const double peak = report.device ? report.device->facts.peak_bytes_per_second : 0;
   Form form;
   form.add("format", "litestage.gpu_validation/1");
   form.add("device", report.device ? to_form(*report.device) : Form());
@@ -97,7 +105,7 @@ namespace litestage::gpu_check {
   form.add("token_stats", to_form(report.stats)).add("replays", to_form(report.replays));
   form.add("model", report.whole ? Form(report.model) : Form());
   form.add("whole_model", report.whole ? to_form(*report.whole) : Form());
-  return std::move(form.add("speeds", report.speeds ? to_form(*report.speeds) : Form()));
+  return std::move(form.add("speeds", report.speeds ? to_form(*report.speeds, peak) : Form()));
 }
 
 }  // namespace litestage::gpu_check

@@ -163,6 +163,28 @@ TEST_CASE("recorded steps: a thousand random steps write what they would write u
   }
 }
 
+TEST_CASE("recorded steps: after a fork the same recording serves, and writes what the fork's entries make of it") {
+  Lab recorded(recording(8)), plain(recording(0));
+  const auto step = [&](int slot, int token) {
+    return same_bits(recorded.step({recorded.row(slot, token)}), plain.step({plain.row(slot, token)}));
+  };
+  for (int t = 0; t < 5; ++t) REQUIRE(step(0, t));
+  // Memory grows in the first fork, which costs a recording.
+  for (Lab* lab : {&recorded, &plain}) lab->session.cache().fork(0, 2, 4);
+  for (int t = 0; t < 3; ++t) REQUIRE(step(1, 20 + t));
+  const std::size_t before = recorded.backend.replays();
+  for (Lab* lab : {&recorded, &plain}) lab->session.cache().fork(0, 1, 4);
+  const std::vector<float> same_place = plain.step({plain.row(0, 50)});
+  CHECK(same_bits(recorded.step({recorded.row(0, 50)}), same_place));
+  // Slot 1 holds the first four tokens of slot 0 now, of which it never was given one.
+  const std::vector<float> forked = recorded.step({recorded.row(1, 4)});
+  CHECK(same_bits(forked, plain.step({plain.row(1, 4)})));
+  const std::vector<float> next = recorded.step({recorded.row(1, 50)});
+  CHECK(same_bits(next, plain.step({plain.row(1, 50)})));
+  CHECK(same_bits(next, same_place));
+  CHECK(recorded.backend.replays() == before + 3);
+}
+
 TEST_CASE("recorded steps: memory that moves makes them worthless") {
   Lab lab(recording(8));
   for (int t = 0; t < 3; ++t) static_cast<void>(lab.step({lab.row(0, t)}));
