@@ -35,7 +35,7 @@ FORMATS = {"f32": Format(4, 1, 0), "f16": Format(8, 1, 0), "bf16": Format(8, 1, 
            "q4_0": Format(32, 1, 1), "q4_1": Format(32, 1, 1), "q5_0": Format(128, 5, 1), "q5_1": Format(128, 5, 1),
            "q4_k": Format(32, 1, 2), "q5_k": Format(128, 5, 2), "q6_k": Format(64, 3, 2)}
 PRODUCTS = ("ProjectAdd", "GateUp", "Logits")
-COLUMNS = 2048  # of the inputs whose shared memory the occupancy of a product is given for
+COLUMNS, HEAD_DIM = 2048, 128  # of the inputs of products and of the heads whose shared memory occupancy is given for
 
 # Shared memory of a multiprocessor; the most of a block, without what every block has on top.
 Device = collections.namedtuple("Device", "name arch shared most_shared")
@@ -186,8 +186,13 @@ def loads(body, wide):
     return sum(i.op == "LDG" and (i.width == 128) == wide for i in body)
 
 
+NARROW = ("FinishHeads",)  # a lane takes a number of a head and its partner in RoPE
+
+
 def faults(kernel):
     count = collections.Counter(i.op for i in kernel.code)
+    if kernel.name.split("<")[0] not in NARROW and not loads(kernel.code, True):
+        yield "no load of 16 bytes"
     if kernel.stack or count["LDL"] or count["STL"]:
         yield f"{kernel.stack} bytes of stack, {count['LDL']} loads and {count['STL']} stores of local memory"
     if kernel.name.split("<")[0] not in PRODUCTS + ("ProjectQkv",):
@@ -217,6 +222,35 @@ def staged_bytes(weight, n, columns, threads):
     return n * ((padded + padded // 32 * 8 if form.scale_loads else padded * 4) + threads // 32 * 4)
 
 
+def attend_bytes(heads):
+    """As Attend's layout."""
+    lane_numbers, chunk, threads = 8, 128, 128
+    small = heads * (HEAD_DIM + chunk + 2) * 4 + 4
+    return -(-small // 16) * 16 + heads * threads * lane_numbers * 4
+
+
+def tiled_bytes(entry_bytes, head_dim):
+    """As AttendTiled's layout."""
+    heads, rows, entries, lanes = 256 // head_dim, 16, 32, 8
+    stride = entry_bytes // 16 | 1
+    return heads * rows * head_dim * 4 + 2 * entries * stride * 16 + heads * rows * (entries + lanes) * 4
+
+
+def dynamic_bytes(name, threads):
+    """Shared memory that a launch asks for."""
+    family = name.split("<")[0]
+    if is_product(name):
+        return staged_bytes(arguments(name)[0], int(arguments(name)[1]), COLUMNS, threads)
+    if family == "ProjectQkv":  # of quantised weights
+        return staged_bytes("q8_0", int(arguments(name)[0]), COLUMNS, threads)
+    if family == "Attend":
+        return attend_bytes(int(arguments(name)[1]))
+    if family == "AttendTiled":
+        number = {"half": 2, "float": 4}[arguments(name)[0]]
+        return tiled_bytes(int(arguments(name)[1]) * number, int(arguments(name)[1]))
+    return 0
+
+
 def occupancy(device, registers, threads, shared):
     """Percent of 64 warps that a multiprocessor holds; None where a block has too much shared memory."""
     if shared > device.most_shared:
@@ -230,7 +264,7 @@ def occupancy(device, registers, threads, shared):
 def row(kernels):
     """A line of the table, for a kernel's code for each device."""
     name, threads = kernels[0].name, kernels[0].threads
-    dynamic = staged_bytes(arguments(name)[0], int(arguments(name)[1]), COLUMNS, threads) if is_product(name) else 0
+    dynamic = dynamic_bytes(name, threads)
     cells = [name, str(threads), str(dynamic) if dynamic else "-"]
     for device, kernel in zip(DEVICES, kernels):
         percent = occupancy(device, kernel.registers, threads, kernel.shared + dynamic)
@@ -247,9 +281,9 @@ def table(by_name, compiler):
     of_device = ["registers", "occupancy", "shared", "stack", "LDG.128", "LDG less", "under way", "STG", "LDS", "SHFL", "BAR",
                  "FFMA", "IDP"]
     lines = ["# Registers, theoretical occupancy (percent) and instructions of every kernel, as read from its machine code by",
-             "# kernels.py; rewritten by its option --update. \"dynamic\": bytes of shared memory of a product whose inputs have",
-             f"# {COLUMNS} columns; the occupancy of other kernels is that without dynamic shared memory, and - where a block does",
-             "# not fit. \"under way\": loads of 16 bytes of weights before the first product that uses one.",
+             "# kernels.py; rewritten by its option --update. \"dynamic\": bytes of shared memory that a launch asks for, of products",
+             f"# with inputs of {COLUMNS} columns (project_qkv: and quantised weights), of attend with heads of {HEAD_DIM}; occupancy is - where a",
+             "# block does not fit. \"under way\": loads of 16 bytes of weights before the first product that uses one.",
              f"# compiler {compiler}",
              "\t".join(["kernel", "threads", "dynamic"] + [f"{d.name} {c}" for d in DEVICES for c in of_device])]
     return lines + [row(by_name[name]) for name in sorted(by_name, key=natural)]
@@ -317,6 +351,7 @@ def selftest():
              ("all types in one", kernel(good, name="ProjectQkv<1, half>"), 1),
              ("a narrow load", kernel([scale] + good), 1),
              ("loads after the product", kernel(good[:3] + [product] + good[3:]), 1),
+             ("rows that are read number by number", kernel([scale] * 4, name="ScaleRows"), 1),
              ("a table of other kernels", kernel(good, name="ScaleRows"), 0)]
     wrong = [text for text, k, expected in cases if len(list(faults(k))) != expected]
     if occupancy(DEVICES[0], 64, 128, 0) != 50 or occupancy(DEVICES[0], 40, 256, 0) != 75 or \

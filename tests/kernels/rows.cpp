@@ -125,7 +125,7 @@ TEST_CASE("scale_rows and add_rows change their rows and no others") {
 }
 
 TEST_CASE("copy_numbers copies all numbers and no others") {
-  for (const unsigned n : {1u, 255u, 256u, 257u, 4863u}) {
+  for (const unsigned n : {1u, 255u, 256u, 1023u, 1024u, 1028u, 4863u}) {
     const std::vector<float> from = random_inputs(n, n);
     std::vector<float> expected = from;
     expected.push_back(untouched);
@@ -143,7 +143,7 @@ TEST_CASE("copy_numbers copies all numbers and no others") {
 // Computed in float an activation errs by a few roundings of itself, and by 2^-24 times the condition of the
 // exponential, |w|^2 / 4 cosh^2(w / 2) < 0.44, times the five roundings of w.
 TEST_CASE("gate agrees with double") {
-  for (const unsigned n : {1u, 255u, 257u}) {
+  for (const unsigned n : {1u, 255u, 256u, 1028u}) {
     const std::vector<float> up = random_inputs(n, 2);
     std::vector<float> z = random_inputs(n, 1);
     for (float& value : z) value *= 4;

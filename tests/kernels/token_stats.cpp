@@ -138,7 +138,7 @@ void check_top(const std::vector<float>& logits, unsigned n, unsigned count) {
 }  // namespace
 
 TEST_CASE("token_summary agrees with double, to the same bits in every schedule") {
-  for (const unsigned vocab : {1u, 2u, 31u, 33u, 255u, 257u, 4095u, 4096u, 4097u}) {
+  for (const unsigned vocab : {1u, 2u, 4u, 31u, 32u, 33u, 255u, 257u, 4095u, 4096u, 4097u, 4100u}) {
     check_rows(random_logits(2 * vocab, vocab, 3), 2);
   }
   check_rows(random_logits(49152, 7, 4), 1);
@@ -260,6 +260,7 @@ TEST_CASE("top_logits are those of a sorted row") {
   check_top(random_logits(2 * 1, 1, 1), 2, 3);
   check_top(random_logits(3 * 31, 2, 1), 3, 32);  // more than there are
   check_top(random_logits(4097, 3, 1), 1, 7);
+  check_top(random_logits(2 * 4100, 4, 1), 2, 7);
   std::vector<float> few_values = random_logits(2 * 1025, 4, 1);
   for (float& z : few_values) z = std::floor(2 * z);
   check_top(few_values, 2, 12);

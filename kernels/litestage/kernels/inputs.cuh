@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "litestage/kernels/four.cuh"
 #include "litestage/kernels/simt.cuh"
 #include "litestage/kernels/weights.cuh"
 
@@ -27,29 +28,6 @@ struct InputRows {
   }
   friend bool operator==(const InputRows&, const InputRows&) = default;
 };
-
-struct Four {
-  float value[4];
-};
-// Numbers 4 v to 4 v + 3 of `columns` at `from`, zeros past the end. One load if columns are a multiple of 4, and the
-// memory begins at 16 bytes then.
-template <class C>
-LITESTAGE_DEVICE Four load_four(C& t, const float* from, unsigned v, unsigned columns) {
-  Four four{};
-  if (columns % 4 == 0) {
-    if (4 * v < columns) {
-      const Vector16 bits = t.load(reinterpret_cast<const Vector16*>(from) + v);
-      LITESTAGE_UNROLL
-      for (unsigned j = 0; j < 4; ++j) four.value[j] = float_of_bits(bits.word[j]);
-    }
-  } else {
-    LITESTAGE_UNROLL
-    for (unsigned j = 0; j < 4; ++j) {
-      if (4 * v + j < columns) four.value[j] = t.load(from + 4 * v + j);
-    }
-  }
-  return four;
-}
 
 // Bytes of shared memory that n inputs take.
 LITESTAGE_HOST_DEVICE constexpr std::size_t staged_bytes(const Format& f, unsigned n, unsigned columns,

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "litestage/kernels/inputs.cuh"
+#include "litestage/kernels/four.cuh"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels {

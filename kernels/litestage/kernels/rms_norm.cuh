@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "litestage/kernels/four.cuh"
 #include "litestage/kernels/gemm_type.cuh"
 #include "litestage/kernels/inputs.cuh"
 #include "litestage/kernels/simt.cuh"

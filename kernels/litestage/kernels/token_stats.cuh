@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "litestage/kernels/inputs.cuh"
+#include "litestage/kernels/four.cuh"
 #include "litestage/kernels/scalar.cuh"
 #include "litestage/kernels/simt.cuh"
 
@@ -47,7 +47,7 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
 struct TokenSummary {
   static constexpr const char* name = "token_summary";
   static constexpr unsigned threads = 256, warps = threads / warp_size;
-  static constexpr unsigned chunk = 4096;  // logits of one block
+  static constexpr unsigned chunk = 4096;  // logits of one block; a multiple of 4
   struct Params {
     const float* logits = nullptr;  // [n, vocab]
     unsigned n = 0, vocab = 0;
@@ -68,8 +68,12 @@ struct TokenSummary {
     const unsigned last = first + chunk < p.vocab ? first + chunk : p.vocab;
     const float* logits = p.logits + static_cast<std::size_t>(i) * p.vocab;
     LogitSummary s;
-    for (unsigned j = first + t.thread(); j < last; j += threads) {
-      s = merged(s, summary_of(t.load(logits + j), static_cast<int>(j)));
+    for (unsigned v = first / 4 + t.thread(); 4 * v < last; v += threads) {
+      const Four z = load_four(t, logits, v, p.vocab);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) {
+        if (4 * v + j < last) s = merged(s, summary_of(z.value[j], static_cast<int>(4 * v + j)));
+      }
     }
     s = of_block(t, s);
     LogitSummary* partial = p.partial + static_cast<std::size_t>(i) * n;
@@ -156,9 +160,13 @@ struct TopLogits {
     Candidate before{HUGE_VALF, -1};
     for (unsigned k = 0; k < p.count; ++k) {
       Candidate best{-HUGE_VALF, static_cast<int>(p.vocab)};
-      for (unsigned j = t.thread(); j < p.vocab; j += threads) {
-        const Candidate c{t.load(logits + j), static_cast<int>(j)};
-        if (ahead(before, c) && ahead(c, best)) best = c;
+      for (unsigned v = t.thread(); 4 * v < p.vocab; v += threads) {
+        const Four z = load_four(t, logits, v, p.vocab);
+        LITESTAGE_UNROLL
+        for (unsigned j = 0; j < 4; ++j) {
+          const Candidate c{z.value[j], static_cast<int>(4 * v + j)};
+          if (4 * v + j < p.vocab && ahead(before, c) && ahead(c, best)) best = c;
+        }
       }
       before = of_block(t, best);
       if (t.thread() == 0) t.store(p.top + static_cast<std::size_t>(t.block().x) * p.count + k, before.logit);

@@ -1,0 +1,58 @@
+// Four numbers of a row at a time: as wide as a thread can load and store.
+#pragma once
+
+#include "litestage/kernels/scalar.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+struct Four {
+  float value[4];
+};
+
+// Numbers 4 v to 4 v + 3 of `columns` at `from`, zeros past the end. One load if columns are a multiple of 4, and the
+// memory begins at 16 bytes then.
+template <class Load>
+LITESTAGE_DEVICE Four four_by(const Load& load, const float* from, unsigned v, unsigned columns) {
+  Four four{};
+  if (columns % 4 == 0) {
+    if (4 * v < columns) {
+      const Vector16 bits = load(reinterpret_cast<const Vector16*>(from) + v);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) four.value[j] = float_of_bits(bits.word[j]);
+    }
+  } else {
+    LITESTAGE_UNROLL
+    for (unsigned j = 0; j < 4; ++j) {
+      if (4 * v + j < columns) four.value[j] = load(from + 4 * v + j);
+    }
+  }
+  return four;
+}
+template <class C>
+LITESTAGE_DEVICE Four load_four(C& t, const float* from, unsigned v, unsigned columns) {
+  return four_by([&](const auto* p) { return t.load(p); }, from, v, columns);
+}
+template <class C>
+LITESTAGE_DEVICE Four load_four_fresh(C& t, const float* from, unsigned v, unsigned columns) {
+  return four_by([&](const auto* p) { return t.load_fresh(p); }, from, v, columns);
+}
+
+// To the same places; nothing past the end.
+template <class C>
+LITESTAGE_DEVICE void store_four(C& t, float* to, unsigned v, unsigned columns, const Four& four) {
+  if (columns % 4 == 0) {
+    if (4 * v >= columns) return;
+    Vector16 bits;
+    LITESTAGE_UNROLL
+    for (unsigned j = 0; j < 4; ++j) bits.word[j] = bits_of(four.value[j]);
+    t.store(reinterpret_cast<Vector16*>(to) + v, bits);
+  } else {
+    LITESTAGE_UNROLL
+    for (unsigned j = 0; j < 4; ++j) {
+      if (4 * v + j < columns) t.store(to + 4 * v + j, four.value[j]);
+    }
+  }
+}
+
+}  // namespace litestage::kernels
