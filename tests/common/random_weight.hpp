@@ -57,6 +57,13 @@ struct RandomWeight {
   }
 };
 
+// The largest minimum that such a weight may subtract: 63 dmin with dmin = 0.02 * 5 sigma for two of the K types;
+// offsets and single minimums of the other quantised types are below five sigma.
+[[nodiscard]] inline double largest_min(DType type) {
+  if (type == DType::f32 || type == DType::f16 || type == DType::bf16) return 0;
+  return type == DType::q4_k || type == DType::q5_k ? 6.3 : 0.1;
+}
+
 inline std::vector<float> random_inputs(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;

@@ -26,7 +26,7 @@ struct Expected {
 // Quantised weights: rounding an input moves it by at most half a step, max |x| / 254, of its block. Summing: every
 // operation errs by 2^-24 of a partial sum, which is at most the sum of the magnitudes of everything added, offsets and
 // minimums apart. A lane makes at most two or three operations a block, and the butterfly five.
-Expected expected(DType type, const std::vector<double>& w, const float* x, double largest_min) {
+Expected expected(DType type, const std::vector<double>& w, const float* x) {
   const bool quantised = kernels::format_of(type).quantised();
   Expected e;
   double magnitude = 0;
@@ -36,7 +36,8 @@ Expected expected(DType type, const std::vector<double>& w, const float* x, doub
     for (std::size_t k = first; k < last; ++k) largest = std::max(largest, std::abs(static_cast<double>(x[k])));
     for (std::size_t k = first; k < last; ++k) {
       e.value += w[k] * static_cast<double>(x[k]);
-      magnitude += (std::abs(w[k]) + 2 * largest_min) * (quantised ? largest : std::abs(static_cast<double>(x[k])));
+      magnitude +=
+          (std::abs(w[k]) + 2 * largest_min(type)) * (quantised ? largest : std::abs(static_cast<double>(x[k])));
       if (quantised) e.bound += std::abs(w[k]) * largest * (0.5 / 127) * (1 + 1e-5);
     }
   }
@@ -79,14 +80,10 @@ void check_against_double(unsigned rows, unsigned columns, unsigned resident) {
     CHECK(same_bits(y, found));
   }
   std::vector<double> w(columns);
-  // The largest minimum such a weight can have: 63 * dmin, dmin = 0.02 * 5 sigma, for the K types.
-  const double largest_min = !kernels::format_of(type).quantised()        ? 0
-                             : type == DType::q4_k || type == DType::q5_k ? 6.3
-                                                                          : 0.1;
   for (unsigned r = 0; r < rows; ++r) {
     dequantize_row(type, weight.raw.row(r), w.data(), columns);
     for (unsigned i = 0; i < n; ++i) {
-      const Expected e = expected(type, w, x.data() + std::size_t{i} * columns, largest_min);
+      const Expected e = expected(type, w, x.data() + std::size_t{i} * columns);
       if (close(found[i * rows + r], e.value, e.bound)) continue;
       FAIL_CHECK(name(type), " ", rows, " x ", columns, ", input ", i, ", row ", r, ": ", found[i * rows + r],
                  " is not ", e.value, " to within ", e.bound);

@@ -70,7 +70,6 @@ struct Expected {
 // everything added, the minimum of a K type apart. A lane makes two or three operations a block, the butterfly five.
 [[nodiscard]] inline Expected expected_product(const RawTensor& w, unsigned row, const std::vector<double>& h) {
   const bool quantised = kernels::format_of(w.type).quantised();
-  const double largest_min = w.type == DType::q4_k ? 6.3 : 0;  // RandomWeight's: 63 dmin, dmin = 0.02 * 5 sigma
   std::vector<double> weight(w.columns);
   dequantize_row(w.type, w.row(row), weight.data(), w.columns);
   Expected e;
@@ -82,7 +81,7 @@ struct Expected {
     for (std::size_t k = first; k < last; ++k) {
       e.value += weight[k] * h[k];
       e.bound += std::abs(weight[k] * h[k]) * norm_error(static_cast<unsigned>(h.size()));
-      magnitude += (std::abs(weight[k]) + 2 * largest_min) * (quantised ? largest : std::abs(h[k]));
+      magnitude += (std::abs(weight[k]) + 2 * largest_min(w.type)) * (quantised ? largest : std::abs(h[k]));
       if (quantised) e.bound += std::abs(weight[k]) * largest * (0.5 / 127) * (1 + 1e-4);
     }
   }

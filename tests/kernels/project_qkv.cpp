@@ -97,6 +97,17 @@ TEST_CASE("project_qkv: the three matrices may have different types, and blocks 
   check_against_double<4, Half>(s, Weights(s, DType::f16, DType::q4_k, DType::f32, 512), 1);
 }
 
+TEST_CASE("project_qkv agrees with double in every type") {
+  for (const DTypeInfo& entry : dtype_table) {
+    const auto block = static_cast<unsigned>(entry.block_size);
+    const AttentionSetting one({2, 1, 64, 64, false}, 1, 1, true, false),
+        three({2, 1, 64, 64, true}, 3, 3, true, false);
+    const unsigned narrow = block == 1 ? 37 : block;
+    check_against_double<1, float>(one, Weights(one, entry.type, entry.type, entry.type, narrow), 64);
+    check_against_double<4, Half>(three, Weights(three, entry.type, entry.type, entry.type, 512), 7);
+  }
+}
+
 TEST_CASE("project_qkv: rows that only store keys and values have no queries") {
   for (const unsigned run : {0u, 7u}) {
     const AttentionSetting s({2, 1, 64, 64, true}, 16, run, true, false);
