@@ -142,10 +142,15 @@ if [[ -e $model ]]; then
   interrupts "observe: stopped" observe --model "$model" --stages tinythinker
   interrupts "calibrate: stopped" calibrate --model "$model" --probe-seconds 60 --plan no.json --journal stopped.txt
   rm -f stopped.json
-  # A plan of a few questions, for nothing but the checks of plans.
-  "$programs/calibrate" --model "$model" --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 \
-    --windows 0 --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --quiet --plan plan.txt --journal journal.txt \
-    >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
+  # A plan of a few questions, for nothing but the checks of plans and journals.
+  search=(calibrate --model "$model" --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 --windows 0
+    --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --quiet --plan plan.txt --journal journal.txt)
+  (failures=0 && ulimit -f 1 && refuses "journal.txt: cannot be written: File too large" "${search[@]}" && exit $failures) ||
+    failures=$((failures + 1))
+  "$programs/${search[0]}" "${search[@]:1}" >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
+  grep -q '"portable"' journal.txt || LITESTAGE_ISA=portable refuses 'instruction_set is "' "${search[@]}"
+  (failures=0 && flock 9 && refuses "journal.txt: is in use by other work" "${search[@]}" && exit $failures) 9<journal.txt ||
+    failures=$((failures + 1))
   refuses "accepted is direct, the schedule of plan.txt" ask --model "$model" --plan plan.txt --stages tinythinker
   refuses "accepted is direct, the schedule of plan.txt" compare --model "$model" --plan plan.txt --stages tinythinker
   refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --threads 1 --plan plan.txt --journal journal.txt

@@ -32,13 +32,19 @@ namespace litestage::test {
     }
   };
 }
-// As products of cuBLAS: inputs and weights rounded to bfloat16, half a unit in the eighth bit each.
-[[nodiscard]] inline ReferenceBackend::Rounding bf16_rounding(Random& random) {
-  return [&random](double* row, std::size_t n, DType) {
+// As products of cuBLAS: inputs and weights rounded, half a unit in the last bit each.
+[[nodiscard]] inline ReferenceBackend::Rounding gemm_rounding(Random& random, double half_unit) {
+  return [&random, half_unit](double* row, std::size_t n, DType) {
     for (std::size_t j = 0; j < n; ++j) {
-      for (int each = 0; each < 2; ++each) row[j] *= 1 + 0x1p-8 * (static_cast<double>(random.uniform()) - 0.5) * 2;
+      for (int each = 0; each < 2; ++each) row[j] *= 1 + half_unit * (static_cast<double>(random.uniform()) - 0.5) * 2;
     }
   };
+}
+[[nodiscard]] inline ReferenceBackend::Rounding bf16_rounding(Random& random) {
+  return gemm_rounding(random, 0x1p-8);
+}
+[[nodiscard]] inline ReferenceBackend::Rounding f16_rounding(Random& random) {
+  return gemm_rounding(random, 0x1p-11);
 }
 
 struct Bounded {
@@ -101,6 +107,22 @@ template <class Make>
                 " to within ", tolerance);
         return false;
       }
+    }
+  }
+  return true;
+}
+
+// Is the likeliest token that of the exact logits, wherever its lead is more than twice the bound of the row?
+[[nodiscard]] inline bool same_likeliest(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b,
+                                         int vocab) {
+  const auto best = [&](const auto& row) { return std::max_element(row.begin(), row.begin() + vocab) - row.begin(); };
+  for (std::size_t s = 0; s < b.exact.size(); ++s) {
+    for (std::size_t t = 0; t < b.exact[s].size(); ++t) {
+      const std::vector<double>&exact = b.exact[s][t], &bound = b.bound[s][t];
+      const double widest = *std::max_element(bound.begin(), bound.begin() + vocab);
+      const double lead =
+          exact[static_cast<std::size_t>(best(exact))] - exact[static_cast<std::size_t>(best(found[s][t]))];
+      if (!(lead <= 2 * widest)) return false;
     }
   }
   return true;
