@@ -136,8 +136,9 @@ def draw_traces(comparison):
         axes.set_title(stage)
     for axes in grid[-1]:
         axes.set_xlabel("generated tokens")
-        axes.set_xlim(left=0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in grid.flat:
+        axes.set_xlim(0.5, max(axes.get_xlim()[1], 1.5))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     text = f"Confidence in each token, {ends['name']}: thin"
     if window > 1:
         text += f", mean of the last {window} bold"
