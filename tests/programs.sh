@@ -102,7 +102,7 @@ if [[ -e $model ]]; then
     echo "FAILED: ask on the CPU without libraries of CUDA; it looked for these: $(<hidden.txt)"
     failures=$((failures + 1))
   fi
-  if nm "$programs/ask" | grep -q cudaGetDeviceCount; then
+  if nm "$programs/ask" | grep cudaGetDeviceCount >/dev/null; then  # -q would end nm early, which counts as failed
     LD_PRELOAD=$scratch/hide.so refuses "needs an NVIDIA driver" ask --backend gpu --model "$model" --questions 1 --quiet
     if ! grep -q libcuda hidden.txt; then
       echo "FAILED: the driver was not hidden from ask"
@@ -111,6 +111,7 @@ if [[ -e $model ]]; then
   else
     refuses "built without CUDA" ask --backend gpu --model "$model" --questions 1 --quiet
   fi
+  rm -f hide.so
 fi
 
 # interrupts SAYS COMMAND...: Ctrl-C ends it with 130 and these words.
