@@ -26,6 +26,7 @@ SearchSpace three_stages(int deepest, int step, std::size_t questions) {
   for (int count = 0; count <= deepest; count += step) space.counts.push_back(count);
   space.questions = questions;
   space.max_loss = 0.04;
+  space.rerun = {1, 0.9, 0.2};
   return space;
 }
 
@@ -221,7 +222,7 @@ TEST_CASE("counts deeper than a hopeless block are not tried") {
         .budgets;
   };
   CHECK(run(0.6f) == Budgets{6});
-  CHECK(*tried.rbegin() == 12);  // blocks of 4: 1 to 4, 5 to 8 (half are lost), 9 to 12 (all are)
+  CHECK(*tried.rbegin() == 12);  // blocks of 6: 1 to 6, and 7 to 12, which are lost
   CHECK(run(1) == Budgets{40});
 }
 
@@ -252,6 +253,33 @@ TEST_CASE("a target above full depth") {
   }
 }
 
+TEST_CASE("a count is not dropped because the first questions it was asked happened to take as long as each other") {
+  std::map<int, int> tried;
+  const SearchResult result = Racing{}.search(
+      one_stage({0, 1, 2}, 30, 0), each([&](const Trial& trial) {
+        const int count = trial.budgets[0], before = tried[count]++;
+        const double seconds = count == 0 ? 10 : count == 1 ? (before < 2 ? 11 : 5) : (before % 2 == 0 ? 4 : 18);
+        return Outcome{true, seconds, 1};
+      }));
+  CHECK(result.budgets == Budgets{1});
+  CHECK(tried[1] == 30);
+}
+
+TEST_CASE("where little runs again, a count is dropped for its time on more evidence") {
+  const auto trials = [](double rerun) {
+    SearchSpace space = one_stage({0, 1}, 64, 0);
+    space.rerun = {rerun};
+    int tried = 0;
+    static_cast<void>(Racing{}.search(space, each([&](const Trial& trial) {
+                                        if (trial.budgets[0] != 0) ++tried;
+                                        const bool even = trial.question % 2 == 0;
+                                        return Outcome{true, trial.budgets[0] == 0 ? 10 : even ? 14 : 7.5, 1};
+                                      })));
+    return tried;
+  };
+  CHECK(trials(1) < trials(0.2));
+}
+
 TEST_CASE("a time that is no number never wins") {
   const SearchSpace space = one_stage({0, 1}, 5, 0);
   CHECK_THROWS_AS(static_cast<void>(Racing{}.search(space, each([](const Trial& trial) {
@@ -261,20 +289,21 @@ TEST_CASE("a time that is no number never wins") {
                   AssertionError);
 }
 
-TEST_CASE("time differences: mean, and standard error of a part of the questions") {
+TEST_CASE("time differences: mean, squares, and the standard error of a part of the questions") {
   PlanRecord plan{std::vector<std::optional<Outcome>>(8)}, other{std::vector<std::optional<Outcome>>(8)};
   for (std::size_t q = 0; q < 8; ++q) other.outcomes[q] = Outcome{true, 10.0 + static_cast<double>(q), 1};
   plan.outcomes[1] = Outcome{true, 12, 1};  // 1 slower
   plan.tried = 1;
   CHECK(paired_seconds(plan, other).mean == 1);
-  CHECK(std::isinf(paired_seconds(plan, other).error));
+  CHECK(paired_seconds(plan, other).squares == 0);
   plan.outcomes[6] = Outcome{true, 19, 1};  // 3 slower
   plan.tried = 2;
   CHECK(paired_seconds(plan, other).mean == 2);
-  CHECK(std::abs(paired_seconds(plan, other).error - std::sqrt(2.0 / 2 * (1 - 2.0 / 8))) < 1e-15);
-  for (std::size_t q = 0; q < 8; ++q) plan.outcomes[q] = Outcome{true, 1.0 + static_cast<double>(q * q), 1};
-  plan.tried = 8;
-  CHECK(paired_seconds(plan, other).error == 0);
+  CHECK(paired_seconds(plan, other).squares == 2);
+  CHECK(paired_seconds(plan, other).tried == 2);
+  CHECK(std::abs(standard_error(2, 2, 8) - std::sqrt(2.0 / 2 * (1 - 2.0 / 8))) < 1e-15);
+  CHECK(std::isinf(standard_error(std::numeric_limits<double>::infinity(), 1, 8)));
+  CHECK(standard_error(std::numeric_limits<double>::infinity(), 8, 8) == 0);
 }
 
 TEST_CASE("pairs are counted where both were tried") {

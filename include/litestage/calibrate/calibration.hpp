@@ -97,6 +97,15 @@ class Calibration {
     std::vector<int> predicted;              // [questions]
     std::vector<double> stage_seconds;       // [stages] means, predicted
     std::vector<std::size_t> slowest_first;  // [stages]
+
+    // SearchSpace's.
+    [[nodiscard]] std::vector<double> rerun() const {
+      std::vector<double> shares(stage_seconds.size());
+      std::partial_sum(stage_seconds.rbegin(), stage_seconds.rend(), shares.rbegin());
+      const double all = shares.front();
+      for (double& share : shares) share = all > 0 ? std::clamp(share / all, 0.01, 1.0) : 1;
+      return shares;
+    }
   };
   FullDepth full_depth() {
     const Variant<Skip, Exit> full = variant(Skip());
@@ -125,6 +134,7 @@ class Calibration {
     SearchSpace space = space_of(full.slowest_first.size(), on_progress);
     for (std::size_t s = 0; s < full.slowest_first.size(); ++s) space.stages[s] = evaluation_.stages().stage(s).name;
     space.order = full.slowest_first;
+    space.rerun = full.rerun();
     const int most = settings_.most.value_or(evaluation_.config().n_sublayers() - 2);
     for (int n = 0; n <= most; n += settings_.step) space.counts.push_back(n);
     return run(strategy, space, [this](const Budgets& b) { return timed(lite_stage(b), nullptr); });

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "litestage/calibrate/trial_book.hpp"
 
@@ -34,25 +33,29 @@ struct AgainstFull {
 
 // How much slower a plan is than one that was tried on all questions, per question.
 struct PairedSeconds {
+  std::size_t tried = 0;
   double mean = 0;
-  double error = 0;  // standard error of the mean over all questions; infinite where one alone was tried
+  double squares = 0;  // of the deviations from the mean, summed
 };
 
 [[nodiscard]] inline PairedSeconds paired_seconds(const PlanRecord& plan, const PlanRecord& other) {
-  const double tried = static_cast<double>(plan.tried);
   const auto difference = [&](std::size_t q) { return plan.outcomes[q]->seconds - other.outcomes[q]->seconds; };
-  double sum = 0, squares = 0;
+  double sum = 0;
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) sum += plan.outcomes[q] ? difference(q) : 0;
-  PairedSeconds result{sum / tried, std::numeric_limits<double>::infinity()};
-  if (plan.tried < 2) return result;
+  PairedSeconds result{plan.tried, sum / static_cast<double>(plan.tried), 0};
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
     const double off = plan.outcomes[q] ? difference(q) - result.mean : 0;
-    squares = std::fma(off, off, squares);
+    result.squares = std::fma(off, off, result.squares);
   }
-  // Of some of finitely many: nothing is left to chance once all were tried.
-  const double untried = 1 - tried / static_cast<double>(plan.outcomes.size());
-  result.error = std::sqrt(squares / (tried - 1) / tried * untried);
   return result;
+}
+
+// Standard error of a mean over `tried` of `questions`, where single questions vary by `variance`. Nothing is left to
+// chance once all were tried.
+[[nodiscard]] inline double standard_error(double variance, std::size_t tried, std::size_t questions) {
+  if (tried == questions) return 0;
+  const double untried = 1 - static_cast<double>(tried) / static_cast<double>(questions);
+  return std::sqrt(variance / static_cast<double>(tried) * untried);
 }
 
 }  // namespace litestage::calibrate

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -28,7 +29,11 @@ namespace litestage::calibrate {
 // A count is dropped when
 //   - the questions left cannot bring it back within the target, even if all are answered rightly;
 //   - what it lost against full depth so far is improbable for a count within the target (`risk`, LossTest);
-//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`;
+//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`.
+//   How
+//     much single questions vary is taken from all counts in the race: the two or three of one say little of it. In a
+//     stage after which little is left to run again a trial costs less, but a wrong choice the same: `deviations` are
+//     divided by that share of a question's time there;
 //   - it is deeper than a block of counts that lost more than `give_up` of what full depth answers rightly.
 // Where full depth is always right (agreement) only the first rule judges accuracy, and it is exact; so the questions
 // that were lost most often go first, which rules out most counts within a few questions. Elsewhere a plan may gain as
@@ -41,13 +46,14 @@ struct Racing {
   static constexpr std::size_t reach = 3;  // counts on either side that later rounds try
   static constexpr double lenient = 0.2;   // share of what full depth has right
 
-  // Defaults: tuned on simulated searches like those of tests/calibrate/racing.cpp, of three stages and agreement.
-  int first = 3;
-  int block = 4;
+  // Defaults: tuned on simulated searches like those of tests/calibrate/racing.cpp, of three stages and agreement, and
+  // on the sweeps of docs/results/racing.md.
+  int first = 2;
+  int block = 6;
   int together = 2;
   float give_up = 0.6f;
   float risk = 0.01f;
-  float deviations = 2;
+  float deviations = 1.5f;
   float slack = 0.005f;
   int rounds = 1;
   std::uint64_t seed = 0;
@@ -62,7 +68,8 @@ struct Racing {
         Field("give_up", &Racing::give_up, "share of answers lost by a block, above which none is deeper; 1: never", 0,
               1),
         Field("risk", &Racing::risk, "chance of its losses below which a count is dropped; 0: never", 0, 1),
-        Field("deviations", &Racing::deviations, "standard errors that a time may lie below what was seen", 0, 100),
+        Field("deviations", &Racing::deviations,
+              "standard errors that a time may lie below what was seen, where all stages run again", 0, 100),
         Field("slack", &Racing::slack, "share of the best plan's time that is not worth more trials", 0, 1),
         Field("rounds", &Racing::rounds, "passes over the stages; from the second on neighbours of the best counts", 1,
               100),
@@ -105,8 +112,9 @@ class Race {
  private:
   struct Rival {
     Budgets budgets;
-    double seconds = 0;  // mean over all questions, as far as one can tell
-    double least = 0;    // lower bound of it
+    PairedSeconds slower = {};  // than the best plan
+    double seconds = 0;         // mean over all questions, as far as one can tell
+    double least = 0;           // lower bound of it
   };
   struct Seen {  // of a question, under all plans
     int tried = 0, lost = 0;
@@ -118,7 +126,7 @@ class Race {
     const std::vector<Budgets> plans = neighbours(stage, reach);
     std::vector<Rival> rivals = open(stage, plans);
     while (true) {
-      for (Rival& rival : rivals) estimate(rival);
+      estimate(stage, rivals);
       std::erase_if(rivals, [&](const Rival& rival) { return dropped(rival); });
       if (rivals.empty()) break;
       std::stable_sort(rivals.begin(), rivals.end(),
@@ -211,10 +219,21 @@ class Race {
     if (point.within_target && (!best_ || better(point, *best_))) best_ = point;
   }
 
-  void estimate(Rival& rival) {
-    const PairedSeconds slower = paired_seconds(book_.record(rival.budgets), book_.record(current()));
-    rival.seconds = book_.point(0, current()).seconds + slower.mean;
-    rival.least = std::fma(-static_cast<double>(settings_.deviations), slower.error, rival.seconds);
+  void estimate(std::size_t stage, std::vector<Rival>& rivals) {
+    double squares = 0, degrees = 0;
+    for (Rival& rival : rivals) {
+      rival.slower = paired_seconds(book_.record(rival.budgets), book_.record(current()));
+      squares += rival.slower.squares;
+      degrees += static_cast<double>(rival.slower.tried - 1);
+    }
+    const double variance = degrees > 0 ? squares / degrees : std::numeric_limits<double>::infinity();
+    const double share = space_.rerun.empty() ? 1 : space_.rerun[stage];
+    const double deviations = static_cast<double>(settings_.deviations) / share;
+    for (Rival& rival : rivals) {
+      rival.seconds = book_.point(0, current()).seconds + rival.slower.mean;
+      const double error = standard_error(variance, rival.slower.tried, space_.questions);
+      rival.least = deviations == 0 ? rival.seconds : std::fma(-deviations, error, rival.seconds);
+    }
   }
 
   [[nodiscard]] bool dropped(const Rival& rival) {

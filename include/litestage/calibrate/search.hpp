@@ -41,12 +41,15 @@ struct SearchProgress {
 };
 
 struct SearchSpace {
-  std::vector<std::string> stages;            // names, in the order of the schedule
-  std::vector<std::size_t> order;             // of the search, every stage once: the paper takes the slowest first
-  std::vector<int> counts;                    // candidates for every stage, ascending, 0 first
-  std::size_t questions = 0;                  // a trial's question is below it
-  double max_loss = 0;                        // accuracy that a plan may lose against full depth
-  std::optional<double> least_accuracy = {};  // in place of full depth's less max_loss
+  std::vector<std::string> stages;  // names, in the order of the schedule
+  std::vector<std::size_t> order;   // of the search, every stage once: the paper takes the slowest first
+  std::vector<int> counts;          // candidates for every stage, ascending, 0 first
+  // Of full depth's time, what runs again where a stage has another count: the stage and those after it. [stages],
+  // above 0, at most 1; empty: everything.
+  std::vector<double> rerun = {};
+  std::size_t questions = 0;                                    // a trial's question is below it
+  double max_loss = 0;                                          // accuracy that a plan may lose against full depth
+  std::optional<double> least_accuracy = {};                    // in place of full depth's less max_loss
   std::function<void(const SearchProgress&)> on_progress = {};  // after every call of the evaluator
 };
 

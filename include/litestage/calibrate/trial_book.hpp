@@ -26,6 +26,8 @@ inline void check_space(const SearchSpace& space) {
   for (std::size_t i = 1; i < space.counts.size(); ++i) {
     LITESTAGE_ASSERT(space.counts[i - 1] < space.counts[i], space.counts[i - 1], " before ", space.counts[i]);
   }
+  LITESTAGE_ASSERT(space.rerun.empty() || space.rerun.size() == space.stages.size());
+  for (const double share : space.rerun) LITESTAGE_ASSERT(share > 0 && share <= 1, share);
   LITESTAGE_ASSERT(space.questions != 0);
   LITESTAGE_ASSERT(space.max_loss >= 0 && space.max_loss <= 1, space.max_loss);
   LITESTAGE_ASSERT(!space.least_accuracy || (*space.least_accuracy >= 0 && *space.least_accuracy <= 1));
