@@ -102,7 +102,9 @@ template <class Strategy = ExhaustiveSweep>
 TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") {
   Model3 m;
   Journal journal;
-  const Said said = calibrated(m, settings(), options(4), journal);
+  CalibrationSettings every_count = settings();
+  every_count.most = 6;  // all sub-layers, where the default keeps a layer
+  const Said said = calibrated(m, every_count, options(4), journal);
   // Every plan by a pipeline of its own, one question after the other.
   const std::vector<Sublayer> ranking = said.importance.ranking();
   const LatencyModel latency = fixed_latency();
@@ -143,7 +145,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
   CHECK(hits == 7);
   for (const std::size_t stage : said.order) {
     const Budgets frozen = best;
-    for (int n = 1; n <= 4; ++n) {
+    for (int n = 1; n <= 6; ++n) {
       Budgets tried = frozen;
       tried[stage] = n;
       const auto [right, seconds] = judge(tried);
