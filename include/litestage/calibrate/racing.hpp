@@ -29,12 +29,12 @@ namespace litestage::calibrate {
 // A count is dropped when
 //   - the questions left cannot bring it back within the target, even if all are answered rightly;
 //   - what it lost against full depth so far is improbable for a count within the target (`risk`, LossTest);
-//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`.
-//   How
-//     much single questions vary is taken from all counts in the race: the two or three of one say little of it. In a
-//     stage after which little is left to run again a trial costs less, but a wrong choice the same: `deviations` are
-//     divided by that share of a question's time there;
+//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`;
 //   - it is deeper than a block of counts that lost more than `give_up` of what full depth answers rightly.
+// How much single questions vary in time is taken from all counts in the race: the two or three of one say little of
+// it. In a stage after which little runs again a trial costs less, and a wrong choice the same: there `deviations` are
+// divided by that share of a question's time.
+//
 // Where full depth is always right (agreement) only the first rule judges accuracy, and it is exact; so the questions
 // that were lost most often go first, which rules out most counts within a few questions. Elsewhere a plan may gain as
 // well as lose, and the questions go in random order, as the second rule wants. They do so too where the target is
