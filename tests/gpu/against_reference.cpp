@@ -79,6 +79,22 @@ struct Shape {
   return std::count_if(calls.begin(), calls.end(), [](const auto& call) { return call.name() == "gemm"; });
 }
 
+[[nodiscard]] GpuOptions through_cublas(kernels::GemmType type) {
+  GpuOptions all;
+  all.gemm_from_rows = 1;
+  all.gemm_type = type;
+  return all;
+}
+
+// Whole sequences in one step each, against the reference with such a rounding.
+template <class Rounding>
+void check_prefill(const Shape& shape, const ModelSource& source, kernels::GemmType type, const Rounding& rounding) {
+  const std::vector<Sequence> sequences = random_sequences(shape.config);
+  const Steps steps = in_chunks(sequences, 20);
+  const Bounded expected = bounded(source, shape.kv, sequences, steps, rounding);
+  CHECK(within(emulated(shape, source, sequences, steps, through_cublas(type)), expected));
+}
+
 }  // namespace
 
 TEST_CASE("gpu: own kernels are as far from the reference as rounding inputs to 8 bits is") {
@@ -115,14 +131,9 @@ TEST_CASE("gpu: a prefill through products of cuBLAS is as far from the referenc
   for (const Shape& shape : shapes()) {
     CAPTURE(shape.name);
     const ModelSource source = tiny_model(shape.config, shape.options);
-    const std::vector<Sequence> sequences = random_sequences(shape.config);
-    const Steps steps = in_chunks(sequences, 20);
-    GpuOptions all;
-    all.gemm_from_rows = 1;
-    CHECK(products(shape, source, all) > 0);
+    CHECK(products(shape, source, through_cublas(kernels::GemmType::bf16)) > 0);
     CHECK(products(shape, source, {}) == 0);
-    const Bounded expected = bounded(source, shape.kv, sequences, steps, bf16_rounding);
-    CHECK(within(emulated(shape, source, sequences, steps, all), expected));
+    check_prefill(shape, source, kernels::GemmType::bf16, bf16_rounding);
   }
 }
 
@@ -132,14 +143,7 @@ TEST_CASE("gpu: a prefill through products in halves is as far from the referenc
   for (Shape shape : shapes()) {
     CAPTURE(shape.name);
     shape.options.overrides["output"] = shape.options.overrides["token_embd"] = DType::f32;
-    const ModelSource source = tiny_model(shape.config, shape.options);
-    const std::vector<Sequence> sequences = random_sequences(shape.config);
-    const Steps steps = in_chunks(sequences, 20);
-    GpuOptions all;
-    all.gemm_from_rows = 1;
-    all.gemm_type = kernels::GemmType::f16;
-    const Bounded expected = bounded(source, shape.kv, sequences, steps, f16_rounding);
-    CHECK(within(emulated(shape, source, sequences, steps, all), expected));
+    check_prefill(shape, tiny_model(shape.config, shape.options), kernels::GemmType::f16, f16_rounding);
   }
 }
 

@@ -2,10 +2,9 @@
 // because all take long to compile.
 #include <doctest/doctest.h>
 
-#include <set>
+#include <algorithm>
 #include <vector>
 
-#include "common/close.hpp"
 #include "common/sequences.hpp"
 #include "litestage/backend/gpu.hpp"
 #include "litestage/backend/gpu/emulated_runtime.hpp"

@@ -8,6 +8,7 @@
 
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
+#include "litestage/backend/reference.hpp"
 #include "litestage/kernels/inputs.cuh"
 
 namespace litestage::test {
@@ -89,6 +90,27 @@ struct Expected {
   const double operations = quantised ? 3 * columns / 32 : columns;
   e.bound += magnitude * (operations + 12) * 0x1p-24;
   return e;
+}
+
+// act(g) u. The slope of either activation is below 1.13. Computed in float it errs by a few roundings of itself, and
+// by 2^-24 times the condition of the exponential, |w|^2 / 4 cosh^2(w / 2) < 0.44, times the roundings of w.
+[[nodiscard]] inline Expected expected_gate(const Expected& g, const Expected& u, GateActivation activation) {
+  const double act = reference::activated(g.value, activation);
+  Expected e;
+  e.value = act * u.value;
+  e.bound = (1.13 * g.bound + 8 * 0x1p-24 * (1 + std::abs(act))) * (std::abs(u.value) + u.bound) +
+            std::abs(act) * u.bound + 0x1p-24 * std::abs(e.value);
+  return e;
+}
+
+// f(type, rows, columns) for all types: awkward numbers of rows as narrow as a type allows, and a few wide ones.
+template <class F>
+void for_types_and_sizes(const F& f) {
+  for (const DTypeInfo& entry : dtype_table) {
+    const auto block = static_cast<unsigned>(entry.block_size);
+    for (const unsigned rows : {1u, 31u, 32u, 33u, 63u, 576u, 896u}) f(entry.type, rows, block == 1 ? 37 : block);
+    f(entry.type, 5, 1536);
+  }
 }
 
 }  // namespace litestage::test

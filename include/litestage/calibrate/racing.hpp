@@ -220,9 +220,11 @@ class Race {
   }
 
   void estimate(std::size_t stage, std::vector<Rival>& rivals) {
+    const PlanRecord& best = book_.record(current());
+    const double best_seconds = book_.point(stage, current()).seconds;
     double squares = 0, degrees = 0;
     for (Rival& rival : rivals) {
-      rival.slower = paired_seconds(book_.record(rival.budgets), book_.record(current()));
+      rival.slower = paired_seconds(book_.record(rival.budgets), best);
       squares += rival.slower.squares;
       degrees += static_cast<double>(rival.slower.tried - 1);
     }
@@ -230,8 +232,9 @@ class Race {
     const double share = space_.rerun.empty() ? 1 : space_.rerun[stage];
     const double deviations = static_cast<double>(settings_.deviations) / share;
     for (Rival& rival : rivals) {
-      rival.seconds = book_.point(0, current()).seconds + rival.slower.mean;
+      rival.seconds = best_seconds + rival.slower.mean;
       const double error = standard_error(variance, rival.slower.tried, space_.questions);
+      // An error may be infinite, and zero times that no number.
       rival.least = deviations == 0 ? rival.seconds : std::fma(-deviations, error, rival.seconds);
     }
   }
