@@ -26,17 +26,14 @@ std::vector<float> gate_up(Emulator& emulator, const RandomWeight& gate, const R
   const DeviceRows in(emulator, rows, first, n);
   const DeviceBuffer<float> h = to_device(emulator, std::vector<float>(std::size_t{n} * (ffn + 3), untouched));
   with_type(gate.raw.type, [&]<DType type>() {
-    // Of all types for one input; of some for more, because they take long to compile.
-    if constexpr (N == 1 || type == DType::q8_0 || type == DType::q4_k || type == DType::f32) {
-      typename GateUp<type, N>::Params p;
-      p.gate = wg.matrix;
-      p.up = wu.matrix;
-      p.in = in.in;
-      p.h = h.data();
-      p.stride = ffn + 3;
-      p.function = function;
-      emulator.launch<GateUp<type, N>>(GateUp<type, N>::grid(p, resident), p);
-    }
+    typename GateUp<type, N>::Params p;
+    p.gate = wg.matrix;
+    p.up = wu.matrix;
+    p.in = in.in;
+    p.h = h.data();
+    p.stride = ffn + 3;
+    p.function = function;
+    emulator.launch<GateUp<type, N>>(GateUp<type, N>::grid(p, resident), p);
   });
   return to_host(h);
 }
@@ -95,7 +92,8 @@ TEST_CASE("gate_up knows both activations") {
 
 TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its place in it, nor on the grid") {
   constexpr unsigned ffn = 37, hidden = 512;
-  for (const DType type : {DType::q8_0, DType::q4_k, DType::f32}) {
+  for (const DTypeInfo& entry : dtype_table) {
+    const DType type = entry.type;
     const RandomWeight gate(type, ffn, hidden, 1), up(type, ffn, hidden, 2);
     const NormedRows rows(16, hidden, 3);
     Emulator emulator;
@@ -106,7 +104,9 @@ TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its plac
     };
     CAPTURE(name(type));
     CHECK(same_bits(gate_up<1>(emulator, gate, up, rows, 11, 1, 64, silu), part(11, 1)));
+    CHECK(same_bits(gate_up<2>(emulator, gate, up, rows, 3, 2, 64, silu), part(3, 2)));
     CHECK(same_bits(gate_up<4>(emulator, gate, up, rows, 5, 3, 1, silu), part(5, 3)));
+    CHECK(same_bits(gate_up<8>(emulator, gate, up, rows, 8, 8, 3, silu), part(8, 8)));
     CHECK(same_bits(gate_up<16>(emulator, gate, up, rows, 7, 9, 2, silu), part(7, 9)));
   }
 }

@@ -23,15 +23,12 @@ std::vector<float> logits(Emulator& emulator, const RandomWeight& head, const No
   const DeviceRows in(emulator, rows, first, n);
   const DeviceBuffer<float> out = to_device(emulator, std::vector<float>(n * head.raw.rows, untouched));
   with_type(head.raw.type, [&]<DType type>() {
-    // Of all types for one input; of some for more, because they take long to compile.
-    if constexpr (N == 1 || type == DType::q8_0 || type == DType::q6_k || type == DType::f32) {
-      typename Logits<type, N>::Params p;
-      p.head = w.matrix;
-      p.in = in.in;
-      p.logits = out.data();
-      p.multiplier = multiplier;
-      emulator.launch<Logits<type, N>>(Logits<type, N>::grid(p, resident), p);
-    }
+    typename Logits<type, N>::Params p;
+    p.head = w.matrix;
+    p.in = in.in;
+    p.logits = out.data();
+    p.multiplier = multiplier;
+    emulator.launch<Logits<type, N>>(Logits<type, N>::grid(p, resident), p);
   });
   return to_host(out);
 }
@@ -88,7 +85,8 @@ TEST_CASE("logits are multiplied by the model's factor") {
 
 TEST_CASE("logits: a result's bits depend neither on the batch, nor on its place in it, nor on the grid") {
   constexpr unsigned vocab = 37, hidden = 512;
-  for (const DType type : {DType::q8_0, DType::q6_k, DType::f32}) {
+  for (const DTypeInfo& entry : dtype_table) {
+    const DType type = entry.type;
     const RandomWeight head(type, vocab, hidden, 1);
     const NormedRows rows(16, hidden, 3);
     Emulator emulator;
@@ -98,7 +96,9 @@ TEST_CASE("logits: a result's bits depend neither on the batch, nor on its place
     };
     CAPTURE(name(type));
     CHECK(same_bits(logits<1>(emulator, head, rows, 11, 1, 64, 2), part(11, 1)));
+    CHECK(same_bits(logits<2>(emulator, head, rows, 3, 2, 64, 2), part(3, 2)));
     CHECK(same_bits(logits<4>(emulator, head, rows, 5, 3, 1, 2), part(5, 3)));
+    CHECK(same_bits(logits<8>(emulator, head, rows, 8, 8, 3, 2), part(8, 8)));
     CHECK(same_bits(logits<16>(emulator, head, rows, 7, 9, 2, 2), part(7, 9)));
   }
 }

@@ -117,17 +117,24 @@ TEST_CASE("project_qkv: rows that only store keys and values have no queries") {
 
 TEST_CASE("project_qkv: a row's bits depend neither on the batch, nor on its place in it, nor on the grid") {
   const AttentionSetting s({2, 1, 64, 64, true}, 16, 12, true, false);
-  const Weights w(s, DType::q4_k, DType::q8_0, DType::f16, 256);
-  const NormedRows rows(16, 256, 9);
-  Emulator emulator;
-  auto all = project<16, float>(emulator, s, w, rows, {0, 16, 64});
-  const auto check_same = [&](AttentionResult<float> some, unsigned first, unsigned n) {
-    for (unsigned i = first; i < first + n; ++i) {
-      CAPTURE(i);
-      for (unsigned m = 0; m < 3; ++m) CHECK(take_row(some, s, m, i) == take_row(all, s, m, i));
-    }
-  };
-  check_same(project<1, float>(emulator, s, w, rows, {3, 1, 7}), 3, 1);
-  check_same(project<1, float>(emulator, s, w, rows, {14, 1, 1}), 14, 1);
-  check_same(project<16, float>(emulator, s, w, rows, {5, 3, 2}), 5, 3);
+  for (const DTypeInfo& entry : dtype_table) {
+    const Weights w(s, entry.type, DType::q8_0, entry.type, 256);
+    const NormedRows rows(16, 256, 9);
+    Emulator emulator;
+    const auto all = project<16, float>(emulator, s, w, rows, {0, 16, 64});
+    const auto check_same = [&](AttentionResult<float> some, unsigned first, unsigned n) {
+      AttentionResult<float> expected = all;
+      for (unsigned i = first; i < first + n; ++i) {
+        CAPTURE(name(entry.type));
+        CAPTURE(i);
+        for (unsigned m = 0; m < 3; ++m) CHECK(take_row(some, s, m, i) == take_row(expected, s, m, i));
+      }
+    };
+    check_same(project<1, float>(emulator, s, w, rows, {3, 1, 7}), 3, 1);
+    check_same(project<1, float>(emulator, s, w, rows, {14, 1, 1}), 14, 1);
+    check_same(project<2, float>(emulator, s, w, rows, {9, 2, 3}), 9, 2);
+    check_same(project<4, float>(emulator, s, w, rows, {0, 3, 64}), 0, 3);
+    check_same(project<8, float>(emulator, s, w, rows, {8, 8, 5}), 8, 8);
+    check_same(project<16, float>(emulator, s, w, rows, {5, 3, 2}), 5, 3);
+  }
 }
