@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -50,14 +51,17 @@ int finish(const Options& o, const Report& report) {
   return report.passed() ? 0 : 1;
 }
 
-// A small model as a whole. Its measurements are made too, in small, so that they are known to work; what they say of a
-// device that is none is dropped.
+// A small model as a whole. Its measurements are made too, in small, and their tables, so that these are known to work;
+// what they say of a device that is none is dropped.
 void try_whole_model(Report& report, const Options& o) {
   constexpr DType type = DType::q8_0;
   report.model = concat("two layers (random weights, ", name(type), ")");
   const WholeModelWork work{17, o.threads, MeasuredWork{40, {8, 40}, 20, {4}, 8, 0}};
   work_on_whole_model(report, emulated_backend, synthetic_model(small_config(type), type), work, [](const char*) {});
   print(std::cout, *report.whole, report.model);
+  std::ostringstream dropped;
+  print(dropped, *report.speeds, Device{});
+  static_cast<void>(to_form(*report.speeds, 1));
   report.speeds.reset();
 }
 
@@ -78,6 +82,11 @@ int run_emulated(const Options& o, const std::string& reason) {
   print(std::cout, report.replays);
   if (!o.quiet) std::cerr << "trying the work on a whole model\n";
   try_whole_model(report, o);
+  ModelConfig counted = small_config(DType::q4_k);
+  counted.vocab = 5000;  // two blocks of statistics
+  FewKernelsBackend counting = counting_backend();
+  report.bytes = check_bytes(counting, synthetic_model(counted, DType::q4_k), 140, 40);
+  print(std::cout, *report.bytes);
   const int code = finish(o, report);
   std::cout << "\nemulated only: nothing was run on a GPU, and nothing was measured\n";
   return code;
@@ -172,11 +181,13 @@ void declare(CLI::App& app, Options& o) {
       "Checked are all weight types in small random models against the double-precision reference, within what "
       "rounding\n"
       "allows and the same bits in steps of any size; a whole model against the CPU; recorded steps against plain\n"
-      "launches. Measured are the operations of a decoded token, tokens per second and what skipped layers save.\n"
+      "launches. Measured are all kernels of a decoded token and of a prompt, tokens per second and what skipped "
+      "layers save.\n"
       "Random matrices are windows on one run of random blocks, so the host keeps little of them; each is stored on "
       "the\n"
       "device by itself. Rows that are no multiple of 256 take Q5_0, Q5_1 or Q8_0 for Q4_K, Q5_K or Q6_K.\n\n"
-      "Without a GPU, three types and a small model are checked on the emulated device, and nothing is measured.\n"
+      "Without a GPU, three types and a small model are checked on the emulated device, and nothing is measured;\n"
+      "the bytes from which speeds of kernels are computed are compared with those that it counts.\n"
       "Exit code: 0 if everything was within its bounds, 1 if not, or if something went wrong.");
 }
 

@@ -4,23 +4,21 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/interrupt.hpp"
-#include "gpu/decode_operations.hpp"
-#include "litestage/backend/gpu.hpp"
-#include "litestage/engine/session.hpp"
+#include "gpu/kernels_of_step.hpp"
 
 namespace litestage::gpu_check {
 
 // What is measured: on a GPU, this.
 struct MeasuredWork {
-  std::size_t operations_context = 1024;  // of the operations, and of skipped layers
-  std::vector<int> contexts{128, 1024};   // of decoded tokens
+  int kernel_context = 1024;                // of a decoded token's kernels, and of skipped layers
+  std::vector<int> contexts = {128, 1024};  // of decoded tokens
   int prompt = 512;
-  std::vector<int> step_rows{4, 8, 16, 32, 64};
+  std::vector<int> step_rows = {4, 8, 16, 32, 64};
   int step_context = 128;
   double enough = 0.5;  // seconds that a measurement takes at least
 };
@@ -39,65 +37,65 @@ template <class Work, class Wait>
     if (elapsed >= enough) return elapsed / static_cast<double>(n);
   }
 }
+template <Backend B>
+[[nodiscard]] double step_seconds(B& backend, const Model<B>& model, const StepSetting& setting, double enough) {
+  RepeatedStep<B> step(backend, model, setting);
+  return seconds_each([&] { step(); }, [] {}, enough);
+}
 
-// ---- operations ----
+// ---- kernels ----
 
-struct OperationSpeed {
-  std::string name;
-  double seconds = 0;        // of one
-  double bytes = 0;          // that one has to move at least
-  double bytes_in_turn = 0;  // of all layers, which are taken one after another; less than the cache shows in a speed
-  [[nodiscard]] double bytes_per_second() const { return bytes / seconds; }
+struct KernelSpeed {
+  std::string kernel;
+  LaunchWork work;           // of one launch
+  std::size_t launches = 0;  // in a step
+  double seconds = 0;        // of one, all of them being launched one after another
+  double bytes_in_turn = 0;  // of all; less than the cache shows in a speed
+
+  [[nodiscard]] double bytes_per_second() const { return work.bytes / seconds; }
+  [[nodiscard]] double flop_per_second() const { return work.flop / seconds; }
+};
+struct StepKernels {
+  std::string step;
+  std::vector<KernelSpeed> kernels;
 };
 
-// The launches of one operation in all layers, recorded as a decoded token's are, and replayed.
-template <gpu::Runtime R>
-class OperationRounds {
- public:
-  OperationRounds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, std::size_t context)
-      : runtime_(&backend.runtime()), operations_(backend, model, context), layers_(model.config.n_layers) {
-    for (std::size_t o = 0; o < decode_operation_names.size(); ++o) round(static_cast<DecodeOperation>(o));
-    operations_.wait();  // from here on all memory exists
-  }
-
-  [[nodiscard]] typename R::Recording record(DecodeOperation operation) {
-    return gpu::record(*runtime_, [&] { round(operation); });
-  }
-  void replay(typename R::Recording& recording) { runtime_->replay(recording); }
-  void wait() { operations_.wait(); }
-
-  [[nodiscard]] int count(DecodeOperation operation) const {
-    return operation == DecodeOperation::logits ? 1 : layers_;
-  }
-  [[nodiscard]] double bytes(DecodeOperation operation) const {
-    double sum = 0;
-    for (int l = 0; l < count(operation); ++l) sum += static_cast<double>(operations_.bytes(operation, l));
-    return sum;
-  }
-
- private:
-  void round(DecodeOperation operation) {
-    for (int l = 0; l < count(operation); ++l) operations_.run(operation, l);
-  }
-
-  R* runtime_;
-  DecodeOperations<GpuBackend<R>> operations_;
-  int layers_;
-};
-
-template <gpu::Runtime R>
-[[nodiscard]] std::vector<OperationSpeed> measure_operations(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model,
-                                                             const MeasuredWork& what) {
-  OperationRounds<R> rounds(backend, model, what.operations_context);
-  std::vector<OperationSpeed> speeds;
-  for (std::size_t o = 0; o < decode_operation_names.size(); ++o) {
-    const auto operation = static_cast<DecodeOperation>(o);
-    auto recording = rounds.record(operation);
-    const double seconds = seconds_each([&] { rounds.replay(recording); }, [&] { rounds.wait(); }, what.enough);
-    const double n = rounds.count(operation), bytes = rounds.bytes(operation);
-    speeds.push_back({std::string(decode_operation_names[o]), seconds / n, bytes / n, bytes});
+// Each kernel's launches are recorded and replayed, as a decoded token's are; products of cuBLAS, which are long, are
+// launched one by one.
+template <ListedRuntime R>
+[[nodiscard]] std::vector<KernelSpeed> measure_kernels(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step,
+                                                       double enough) {
+  std::vector<KernelSpeed> speeds;
+  for (const KernelOfStep& k : kernels_of_step(backend, step)) {
+    const auto wait = [&] { step.wait(); };
+    double seconds = 0;
+    if (k.kernel == "gemm") {
+      seconds = seconds_each([&] { k.launch_all(); }, wait, enough);
+    } else {
+      auto recording = gpu::record(backend.runtime(), [&] { k.launch_all(); });
+      seconds = seconds_each([&] { backend.runtime().replay(recording); }, wait, enough);
+    }
+    speeds.push_back(
+        {k.kernel, k.work, k.again.size(), seconds / static_cast<double>(k.again.size()), k.bytes_in_turn()});
   }
   return speeds;
+}
+// Of the last step those that no other has.
+template <ListedRuntime R>
+[[nodiscard]] std::vector<StepKernels> measure_all_kernels(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model,
+                                                           const MeasuredWork& what) {
+  std::vector<StepKernels> steps;
+  for (const NamedStep& s : steps_of_all_kernels(model.config, what.kernel_context, what.prompt)) {
+    RepeatedStep<GpuBackend<R>> step(backend, model, s.setting);
+    steps.push_back({s.name, measure_kernels(backend, step, what.enough)});
+  }
+  std::erase_if(steps.back().kernels, [&](const KernelSpeed& last) {
+    return std::any_of(steps.begin(), steps.end() - 1, [&](const StepKernels& other) {
+      return std::any_of(other.kernels.begin(), other.kernels.end(),
+                         [&](const KernelSpeed& k) { return k.kernel == last.kernel; });
+    });
+  });
+  return steps;
 }
 
 // ---- tokens ----
@@ -111,62 +109,6 @@ template <gpu::Runtime R>
   }
   return decisions;
 }
-
-// Of a token decoded at this context, until its statistics are on the host.
-template <Backend B>
-[[nodiscard]] double decode_seconds(B& backend, const Model<B>& model, int context, int skipped, double enough) {
-  Session<B> session(backend, model, {1, static_cast<std::size_t>(context) + 1, KvType::f16});
-  const int number = session.decisions().number_of(skip_layers(model.config.n_layers, skipped));
-  session.step(std::vector<StepRow>(static_cast<std::size_t>(context), StepRow{1, 0, number, false}));
-  const std::vector<StepRow> row{{2, 0, number, true}};
-  TokenStats stats;
-  return seconds_each(
-      [&] {
-        session.cache().truncate(0, context);
-        session.step(row);
-        session.token_stats(std::span(&stats, 1), Signal::max_prob);
-      },
-      [] {}, enough);
-}
-
-// Of a whole prompt, until the statistics of its last token are on the host.
-template <Backend B>
-[[nodiscard]] double prefill_seconds(B& backend, const Model<B>& model, int tokens, double enough) {
-  Session<B> session(backend, model, {1, static_cast<std::size_t>(tokens), KvType::f16});
-  std::vector<StepRow> rows(static_cast<std::size_t>(tokens), StepRow{1, 0, session.skip_nothing(), false});
-  rows.back().wants_logits = true;
-  TokenStats stats;
-  return seconds_each(
-      [&] {
-        session.cache().truncate(0, 0);
-        session.step(rows);
-        session.token_stats(std::span(&stats, 1), Signal::max_prob);
-      },
-      [] {}, enough);
-}
-
-// Of a step of one token from each of `rows` sequences, all at one context.
-template <Backend B>
-[[nodiscard]] double step_seconds(B& backend, const Model<B>& model, int rows, const MeasuredWork& what) {
-  const int context = what.step_context;
-  Session<B> session(backend, model,
-                     {static_cast<std::size_t>(rows), static_cast<std::size_t>(context) + 1, KvType::f16});
-  const int number = session.skip_nothing();
-  std::vector<StepRow> step;
-  for (int s = 0; s < rows; ++s) {
-    session.step(std::vector<StepRow>(static_cast<std::size_t>(context), StepRow{1, s, number, false}));
-    step.push_back({2, s, number, true});
-  }
-  std::vector<TokenStats> stats(step.size());
-  return seconds_each(
-      [&] {
-        for (int s = 0; s < rows; ++s) session.cache().truncate(s, context);
-        session.step(step);
-        session.token_stats(stats, Signal::max_prob);
-      },
-      [] {}, what.enough);
-}
-
 struct DecodeSpeed {
   int context = 0;
   double replayed = 0, launched = 0;  // seconds of a token: as one recording, and launch by launch
@@ -183,7 +125,7 @@ struct SkipSpeed {
 };
 struct Speeds {
   MeasuredWork what;
-  std::vector<OperationSpeed> operations;
+  std::vector<StepKernels> kernels;
   std::vector<DecodeSpeed> decode;
   std::vector<StepSpeed> steps;
   std::vector<SkipSpeed> skipping;
@@ -199,29 +141,35 @@ struct Speeds {
   }
 };
 
+template <ListedRuntime R>
+[[nodiscard]] SkipSpeed measure_skipping(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, int skipped,
+                                         const MeasuredWork& what) {
+  SkipSpeed speed;
+  speed.skipped = skipped;
+  RepeatedStep<GpuBackend<R>> step(backend, model,
+                                   token_at(what.kernel_context, skip_layers(model.config.n_layers, skipped)));
+  for (const KernelOfStep& k : kernels_of_step(backend, step)) speed.bytes += k.bytes_in_turn();
+  speed.seconds = seconds_each([&] { step(); }, [] {}, what.enough);
+  return speed;
+}
+
 // note(what) is told what comes next. Leaves decoding without recordings, and steps of several rows, to other backends.
-template <gpu::Runtime R, class Note>
+template <ListedRuntime R, class Note>
 [[nodiscard]] Speeds measure_speeds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, const MeasuredWork& what,
                                     const Note& note) {
-  const int layers = model.config.n_layers, skip_context = static_cast<int>(what.operations_context);
   Speeds speeds;
   speeds.what = what;
-  note("measuring the operations of a decoded token");
-  speeds.operations = measure_operations(backend, model, what);
+  note("measuring kernels");
+  speeds.kernels = measure_all_kernels(backend, model, what);
   note("measuring tokens");
   for (const int context : what.contexts) {
-    speeds.decode.push_back({context, decode_seconds(backend, model, context, 0, what.enough), 0});
+    speeds.decode.push_back({context, step_seconds(backend, model, token_at(context), what.enough), 0});
   }
-  double layer_bytes = 0, head_bytes = 0;
-  for (const OperationSpeed& o : speeds.operations) {
-    const bool head = o.name == decode_operation_names[static_cast<std::size_t>(DecodeOperation::logits)];
-    (head ? head_bytes : layer_bytes) += o.bytes;
-  }
+  const int layers = model.config.n_layers;
   for (const int skipped : {0, layers / 4, layers / 2}) {
-    speeds.skipping.push_back({skipped, decode_seconds(backend, model, skip_context, skipped, what.enough),
-                               head_bytes + layer_bytes * (layers - skipped)});
+    speeds.skipping.push_back(measure_skipping(backend, model, skipped, what));
   }
-  speeds.prefill = prefill_seconds(backend, model, what.prompt, what.enough);
+  speeds.prefill = step_seconds(backend, model, whole_prompt(what.prompt), what.enough);
   return speeds;
 }
 

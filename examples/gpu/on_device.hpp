@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <string>
 
+#include "gpu/listed.hpp"
 #include "gpu/report.hpp"
 #include "litestage/backend/gpu/cuda_runtime.hpp"
 
 namespace litestage::gpu_check {
 
-using CudaBackend = GpuBackend<gpu::CudaRuntime>;
+using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
 
 [[nodiscard]] inline Device find_device(int number) {
   Device device{gpu::CudaRuntime(number).device(), 0};

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/check_bytes.hpp"
 #include "gpu/check_kernels.hpp"
 #include "gpu/check_token_stats.hpp"
 #include "gpu/measure.hpp"
@@ -35,12 +36,13 @@ struct Report {
   std::string model;  // a file, or a shape with its type of weights
   std::optional<WholeModelCheck> whole;
   std::optional<Speeds> speeds;
+  std::optional<BytesCheck> bytes;  // of the emulated device
 
   [[nodiscard]] bool passed() const {
     for (const KernelCheck& check : kernels) {
       if (!check.passed()) return false;
     }
-    return stats.passed() && replays.passed() && (!whole || whole->passed());
+    return stats.passed() && replays.passed() && (!whole || whole->passed()) && (!bytes || bytes->passed());
   }
 };
 
@@ -109,24 +111,46 @@ inline void print(std::ostream& out, const WholeModelCheck& check, const std::st
       << (check.same_bits ? "the same bits as" : "OTHER BITS than") << " plain launches\n";
 }
 
-inline void print_operations(std::ostream& out, const Speeds& speeds, const Device& device) {
-  out << "\nOperations of a decoded token at a context of " << speeds.what.operations_context << ", one layer\n\n";
-  TextTable table({{"operation", Align::left}, {"us"}, {"MB"}, {"GB/s"}, {"% of peak"}, {"MB in turn"}});
-  bool cached = false;
-  for (const OperationSpeed& o : speeds.operations) {
-    const bool small = o.bytes_in_turn < 2 * static_cast<double>(device.cache_bytes);
-    cached = cached || small;
-    const double peak = device.facts.peak_bytes_per_second;
-    table.add({o.name, fixed(o.seconds * 1e6, 2), fixed(o.bytes / 1e6, 2), fixed(o.bytes_per_second() / 1e9, 1),
-               peak > 0 ? fixed(100 * o.bytes_per_second() / peak, 1) : "?",
-               fixed(o.bytes_in_turn / 1e6, 1) + (small ? "*" : "")});
+inline void print(std::ostream& out, const BytesCheck& check) {
+  out << "\nBytes of a launch: what speeds are computed from, and what the emulated device counts\n\n";
+  TextTable table({{"kernel", Align::left}, {"of", Align::left}, {"said"}, {"counted"}, {"", Align::left}});
+  for (const KernelBytes& k : check.kernels) {
+    table.add({k.kernel, k.of, fixed(k.said, 0), fixed(k.counted, 0), verdict(k.passed())});
   }
   table.print(out);
-  if (cached) out << "* less than twice the level-2 cache, which may serve a part of it: not a speed of memory\n";
+  for (const std::string& name : check.never_launched) out << name << " is in no step that is measured: WRONG\n";
+}
+
+// "*" where the level-2 cache may serve a part. True if there is such a line.
+inline bool print(std::ostream& out, const StepKernels& step, const Device& device) {
+  out << "\nKernels of " << step.step << ", each launched as often as in the step\n\n";
+  TextTable table({{"kernel", Align::left},
+                   {"of", Align::left},
+                   {"launches"},
+                   {"us"},
+                   {"MB"},
+                   {"GB/s"},
+                   {"% of peak"},
+                   {"TFLOP/s"},
+                   {"MB in turn"}});
+  bool cached = false;
+  for (const KernelSpeed& k : step.kernels) {
+    const bool small = k.bytes_in_turn < 2 * static_cast<double>(device.cache_bytes);
+    cached = cached || small;
+    const double peak = device.facts.peak_bytes_per_second;
+    table.add({k.kernel, k.work.of, concat(k.launches), fixed(k.seconds * 1e6, 2), fixed(k.work.bytes / 1e6, 2),
+               fixed(k.bytes_per_second() / 1e9, 1), peak > 0 ? fixed(100 * k.bytes_per_second() / peak, 1) : "?",
+               k.work.flop > 0 ? fixed(k.flop_per_second() / 1e12, 2) : "",
+               fixed(k.bytes_in_turn / 1e6, 1) + (small ? "*" : "")});
+  }
+  table.print(out);
+  return cached;
 }
 
 inline void print(std::ostream& out, const Speeds& speeds, const Device& device) {
-  print_operations(out, speeds, device);
+  bool cached = false;
+  for (const StepKernels& step : speeds.kernels) cached = print(out, step, device) || cached;
+  if (cached) out << "* less than twice the level-2 cache, which may serve a part of it: not a speed of memory\n";
   out << "\nTokens\n\n";
   TextTable decode({{"context"}, {"tokens/s"}, {"replayed, us"}, {"launched, us"}});
   for (const DecodeSpeed& d : speeds.decode) {
@@ -139,7 +163,7 @@ inline void print(std::ostream& out, const Speeds& speeds, const Device& device)
   TextTable steps({{"rows"}, {"own kernels, us"}, {"cuBLAS, us"}});
   for (const StepSpeed& s : speeds.steps) steps.add({concat(s.rows), fixed(s.own * 1e6, 1), fixed(s.cublas * 1e6, 1)});
   steps.print(out);
-  out << "\nSkipped layers at a context of " << speeds.what.operations_context << '\n' << '\n';
+  out << "\nSkipped layers at a context of " << speeds.what.kernel_context << '\n' << '\n';
   TextTable skipping({{"layers skipped"}, {"us a token"}, {"as the bytes predict, us"}, {"us saved a layer"}});
   for (const SkipSpeed& s : speeds.skipping) {
     skipping.add({concat(s.skipped), fixed(s.seconds * 1e6, 1), fixed(speeds.predicted(s) * 1e6, 1),

@@ -59,15 +59,36 @@ namespace litestage::gpu_check {
 }
 
 // `peak`: bytes per second of the device's memory; 0: unknown.
-[[nodiscard]] inline Form to_form(const Speeds& speeds, double peak) {
-  Form::List operations, decode, steps, skipping;
-  for (const OperationSpeed& o : speeds.operations) {
+[[nodiscard]] inline Form to_form(const StepKernels& step, double peak) {
+  Form::List kernels;
+  for (const KernelSpeed& k : step.kernels) {
     Form form;
-    form.add("operation", o.name).add("seconds", o.seconds).add("bytes", o.bytes);
-    form.add("bytes_per_second", o.bytes_per_second());
-    form.add("part_of_peak", peak > 0 ? Form(o.bytes_per_second() / peak) : Form());
-    operations.push_back(std::move(form.add("bytes_in_turn", o.bytes_in_turn)));
+    form.add("kernel", k.kernel).add("of", k.work.of).add("launches", k.launches).add("seconds", k.seconds);
+    form.add("bytes", k.work.bytes).add("bytes_per_second", k.bytes_per_second());
+    form.add("part_of_peak", peak > 0 ? Form(k.bytes_per_second() / peak) : Form());
+    form.add("flop", k.work.flop).add("flop_per_second", k.flop_per_second());
+    kernels.push_back(std::move(form.add("bytes_in_turn", k.bytes_in_turn)));
   }
+  Form form;
+  return std::move(form.add("step", step.step).add("kernels", std::move(kernels)));
+}
+
+[[nodiscard]] inline Form to_form(const BytesCheck& check) {
+  Form::List kernels, missing;
+  for (const KernelBytes& k : check.kernels) {
+    Form form;
+    form.add("kernel", k.kernel).add("of", k.of).add("bytes", k.said).add("bytes_counted", k.counted);
+    kernels.push_back(std::move(form.add("passed", k.passed())));
+  }
+  for (const std::string& name : check.never_launched) missing.emplace_back(name);
+  Form form;
+  form.add("kernels", std::move(kernels)).add("never_launched", std::move(missing));
+  return std::move(form.add("passed", check.passed()));
+}
+
+[[nodiscard]] inline Form to_form(const Speeds& speeds, double peak) {
+  Form::List kernels, decode, steps, skipping;
+  for (const StepKernels& step : speeds.kernels) kernels.push_back(to_form(step, peak));
   for (const DecodeSpeed& d : speeds.decode) {
     Form form;
     form.add("context", d.context).add("seconds_replayed", d.replayed).add("seconds_launched", d.launched);
@@ -85,7 +106,7 @@ namespace litestage::gpu_check {
     skipping.push_back(std::move(form.add("seconds_saved_per_layer", speeds.saved_a_layer(s))));
   }
   Form form;
-  form.add("operations_context", speeds.what.operations_context).add("operations", std::move(operations));
+  form.add("kernels_of_steps", std::move(kernels)).add("skipping_context", speeds.what.kernel_context);
   form.add("decode", std::move(decode))
       .add("prefill_tokens", speeds.what.prompt)
       .add("prefill_seconds", speeds.prefill);
@@ -105,6 +126,7 @@ namespace litestage::gpu_check {
   form.add("token_stats", to_form(report.stats)).add("replays", to_form(report.replays));
   form.add("model", report.whole ? Form(report.model) : Form());
   form.add("whole_model", report.whole ? to_form(*report.whole) : Form());
+  form.add("bytes_of_kernels", report.bytes ? to_form(*report.bytes) : Form());
   return std::move(form.add("speeds", report.speeds ? to_form(*report.speeds, peak) : Form()));
 }
 

@@ -19,8 +19,11 @@ struct WholeModelWork {
 template <Backend B>
 void measure_launches(Speeds& speeds, B& backend, const Model<B>& model) {
   const MeasuredWork& what = speeds.what;
-  for (DecodeSpeed& d : speeds.decode) d.launched = decode_seconds(backend, model, d.context, 0, what.enough);
-  for (const int rows : what.step_rows) speeds.steps.push_back({rows, step_seconds(backend, model, rows, what), 0});
+  for (DecodeSpeed& d : speeds.decode) d.launched = step_seconds(backend, model, token_at(d.context), what.enough);
+  for (const int rows : what.step_rows) {
+    const StepSetting step = token_of_each(rows, what.step_context);
+    speeds.steps.push_back({rows, step_seconds(backend, model, step, what.enough), 0});
+  }
 }
 // Where own kernels and cuBLAS cross. Nothing is recorded here, because steps through cuBLAS never are.
 template <class Make>
@@ -30,7 +33,9 @@ void measure_steps_through_cublas(Speeds& speeds, const Make& make, const ModelS
   options.gemm_from_rows = 1;
   auto backend = make(options);
   const auto model = load(backend, source);
-  for (StepSpeed& step : speeds.steps) step.cublas = step_seconds(backend, model, step.rows, speeds.what);
+  for (StepSpeed& s : speeds.steps) {
+    s.cublas = step_seconds(backend, model, token_of_each(s.rows, speeds.what.step_context), speeds.what.enough);
+  }
 }
 
 // make(options): a gpu backend. The model is on the device once at a time: with recorded steps, without, and with all
