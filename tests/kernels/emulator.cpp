@@ -11,6 +11,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -342,18 +343,28 @@ TEST_CASE("emulator: atomic additions give the value before, to every thread ano
   }
 }
 
-TEST_CASE("emulator: what another block stored may be loaded after its fence, and then not stored to") {
-  const auto pass_on = [](auto& t, int* a, unsigned) {
-    if (t.thread() != 0) return;
-    const int i = static_cast<int>(t.block().x);
-    if (i > 0) t.store(a + i, t.load_fresh(a + i - 1) + 1);
-    if (i == 0) t.store(a, 5);
-    t.fence();
+TEST_CASE("emulator: what another block stored may be loaded by way of fence, ticket, ticket, fence; not stored to") {
+  const auto pass_on = [](auto tickets) {  // each block takes so many
+    return [](auto& t, int* a, unsigned) {
+      constexpr int n = decltype(tickets)::value;
+      if (t.thread() != 0) return;
+      const int i = static_cast<int>(t.block().x);
+      if (n > 1) t.atomic_add(a + 3, 1);
+      t.fence();
+      t.store(a + i, i == 0 ? 5 : t.load_fresh(a + i - 1) + 1);
+      t.fence();
+      if (n > 0) t.atomic_add(a + 3, 1);
+    };
   };
+  const auto two = pass_on(std::integral_constant<int, 2>{});
+  const auto after = pass_on(std::integral_constant<int, 1>{});
+  const auto none = pass_on(std::integral_constant<int, 0>{});
   Emulator emulator;
-  const DeviceBuffer<int> array(emulator, 3);
-  CHECK(error_of([&] { launch<32>(emulator, {3}, array, 0, pass_on); }) == "no error");
-  CHECK(to_host(array) == std::vector<int>{5, 6, 7});
+  const DeviceBuffer<int> array = to_device(emulator, std::vector<int>{0, 0, 0, 0});
+  CHECK(error_of([&] { launch<32>(emulator, {3}, array, 0, two); }) == "no error");
+  CHECK(to_host(array) == std::vector<int>{5, 6, 7, 6});
+  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, after); }), "without a fence since"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, none); }), "without fence and atomic operation"));
   const auto overwrite = [](auto& t, int* a, unsigned) {
     if (t.thread() == 0) t.store(a, 1);
     t.fence();

@@ -356,6 +356,8 @@ std::vector<Bug> addresses() {
 enum class Flaw {
   none,
   no_fence,
+  no_fence_before,
+  no_fence_after,
   no_barrier,
   constant_load,
   first_merges,
@@ -383,9 +385,9 @@ void sum_of_all_blocks(C& t, const Params& p, Flaw flaw) {
   if (lane(t) == 0) t.store(p.partial + t.block().x * 2 + warp(t), sum);
   if (flaw != Flaw::no_barrier) t.sync();
   if (t.thread() == 0) {
-    if (flaw != Flaw::no_fence) t.fence();
+    if (flaw != Flaw::no_fence && flaw != Flaw::no_fence_before) t.fence();
     numbers(t)[0] = takes_last_ticket(t, p, flaw) ? 1.0f : 0.0f;
-    if (flaw != Flaw::no_fence) t.fence();
+    if (flaw != Flaw::no_fence && flaw != Flaw::no_fence_after) t.fence();
   }
   t.sync();
   if (numbers(t)[0] == 0 || t.thread() != 0) return;
@@ -405,16 +407,20 @@ Bug ticket_bug(const char* what, Caught caught) {
 std::vector<Bug> between_blocks() {
   return {
       ticket_bug<Flaw::no_fence>("another block's partial sums without a fence",
-                                 error("loads what another block stored without fence")),
+                                 error("loads what another block stored without fence and atomic operation")),
+      ticket_bug<Flaw::no_fence_before>("a fence that comes after the ticket only",
+                                        error("loads what another block stored without fence and atomic operation")),
+      ticket_bug<Flaw::no_fence_after>("no fence between the ticket and what others stored",
+                                       error("without a fence since an atomic operation told it")),
       ticket_bug<Flaw::no_barrier>("a fence before all threads of the block have stored",
-                                   error("loads what another block stored without fence")),
+                                   error("loads what another block stored without fence and atomic operation")),
       ticket_bug<Flaw::constant_load>("another block's partial sums through the read-only path",
                                       error("loads as constant what this launch stores")),
       ticket_bug<Flaw::first_merges>("the first block merges, not the last", nan_in_result),
       ticket_bug<Flaw::compares_with_n>("the ticket is compared with n, not n - 1", nan_in_result),
       ticket_bug<Flaw::not_reset>("the ticket is not reset, and the next launch goes wrong", nan_in_result),
       ticket_bug<Flaw::load_and_store>("a ticket of load and store, not atomic",
-                                       error("stores where another block has stored")),
+                                       error("loads what another block stored without fence and atomic operation")),
       bug("a place that depends on which block comes first", differs_by_schedule,
           {.inputs = 8, .outputs = 8, .grid = {8}}, same,
           [](auto& t, const Params& p, auto planted) {
@@ -525,9 +531,8 @@ TEST_CASE("planted bugs: between blocks") {
 }
 
 // What no run in the emulator shows:
-//   - A fence that is there for the storing block but not for the one that loads, and any other order of memory that
-//   only
-//     a GPU's caches upset: stores become visible here in the order of the program.
+//   - Stores become visible here in the order of the program. That fences stand on both sides of the ticket is checked,
+//     not what a GPU's caches would make of it.
 //   - Two threads of one block that change one number in global memory without a barrier between them, where no
 //   schedule
 //     happens to separate load and store: ThreadSanitizer reports it.

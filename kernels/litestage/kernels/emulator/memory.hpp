@@ -78,7 +78,7 @@ class GlobalMemory {
 
   void begin_launch() {
     writers_.clear();
-    pending_.clear();  // of a launch that an error ended
+    blocks_.clear();  // of a launch that an error ended
     for (auto& [at, allocation] : allocations_) {
       allocation->loaded.clear(allocation->sectors());
       allocation->stored.clear(allocation->sectors());
@@ -104,7 +104,10 @@ class GlobalMemory {
       const auto writer = writers_.find(word);
       if (writer == writers_.end()) continue;
       if (!fresh) return "loads as constant what this launch stores";
-      if (writer->second.unseen_by(block)) return "loads what another block stored without fence";
+      if (writer->second.unseen_by(block)) return "loads what another block stored without fence and atomic operation";
+      if (writer->second.of_another(block) && !blocks_[block].sees_others) {
+        return "loads what another block stored, without a fence since an atomic operation told it";
+      }
     }
     return nullptr;
   }
@@ -118,24 +121,31 @@ class GlobalMemory {
       }
       writer = Writer{block, false};
     }
-    pending_[block].push_back({word_of(to), (bytes + 3) / 4});
+    blocks_[block].stored.push_back({word_of(to), (bytes + 3) / 4});
     return nullptr;
   }
   [[nodiscard]] const char* atomic_add(const void* at, std::size_t bytes, std::uint64_t block) {
     if (const char* wrong = change(at, bytes)) return wrong;
     Writer& writer = writers_[word_of(at)];
-    if (writer.unseen_by(block)) return "adds to what another block stored without fence";
+    if (writer.unseen_by(block)) return "adds to what another block stored without fence and atomic operation";
     writer = Writer{atomic, true};
-    return nullptr;
-  }
-  // What `block` has stored so far is published.
-  void fence(std::uint64_t block) {
-    for (const Words& words : pending_[block]) {
+    Memories& own = blocks_[block];
+    for (const Words& words : own.fenced) {
       for (std::size_t i = 0; i < words.count; ++i) writers_[words.first + i].published = true;
     }
-    pending_[block].clear();
+    own.fenced.clear();
+    own.asked = true;
+    return nullptr;
   }
-  void end_block(std::uint64_t block) { pending_.erase(block); }
+  // What `block` has stored so far is seen by whoever sees its next atomic operation, and fences in turn; and it sees
+  // what its last one told.
+  void fence(std::uint64_t block) {
+    Memories& own = blocks_[block];
+    own.fenced.insert(own.fenced.end(), own.stored.begin(), own.stored.end());
+    own.stored.clear();
+    own.sees_others = own.asked;
+  }
+  void end_block(std::uint64_t block) { blocks_.erase(block); }
 
  private:
   // In place of a block's number.
@@ -175,11 +185,21 @@ class GlobalMemory {
   struct Writer {
     std::uint64_t block = none;
     bool published = false;
-    [[nodiscard]] bool unseen_by(std::uint64_t reader) const { return block != none && block != reader && !published; }
+    [[nodiscard]] bool of_another(std::uint64_t reader) const {
+      return block != none && block != atomic && block != reader;
+    }
+    [[nodiscard]] bool unseen_by(std::uint64_t reader) const { return of_another(reader) && !published; }
   };
   struct Words {
     std::uintptr_t first;
     std::size_t count;
+  };
+  // How far a block is with telling others, and with being told.
+  struct Memories {
+    std::vector<Words> stored;  // before no fence yet
+    std::vector<Words> fenced;  // before no atomic operation yet
+    bool asked = false;         // by an atomic operation
+    bool sees_others = false;   // by a fence after that
   };
 
   [[nodiscard]] static std::uintptr_t address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
@@ -220,8 +240,8 @@ class GlobalMemory {
 
   std::map<std::uintptr_t, std::unique_ptr<Allocation>> allocations_;
   Allocation* recent_ = nullptr;
-  std::unordered_map<std::uintptr_t, Writer> writers_;             // of this launch, by word
-  std::unordered_map<std::uint64_t, std::vector<Words>> pending_;  // stored and not yet published, by block
+  std::unordered_map<std::uintptr_t, Writer> writers_;  // of this launch, by word
+  std::unordered_map<std::uint64_t, Memories> blocks_;  // of those that run
 };
 
 }  // namespace litestage::kernels::emulator
