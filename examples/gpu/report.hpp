@@ -107,8 +107,8 @@ inline void print(std::ostream& out, const WholeModelCheck& check, const std::st
   add("token by token", check.decode);
   add("in one step", check.prefill);
   table.print(out);
-  out << "allowed: " << fixed(100 * RowsCompared::allowed_error, 0) << " % of a row's length; replayed steps have "
-      << (check.same_bits ? "the same bits as" : "OTHER BITS than") << " plain launches\n";
+  out << "allowed: " << fixed(100 * RowsCompared::allowed_error, 0) << " % of a row's length; " << check.replays
+      << " replayed steps have " << (check.same_bits ? "the same bits as" : "OTHER BITS than") << " plain launches\n";
 }
 
 inline void print(std::ostream& out, const BytesCheck& check) {

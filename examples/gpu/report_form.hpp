@@ -55,6 +55,7 @@ namespace litestage::gpu_check {
 [[nodiscard]] inline Form to_form(const WholeModelCheck& check) {
   Form form;
   form.add("decode", to_form(check.decode)).add("prefill", to_form(check.prefill));
+  form.add("replays", check.replays);
   return std::move(form.add("replays_same_bits", check.same_bits).add("passed", check.passed()));
 }
 

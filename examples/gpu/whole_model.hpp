@@ -103,8 +103,9 @@ struct RowsCompared {
 
 struct WholeModelCheck {
   RowsCompared decode, prefill;
-  bool same_bits = true;  // of steps replayed and launched one by one
-  [[nodiscard]] bool passed() const { return decode.passed() && prefill.passed() && same_bits; }
+  std::size_t replays = 0;  // in decode
+  bool same_bits = true;    // of steps replayed and launched one by one
+  [[nodiscard]] bool passed() const { return decode.passed() && prefill.passed() && replays > 0 && same_bits; }
 };
 
 }  // namespace litestage::gpu_check

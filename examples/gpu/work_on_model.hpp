@@ -53,6 +53,7 @@ void work_on_whole_model(Report& report, const Make& make, const ModelSource& so
     const auto model = load(backend, source);
     note("comparing it with the CPU");
     replayed = decode_rows(backend, model, cpu.tokens);
+    check.replays = backend.replays();
     check.decode = compare_rows(replayed, cpu.logits);
     check.prefill = compare_rows(prefill_rows(backend, model, cpu.tokens), cpu.logits);
     if (work.measured) report.speeds = measure_speeds(backend, model, *work.measured, note);

@@ -21,8 +21,8 @@ struct Feed {
 };
 using Steps = std::vector<std::vector<Feed>>;
 
-// Logits, then dot, before and after of every sub-layer that ran. As double, which holds every float: equal numbers
-// were equal bits.
+// Logits, then dot, before and after of every sub-layer that ran, and of every layer. As double, which holds every
+// float: equal numbers were equal bits.
 using RowNumbers = std::vector<double>;
 using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
 
@@ -74,7 +74,7 @@ template <Backend B>
 [[nodiscard]] Numbers run_steps(Session<B>& session, const std::vector<Sequence>& sequences, const Steps& steps) {
   Numbers numbers(sequences.size());
   std::vector<StepRow> rows;
-  std::vector<Moments<typename B::Real>> measured;
+  std::vector<Moments<typename B::Real>> measured, of_layers;
   std::vector<typename B::Real> logits;
   for (const std::vector<Feed>& step : steps) {
     if (cli::interrupted()) throw cli::Interrupted{};
@@ -84,16 +84,19 @@ template <Backend B>
       rows.push_back({s.tokens[f.position], static_cast<int>(f.sequence),
                       session.decisions().number_of(s.decisions[f.position]), true});
     }
-    session.step(rows, Stat::cosine);
+    session.step(rows, Stat::cosine | Stat::layer_cosine);
     session.read_moments(measured);
+    session.read_layer_moments(of_layers);
     for (std::size_t i = 0; i < step.size(); ++i) {
       session.read_logits(i, logits);
       RowNumbers row(logits.begin(), logits.end());
+      const auto add = [&](const auto& m) {
+        for (const auto number : {m.dot, m.before, m.after}) row.push_back(static_cast<double>(number));
+      };
       const Decisions& decisions = sequences[step[i].sequence].decisions[step[i].position];
       for (std::size_t u = 0; u < decisions.size(); ++u) {
-        const auto& m = measured[u * step.size() + i];
-        if (decisions[u].skip) continue;
-        for (const auto number : {m.dot, m.before, m.after}) row.push_back(static_cast<double>(number));
+        if (!decisions[u].skip) add(measured[u * step.size() + i]);
+        if (u % 2 == 1) add(of_layers[u / 2 * step.size() + i]);
       }
       numbers[step[i].sequence].push_back(std::move(row));
     }

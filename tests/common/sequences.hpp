@@ -71,7 +71,7 @@ struct Sequence {
   return s;
 }
 
-// Logits, then dot, before and after of every sub-layer that ran.
+// Logits, then dot, before and after of every sub-layer that ran, and of every layer.
 template <class B>
 using RowResults = std::vector<typename B::Real>;
 template <class B>
@@ -88,8 +88,9 @@ template <class B>
                              bool moments = true) {
   Results<B> results(sequences.size());
   std::vector<StepRow> rows;
-  std::vector<Moments<typename B::Real>> measured;
+  std::vector<Moments<typename B::Real>> measured, of_layers;
   RowResults<B> logits;
+  const auto add = [&](const Moments<typename B::Real>& m) { logits.insert(logits.end(), {m.dot, m.before, m.after}); };
   for (const std::vector<Feeder>& step : steps) {
     rows.clear();
     for (const Feeder& f : step) {
@@ -97,14 +98,15 @@ template <class B>
       rows.push_back(
           {s.tokens[f.token], static_cast<int>(f.sequence), session.decisions().number_of(s.decisions[f.token]), true});
     }
-    session.step(rows, moments ? Stat::cosine : Stat::none);
+    session.step(rows, moments ? Stat::cosine | Stat::layer_cosine : Stat::none);
     if (moments) session.read_moments(measured);
+    if (moments) session.read_layer_moments(of_layers);
     for (std::size_t i = 0; i < step.size(); ++i) {
       session.read_logits(i, logits);
       const Decisions& d = sequences[step[i].sequence].decisions[step[i].token];
       for (std::size_t u = 0; moments && u < d.size(); ++u) {
-        const Moments<typename B::Real>& m = measured[u * step.size() + i];
-        if (!d[u].skip) logits.insert(logits.end(), {m.dot, m.before, m.after});
+        if (!d[u].skip) add(measured[u * step.size() + i]);
+        if (u % 2 == 1) add(of_layers[u / 2 * step.size() + i]);
       }
       results[step[i].sequence].push_back(logits);
     }

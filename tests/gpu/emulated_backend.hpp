@@ -16,6 +16,7 @@ class TestRuntime : public gpu::EmulatedRuntime {
       type == DType::f32 || type == DType::q8_0 || type == DType::q4_1 || type == DType::q4_k || type == DType::q6_k;
 };
 using kernels::emulator::Order;
+using kernels::emulator::Schedule;
 using EmulatedBackend = GpuBackend<TestRuntime>;
 
 }  // namespace litestage::test

@@ -22,9 +22,9 @@ TEST_CASE("gpu: SmolLM2 with all its layers") {
     return;
   }
   const ModelSource source = io::load_model(path);
-  // "The capital of France": teacher-forced, in one step.
+  // "one two three one": teacher-forced, in one step. What follows is beyond doubt.
   const std::vector<Sequence> sequences{
-      under(Decisions(static_cast<std::size_t>(2 * source.config.n_layers)), {504, 3575, 282, 4649})};
+      under(Decisions(static_cast<std::size_t>(2 * source.config.n_layers)), {537, 827, 1296, 582})};
   const Steps steps = in_chunks(sequences, 4);
   const Bounded expected = bounded(source, KvType::f16, sequences, steps, kernel_rounding, 4);
   EmulatedBackend backend({}, kernels::emulator::Schedule{}, false);
@@ -32,5 +32,7 @@ TEST_CASE("gpu: SmolLM2 with all its layers") {
   Session<EmulatedBackend> session(backend, model, {1, 64, KvType::f16});
   const auto found = run(session, sequences, steps, false);
   CHECK(within(found, expected));
-  CHECK(same_likeliest(found, expected, source.config.vocab));
+  const Likeliest tokens = likeliest(found, expected, source.config.vocab);
+  CHECK(tokens.same == tokens.decided);
+  CHECK(tokens.decided > 0);
 }

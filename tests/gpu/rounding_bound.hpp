@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "common/close.hpp"
@@ -112,20 +114,28 @@ template <class Make>
   return true;
 }
 
-// Is the likeliest token that of the exact logits, wherever its lead is more than twice the bound of the row?
-[[nodiscard]] inline bool same_likeliest(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b,
+// Rows whose likeliest token leads by more than twice the row's widest bound, and how many of these have the same.
+struct Likeliest {
+  std::size_t decided = 0, same = 0;
+};
+[[nodiscard]] inline Likeliest likeliest(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b,
                                          int vocab) {
-  const auto best = [&](const auto& row) { return std::max_element(row.begin(), row.begin() + vocab) - row.begin(); };
+  Likeliest tokens;
   for (std::size_t s = 0; s < b.exact.size(); ++s) {
     for (std::size_t t = 0; t < b.exact[s].size(); ++t) {
-      const std::vector<double>&exact = b.exact[s][t], &bound = b.bound[s][t];
-      const double widest = *std::max_element(bound.begin(), bound.begin() + vocab);
-      const double lead =
-          exact[static_cast<std::size_t>(best(exact))] - exact[static_cast<std::size_t>(best(found[s][t]))];
-      if (!(lead <= 2 * widest)) return false;
+      std::vector<double> exact(b.exact[s][t].begin(), b.exact[s][t].begin() + vocab);
+      const auto best = std::max_element(exact.begin(), exact.end());
+      const auto token = best - exact.begin();
+      const double largest = std::exchange(*best, -std::numeric_limits<double>::infinity());
+      const double lead = largest - *std::max_element(exact.begin(), exact.end());
+      const std::vector<double>& bound = b.bound[s][t];
+      if (lead <= 2 * *std::max_element(bound.begin(), bound.begin() + vocab)) continue;
+      ++tokens.decided;
+      const std::vector<float>& row = found[s][t];
+      if (std::max_element(row.begin(), row.begin() + vocab) - row.begin() == token) ++tokens.same;
     }
   }
-  return true;
+  return tokens;
 }
 
 }  // namespace litestage::test

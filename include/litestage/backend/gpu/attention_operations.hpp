@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <vector>
 
@@ -193,7 +194,11 @@ void GpuBackend<R>::attend_split(View<float, 2> out, View<const float, 2> q, con
     p.out = out.data();
     p.max_chunks = Attend::chunks(static_cast<unsigned>(longest));
     const kernels::Grid grid = Attend::grid(p);
-    p.partial = grow(partial_, rows.n_run * shape.n_heads * p.max_chunks * (shape.head_dim + 2));
+    // For as many entries as a slot may hold, so that memory does not grow with the context. A power of two of chunks,
+    // as `longest_` is.
+    const std::size_t most_chunks = std::bit_ceil(Attend::chunks(cache.capacity));
+    LITESTAGE_ASSERT(p.max_chunks <= most_chunks, p.max_chunks, " chunks of a slot that holds ", most_chunks);
+    p.partial = grow(partial_, rows.n_run * shape.n_heads * most_chunks * (shape.head_dim + 2));
     p.finished = grow(finished_, rows.n_run * grid.y);
     launch<Attend>(grid, p);
   });
