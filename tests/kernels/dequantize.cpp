@@ -96,6 +96,17 @@ TEST_CASE("dequantize: to each type of a product") {
   check_matrix<DType::f16, GemmType::f32>(5, 64);
 }
 
+TEST_CASE("dequantize: every type, any number of rows, as narrow as the type allows") {
+  for (const DTypeInfo& entry : dtype_table) {
+    with_type(entry.type, [&]<DType type>() {
+      const auto columns = static_cast<unsigned>(entry.block_size);
+      for (const unsigned rows : {1u, 31u, 32u, 33u, 63u, 576u, 896u})
+        check_matrix<type, GemmType::bf16>(rows, columns);
+    });
+  }
+  check_matrix<DType::q5_1, GemmType::bf16>(4863, 32);
+}
+
 TEST_CASE("dequantize: more rows than blocks") {
   check_matrix<DType::q8_0, GemmType::bf16>(33, 32, 4);
   check_matrix<DType::f16, GemmType::bf16>(63, 33, 1);

@@ -108,6 +108,18 @@ TEST_CASE("project_qkv agrees with double in every type") {
   }
 }
 
+TEST_CASE("project_qkv: heads of any size, in one launch and in two") {
+  for (const unsigned head_dim : {8u, 16u, 24u, 32u, 96u, 128u, 256u}) {
+    for (const bool halves : {false, true}) {
+      CAPTURE(head_dim);
+      const AttentionSetting two({3, 1, head_dim, head_dim, halves}, 2, 2, true, false);
+      check_against_double<2, float>(two, Weights(two, DType::q8_0, DType::q8_0, DType::q8_0, 64), 64);
+      const AttentionSetting eight({2, 2, head_dim, head_dim - 4, halves}, 7, 5, true, false);
+      check_against_double<8, Half>(eight, Weights(eight, DType::q4_0, DType::f16, DType::q4_0, 64), 6);
+    }
+  }
+}
+
 TEST_CASE("project_qkv: rows that only store keys and values have no queries") {
   for (const unsigned run : {0u, 7u}) {
     const AttentionSetting s({2, 1, 64, 64, true}, 16, run, true, false);

@@ -71,7 +71,7 @@ void check_against_double(unsigned n, unsigned columns, bool with_norm) {
 }  // namespace
 
 TEST_CASE("rms_norm agrees with double, to the same bits in every schedule") {
-  for (const unsigned columns : {1u, 31u, 33u, 63u, 576u, 896u}) {
+  for (const unsigned columns : {1u, 31u, 32u, 33u, 63u, 576u, 896u, 4863u}) {
     check_against_double<GemmType::f32>(3, columns, true);
     check_against_double<GemmType::f16>(2, columns, true);
     check_against_double<GemmType::bf16>(1, columns, true);
@@ -80,7 +80,7 @@ TEST_CASE("rms_norm agrees with double, to the same bits in every schedule") {
 }
 
 TEST_CASE("rms_norm without a norm only gathers and rounds") {
-  for (const unsigned columns : {1u, 33u, 576u}) {
+  for (const unsigned columns : {1u, 33u, 576u, 4863u}) {
     check_against_double<GemmType::f32>(3, columns, false);
     check_against_double<GemmType::f16>(16, columns, false);
     check_against_double<GemmType::bf16>(2, columns, false);

@@ -94,7 +94,7 @@ void check_copies(unsigned kv_heads, unsigned head_dim, const std::vector<int>& 
 TEST_CASE("scale_rows and add_rows change their rows and no others") {
   const std::vector<int> rows{4, 0, 2};
   const std::vector<float> factors{0.5f, -3.1f, 1.7f};
-  for (const unsigned columns : {1u, 31u, 33u, 576u, 896u}) {
+  for (const unsigned columns : {1u, 31u, 32u, 33u, 63u, 576u, 896u, 4863u}) {
     CAPTURE(columns);
     const std::vector<float> x = random_inputs(5 * columns, columns), y = random_inputs(3 * columns, columns + 1);
     std::vector<float> scaled = x, added = x;
@@ -143,7 +143,7 @@ TEST_CASE("copy_numbers copies all numbers and no others") {
 // Computed in float an activation errs by a few roundings of itself, and by 2^-24 times the condition of the
 // exponential, |w|^2 / 4 cosh^2(w / 2) < 0.44, times the five roundings of w.
 TEST_CASE("gate agrees with double") {
-  for (const unsigned n : {1u, 255u, 256u, 1028u}) {
+  for (const unsigned n : {1u, 255u, 256u, 1028u, 4863u}) {
     const std::vector<float> up = random_inputs(n, 2);
     std::vector<float> z = random_inputs(n, 1);
     for (float& value : z) value *= 4;

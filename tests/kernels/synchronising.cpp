@@ -15,13 +15,16 @@
 
 #include "common/close.hpp"
 #include "common/random_weight.hpp"
+#include "kernels/attention_rows.hpp"
 #include "kernels/device.hpp"
 #include "kernels/products.hpp"
 #include "litestage/kernels/attend.cuh"
 #include "litestage/kernels/attend_tiled.cuh"
 #include "litestage/kernels/gate_up.cuh"
+#include "litestage/kernels/logits.cuh"
 #include "litestage/kernels/moments.cuh"
 #include "litestage/kernels/project_add.cuh"
+#include "litestage/kernels/project_qkv.cuh"
 #include "litestage/kernels/rms_norm.cuh"
 #include "litestage/kernels/token_stats.cuh"
 
@@ -180,6 +183,60 @@ TEST_CASE("synchronising: products whose inputs the block norms, of two rows") {
       CHECK(close(static_cast<double>(h[i * ffn + j]), gated.value, gated.bound));
     }
   }
+}
+
+TEST_CASE("synchronising: the output head") {
+  constexpr unsigned vocab = 9, hidden = 256;
+  const RandomWeight head(DType::q6_k, vocab, hidden, 5);
+  const NormedRows rows(1, hidden, 7);
+  const std::vector<float> logits = in_every_order([&](Emulator& emulator) {
+    const DeviceMatrix w(emulator, head.raw);
+    const DeviceRows in(emulator, rows, 0, 1);
+    const DeviceBuffer<float> out = to_device(emulator, std::vector<float>(vocab, untouched));
+    using Kernel = kernels::Logits<DType::q6_k, 1>;
+    Kernel::Params p;
+    p.head = w.matrix;
+    p.in = in.in;
+    p.logits = out.data();
+    emulator.launch<Kernel>(Kernel::grid(p, 2), p);
+    return to_host(out);
+  });
+  for (unsigned j = 0; j < vocab; ++j) {
+    const Expected product = expected_product(head.raw, j, rows.normed(0));
+    CHECK(close(static_cast<double>(logits[j]), product.value, product.bound));
+  }
+}
+
+TEST_CASE("synchronising: queries, keys and values of two types, of two rows") {
+  constexpr unsigned hidden = 64, n = 2;
+  const AttentionSetting s({2, 1, 8, 8, true}, n, n, true, false);
+  const RandomWeight q(DType::q8_0, s.dim(0), hidden, 1), k(DType::f16, s.dim(1), hidden, 2),
+      v(DType::q8_0, s.dim(2), hidden, 3);
+  const NormedRows rows(n, hidden, 7);
+  AttentionResult<float> result;
+  static_cast<void>(in_every_order([&](Emulator& emulator) {
+    const DeviceMatrix wq(emulator, q.raw), wk(emulator, k.raw), wv(emulator, v.raw);
+    const DeviceRows in(emulator, rows, 0, n);
+    const DeviceSetting<float> device(emulator, s);
+    using Kernel = kernels::ProjectQkv<2, float>;
+    Kernel::Params p;
+    device.put(p, s);
+    p.w[0] = wq.matrix;
+    p.w[1] = wk.matrix;
+    p.w[2] = wv.matrix;
+    p.in = in.in;
+    const Grid grid = Kernel::grid(p, 4);
+    CHECK(grid.x >= 3);  // a block at least for each matrix
+    emulator.launch<Kernel>(grid, p);
+    result = device.result();
+    std::vector<float> all = result.q;
+    all.insert(all.end(), result.k.begin(), result.k.end());
+    all.insert(all.end(), result.v.begin(), result.v.end());
+    return all;
+  }));
+  const RawTensor* const weights[] = {&q.raw, &k.raw, &v.raw};
+  const auto sum = [&](unsigned m, unsigned i, unsigned r) { return expected_product(*weights[m], r, rows.normed(i)); };
+  check_attention(result, s, sum, 0x1p-24);
 }
 
 TEST_CASE("synchronising: norms of rows") {
