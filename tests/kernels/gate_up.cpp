@@ -84,6 +84,27 @@ TEST_CASE("gate_up agrees with double in every type") {
   for_types_and_sizes([](DType type, unsigned ffn, unsigned hidden) { check_gate_up<1>(type, 1, ffn, hidden, 64); });
 }
 
+TEST_CASE("gate_up reads both matrices once for all inputs, 16 bytes at a time") {
+  constexpr unsigned ffn = 64, hidden = 512, n = 3;
+  const RandomWeight gate(DType::q4_k, ffn, hidden, 1), up(DType::q4_k, ffn, hidden, 2);
+  const NormedRows rows(n, hidden, 3);
+  Emulator emulator;
+  const DeviceMatrix wg(emulator, gate.raw), wu(emulator, up.raw);
+  const DeviceRows in(emulator, rows, 0, n);
+  const DeviceBuffer<float> h(emulator, n * ffn);
+  using Kernel = GateUp<DType::q4_k, 4>;
+  Kernel::Params p;
+  p.gate = wg.matrix;
+  p.up = wu.matrix;
+  p.in = in.in;
+  p.h = h.data();
+  p.stride = ffn;
+  const Grid grid = Kernel::grid(p, 3);
+  const kernels::emulator::Traffic traffic = emulator.launch<Kernel>(grid, p);
+  CHECK(traffic.loaded[4] == code_bytes(wg.matrix) + code_bytes(wu.matrix) + grid.x * bytes_to_norm(n, hidden));
+  CHECK(traffic.all_stored() == n * ffn * sizeof(float));
+}
+
 TEST_CASE("gate_up knows both activations") {
   check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::gelu_tanh);
   check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::silu);

@@ -77,6 +77,25 @@ TEST_CASE("logits agree with double in every type") {
   for_types_and_sizes([](DType type, unsigned vocab, unsigned hidden) { check_logits<1>(type, 1, vocab, hidden, 64); });
 }
 
+TEST_CASE("logits read the head once for all inputs, 16 bytes at a time") {
+  constexpr unsigned vocab = 64, hidden = 512, n = 3;
+  const RandomWeight head(DType::q6_k, vocab, hidden, 1);
+  const NormedRows rows(n, hidden, 3);
+  Emulator emulator;
+  const DeviceMatrix w(emulator, head.raw);
+  const DeviceRows in(emulator, rows, 0, n);
+  const DeviceBuffer<float> out(emulator, n * vocab);
+  using Kernel = Logits<DType::q6_k, 4>;
+  Kernel::Params p;
+  p.head = w.matrix;
+  p.in = in.in;
+  p.logits = out.data();
+  const Grid grid = Kernel::grid(p, 3);
+  const kernels::emulator::Traffic traffic = emulator.launch<Kernel>(grid, p);
+  CHECK(traffic.loaded[4] == code_bytes(w.matrix) + grid.x * bytes_to_norm(n, hidden));
+  CHECK(traffic.all_stored() == n * vocab * sizeof(float));
+}
+
 TEST_CASE("logits are multiplied by the model's factor") {
   check_logits<1>(DType::f32, 1, 33, 64, 64, 0.25f);
   check_logits<4>(DType::q8_0, 4, 33, 64, 64, -3.0f);

@@ -62,6 +62,15 @@ struct DeviceRows {
   kernels::InputRows in;
 };
 
+// Bytes that a block loads to norm n inputs: each row twice, the norm once for each.
+[[nodiscard]] inline std::size_t bytes_to_norm(unsigned n, unsigned columns) {
+  return std::size_t{3} * n * columns * sizeof(float);
+}
+// Of the codes of a matrix, which are loaded 16 bytes at a time.
+[[nodiscard]] inline std::size_t code_bytes(const kernels::Matrix& w) {
+  return std::size_t{16} * w.rows * w.units * kernels::format_of(w.type).unit_vectors;
+}
+
 struct Expected {
   double value = 0, bound = 0;
 };

@@ -120,6 +120,29 @@ TEST_CASE("project_qkv: heads of any size, in one launch and in two") {
   }
 }
 
+TEST_CASE("project_qkv reads the three matrices once for all inputs, 16 bytes at a time") {
+  constexpr unsigned hidden = 512, n = 3;
+  const AttentionSetting s({4, 2, 32, 32, true}, n, n, false, false);
+  const Weights weights(s, DType::q4_k, DType::q8_0, DType::f16, hidden);
+  const NormedRows rows(n, hidden, 3);
+  Emulator emulator;
+  const DeviceMatrix q(emulator, weights[0]), k(emulator, weights[1]), v(emulator, weights[2]);
+  const DeviceRows in(emulator, rows, 0, n);
+  const DeviceSetting<Half> device(emulator, s);
+  using Kernel = ProjectQkv<4, Half>;
+  Kernel::Params p;
+  device.put(p, s);
+  p.w[0] = q.matrix;
+  p.w[1] = k.matrix;
+  p.w[2] = v.matrix;
+  p.in = in.in;
+  const Grid grid = Kernel::grid(p, 5);
+  const kernels::emulator::Traffic traffic = emulator.launch<Kernel>(grid, p);
+  const std::size_t codes = code_bytes(q.matrix) + code_bytes(k.matrix) + code_bytes(v.matrix);
+  CHECK(traffic.loaded[4] == codes + grid.x * bytes_to_norm(n, hidden));
+  CHECK(traffic.all_stored() == n * (s.dim(0) * sizeof(float) + 2 * s.dim(1) * sizeof(Half)));
+}
+
 TEST_CASE("project_qkv: rows that only store keys and values have no queries") {
   for (const unsigned run : {0u, 7u}) {
     const AttentionSetting s({2, 1, 64, 64, true}, 16, run, true, false);
