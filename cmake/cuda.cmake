@@ -61,6 +61,11 @@ add_library(litestage::cuda ALIAS litestage_cuda)
 set_target_properties(litestage_cuda PROPERTIES EXPORT_NAME cuda POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(litestage_cuda PUBLIC litestage CUDA::cudart_static ${CMAKE_DL_LIBS})
 target_sources(litestage_cuda INTERFACE FILE_SET HEADERS BASE_DIRS include FILES ${litestage_cuda_headers})
+if(LITESTAGE_DEVELOPER_WARNINGS)  # a kernel of a user's own, as the documentation shows one
+  add_library(litestage_example_kernel OBJECT ${PROJECT_SOURCE_DIR}/tests/kernels/example_kernel.cu)
+  target_link_libraries(litestage_example_kernel PRIVATE litestage_cuda)
+  target_include_directories(litestage_example_kernel PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+endif()
 # As options, because CMake before 3.26 does not know how this compiler names C++20. --fmad=false: a product and a sum
 # become one operation where the source says so, and nowhere else; the bits of results depend on it.
 target_compile_options(litestage_cuda PUBLIC

@@ -7,7 +7,7 @@ import sys
 root = pathlib.Path(__file__).resolve().parent.parent
 # Document, file, and the words between which the file is shown.
 shown = [("README.md", "examples/hello.cpp", "#include", None),
-         ("docs/adding-a-kernel.md", "tests/kernels/example_kernel.cpp", "// largest[i]", "\n}  // namespace")]
+         ("docs/adding-a-kernel.md", "tests/kernels/example_kernel.cuh", "// largest[i]", "\n}  // namespace")]
 block = re.compile(r"(```cpp\n)(.*?)(```)", re.S)
 for name, source, first, last in shown:
     code = (root / source).read_text()

@@ -7,10 +7,10 @@ usage() {
 usage: tests/run.sh [--quick] [--no-cuda] [--jobs N]
 
 Installs what is missing (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, runs every test;
-then what programs say to bad input, what the CUDA compiler made of the GPU kernels, and the threaded tests under
-ThreadSanitizer. Exit code 0 if all that ran passed.
+then what programs say to bad input, what the CUDA compiler made of the GPU kernels, every benchmark once, and the threaded
+tests under ThreadSanitizer. Exit code 0 if all that ran passed.
 
-  --quick     without ThreadSanitizer, the package test and the headers compiled one by one
+  --quick     without ThreadSanitizer, benchmarks, the package test and the headers compiled one by one
   --no-cuda   without compiling the GPU kernels, also where a CUDA compiler is found; they are emulated all the same
   --jobs N    parallel jobs (default: the number of cores, at most one for every 2 GB of memory)
   --help      this text
@@ -101,7 +101,7 @@ mkdir -p build
 # shellcheck source=cmake/packages.sh
 source cmake/packages.sh
 heading "packages"
-install_packages build test || notes+=("Some packages could not be installed")
+install_packages build test bench || notes+=("Some packages could not be installed")
 install_packages optional || notes+=("Without clang the fuzz tests are weaker; without clang-format 14 there is no format check")
 
 without_aslr=()
@@ -116,7 +116,7 @@ configure_and_build asan all "${sanitizing[@]}" || finish
 heading "tests"
 if ((quick)); then
   run_tests asan --label-exclude slow
-  notes+=("--quick: no ThreadSanitizer, no package test, no headers one by one")
+  notes+=("--quick: no ThreadSanitizer, no benchmarks, no package test, no headers one by one")
 else
   run_tests asan
 fi
@@ -126,15 +126,28 @@ count() {
   if "$@"; then passed=$((passed + 1)); else count_failure "$*"; fi
 }
 
+# Benchmarks check what they compute before they time it. A GPU's say that there is none, and pass.
+run_benchmark() {
+  "$1" --benchmark_min_time=0.001 '--benchmark_filter=-8960|inputs:[248]$' >build/benchmark.log 2>&1 && return
+  tail -n 20 build/benchmark.log
+  return 1
+}
+
 heading "programs"
-if ((quick)); then cuda=OFF; fi
-if configure_and_build release all "-DLITESTAGE_CUDA=$cuda" -DLITESTAGE_DEVELOPER_WARNINGS=ON; then
+bench=ON
+if ((quick)); then cuda=OFF bench=OFF; fi
+if configure_and_build release all "-DLITESTAGE_CUDA=$cuda" "-DLITESTAGE_BUILD_BENCH=$bench" \
+  -DLITESTAGE_DEVELOPER_WARNINGS=ON; then
   count tests/programs.sh build/release/examples
   if grep -q '^-- litestage: litestage::cuda' build/release.configure.log || [[ $cuda == OFF ]]; then
     notes+=("The GPU kernels were not compiled, only emulated")
   else
     count tests/cuda/kernels.py build/release/liblitestage_cuda.a
     count tests/cuda/kernels.py --selftest
+  fi
+  if ((!quick)); then
+    heading "benchmarks, each once"
+    for benchmark in build/release/bench/bench_*; do count run_benchmark "$benchmark"; done
   fi
 fi
 

@@ -44,7 +44,8 @@ struct Model {
   }
 };
 
-// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit.
+// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit, or where
+// the backend has no room for all.
 template <Backend B>
 [[nodiscard]] Model<B> load(B& backend, const ModelSource& source,
                             const std::function<void(int, int)>& progress = nullptr) {
@@ -53,6 +54,7 @@ template <Backend B>
   model.config = source.config;
   model.storage = source.storage;
   const ModelTensors& t = source.tensors;
+  backend.expect_weights(total_bytes(t));
   model.embedding = backend.load_table(t.embedding);
   model.final_norm = backend.load_vector(t.final_norm);
   model.head = backend.load_weight(t.head.empty() ? t.embedding : t.head);

@@ -29,6 +29,18 @@ struct ModelTensors {
   std::vector<LayerTensors> layers;
 };
 
+// Of all of them, as they lie in the file.
+[[nodiscard]] inline std::size_t total_bytes(const ModelTensors& t) {
+  std::size_t bytes = t.embedding.bytes() + t.final_norm.bytes() + t.head.bytes();
+  for (const LayerTensors& l : t.layers) {
+    for (const RawTensor* tensor : {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm,
+                                    &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down}) {
+      bytes += tensor->bytes();
+    }
+  }
+  return bytes;
+}
+
 // A model ready to be loaded by a backend.
 struct ModelSource {
   std::string path;  // for messages

@@ -94,6 +94,11 @@ class CudaRuntime {
   }
 
   [[nodiscard]] const DeviceFacts& device() const { return facts_; }
+  void expect(std::size_t bytes) const {
+    std::size_t free = 0, total = 0;
+    detail::check_cuda(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    if (bytes > free) throw_out_of_memory(bytes, "", free, total);
+  }
   [[nodiscard]] void* allocate(std::size_t bytes) {
     void* memory = nullptr;
     const cudaError_t result = cudaMalloc(&memory, bytes);
@@ -101,8 +106,7 @@ class CudaRuntime {
       static_cast<void>(cudaGetLastError());
       std::size_t free = 0, total = 0;
       cudaMemGetInfo(&free, &total);
-      throw Error(concat("out of memory on ", facts_.name, ": ", (bytes >> 20) + 1, " MiB more are needed, ",
-                         free >> 20, " of ", total >> 20, " MiB are free"));
+      throw_out_of_memory(bytes, "more ", free, total);
     }
     detail::check_cuda(result, "cudaMalloc");
     return memory;
@@ -180,6 +184,11 @@ class CudaRuntime {
     void operator()(std::byte* memory) const { cudaFreeHost(memory); }
   };
 
+  [[noreturn]] void throw_out_of_memory(std::size_t bytes, const char* more, std::size_t free,
+                                        std::size_t total) const {
+    throw Error(concat("out of memory on ", facts_.name, ": ", (bytes >> 20) + 1, " MiB ", more, "are needed, ",
+                       free >> 20, " of ", total >> 20, " MiB are free"));
+  }
   void read_facts() {
     cudaDeviceProp properties{};
     detail::check_cuda(cudaGetDeviceProperties(&properties, device_number_), "cudaGetDeviceProperties");
