@@ -10,6 +10,13 @@ struct Four {
   float value[4];
 };
 
+// Numbers from `first` on, as many as 16 bytes hold.
+template <unsigned n>
+LITESTAGE_DEVICE Vector16 vector_of(const float (&numbers)[n], unsigned first = 0) {
+  return {
+      {bits_of(numbers[first]), bits_of(numbers[first + 1]), bits_of(numbers[first + 2]), bits_of(numbers[first + 3])}};
+}
+
 // Numbers 4 v to 4 v + 3 of `columns` at `from`, zeros past the end. One load if columns are a multiple of 4, and the
 // memory begins at 16 bytes then.
 template <class Load>
@@ -43,10 +50,7 @@ template <class C>
 LITESTAGE_DEVICE void store_four(C& t, float* to, unsigned v, unsigned columns, const Four& four) {
   if (columns % 4 == 0) {
     if (4 * v >= columns) return;
-    Vector16 bits;
-    LITESTAGE_UNROLL
-    for (unsigned j = 0; j < 4; ++j) bits.word[j] = bits_of(four.value[j]);
-    t.store(reinterpret_cast<Vector16*>(to) + v, bits);
+    t.store(reinterpret_cast<Vector16*>(to) + v, vector_of(four.value));
   } else {
     LITESTAGE_UNROLL
     for (unsigned j = 0; j < 4; ++j) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "litestage/kernels/four.cuh"
 #include "litestage/kernels/scalar.cuh"
 #include "litestage/kernels/simt.cuh"
 
@@ -24,12 +25,7 @@ struct GemmNumber<GemmType::f32> {
   LITESTAGE_DEVICE static Type of(float value) { return value; }
 };
 
-// Numbers from `first` on, as many as 16 bytes hold.
-template <unsigned n>
-LITESTAGE_DEVICE Vector16 vector_of(const float (&numbers)[n], unsigned first) {
-  return {
-      {bits_of(numbers[first]), bits_of(numbers[first + 1]), bits_of(numbers[first + 2]), bits_of(numbers[first + 3])}};
-}
+// As vector_of in four.cuh.
 template <unsigned n>
 LITESTAGE_DEVICE Vector16 vector_of(const std::uint16_t (&numbers)[n], unsigned first) {
   Vector16 v;

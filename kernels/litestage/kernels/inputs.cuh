@@ -134,10 +134,7 @@ class StagedInputs {
   LITESTAGE_DEVICE void fill_floats(C& t, const InputRows& in, unsigned i, float factor) const {
     for (unsigned v = t.thread(); v < planes * units_; v += t.block_size()) {
       const Four four = input(t, in, i, v, factor);
-      Vector16 bits;
-      LITESTAGE_UNROLL
-      for (unsigned j = 0; j < 4; ++j) bits.word[j] = bits_of(four.value[j]);
-      t.template shared<Vector16>(0)[(i * planes + v % planes) * units_ + v / planes] = bits;
+      t.template shared<Vector16>(0)[(i * planes + v % planes) * units_ + v / planes] = vector_of(four.value);
     }
   }
 
