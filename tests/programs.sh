@@ -112,6 +112,8 @@ if [[ -e $model ]]; then
     refuses "built without CUDA" ask --backend gpu --model "$model" --questions 1 --quiet
   fi
   rm -f hide.so
+else
+  echo "not checked without smollm2-135m.gguf: ask where libraries of CUDA are hidden from it"
 fi
 
 # interrupts SAYS COMMAND...: Ctrl-C ends it with 130 and these words.
