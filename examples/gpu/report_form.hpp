@@ -47,7 +47,7 @@ namespace litestage::gpu_check {
 [[nodiscard]] inline Form to_form(const RowsCompared& c) {
   Form form;
   form.add("largest_difference", number_or_null(c.largest_difference));
-  form.add("largest_error", number_or_null(c.largest_error)).add("allowed_error", RowsCompared::allowed_error);
+  form.add("largest_error", number_or_null(c.largest_error)).add("allowed_error", c.allowed_error);
   form.add("same_likeliest", c.same_likeliest).add("positions", c.positions);
   return std::move(form.add("passed", c.passed()));
 }

@@ -70,21 +70,25 @@ struct CpuRun {
   return run;
 }
 
+// Our own bounds, of what rounding the inputs of products does to a whole model. The CPU rounds as own kernels do: with
+// sums in another order, the emulated GPU is 1 % from it on SmolLM2-135M. Products of cuBLAS round otherwise: against
+// the reference, the CPU's rounding moves some rows of that model by 6 %, and of random weights of its shape by 2 %. A
+// layer that is missing shows here; what is finer shows in the checks of the kernels.
+inline constexpr double allowed_of_own_kernels = 0.05, allowed_of_cublas = 0.15;
+
 struct RowsCompared {
   double largest_difference = 0;  // of a logit
   double largest_error = 0;       // of a row: length of the difference, as a part of the row's length
   std::size_t same_likeliest = 0, positions = 0;
 
-  // Our own bound: what rounding the inputs of products does to a whole model. Of the CPU backend's rows it moves some
-  // by 6 % on SmolLM2-135M, against the reference, and 2 % on random weights of its shape; the same rounding on the
-  // emulated GPU, with sums in another order, is 1 % from the CPU. A layer that is missing shows here; what is finer
-  // shows in the checks of the kernels.
-  static constexpr double allowed_error = 0.15;
+  double allowed_error = 0;  // of `largest_error`
+
   [[nodiscard]] bool passed() const { return largest_error <= allowed_error; }
 };
 
-[[nodiscard]] inline RowsCompared compare_rows(const Rows& found, const Rows& expected) {
+[[nodiscard]] inline RowsCompared compare_rows(const Rows& found, const Rows& expected, double allowed) {
   RowsCompared c;
+  c.allowed_error = allowed;
   c.positions = expected.size();
   for (std::size_t i = 0; i < expected.size(); ++i) {
     double error = 0, length = 0;
