@@ -82,7 +82,7 @@ void kernel(benchmark::State& state) {
     std::size_t launches = 0;
     std::string of;
     for (const KernelOfStep& k : kernels) {
-      bytes += k.bytes_in_turn();
+      bytes += k.bytes();
       launches += k.again.size();
       of += concat(of.empty() ? "" : "; ", k.again.size(), " of ", k.work.of);
     }
@@ -97,8 +97,10 @@ void kernel(benchmark::State& state) {
     state.SetBytesProcessed(static_cast<std::int64_t>(rounds * bytes));
     state.SetItemsProcessed(static_cast<std::int64_t>(rounds * static_cast<double>(launches)));
     state.SetLabel(concat(name, ": ", of));
-  } catch (const Error& e) {
+  } catch (const gpu::NoDevice& e) {
     state.SkipWithError(e.what());
+  } catch (const Error& e) {
+    bench::require(false, e.what());
   }
 }
 

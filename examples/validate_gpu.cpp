@@ -56,7 +56,9 @@ int finish(const Options& o, const Report& report) {
 void try_whole_model(Report& report, const Options& o) {
   constexpr DType type = DType::q8_0;
   report.model = concat("two layers (random weights, ", name(type), ")");
-  const WholeModelWork work{17, o.threads, MeasuredWork{40, {8, 40}, 20, {4}, 8, 0}};
+  MeasuredWork measured{.kernel_context = 40, .contexts = {8, 40}, .prompt = 20, .step_rows = {4}, .step_context = 8};
+  measured.enough = 0;
+  const WholeModelWork work{17, o.threads, measured};
   work_on_whole_model(report, emulated_backend, synthetic_model(small_config(type), type), work, [](const char*) {});
   print(std::cout, *report.whole, report.model);
   std::ostringstream dropped;

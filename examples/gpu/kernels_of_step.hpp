@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gpu/listed.hpp"
@@ -22,13 +23,18 @@ struct KernelOfStep {
   LaunchWork work;                           // of one launch: the same of all
   std::vector<std::function<void()>> again;  // in the order of the step
 
-  [[nodiscard]] double bytes_in_turn() const { return work.bytes * static_cast<double>(again.size()); }
+  [[nodiscard]] double bytes() const { return work.bytes * static_cast<double>(again.size()); }  // of all
+  // Of all, what many of them work on counted once. Where a cache holds it, the kernel's speed is not one of memory.
+  [[nodiscard]] double bytes_in_turn() const {
+    return work.bytes + work.own_bytes * static_cast<double>(again.size() - 1);
+  }
   void launch_all() const {
     for (const auto& launch : again) launch();
   }
 };
 
-// They can be launched while `step` is there and makes no other step.
+// They can be launched while `step` is there and `backend` makes no other step. The first that a step makes, or it may
+// be a recording's replay, of which nothing is known.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelOfStep> kernels_of_step(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step) {
   step();  // memory that grows has grown
@@ -36,16 +42,18 @@ template <ListedRuntime R>
   for (auto& launch : backend.runtime().list([&] { step(); })) {
     KernelOfStep* same = nullptr;
     for (KernelOfStep& k : kernels) {
-      if (k.kernel == launch.kernel && k.work.of == launch.work.of) same = &k;
+      const bool alike = k.work.of == launch.work.of && k.work.bytes == launch.work.bytes;
+      if (k.kernel == launch.kernel && alike) same = &k;
     }
     if (same == nullptr) same = &kernels.emplace_back(KernelOfStep{launch.kernel, launch.work, {}});
-    LITESTAGE_ASSERT(same->work.bytes == launch.work.bytes, launch.kernel, " of ", launch.work.of, ": not the same");
     same->again.push_back(std::move(launch.again));
   }
+  LITESTAGE_ASSERT(!kernels.empty(), "a step without launches");
   return kernels;
 }
 
-// The steps in which every kernel comes: a decoded token, a prompt, and a prompt under all that a policy may ask for.
+// The steps in which every kernel comes: a decoded token, one of each of 16 sequences, a prompt, and a prompt under all
+// that a policy may ask for.
 struct NamedStep {
   std::string name;
   StepSetting setting;
@@ -55,8 +63,9 @@ struct NamedStep {
   asked.stat = Stat::cosine;
   asked.signals = Signal::top_log_probs;
   asked.decisions.resize(static_cast<std::size_t>(c.n_sublayers()));
-  asked.decisions[2] = {true, 0.5f, KvOnSkip::copy_below};  // the second layer's attention
+  asked.decisions[asked.decisions.size() - 2] = {true, 0.5f, KvOnSkip::copy_below};  // the last layer's attention
   return {{concat("a token decoded at a context of ", context), token_at(context)},
+          {concat("a token of each of 16 sequences at a context of ", context / 8), token_of_each(16, context / 8)},
           {concat("a prefill of ", prompt, " tokens"), whole_prompt(prompt)},
           {concat("a prefill of ", prompt, " tokens that is measured and skips"), asked}};
 }

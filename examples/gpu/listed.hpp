@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,8 +39,9 @@ class Listed : public R {
       return numbers;
     };
     std::vector<Launch> launches;
-    for (Entry& e : listed_) launches.push_back({std::move(e.kernel), e.work(ints), std::move(e.again)});
-    listed_.clear();
+    for (Entry& e : std::exchange(listed_, {})) {
+      launches.push_back({std::move(e.kernel), e.work(ints), std::move(e.again)});
+    }
     return launches;
   }
 

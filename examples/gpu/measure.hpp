@@ -1,9 +1,9 @@
 // How fast a GPU is, by the wall clock: much work asked for, one wait, until that has taken long enough.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,13 +60,14 @@ struct StepKernels {
   std::vector<KernelSpeed> kernels;
 };
 
-// Each kernel's launches are recorded and replayed, as a decoded token's are; products of cuBLAS, which are long, are
-// launched one by one.
+// Of all kernels but those named. Each one's launches are recorded and replayed, as a decoded token's are; products of
+// cuBLAS, which are long, are launched one by one.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelSpeed> measure_kernels(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step,
-                                                       double enough) {
+                                                       const std::set<std::string>& but, double enough) {
   std::vector<KernelSpeed> speeds;
   for (const KernelOfStep& k : kernels_of_step(backend, step)) {
+    if (but.contains(k.kernel)) continue;
     const auto wait = [&] { step.wait(); };
     double seconds = 0;
     if (k.kernel == "gemm") {
@@ -85,16 +86,14 @@ template <ListedRuntime R>
 [[nodiscard]] std::vector<StepKernels> measure_all_kernels(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model,
                                                            const MeasuredWork& what) {
   std::vector<StepKernels> steps;
-  for (const NamedStep& s : steps_of_all_kernels(model.config, what.kernel_context, what.prompt)) {
+  std::set<std::string> measured;
+  const std::vector<NamedStep> all = steps_of_all_kernels(model.config, what.kernel_context, what.prompt);
+  for (const NamedStep& s : all) {
     RepeatedStep<GpuBackend<R>> step(backend, model, s.setting);
-    steps.push_back({s.name, measure_kernels(backend, step, what.enough)});
+    const bool last = &s == &all.back();
+    steps.push_back({s.name, measure_kernels(backend, step, last ? measured : std::set<std::string>(), what.enough)});
+    for (const KernelSpeed& k : steps.back().kernels) measured.insert(k.kernel);
   }
-  std::erase_if(steps.back().kernels, [&](const KernelSpeed& last) {
-    return std::any_of(steps.begin(), steps.end() - 1, [&](const StepKernels& other) {
-      return std::any_of(other.kernels.begin(), other.kernels.end(),
-                         [&](const KernelSpeed& k) { return k.kernel == last.kernel; });
-    });
-  });
   return steps;
 }
 
@@ -148,7 +147,7 @@ template <ListedRuntime R>
   speed.skipped = skipped;
   RepeatedStep<GpuBackend<R>> step(backend, model,
                                    token_at(what.kernel_context, skip_layers(model.config.n_layers, skipped)));
-  for (const KernelOfStep& k : kernels_of_step(backend, step)) speed.bytes += k.bytes_in_turn();
+  for (const KernelOfStep& k : kernels_of_step(backend, step)) speed.bytes += k.bytes();
   speed.seconds = seconds_each([&] { step(); }, [] {}, what.enough);
   return speed;
 }

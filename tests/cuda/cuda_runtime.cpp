@@ -71,9 +71,9 @@ TEST_CASE("cuda runtime: out of memory says how much is needed and how much is f
     fake_cuda().free_bytes = std::size_t{5} << 20;
     CHECK(error_of([&] { static_cast<void>(runtime.allocate(std::size_t{9} << 20)); }) ==
           "out of memory on Fake 100: 10 MiB more are needed, 5 of 2048 MiB are free");
-    CHECK(error_of([&] { runtime.expect(std::size_t{3000} << 20); }) ==
+    CHECK(error_of([&] { runtime.expect_free(std::size_t{3000} << 20); }) ==
           "out of memory on Fake 100: 3001 MiB are needed, 5 of 2048 MiB are free");
-    runtime.expect(std::size_t{5} << 20);
+    runtime.expect_free(std::size_t{5} << 20);
     CHECK(cudaGetLastError() == cudaSuccess);
     void* memory = runtime.allocate(100);
     runtime.release(memory);

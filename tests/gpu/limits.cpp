@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "common/close.hpp"
@@ -45,6 +46,25 @@ TEST_CASE("gpu limits: rows too wide for sixteen of them in shared memory go in 
   };
   const auto alone = results(one_by_one(sequences)), together = results(one_step);
   for (std::size_t s = 0; s < sequences.size(); ++s) CHECK(same_bits(together[s][0], alone[s][0]));
+}
+
+TEST_CASE(
+    "gpu limits: a model that does not fit is refused before its first tensor is uploaded, and a shared one fits") {
+  const ModelSource source = tiny_model(tiny_config(DType::q8_0), {.seed = 4, .dtype = DType::q8_0});
+  EmulatedBackend backend;
+  const auto allocated = [&] { return backend.runtime().emulator().memory().allocated(); };
+  backend.runtime().set_free_bytes(1000);
+  CHECK(error_of([&] { static_cast<void>(load(backend, source)); }).find("1000 are free") != std::string::npos);
+  CHECK(allocated() == 0);
+  backend.runtime().set_free_bytes(std::size_t{1} << 30);
+  const auto model = load(backend, source);
+  std::size_t matrices = model.head.bytes() + model.embedding.bytes();
+  for (const auto& l : model.layers) {
+    matrices += l.attention.q.bytes() + l.attention.k.bytes() + l.attention.v.bytes() + l.attention.out.bytes() +
+                l.mlp.gate.bytes() + l.mlp.up.bytes() + l.mlp.down.bytes();
+  }
+  backend.runtime().set_free_bytes(allocated() - matrices);  // enough for the vectors, which are not shared
+  static_cast<void>(load(backend, source));
 }
 
 TEST_CASE("gpu limits: an error while a step is recorded is the one that is told, and the next step runs") {

@@ -349,7 +349,7 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
       constexpr int n = decltype(tickets)::value;
       if (t.thread() != 0) return;
       const int i = static_cast<int>(t.block().x);
-      if (n > 1) t.atomic_add(a + 3, 1);
+      if (n > 1) t.atomic_add(a + (n > 2 ? 4 : 3), 1);
       t.fence();
       t.store(a + i, i == 0 ? 5 : t.load_fresh(a + i - 1) + 1);
       t.fence();
@@ -359,11 +359,13 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
   const auto two = pass_on(std::integral_constant<int, 2>{});
   const auto after = pass_on(std::integral_constant<int, 1>{});
   const auto none = pass_on(std::integral_constant<int, 0>{});
+  const auto another = pass_on(std::integral_constant<int, 3>{});  // the first is one of another counter
   Emulator emulator;
-  const DeviceBuffer<int> array = to_device(emulator, std::vector<int>{0, 0, 0, 0});
+  const DeviceBuffer<int> array = to_device(emulator, std::vector<int>{0, 0, 0, 0, 0});
   CHECK(error_of([&] { launch<32>(emulator, {3}, array, 0, two); }) == "no error");
-  CHECK(to_host(array) == std::vector<int>{5, 6, 7, 6});
+  CHECK(to_host(array) == std::vector<int>{5, 6, 7, 6, 0});
   CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, after); }), "without a fence since"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, another); }), "without a fence since"));
   CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, none); }), "without fence and atomic operation"));
   const auto overwrite = [](auto& t, int* a, unsigned) {
     if (t.thread() == 0) t.store(a, 1);

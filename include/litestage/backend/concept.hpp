@@ -119,9 +119,9 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 
   // Loading. Weights may be repacked; the raw data must stay mapped as long as the handle lives. bytes() of a handle is
   // what this backend allocated for it, beyond the mapped file.
-  // expect_weights(n): throws Error where there is no room for n bytes of raw data, so that nobody waits for a part.
+  // expect_weights: throws Error where there is no room for all of them, before anybody waits for a part.
   // A table is only read row by row (the embedding); a weight is multiplied with.
-  b.expect_weights(n);
+  b.expect_weights(std::span<const RawTensor* const>());
   { b.load_weight(raw) } -> std::same_as<typename B::Weight>;
   { b.load_table(raw) } -> std::same_as<typename B::Table>;
   { b.load_vector(raw) } -> std::same_as<typename B::Vector>;

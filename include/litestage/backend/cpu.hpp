@@ -74,7 +74,7 @@ class CpuBackend {
   [[nodiscard]] std::string instruction_set() const { return std::string(cpu::name(isa_)); }
   [[nodiscard]] int threads() const { return team_->size(); }
 
-  void expect_weights(std::size_t) const {}
+  void expect_weights(std::span<const RawTensor* const>) const {}
   [[nodiscard]] Weight load_weight(const RawTensor& raw) { return Weight(raw, *team_, memory_, packing_); }
   [[nodiscard]] Table load_table(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Vector load_vector(const RawTensor& raw) const { return raw.empty() ? Vector() : Vector(raw); }

@@ -68,8 +68,7 @@ class GpuBackend {
   // How often a recording was replayed so far.
   [[nodiscard]] std::size_t replays() const { return replays_; }
 
-  // Packed weights take as much as raw ones, within a few per cent. Those that another model has loaded count as well.
-  void expect_weights(std::size_t bytes) const { runtime_->expect(bytes); }
+  void expect_weights(std::span<const RawTensor* const> weights) const { matrices_.expect(*runtime_, weights); }
   [[nodiscard]] Weight load_weight(const RawTensor& raw);
   [[nodiscard]] Table load_table(const RawTensor& raw) { return matrices_.load(*runtime_, raw); }
   [[nodiscard]] Vector load_vector(const RawTensor& raw) { return Vector(*runtime_, raw); }

@@ -55,7 +55,7 @@ class ReferenceBackend {
   [[nodiscard]] std::string name() const { return "reference"; }
   [[nodiscard]] std::string instruction_set() const { return "double"; }
 
-  void expect_weights(std::size_t) const {}
+  void expect_weights(std::span<const RawTensor* const>) const {}
   [[nodiscard]] Weight load_weight(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Table load_table(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Vector load_vector(const RawTensor& raw) const {

@@ -54,7 +54,7 @@ template <Backend B>
   model.config = source.config;
   model.storage = source.storage;
   const ModelTensors& t = source.tensors;
-  backend.expect_weights(total_bytes(t));
+  backend.expect_weights(all_tensors(t));
   model.embedding = backend.load_table(t.embedding);
   model.final_norm = backend.load_vector(t.final_norm);
   model.head = backend.load_weight(t.head.empty() ? t.embedding : t.head);

@@ -29,16 +29,15 @@ struct ModelTensors {
   std::vector<LayerTensors> layers;
 };
 
-// Of all of them, as they lie in the file.
-[[nodiscard]] inline std::size_t total_bytes(const ModelTensors& t) {
-  std::size_t bytes = t.embedding.bytes() + t.final_norm.bytes() + t.head.bytes();
+// Those that are there, in the order in which a backend loads them.
+[[nodiscard]] inline std::vector<const RawTensor*> all_tensors(const ModelTensors& t) {
+  std::vector<const RawTensor*> tensors{&t.embedding, &t.final_norm, &t.head};
   for (const LayerTensors& l : t.layers) {
-    for (const RawTensor* tensor : {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm,
-                                    &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down}) {
-      bytes += tensor->bytes();
-    }
+    tensors.insert(tensors.end(), {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm,
+                                   &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down});
   }
-  return bytes;
+  std::erase_if(tensors, [](const RawTensor* tensor) { return tensor->empty(); });
+  return tensors;
 }
 
 // A model ready to be loaded by a backend.

@@ -194,10 +194,11 @@ void GpuBackend<R>::attend_split(View<float, 2> out, View<const float, 2> q, con
     p.out = out.data();
     p.max_chunks = Attend::chunks(static_cast<unsigned>(longest));
     const kernels::Grid grid = Attend::grid(p);
-    // For as many entries as a slot may hold, so that memory does not grow with the context. A power of two of chunks,
-    // as `longest_` is.
-    const std::size_t most_chunks = std::bit_ceil(Attend::chunks(cache.capacity));
-    LITESTAGE_ASSERT(p.max_chunks <= most_chunks, p.max_chunks, " chunks of a slot that holds ", most_chunks);
+    // Of steps that are recorded, for as many entries as a slot may hold, so that memory does not grow with the
+    // context. A power of two of chunks, as `longest_` is.
+    const std::size_t of_slot = std::bit_ceil(Attend::chunks(cache.capacity));
+    const std::size_t most_chunks = uses_gemm(rows.n_run) ? p.max_chunks : of_slot;
+    LITESTAGE_ASSERT(p.max_chunks <= of_slot, p.max_chunks, " chunks of a slot that holds ", of_slot);
     p.partial = grow(partial_, rows.n_run * shape.n_heads * most_chunks * (shape.head_dim + 2));
     p.finished = grow(finished_, rows.n_run * grid.y);
     launch<Attend>(grid, p);

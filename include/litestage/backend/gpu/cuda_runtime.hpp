@@ -94,7 +94,7 @@ class CudaRuntime {
   }
 
   [[nodiscard]] const DeviceFacts& device() const { return facts_; }
-  void expect(std::size_t bytes) const {
+  void expect_free(std::size_t bytes) const {
     std::size_t free = 0, total = 0;
     detail::check_cuda(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
     if (bytes > free) throw_out_of_memory(bytes, "", free, total);

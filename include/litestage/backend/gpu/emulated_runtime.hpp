@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,7 +63,9 @@ class EmulatedRuntime {
   }
 
   [[nodiscard]] const DeviceFacts& device() const { return device_; }
-  void expect(std::size_t) const {}
+  void expect_free(std::size_t bytes) const {
+    if (bytes > free_bytes_) throw Error(concat("emulated: ", bytes, " bytes are needed, ", free_bytes_, " are free"));
+  }
   [[nodiscard]] void* allocate(std::size_t bytes) {
     LITESTAGE_ASSERT(!recording_, "memory is allocated while a step is recorded");
     return emulator_.memory().allocate(bytes);
@@ -106,6 +109,8 @@ class EmulatedRuntime {
   [[nodiscard]] kernels::emulator::Emulator& emulator() { return emulator_; }
   // What ran since the last call of this.
   [[nodiscard]] std::vector<Call> take_calls() { return std::exchange(calls_, {}); }
+  // Of what is told to be free; nothing is refused that is allocated.
+  void set_free_bytes(std::size_t bytes) { free_bytes_ = bytes; }
   void keep_calls(bool keep) { keeps_calls_ = keep; }
   // Copies to the host since the last call of this.
   [[nodiscard]] std::size_t take_read_backs() { return std::exchange(read_backs_, 0); }
@@ -125,7 +130,7 @@ class EmulatedRuntime {
   kernels::emulator::Emulator emulator_;
   kernels::emulator::Traffic traffic_;
   std::vector<Call> calls_, recorded_;
-  std::size_t read_backs_ = 0;
+  std::size_t read_backs_ = 0, free_bytes_ = std::numeric_limits<std::size_t>::max();
   bool keeps_calls_ = false, recording_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -82,7 +83,7 @@ template <class R>
 class MatrixStore {
  public:
   [[nodiscard]] DeviceMatrix<R> load(R& runtime, const RawTensor& raw) {
-    const Key key(raw.data, raw.type, raw.rows, raw.columns);
+    const Key key = key_of(raw);
     if (const auto known = loaded_.find(key); known != loaded_.end()) {
       if (auto memory = known->second.lock()) return DeviceMatrix<R>(std::move(memory));
     }
@@ -91,9 +92,20 @@ class MatrixStore {
     loaded_[key] = matrix.memory_;
     return matrix;
   }
+  // Throws Error where there is no room for those of `weights` that are not there yet.
+  void expect(const R& runtime, std::span<const RawTensor* const> weights) const {
+    std::size_t bytes = 0;
+    for (const RawTensor* raw : weights) {
+      const auto known = loaded_.find(key_of(*raw));
+      if (known != loaded_.end() && !known->second.expired()) continue;
+      bytes += raw->rows * row_sizes(raw->type, raw->columns).bytes();
+    }
+    runtime.expect_free(bytes);
+  }
 
  private:
   using Key = std::tuple<const std::byte*, DType, std::size_t, std::size_t>;  // data, type, rows, columns
+  [[nodiscard]] static Key key_of(const RawTensor& raw) { return {raw.data, raw.type, raw.rows, raw.columns}; }
 
   std::map<Key, std::weak_ptr<const typename DeviceMatrix<R>::Memory>> loaded_;
 };

@@ -67,7 +67,7 @@ concept Runtime = requires(R& r, const R& cr, void* memory, const void* host, st
   { R::template has_type<DType::f32> } -> std::convertible_to<bool>;
   { R::template has_columns<1> } -> std::convertible_to<bool>;
   { cr.device() } -> std::convertible_to<const DeviceFacts&>;
-  cr.expect(n);                              // throws Error where less than n bytes are free
+  cr.expect_free(n);                         // throws Error where less than n bytes are free
   { r.allocate(n) } -> std::same_as<void*>;  // throws Error that says how much was asked for and how much is free
   r.release(memory);
   r.zero(memory, n);

@@ -19,6 +19,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/kernels/emulator/fibers.hpp"
 #include "litestage/kernels/emulator/memory.hpp"
+#include "litestage/kernels/emulator/traffic.hpp"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels::emulator {

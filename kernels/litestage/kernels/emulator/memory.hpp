@@ -1,9 +1,8 @@
-// The emulated device's global memory: exact-size allocations that know their bounds, how much each launch moves, and
-// which block wrote what, so that a block that reads another's unpublished work is caught.
+// The emulated device's global memory: exact-size allocations that know their bounds, what of them each launch touches,
+// and which block wrote what, so that a block that reads another's unpublished work is caught.
 #pragma once
 
-#include <array>
-#include <bit>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,43 +13,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "litestage/kernels/emulator/traffic.hpp"
+
 namespace litestage::kernels::emulator {
 
 // What a kernel did that no GPU promises to do well.
 class KernelError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
-};
-
-// Bytes that the threads of a launch moved, by the width of the access (1, 2, 4, 8, 16 bytes).
-struct Traffic {
-  static constexpr std::size_t widths = 5;
-  std::array<std::uint64_t, widths> loaded{}, stored{};
-  std::uint64_t atomics = 0;                               // operations
-  std::uint64_t distinct_loaded = 0, distinct_stored = 0;  // bytes of the 32-byte sectors touched at all; only checked
-
-  [[nodiscard]] static constexpr std::size_t slot(std::size_t width) {
-    return static_cast<std::size_t>(std::bit_width(width)) - 1;
-  }
-  [[nodiscard]] std::uint64_t all_loaded() const { return sum(loaded); }
-  [[nodiscard]] std::uint64_t all_stored() const { return sum(stored); }
-  Traffic& operator+=(const Traffic& other) {
-    for (std::size_t i = 0; i < widths; ++i) {
-      loaded[i] += other.loaded[i];
-      stored[i] += other.stored[i];
-    }
-    atomics += other.atomics;
-    distinct_loaded += other.distinct_loaded;
-    distinct_stored += other.distinct_stored;
-    return *this;
-  }
-
- private:
-  [[nodiscard]] static std::uint64_t sum(const std::array<std::uint64_t, widths>& bytes) {
-    std::uint64_t total = 0;
-    for (const std::uint64_t b : bytes) total += b;
-    return total;
-  }
 };
 
 // Accesses are checked between `begin_launch` and `end_launch`.
@@ -105,7 +75,7 @@ class GlobalMemory {
       if (writer == writers_.end()) continue;
       if (!fresh) return "loads as constant what this launch stores";
       if (writer->second.unseen_by(block)) return "loads what another block stored without fence and atomic operation";
-      if (writer->second.of_another(block) && !blocks_[block].sees_others) {
+      if (writer->second.of_another(block) && !blocks_[block].sees(writer->second.ticket)) {
         return "loads what another block stored, without a fence since an atomic operation told it";
       }
     }
@@ -119,7 +89,7 @@ class GlobalMemory {
       if (bytes >= 4 && writer.block != none && writer.block != atomic && writer.block != block) {
         return "stores where another block has stored";
       }
-      writer = Writer{block, false};
+      writer = Writer{block, none_taken};
     }
     blocks_[block].stored.push_back({word_of(to), (bytes + 3) / 4});
     return nullptr;
@@ -128,28 +98,30 @@ class GlobalMemory {
     if (const char* wrong = change(at, bytes)) return wrong;
     Writer& writer = writers_[word_of(at)];
     if (writer.unseen_by(block)) return "adds to what another block stored without fence and atomic operation";
-    writer = Writer{atomic, true};
-    Memories& own = blocks_[block];
+    writer = Writer{atomic, none_taken};
+    Progress& own = blocks_[block];
     for (const Words& words : own.fenced) {
-      for (std::size_t i = 0; i < words.count; ++i) writers_[words.first + i].published = true;
+      for (std::size_t i = 0; i < words.count; ++i) writers_[words.first + i].ticket = word_of(at);
     }
     own.fenced.clear();
-    own.asked = true;
+    own.taken.push_back(word_of(at));
     return nullptr;
   }
-  // What `block` has stored so far is seen by whoever sees its next atomic operation, and fences in turn; and it sees
-  // what its last one told.
+  // What `block` has stored so far is seen by whoever takes the ticket that it takes next, and fences in turn; and it
+  // sees what was told by the tickets that it has taken. A ticket is an atomic operation on a word.
   void fence(std::uint64_t block) {
-    Memories& own = blocks_[block];
+    Progress& own = blocks_[block];
     own.fenced.insert(own.fenced.end(), own.stored.begin(), own.stored.end());
     own.stored.clear();
-    own.sees_others = own.asked;
+    own.seen.insert(own.seen.end(), own.taken.begin(), own.taken.end());
+    own.taken.clear();
   }
   void end_block(std::uint64_t block) { blocks_.erase(block); }
 
  private:
   // In place of a block's number.
   static constexpr std::uint64_t none = ~std::uint64_t{0}, atomic = none - 1;
+  static constexpr std::uintptr_t none_taken = 0;
   // Which parts of an allocation, and how many.
   class Parts {
    public:
@@ -184,22 +156,25 @@ class GlobalMemory {
   };
   struct Writer {
     std::uint64_t block = none;
-    bool published = false;
+    std::uintptr_t ticket = none_taken;  // by which it was told of, after a fence
     [[nodiscard]] bool of_another(std::uint64_t reader) const {
       return block != none && block != atomic && block != reader;
     }
-    [[nodiscard]] bool unseen_by(std::uint64_t reader) const { return of_another(reader) && !published; }
+    [[nodiscard]] bool unseen_by(std::uint64_t reader) const { return of_another(reader) && ticket == none_taken; }
   };
   struct Words {
     std::uintptr_t first;
     std::size_t count;
   };
   // How far a block is with telling others, and with being told.
-  struct Memories {
-    std::vector<Words> stored;  // before no fence yet
-    std::vector<Words> fenced;  // before no atomic operation yet
-    bool asked = false;         // by an atomic operation
-    bool sees_others = false;   // by a fence after that
+  struct Progress {
+    std::vector<Words> stored;          // before no fence yet
+    std::vector<Words> fenced;          // before no ticket yet
+    std::vector<std::uintptr_t> taken;  // tickets, by word, before no fence yet
+    std::vector<std::uintptr_t> seen;   // and those before one
+    [[nodiscard]] bool sees(std::uintptr_t ticket) const {
+      return std::find(seen.begin(), seen.end(), ticket) != seen.end();
+    }
   };
 
   [[nodiscard]] static std::uintptr_t address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
@@ -241,7 +216,7 @@ class GlobalMemory {
   std::map<std::uintptr_t, std::unique_ptr<Allocation>> allocations_;
   Allocation* recent_ = nullptr;
   std::unordered_map<std::uintptr_t, Writer> writers_;  // of this launch, by word
-  std::unordered_map<std::uint64_t, Memories> blocks_;  // of those that run
+  std::unordered_map<std::uint64_t, Progress> blocks_;  // of those that run
 };
 
 }  // namespace litestage::kernels::emulator
