@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -131,11 +132,11 @@ template <class T>
     most[slots[i]] = std::max(most[slots[i]], visible[i]);
     work.flop += 4.0 * s.q_dim() * visible[i];
   }
-  double entries = 0;
+  std::int64_t entries = 0;
   for (const auto& [slot, n] : most) entries += n;
   work.of = concat(rows.n_run, rows.n_run == 1 ? " row, " : " rows, ", entries, " entries, ", s.n_heads, "/",
                    s.n_kv_heads, " heads of ", s.head_dim);
-  work.own_bytes = 2.0 * sizeof(T) * entries * s.kv_dim();
+  work.own_bytes = 2.0 * sizeof(T) * static_cast<double>(entries) * s.kv_dim();
   work.bytes = work.own_bytes + 2 * 4.0 * rows.n_run * s.q_dim();
   return work;
 }
@@ -168,9 +169,10 @@ template <class T>
 [[nodiscard]] LaunchWork work_of(kernels::CopyEntries<T>, const typename kernels::CopyEntries<T>::Params& p,
                                  const ReadInts& ints) {
   const std::vector<int> copies = ints(p.copies, std::size_t{7} * p.n);
-  double entries = 0;
+  std::int64_t entries = 0;
   for (std::size_t i = 6; i < copies.size(); i += 7) entries += copies[i];
-  const double bytes = 2 * 2 * entries * p.cache.kv_heads * p.cache.head_dim * sizeof(T) + 7 * 4.0 * p.n;
+  const double bytes =
+      2 * 2 * static_cast<double>(entries) * p.cache.kv_heads * p.cache.head_dim * sizeof(T) + 7 * 4.0 * p.n;
   return {concat(entries, " entries in ", p.n, " copies"), bytes, bytes, 0};
 }
 
