@@ -33,8 +33,8 @@ struct KernelOfStep {
   }
 };
 
-// They can be launched while `step` is there and `backend` makes no other step. The first that a step makes, or it may
-// be a recording's replay, of which nothing is known.
+// They can be launched while `step` is there and `backend` makes no other step. To be called before `step` is made: the
+// third time it may be a recording's replay, of which nothing is known.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelOfStep> kernels_of_step(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step) {
   step();  // memory that grows has grown
