@@ -121,11 +121,11 @@ template <unsigned N, class T>
   return work;
 }
 
-// Queries and results once, and once the keys and values that any row of a slot sees.
+// Queries and results once, and once the keys and values that any row of a slot sees. visible: [n_run]
 template <class T>
 [[nodiscard]] LaunchWork attention(const kernels::HeadShape& s, const kernels::AttentionInputs& rows,
-                                   const ReadInts& ints) {
-  const std::vector<int> visible = ints(rows.visible, rows.n_run), slots = ints(rows.slots, rows.n_run);
+                                   const std::vector<int>& visible, const ReadInts& ints) {
+  const std::vector<int> slots = ints(rows.slots, rows.n_run);
   LaunchWork work;
   std::map<int, int> most;  // by slot
   for (std::size_t i = 0; i < visible.size(); ++i) {
@@ -143,8 +143,9 @@ template <class T>
 template <class T, unsigned G>
 [[nodiscard]] LaunchWork work_of(kernels::Attend<T, G>, const typename kernels::Attend<T, G>::Params& p,
                                  const ReadInts& ints) {
-  LaunchWork work = attention<T>(p.shape, p.rows, ints);
-  for (const int entries : ints(p.rows.visible, p.rows.n_run)) {  // what chunks leave for the one that merges
+  const std::vector<int> visible = ints(p.rows.visible, p.rows.n_run);
+  LaunchWork work = attention<T>(p.shape, p.rows, visible, ints);
+  for (const int entries : visible) {  // what chunks leave for the one that merges
     const unsigned chunks = kernels::Attend<T, G>::chunks(static_cast<unsigned>(entries));
     if (chunks > 1) work.bytes += 2 * 4.0 * chunks * p.shape.n_heads * (p.shape.head_dim + 2);
   }
@@ -153,7 +154,7 @@ template <class T, unsigned G>
 template <class T, unsigned D>
 [[nodiscard]] LaunchWork work_of(kernels::AttendTiled<T, D>, const typename kernels::AttendTiled<T, D>::Params& p,
                                  const ReadInts& ints) {
-  return attention<T>(p.shape, p.rows, ints);
+  return attention<T>(p.shape, p.rows, ints(p.rows.visible, p.rows.n_run), ints);
 }
 template <class T>
 [[nodiscard]] LaunchWork work_of(kernels::FinishHeads<T>, const typename kernels::FinishHeads<T>::Params& p,

@@ -108,6 +108,7 @@ template <ListedRuntime R>
   }
   return decisions;
 }
+
 struct DecodeSpeed {
   int context = 0;
   double replayed = 0, launched = 0;  // seconds of a token: as one recording, and launch by launch

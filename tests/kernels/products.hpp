@@ -8,6 +8,7 @@
 
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
+#include "litestage/backend/gpu/pack.hpp"
 #include "litestage/backend/reference.hpp"
 #include "litestage/kernels/inputs.cuh"
 
@@ -68,7 +69,7 @@ struct DeviceRows {
 }
 // Of the codes of a matrix, which are loaded 16 bytes at a time.
 [[nodiscard]] inline std::size_t code_bytes(const kernels::Matrix& w) {
-  return std::size_t{16} * w.rows * w.units * kernels::format_of(w.type).unit_vectors;
+  return w.rows * gpu::row_sizes(w.type, w.columns).vectors * sizeof(kernels::Vector16);
 }
 
 struct Expected {
