@@ -241,3 +241,31 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   CHECK_THROWS_WITH_AS(Run(m.backend, m.model, toy, thinker, m.asked, s, options(1), journal),
                        "question q3 has no gold answer, accepted without one is the metric agreement", Error);
 }
+
+TEST_CASE("calibration: a question that outgrows the context is wrong under every plan, and nothing else changes") {
+  Model3 m;
+  m.asked[3].stem += std::string(300, 'x');
+  EvaluationOptions narrow = options(4);
+  narrow.context = toy.encode(thinker.prompts(0, {m.asked[3], {}})[0]).size();  // its first stage fits
+  Journal journal;
+  std::vector<Form> all;
+  journal.append = [&](const Form& record) { all.push_back(record); };
+  const Said said = calibrated(m, settings(), narrow, journal);
+  CHECK(said.predicted[3] == evaluate::no_answer);
+  CHECK_FALSE(said.outcomes[3].correct);
+  CHECK(said.importance.stages[0].requests == 7);
+  CHECK(said.importance.stages[1].requests == 6);
+  for (std::size_t q = 0; q < 7; ++q) CHECK((said.predicted[q] == evaluate::no_answer) == (q == 3));
+  Journal resumed;
+  for (const Form& record : all) resumed.records.push_back({concat("journal:", resumed.records.size() + 2), record});
+  std::size_t appended = 0;
+  resumed.append = [&](const Form&) { ++appended; };
+  CHECK(same(calibrated(m, settings(), narrow, resumed), said));
+  CHECK(appended == 0);
+  // In a larger context the journal's records hold, and what was missing is added.
+  Journal larger;
+  larger.records = resumed.records;
+  const Said roomy = calibrated(m, settings(), options(4), larger);
+  CHECK(roomy.predicted[3] != evaluate::no_answer);
+  for (const std::size_t q : {0, 1, 2, 4, 5, 6}) CHECK(roomy.predicted[q] == said.predicted[q]);
+}

@@ -255,3 +255,49 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
   CHECK_THROWS_WITH_AS(static_cast<void>(characters_as_bytes("a\xc4\x80", "j:6")),
                        "j:6: text has a character beyond U+00FF, accepted are those that stand for bytes", Error);
 }
+
+TEST_CASE(
+    "staged evaluation: a question that outgrows the context has no answer, is not recorded, and stops no other") {
+  Fixture f;
+  f.asked[2].stem += std::string(300, 'x');
+  const std::vector<V> settings = variants();
+  const std::size_t first = toy.encode(thinker.prompts(0, {f.asked[2], {}})[0]).size();
+  for (const std::size_t context : {first - 1, first, first + 40}) {
+    CAPTURE(context);
+    std::vector<QuestionReport> expected;
+    for (const V& v : settings) {
+      PipelineOptions options;
+      options.context = context;
+      options.score_letters = true;
+      Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline(f.backend, f.model, toy, v.skip, v.exit, thinker,
+                                                                    options);
+      for (QuestionReport& r : timeless(pipeline.run(f.asked))) {
+        CHECK(r.no_room.has_value() == (r.id == f.asked[2].id));
+        r.no_room.reset();
+        expected.push_back(std::move(r));
+      }
+    }
+    StageMemo memo;
+    EvaluationOptions options;
+    options.batch = 3;
+    options.context = context;
+    Evaluation evaluation(f.backend, f.model, toy, thinker, f.asked, memo, options);
+    std::size_t recorded = 0;
+    evaluation.on_result([&](const StageKey&, const StageResult& result) {
+      ++recorded;
+      CHECK(result.report.branches.empty() == !result.letter_logits.empty());
+    });
+    const auto paths = evaluation.run(all_work(settings, 6));
+    std::vector<QuestionReport> found;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::vector<StageResult*> stages(paths[i].begin(), paths[i].begin() + 3);  // then the letters
+      found.push_back(report_of(stages, f.asked[i % 6].id));
+      found.back().letter_logits = paths[i].back()->letter_logits;
+    }
+    CHECK(timeless(found) == expected);
+    CHECK(memo.size() == recorded);
+    REQUIRE(evaluation.without_room().size() == 1);
+    CHECK(evaluation.without_room().begin()->first == 2);
+    CHECK(evaluation.without_room().begin()->second.context == context);
+  }
+}

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/io/utf8.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/vocabulary.hpp"
 
 namespace litestage::test {
@@ -20,7 +20,7 @@ namespace litestage::test {
     if (b <= 0x20) shown = 0x100u + b;
     if (b >= 0x7F && b <= 0xA0) shown = 0x121u + (b - 0x7Fu);
     if (b == 0xAD) shown = 0x143;
-    io::append_utf8(out, shown);
+    append_utf8(out, shown);
   }
   return out;
 }

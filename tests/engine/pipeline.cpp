@@ -252,3 +252,69 @@ TEST_CASE("pipeline: reports come as questions end, and a run may be ended early
   CHECK(pipeline.run(std::span<const Question>()).empty());
   CHECK(timeless({pipeline.run(asked[4])}) == timeless({all[4]}));
 }
+
+TEST_CASE("pipeline: a question that outgrows the context ends alone and says so; the others write what they would") {
+  with_settings([](auto& s) {
+    using B = std::decay_t<decltype(s.backend)>;
+    std::vector<Question> asked = questions(6);
+    const auto run = [&](std::size_t context, std::size_t batch, bool letters) {
+      PipelineOptions options;
+      options.context = context;
+      options.batch = batch;
+      options.branches = 5;
+      options.score_letters = letters;
+      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+                                                                                thinker, options);
+      std::vector<std::size_t> told;
+      auto reports = timeless(pipeline.run(asked, [&](std::size_t question, const QuestionReport&) {
+        told.push_back(question);
+        return true;
+      }));
+      std::sort(told.begin(), told.end());
+      CHECK(told == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
+      return reports;
+    };
+    const auto roomy = run(1000, 1, true);
+    // Long in its first stage, in a later one, and for the letters alone.
+    asked[1].stem += std::string(400, 'x');
+    const std::size_t first_prompt = toy.encode(thinker.prompts(0, {asked[1], {}})[0]).size();
+    const auto last_prompt = static_cast<std::size_t>(run(1000, 1, false)[1].stages[2].prompt_tokens);
+    REQUIRE(first_prompt < last_prompt);
+    for (const std::size_t context : {first_prompt - 1, first_prompt, last_prompt}) {
+      for (const std::size_t batch : {std::size_t{1}, std::size_t{4}}) {
+        CAPTURE(context);
+        CAPTURE(batch);
+        const auto reports = run(context, batch, true);
+        REQUIRE(reports.size() == 6);
+        for (const std::size_t i : {0, 2, 3, 4, 5}) CHECK(reports[i] == roomy[i]);
+        const QuestionReport& failed = reports[1];
+        REQUIRE(failed.no_room.has_value());
+        CHECK(failed.no_room->context == context);
+        CHECK(failed.no_room->needed > context);
+        CHECK(failed.letter_logits.empty());
+        REQUIRE(failed.stages.size() == 3);
+        for (std::size_t i = 0; i < 3; ++i) CHECK(failed.stages[i].name == thinker.stage(i).name);
+        CHECK(failed.stages[0].branches.empty() == (context < first_prompt));
+        CHECK(failed.stages[2].branches.empty() == (context < last_prompt));
+        CHECK_FALSE(run(last_prompt + 10, batch, false)[1].no_room.has_value());
+      }
+    }
+    CHECK(run(first_prompt - 1, 2, true)[1].no_room == NoRoom{"recall", first_prompt, first_prompt - 1});
+    CHECK(sentence(NoRoom{"recall", 9, 8}) == "stage recall needs 9 positions, the context has 8");
+  });
+}
+
+TEST_CASE("pipeline: where no question fits, all end at once") {
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  PipelineOptions options;
+  options.context = 5;
+  options.batch = 2;
+  Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+                                                                                     thinker, options);
+  const auto reports = pipeline.run(questions(5));
+  CHECK(reports.size() == 5);
+  for (const QuestionReport& r : reports) CHECK(r.no_room.has_value());
+  std::size_t told = 0;
+  pipeline.run(questions(5), [&](std::size_t, const QuestionReport&) { return ++told < 2; });
+  CHECK(told == 2);
+}

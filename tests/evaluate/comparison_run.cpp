@@ -181,3 +181,43 @@ TEST_CASE("records that say something twice or nothing at all are refused") {
   CHECK(restore({{"j:2", timing}, {"j:3", timing}}) == "j:3: method m and question q are there before");
   CHECK(restore({{"j:2", Form().add("method", "m").add("question", "q")}}) == "j:2: key \"timing\" is missing");
 }
+
+TEST_CASE(
+    "a question that outgrows the context is not answered, and not recorded, so that a larger context answers it") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  std::vector<Question> questions = test::questions(4);
+  questions[1].stem += std::string(300, 'x');
+  std::vector<Form> records;
+  const auto compare = [&](std::size_t context, const std::vector<Record>& before) {
+    records.clear();
+    FinishedWork finished(before, [&](const Form& record) { records.push_back(record); });
+    ComparisonOptions options;
+    options.pipeline.context = context;
+    options.pipeline.score_letters = true;
+    ComparisonRun<CpuBackend, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+    Method full;
+    full.name = "full depth";
+    REQUIRE(work.answer(full, contenders[0]));
+    REQUIRE(work.time({{&full, &contenders[0]}}, 3));
+    return full;
+  };
+  const std::size_t narrow = test::toy.encode(test::thinker.prompts(0, {questions[1], {}})[0]).size();
+  const Method without = compare(narrow, {});
+  REQUIRE(without.outcomes[1].no_room.has_value());
+  CHECK(without.outcomes[1].predicted == no_answer);
+  CHECK(without.outcomes[1].stages.size() == 3);
+  CHECK(without.timings.size() == 3);
+  CHECK(records.size() == 3 + 2);  // answers and times of the others
+  std::vector<Record> before;
+  for (const Form& record : records) before.push_back({concat("journal:", before.size() + 2), record});
+  const Method with = compare(1000, before);
+  CHECK_FALSE(with.outcomes[1].no_room.has_value());
+  CHECK(with.outcomes[1].predicted != no_answer);
+  CHECK(records.size() == 1 + 1);
+  for (const std::size_t q : {0, 2, 3}) CHECK(with.outcomes[q] == without.outcomes[q]);
+  std::vector<ComparedQuestion> compared;
+  for (const Question& q : questions) compared.push_back({q.id, q.gold});
+  CHECK(compare_to(without, without, compared).unlike == 0);
+  CHECK(compare_to(without, without, compared).silent == 1);
+  CHECK(outcome_from_form(to_form(without.outcomes[1]), "form") == without.outcomes[1]);
+}

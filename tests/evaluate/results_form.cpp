@@ -64,6 +64,17 @@ TEST_CASE("what is written is read back") {
   CHECK(evaluate::results_from_form(evaluate::to_form(evaluate::Results{}), "r.json") == evaluate::Results{});
 }
 
+TEST_CASE("an answer says why it is none, where the context was too small, and is silent about it elsewhere") {
+  evaluate::Results r = sample_results();
+  CHECK(evaluate::to_form(r).at("answers", "").list("")[2].find("no_room") == nullptr);
+  r.answers[2].no_room = litestage::NoRoom{"analyze", 402, 330};
+  const Form form = evaluate::to_form(r);
+  const Form& written = form.at("answers", "").list("")[2].at("no_room", "");
+  CHECK(written.at("stage", "").string("") == "analyze");
+  CHECK(written.at("needed", "").integer("") == 402);
+  CHECK(evaluate::results_from_form(form, "r.json") == r);
+}
+
 TEST_CASE("the keys of the results file are the promised ones") {
   const Form f = evaluate::to_form(sample_results());
   const auto keys = [](const Form& form) {

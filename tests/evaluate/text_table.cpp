@@ -55,7 +55,7 @@ TEST_CASE("a character takes one place, however many bytes it has") {
 TEST_CASE("no text ends its cell or its row, or reaches the terminal as a command") {
   evaluate::TextTable table({{"a|b", Align::left}});
   table.add({"c\\|d\ne\tf\x1b[1m\x7f"});
-  CHECK(printed(table, TableStyle::bare) == "a|b\nc\\|d e f [1m\n");
+  CHECK(printed(table, TableStyle::bare) == "a|b\nc\\|d\\ne\\tf\\x1b[1m\\x7f\n");
   CHECK(printed(table, TableStyle::markdown) ==
         "| a\\|b            |\n"
         "| --------------- |\n"

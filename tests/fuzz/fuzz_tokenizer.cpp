@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/small_vocabulary.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/text_stream.hpp"
 #include "litestage/io/tokenizer.hpp"
-#include "litestage/io/utf8.hpp"
 
 namespace {
 
@@ -23,7 +23,7 @@ void need(bool holds) {
 
 bool is_valid(std::string_view text) {
   while (!text.empty()) {
-    const io::CodePoint c = io::strict_code_point(text);
+    const CodePoint c = strict_code_point(text);
     if (c.length == 0) return false;
     text.remove_prefix(c.length);
   }
@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (bool parse_special : {false, true}) {
     for (const io::Tokenizer& tokenizer : byte_level()) {
-      need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == io::repaired(text));
+      need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == repaired(text));
     }
     // What stands for a space does not come back as itself, nor do bytes that are no text.
     const bool comes_back = is_valid(text) && text.find("\xE2\x96\x81") == std::string_view::npos;

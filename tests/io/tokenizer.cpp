@@ -10,9 +10,9 @@
 
 #include "common/error_of.hpp"
 #include "common/small_vocabulary.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/utf8.hpp"
 
 namespace {
 
@@ -40,7 +40,7 @@ std::string random_text(std::mt19937& random) {
   constexpr char32_t starts[] = {0x20, 0x20, 0x61, 0x30, 0xC0, 0x300, 0x627, 0x1780, 0x2000, 0x4E00, 0x1F600};
   std::string text;
   for (std::size_t n = random() % 41; n > 0; --n) {
-    io::append_utf8(text, starts[random() % 11] + static_cast<char32_t>(random() % 24));
+    append_utf8(text, starts[random() % 11] + static_cast<char32_t>(random() % 24));
   }
   return text;
 }

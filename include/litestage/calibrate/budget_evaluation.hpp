@@ -82,6 +82,10 @@ template <class Skip, StageSchedule Stages>
                                                                  bool signals) {
   std::vector<double> seconds;
   for (std::size_t s = 0; s < decisions.size(); ++s) {
+    if (path[s]->report.branches.empty()) {  // its prompt outgrew the context, so it did not run
+      seconds.push_back(0);
+      continue;
+    }
     int reused = 0;
     if (s > 0 && decisions[s].prefill == decisions[s - 1].prefill) {
       const bool answer_too = decisions[s].prefill == decisions[s - 1].decode;

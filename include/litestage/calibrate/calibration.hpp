@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -64,6 +65,9 @@ class Calibration {
     return work;
   }
 
+  // Of the questions that did not fit into the context under some setting, and so count as not answered under it.
+  [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const { return evaluation_.without_room(); }
+
   // The journal's, or what `measure()` gives.
   template <class Measure>
   const LatencyModel& latency(Measure&& measure) {
@@ -77,16 +81,16 @@ class Calibration {
   // Full depth on all questions, with statistics of what was not in the journal. Before anything else is generated:
   // what the memory holds is not seen again.
   const Importance& importance() {
-    const std::size_t all = evaluation_.questions().size() * evaluation_.stages().size();
-    if (observer_.requests() < all) {
+    std::size_t ran = evaluation_.questions().size() * evaluation_.stages().size();
+    if (observer_.requests() < ran) {
       const Variant<Skip, Exit> full = variant(Skip());
       observing_ = true;
-      static_cast<void>(evaluation_.run_observed(all_questions(full), observer_));
+      ran = stages_run(evaluation_.run_observed(all_questions(full), observer_));
       observing_ = false;
     }
-    if (observer_.requests() != all) {
+    if (observer_.requests() != ran) {
       throw Error(concat("the journal holds stages at full depth without their \"importance\" (", observer_.requests(),
-                         " of ", all, " have it); delete it to measure again"));
+                         " of ", ran, " have it); delete it to measure again"));
     }
     importance_ = observer_.importance();
     return *importance_;
@@ -236,6 +240,15 @@ class Calibration {
     if (observing_)
       record.add("importance", observer_.seen(static_cast<int>(key.stage), evaluation_.questions()[key.question].id));
     journal_->append(record);
+  }
+
+  // All stages, but for those whose prompts outgrew the context.
+  [[nodiscard]] static std::size_t stages_run(const std::vector<typename Evaluation::Path>& paths) {
+    std::size_t ran = 0;
+    for (const auto& path : paths) {
+      for (const StageResult* stage : path) ran += stage->report.branches.empty() ? 0 : 1;
+    }
+    return ran;
   }
 
   // Keys from the decisions where those depend on the phase alone; else from the whole policy.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/calibrate/plan.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -24,7 +25,7 @@ struct PlanFacts {
 namespace detail {
 
 [[nodiscard]] inline std::string kernels_text(const PlanKernels& k) {
-  return concat("backend ", k.backend, ", instruction set ", k.instruction_set, ", ", k.threads,
+  return concat("backend ", shown(k.backend), ", instruction set ", shown(k.instruction_set), ", ", k.threads,
                 k.threads == 1 ? " thread" : " threads", ", K/V ",
                 EnumNames<KvType>::names[static_cast<std::size_t>(k.kv)]);
 }
@@ -60,7 +61,7 @@ namespace detail {
     if (common++ == 0) first = q.id;
   }
   if (common == 0) return std::nullopt;
-  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", first,
+  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", shown(first),
                 ") are those that the plan was searched on");
 }
 

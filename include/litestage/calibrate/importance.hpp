@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/policy/enum_names.hpp"
 #include "litestage/policy/field.hpp"
 #include "litestage/policy/form.hpp"
@@ -143,7 +144,7 @@ struct Importance {
     }
     std::vector<std::string_view> names;
     for (const StageImportance& s : stages) names.push_back(s.stage);
-    throw Error(concat("importance of stage \"", stage, "\" was not measured, accepted are ", joined(names)));
+    throw Error(concat("importance of stage ", in_quotes(stage), " was not measured, accepted are ", joined(names)));
   }
 
   static constexpr auto fields() { return std::tuple(Field("stages", &Importance::stages, "of each stage")); }

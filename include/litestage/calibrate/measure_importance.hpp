@@ -16,6 +16,7 @@
 
 #include "litestage/calibrate/importance.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/pipeline.hpp"
 
 namespace litestage::calibrate {
@@ -168,7 +169,7 @@ template <Backend B, StageSchedule Stages>
   for (const Question& q : questions) {
     if (ids.insert(q.id).second) continue;
     throw Error(
-        concat("importance: found two questions of id \"", q.id, "\", accepted are questions of different ids"));
+        concat("importance: found two questions of id ", in_quotes(q.id), ", accepted are questions of different ids"));
   }
   options.score_letters = false;  // nobody would see them
   Pipeline<B, skip::Never, early_exit::Never, Stages, ImportanceObserver> pipeline(backend, model, tokenizer, {}, {},

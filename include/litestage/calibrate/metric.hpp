@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "litestage/calibrate/stage_memo.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/answers.hpp"
 #include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/enum_names.hpp"
@@ -45,8 +46,8 @@ class Judge {
     for (std::size_t q = 0; q < questions.size(); ++q) {
       right_[q] = questions[q].gold;
       if (right_[q] != evaluate::no_answer) continue;
-      throw Error(
-          concat("question ", questions[q].id, " has no gold answer, accepted without one is the metric agreement"));
+      throw Error(concat("question ", shown(questions[q].id),
+                         " has no gold answer, accepted without one is the metric agreement"));
     }
   }
   void agree_with(std::vector<int> full_depth) {  // [questions] predicted

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "litestage/calibrate/stage_memo.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -69,7 +70,8 @@ inline std::pair<StageKey, StageResult*> restore_stage(const Form& record, const
   const std::string& id = record.at("question", where).string(where + ": question");
   const auto question = std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == id; });
   if (question == questions.end())
-    throw Error(concat(where, ": question \"", id, "\" is none of this search's ", questions.size(), " questions"));
+    throw Error(
+        concat(where, ": question ", in_quotes(id), " is none of this search's ", questions.size(), " questions"));
   StageKey key;
   key.question = static_cast<std::size_t>(question - questions.begin());
   const std::int64_t stage = record.at("stage", where).integer(where + ": stage");
@@ -84,7 +86,7 @@ inline std::pair<StageKey, StageResult*> restore_stage(const Form& record, const
       result.letter_logits.push_back(static_cast<float>(logit.number(where + ": letters")));
     if (result.letter_logits.size() != question->options.size())
       throw Error(concat(where, ": letters has ", result.letter_logits.size(), " logits, accepted are ",
-                         question->options.size(), ", one to each option of question \"", id, "\""));
+                         question->options.size(), ", one to each option of question ", in_quotes(id)));
   } else {
     result.report = evaluate::stage_report_from_form(record.at("report", where), where + ": report");
     for (BranchReport& b : result.report.branches) b.text = characters_as_bytes(b.text, where + ": report");

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "litestage/calibrate/stage_memo.hpp"
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/observer.hpp"
+#include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/policy/check.hpp"
 
@@ -82,6 +84,7 @@ class StagedEvaluation {
         memo_(&memo),
         options_(std::move(options)) {
     LITESTAGE_ASSERT(options_.generation.sampler.greedy(), "only greedy generation can be repeated");
+    LITESTAGE_ASSERT(!questions.empty(), "an evaluation has questions");
     for (const Question& q : questions) branches_ = std::max(branches_, q.options.size());
   }
 
@@ -92,7 +95,11 @@ class StagedEvaluation {
   [[nodiscard]] const AnyTokenizer& tokenizer() const { return tokenizer_; }
   [[nodiscard]] const ModelConfig& config() const { return model_->config; }
 
+  // Questions that some setting could not answer, because a prompt outgrew the context; of each, the first such stage.
+  [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const { return without_room_; }
+
   // The way of each work through its stages, in the order given. What it points at lives as long as the memo and this.
+  // Where a prompt outgrows the context, that stage and those after it have no branches, and the letters no logits.
   std::vector<Path> run(std::span<const Work> work) {
     if (!lanes_) lanes_ = make_lanes(no_observer_);
     return run(work, *lanes_, options_.score_letters);
@@ -185,10 +192,25 @@ class StagedEvaluation {
         return;
       }
       StageRequest request = request_of(walk);
+      if (const std::optional<NoRoom> none = lanes.no_room(request)) {
+        waiting_.erase(at);
+        give_up(walk, *none);
+        continue;
+      }
       at_work_[lane] = {index, std::move(key), {}};
       at_work_[lane].result.set_prompts(request);
       lanes.start(lane, walk.variant->skip, walk.variant->exit, std::move(request));
       return;
+    }
+  }
+
+  // What did not run is not remembered: in a larger context it would run.
+  void give_up(Walk& walk, const NoRoom& none) {
+    without_room_.emplace(walk.question, none);
+    while (walk.path.size() < steps_) {
+      StageResult& result = not_run_.emplace_back();
+      if (walk.path.size() < stages_.size()) result.report.name = stages_.stage(walk.path.size()).name;
+      walk.path.push_back(&result);
     }
   }
 
@@ -261,6 +283,8 @@ class StagedEvaluation {
   NoObserver no_observer_;
   std::unique_ptr<LanesOf<NoObserver>> lanes_;
   GenerationCounts generated_;
+  std::map<std::size_t, NoRoom> without_room_;  // by question
+  std::deque<StageResult> not_run_;             // what paths point at where a stage did not run
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
   // Of the run at hand.
   std::size_t steps_ = 0, ended_ = 0;

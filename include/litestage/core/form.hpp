@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 
 namespace litestage {
 
@@ -74,7 +75,7 @@ class Form {
   [[nodiscard]] const Form& at(std::string_view key, std::string_view what) const {
     static_cast<void>(map(what));
     if (const Form* found = find(key)) return *found;
-    throw Error(concat(what, ": key \"", key, "\" is missing"));
+    throw Error(concat(what, ": key ", in_quotes(key), " is missing"));
   }
   // Appends a member (turns null into an empty object first) and returns *this, for chaining.
   Form& add(std::string key, Form value) {

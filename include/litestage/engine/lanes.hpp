@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/batch_runner.hpp"
 
 namespace litestage {
@@ -41,6 +43,10 @@ class Lanes {
   [[nodiscard]] std::size_t branches() const { return options_.branches; }
   [[nodiscard]] bool idle(std::size_t lane) const { return runs_[lane] == nullptr; }
 
+  // Why the request cannot begin: where there is a reason, `start` is an Error.
+  [[nodiscard]] std::optional<NoRoom> no_room(const StageRequest& request) const {
+    return litestage::no_room(request, options_.context);
+  }
   // Begins a request on an idle lane, whose slots it gets; they may still hold what the lane did before, and a prefix
   // of it is reused where tokens and decisions are equal. The policies outlive the request.
   void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request) {
@@ -85,12 +91,14 @@ class Lanes {
  private:
   void check(const StageRequest& request) const {
     if (request.prompts.empty() || request.prompts.size() > options_.branches) {
-      throw Error(concat("question ", request.question, ", stage ", request.stage.name, " has ", request.prompts.size(),
-                         " branches, accepted are 1 to ", options_.branches, " (the branches of the pipeline)"));
+      throw Error(concat("question ", shown(request.question), ", stage ", shown(request.stage.name), " has ",
+                         request.prompts.size(), " branches, accepted are 1 to ", options_.branches,
+                         " (the branches of the pipeline)"));
     }
     for (const std::vector<int>& prompt : request.prompts) {
       if (prompt.empty())
-        throw Error(concat("question ", request.question, ": the prompt has no tokens, accepted is one or more"));
+        throw Error(
+            concat("question ", shown(request.question), ": the prompt has no tokens, accepted is one or more"));
     }
   }
 

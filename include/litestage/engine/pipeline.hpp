@@ -75,22 +75,31 @@ class Pipeline {
     stages_ = std::move(stages);
   }
 
-  // Answers all questions; reports in the order of the questions, of those that ended.
+  // Answers all questions; reports in the order of the questions, of those that ended. A question whose prompts outgrow
+  // the context ends without an answer, and its report says so (`no_room`); the others go on.
   std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
     make_lanes(questions);
     std::vector<std::optional<QuestionReport>> reports(questions.size());
     std::vector<Walk> walks(std::min(options_.batch, questions.size()));
     std::size_t next = 0;
-    for (std::size_t i = 0; i < walks.size(); ++i) begin_question(i, walks[i], questions, next++);
     bool go_on = true;
-    const auto ended = [&](std::size_t lane, Run& run) {
-      Walk& walk = walks[lane];
-      if (go_on_with(lane, walk, run)) return;
+    const auto end = [&](Walk& walk) {
       reports[walk.question] = std::move(walk.report);
       if (on_report) go_on = on_report(walk.question, *reports[walk.question]) && go_on;
-      if (go_on && next < questions.size()) begin_question(lane, walk, questions, next++);
+    };
+    const auto fill = [&](std::size_t lane) {
+      while (go_on && next < questions.size()) {
+        if (begin_question(lane, walks[lane], questions, next++)) return;
+        end(walks[lane]);
+      }
+    };
+    const auto ended = [&](std::size_t lane, Run& run) {
+      if (go_on_with(lane, walks[lane], run)) return;
+      end(walks[lane]);
+      fill(lane);
     };
     try {
+      for (std::size_t lane = 0; lane < walks.size(); ++lane) fill(lane);
       while (go_on && lanes_->step(ended)) go_on = go_on && (!options_.keep_going || options_.keep_going());
     } catch (...) {
       lanes_->stop();
@@ -132,19 +141,32 @@ class Pipeline {
                                                               options_.generation);
   }
 
-  void begin_question(std::size_t lane, Walk& walk, std::span<const Question> questions, std::size_t question) {
+  // These three put the question's next request to work; false where there is none: the question has ended.
+  bool begin_question(std::size_t lane, Walk& walk, std::span<const Question> questions, std::size_t question) {
     walk = Walk{question, 0, Transcript{questions[question], {}}, {}, Clock::now()};
     walk.report.id = questions[question].id;
     if (options_.forget_questions) lanes_->forget(lane);
-    begin_stage(lane, walk);
+    return begin_stage(lane, walk);
   }
-
-  void begin_stage(std::size_t lane, const Walk& walk) {
+  bool begin_stage(std::size_t lane, Walk& walk) {
     const std::uint64_t stream = walk.question * 64 + walk.stage;
-    lanes_->start(lane, skip_, exit_, stage_request(stages_, walk.stage, walk.transcript, tokenizer_, stream));
+    return begin(lane, walk, stage_request(stages_, walk.stage, walk.transcript, tokenizer_, stream));
+  }
+  bool begin(std::size_t lane, Walk& walk, StageRequest request) {
+    walk.report.no_room = lanes_->no_room(request);
+    if (!walk.report.no_room) {
+      lanes_->start(lane, skip_, exit_, std::move(request));
+      return true;
+    }
+    for (std::size_t s = walk.report.stages.size(); s < stages_.size(); ++s) {
+      walk.report.stages.emplace_back();
+      walk.report.stages.back().name = stages_.stage(s).name;
+    }
+    if (walk.stage < stages_.size()) walk.report.seconds = seconds_between(walk.started, Clock::now());
+    return false;
   }
 
-  // Takes what a finished request says and begins the question's next one. False when the question is done.
+  // Takes what a finished request says, and goes on. False when the question has ended.
   bool go_on_with(std::size_t lane, Walk& walk, Run& run) {
     if (walk.stage == stages_.size()) {
       walk.report.letter_logits = run.take_scores();
@@ -157,16 +179,14 @@ class Pipeline {
     walk.report.stages.push_back(std::move(report));
     if (++walk.stage < stages_.size()) {
       walk.transcript.outputs.push_back(std::move(texts));
-      begin_stage(lane, walk);
-      return true;
+      return begin_stage(lane, walk);
     }
     walk.report.seconds = seconds_between(walk.started, Clock::now());
     if (!options_.score_letters) return false;
     if constexpr (StatesAnswer<Stages>)
-      lanes_->start(lane, skip_, exit_, letter_request(stages_, walk.transcript, tokenizer_));
+      return begin(lane, walk, letter_request(stages_, walk.transcript, tokenizer_));
     else
       throw Error("option letters cannot be scored with a schedule that does not state answers");
-    return true;
   }
 
   [[nodiscard]] static std::vector<QuestionReport> finished(std::vector<std::optional<QuestionReport>>& reports) {

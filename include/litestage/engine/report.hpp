@@ -5,9 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 
 namespace litestage {
 
@@ -52,9 +56,22 @@ struct StageReport {
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
 
+// A stage whose prompt is longer than the context. It does not run, and neither does what comes after it.
+struct NoRoom {
+  std::string stage;
+  std::size_t needed = 0;   // positions: tokens of the longest branch's prompt
+  std::size_t context = 0;  // positions there are
+  friend bool operator==(const NoRoom&, const NoRoom&) = default;
+};
+
+[[nodiscard]] inline std::string sentence(const NoRoom& n) {
+  return concat("stage ", shown(n.stage), " needs ", n.needed, " positions, the context has ", n.context);
+}
+
 struct QuestionReport {
   std::string id;
-  std::vector<StageReport> stages;
+  std::vector<StageReport> stages;   // of the whole schedule; those that did not run have a name and nothing else
+  std::optional<NoRoom> no_room;     // why the question has no answer; else it was answered
   double seconds = 0;                // wall time of the stages; letter scoring is not in it
   std::vector<float> letter_logits;  // [options], logits of the option letters; empty unless letter scoring was asked
   friend bool operator==(const QuestionReport&, const QuestionReport&) = default;

@@ -7,13 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/any_tokenizer.hpp"
+#include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/concepts.hpp"
 
@@ -34,6 +37,14 @@ struct StageRequest {
   std::vector<int> score_tokens;          // not empty: generate nothing, report these tokens' logits after the prompt
   std::uint64_t stream = 0;               // of random numbers, for this request alone
 };
+
+// Nothing where every prompt of the request fits into `context` positions.
+[[nodiscard]] inline std::optional<NoRoom> no_room(const StageRequest& request, std::size_t context) {
+  std::size_t longest = 0;
+  for (const std::vector<int>& prompt : request.prompts) longest = std::max(longest, prompt.size());
+  if (longest <= context) return std::nullopt;
+  return NoRoom{request.stage.name, longest, context};
+}
 
 // A number of every chosen token, for BranchReport::trace: a confidence, say.
 struct TokenTrace {
@@ -89,18 +100,18 @@ template <StatesAnswer Stages>
     Prompt prompt = prompts.at(0);
     prompt.continuation += format.probe + format.letter_prefix + static_cast<char>('A' + i);
     std::vector<int> tokens = tokenizer.encode(prompt);
-    if (tokens.size() < 2) throw Error(concat("question ", id, ": the prompt to score has no tokens"));
+    if (tokens.size() < 2) throw Error(concat("question ", shown(id), ": the prompt to score has no tokens"));
     letters.push_back(tokens.back());
     tokens.pop_back();
     if (i == 0) probe = tokens;
     if (tokens != probe || std::count(letters.begin(), letters.end(), letters.back()) != 1) {
-      throw Error(concat("question ", id,
+      throw Error(concat("question ", shown(id),
                          ": option letters cannot be scored, since the tokenizer does not "
                          "write each as one token of its own after \"",
                          format.probe, format.letter_prefix, "\""));
     }
   }
-  if (letters.empty()) throw Error(concat("question ", id, " has no options, so no letter can be scored"));
+  if (letters.empty()) throw Error(concat("question ", shown(id), " has no options, so no letter can be scored"));
   request.prompts.push_back(std::move(probe));
   return request;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/any_tokenizer.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
@@ -147,8 +148,9 @@ class StageRun {
     for (const std::vector<int>& prompt : request_.prompts) {
       LITESTAGE_ASSERT(!prompt.empty(), "a prompt has at least one token");
       if (prompt.size() > capacity) {
-        throw Error(concat("question ", request_.question, ", stage ", request_.stage.name, ": the prompt has ",
-                           prompt.size(), " tokens, accepted are up to ", capacity, " (the context)"));
+        throw Error(concat("question ", shown(request_.question), ", stage ", shown(request_.stage.name),
+                           ": the prompt has ", prompt.size(), " tokens, accepted are up to ", capacity,
+                           " (the context)"));
       }
     }
   }

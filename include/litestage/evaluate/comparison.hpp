@@ -46,6 +46,7 @@ struct StageOutcome {
 struct MethodOutcome {
   int predicted = no_answer;
   std::vector<StageOutcome> stages;
+  std::optional<NoRoom> no_room = std::nullopt;  // as in QuestionReport
   friend bool operator==(const MethodOutcome&, const MethodOutcome&) = default;
 };
 

@@ -95,11 +95,12 @@ namespace detail {
   Form f;
   f.add("predicted", detail::option_form(o.predicted))
       .add("stages", detail::list_form(o.stages, detail::outcome_stage_form));
+  if (o.no_room) f.add("no_room", to_form(*o.no_room));
   return f;
 }
 [[nodiscard]] inline MethodOutcome outcome_from_form(const Form& form, const std::string& where) {
   const detail::Reader in(form, where);
-  return {in.option("predicted"), in.list("stages", detail::outcome_stage_from_form)};
+  return {in.option("predicted"), in.list("stages", detail::outcome_stage_from_form), no_room_from_form(form, where)};
 }
 
 [[nodiscard]] inline Form to_form(const MethodTiming& t) {

@@ -49,12 +49,16 @@ class FinishedWork {
     const auto found = timings_.find({method, question});
     return found == timings_.end() ? nullptr : &found->second;
   }
+  // An outcome without room is not told on: in a larger context the question has an answer.
   void add(const std::string& method, const std::string& question, MethodOutcome outcome) {
-    append_(Form().add("method", method).add("question", question).add("outcome", to_form(outcome)));
+    if (!outcome.no_room)
+      append_(Form().add("method", method).add("question", question).add("outcome", to_form(outcome)));
     outcomes_.emplace(Key{method, question}, std::move(outcome));
   }
   void add(const std::string& method, const std::string& question, MethodTiming timing) {
-    append_(Form().add("method", method).add("question", question).add("timing", to_form(timing)));
+    const MethodOutcome* answered = outcome(method, question);
+    if (answered == nullptr || !answered->no_room)
+      append_(Form().add("method", method).add("question", question).add("timing", to_form(timing)));
     timings_.emplace(Key{method, question}, std::move(timing));
   }
 
@@ -66,7 +70,7 @@ class FinishedWork {
 };
 
 [[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
-  MethodOutcome outcome{predicted, {}};
+  MethodOutcome outcome{predicted, {}, report.no_room};
   for (const StageReport& s : report.stages) {
     StageOutcome stage{.name = s.name,
                        .prompt_tokens = s.prompt_tokens,
@@ -117,6 +121,7 @@ class ComparisonRun {
         questions_(questions),
         options_(std::move(options)),
         finished_(&finished) {
+    LITESTAGE_ASSERT(!questions_.empty(), "a comparison has questions");
     // Questions of other numbers of options would have the K/V cache made anew, within the time of one of them.
     std::size_t& branches = options_.pipeline.branches;
     if (branches > 0) return;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ struct Answer {
   int predicted = no_answer;
   double seconds = 0;  // QuestionReport::seconds: of the stages
   std::vector<StageReport> stages;
+  std::optional<NoRoom> no_room = std::nullopt;  // as in QuestionReport
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
@@ -46,7 +48,7 @@ struct Results {
 
 [[nodiscard]] inline Answer make_answer(const Question& question, int predicted, QuestionReport report) {
   LITESTAGE_ASSERT(question.id == report.id, question.id, " against ", report.id);
-  return {question.id, question.gold, predicted, report.seconds, std::move(report.stages)};
+  return {question.id, question.gold, predicted, report.seconds, std::move(report.stages), std::move(report.no_room)};
 }
 
 // Means over the questions that had this stage.

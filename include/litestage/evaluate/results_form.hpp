@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/tasks.hpp"
@@ -60,11 +62,18 @@ template <class T, class ToForm>
   return f;
 }
 
+[[nodiscard]] inline Form to_form(const NoRoom& n) {
+  Form f;
+  f.add("stage", n.stage).add("needed", n.needed).add("context", n.context);
+  return f;
+}
+
 [[nodiscard]] inline Form to_form(const Answer& a) {
   Form f;
   f.add("id", a.id).add("gold", detail::option_form(a.gold)).add("predicted", detail::option_form(a.predicted));
   f.add("seconds", a.seconds);
   f.add("stages", detail::list_form(a.stages, [](const StageReport& s) { return to_form(s); }));
+  if (a.no_room) f.add("no_room", to_form(*a.no_room));
   return f;
 }
 
@@ -153,7 +162,7 @@ class Reader {
     if (stop_reason_names[i] == text) return static_cast<StopReason>(i);
     accepted += concat(i == 0 ? "" : ", ", stop_reason_names[i]);
   }
-  throw Error(concat(what, " is \"", text, "\", accepted are ", accepted));
+  throw Error(concat(what, " is ", in_quotes(text), ", accepted are ", accepted));
 }
 
 [[nodiscard]] inline BranchReport branch_from_form(const Form& form, const std::string& where) {
@@ -171,6 +180,15 @@ class Reader {
 }
 
 }  // namespace detail
+
+// The member "no_room", of those that have it.
+[[nodiscard]] inline std::optional<NoRoom> no_room_from_form(const Form& form, const std::string& where) {
+  const detail::Reader outer(form, where);
+  if (!outer.has("no_room")) return std::nullopt;
+  const detail::Reader in(outer.get("no_room"), outer.path("no_room"));
+  return NoRoom{in.text("stage"), static_cast<std::size_t>(in.count("needed")),
+                static_cast<std::size_t>(in.count("context"))};
+}
 
 [[nodiscard]] inline StageReport stage_report_from_form(const Form& form, const std::string& where) {
   const detail::Reader in(form, where);
@@ -191,8 +209,12 @@ namespace detail {
 
 [[nodiscard]] inline Answer answer_from_form(const Form& form, const std::string& where) {
   const Reader in(form, where);
-  return {in.text("id"), in.option("gold"), in.option("predicted"), in.amount("seconds"),
-          in.list("stages", stage_report_from_form)};
+  return {in.text("id"),
+          in.option("gold"),
+          in.option("predicted"),
+          in.amount("seconds"),
+          in.list("stages", stage_report_from_form),
+          no_room_from_form(form, where)};
 }
 
 }  // namespace detail
@@ -200,7 +222,8 @@ namespace detail {
 [[nodiscard]] inline Results results_from_form(const Form& form, std::string_view source) {
   const detail::Reader in(form, std::string(source));
   if (in.text("format") != results_format) {
-    throw Error(concat(in.path("format"), " is \"", in.text("format"), "\", accepted is \"", results_format, "\""));
+    throw Error(
+        concat(in.path("format"), " is ", in_quotes(in.text("format")), ", accepted is \"", results_format, "\""));
   }
   Results r;
   r.info.method = in.text("method");

@@ -21,6 +21,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/core/record.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -70,7 +71,8 @@ namespace detail {
     const std::string& label = choices[i].at("label", at).string(at + ".label");
     const char expected = letter(static_cast<int>(i));
     if (label.size() != 1 || label[0] != expected) {
-      throw Error(concat(at, ".label is \"", label, "\", accepted is \"", expected, "\": labels run from A in order"));
+      throw Error(
+          concat(at, ".label is ", in_quotes(label), ", accepted is \"", expected, "\": labels run from A in order"));
     }
     options.push_back(needed_text(choices[i].at("text", at), at + ".text"));
   }
@@ -81,8 +83,8 @@ namespace detail {
   const std::string& key = value.string(what);
   const int option = key.size() == 1 ? key[0] - 'A' : -1;
   if (option < 0 || option >= static_cast<int>(n_options)) {
-    throw Error(
-        concat(what, " is \"", key, "\", accepted are \"A\" to \"", letter(static_cast<int>(n_options) - 1), "\""));
+    throw Error(concat(what, " is ", in_quotes(key), ", accepted are \"A\" to \"",
+                       letter(static_cast<int>(n_options) - 1), "\""));
   }
   return option;
 }
@@ -124,7 +126,7 @@ inline constexpr std::array<Task, 4> tasks = {{
   }
   std::string accepted;
   for (const Task& task : tasks) accepted += concat(accepted.empty() ? "" : ", ", task.name);
-  throw Error(concat("task \"", name, "\" is unknown, accepted are ", accepted));
+  throw Error(concat("task ", in_quotes(name), " is unknown, accepted are ", accepted));
 }
 
 // All questions of a file, in its order. Ids are unique, as results are paired by them.
@@ -136,7 +138,7 @@ inline constexpr std::array<Task, 4> tasks = {{
     Question q = task.parse(task, record.value, record.where);
     const auto added = where_of.emplace(q.id, record.where);
     if (!added.second) {
-      throw Error(concat(record.where, ": id \"", q.id, "\" occurs at ", added.first->second, " already"));
+      throw Error(concat(record.where, ": id ", in_quotes(q.id), " occurs at ", added.first->second, " already"));
     }
     questions.push_back(std::move(q));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 
 namespace litestage::evaluate {
 
@@ -35,6 +36,8 @@ class TextTable {
     std::string head;
     Align align = Align::right;
   };
+
+  static constexpr std::size_t longest_cell = 400;  // bytes; what is longer is cut
 
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -64,12 +67,14 @@ class TextTable {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   }
-  // Names come from the user: they must not end their cell or their row, nor reach the terminal as commands.
+  // Names come from outside: they must not end their cell or their row, nor reach the terminal as commands.
   [[nodiscard]] static std::string escaped(std::string_view text, TableStyle style) {
+    const std::string cell = shown(text, longest_cell);
+    if (style != TableStyle::markdown) return cell;
     std::string out;
-    for (const char c : text) {
-      if (style == TableStyle::markdown && (c == '|' || c == '\\')) out += '\\';
-      out += (c >= 0 && c < ' ') || c == '\x7f' ? ' ' : c;
+    for (const char c : cell) {
+      if (c == '|' || c == '\\') out += '\\';
+      out += c;
     }
     return out;
   }

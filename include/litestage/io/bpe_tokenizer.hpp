@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/pair_merger.hpp"
 #include "litestage/io/pretokenizer.hpp"
-#include "litestage/io/utf8.hpp"
 #include "litestage/io/vocabulary.hpp"
 
 namespace litestage::io {

@@ -16,16 +16,6 @@ namespace litestage::io {
 
 static_assert(std::endian::native == std::endian::little, "litestage reads little-endian files in place");
 
-// Text out of a file as a message may show it: cut at `longest` bytes, those that no terminal should get replaced.
-[[nodiscard]] inline std::string printable(std::string_view text, std::size_t longest = 80) {
-  std::string out;
-  for (char c : text.substr(0, longest)) out += (c >= ' ' && c <= '~') ? c : '?';
-  return text.size() > longest ? out + "..." : out;
-}
-[[nodiscard]] inline std::string quoted(std::string_view text) {
-  return concat('"', printable(text), '"');
-}
-
 class ByteReader {
  public:
   ByteReader(std::span<const std::byte> bytes, std::string source) : bytes_(bytes), source_(std::move(source)) {}

@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/jinja_text.hpp"
 #include "litestage/io/text_part.hpp"
-#include "litestage/io/utf8.hpp"
 #include "litestage/policy/transcript.hpp"
 
 namespace litestage::io {
@@ -39,7 +40,7 @@ class ChatTemplate {
     for (std::size_t i = 0; i < chat_format_names.size(); ++i) {
       if (chat_format_names[i] == name) return {static_cast<ChatFormat>(i), std::move(bos), std::move(eos)};
     }
-    throw Error(concat("--chat-template is \"", name, "\", accepted are chatml, zephyr, llama-2 and llama-3"));
+    throw Error(concat("--chat-template is ", in_quotes(name), ", accepted are chatml, zephyr, llama-2 and llama-3"));
   }
 
   // What the Jinja program `jinja` of the file `source` writes.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/outside_text.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/io/byte_reader.hpp"
 #include "litestage/io/gguf_read_value.hpp"
@@ -111,7 +112,7 @@ inline constexpr std::size_t max_dims = 4;  // of the format
 [[nodiscard]] inline GgufTensor read_tensor_info(ByteReader& in) {
   GgufTensor t;
   t.name = in.text("the name of a tensor");
-  const std::string tensor = "tensor " + quoted(t.name);
+  const std::string tensor = "tensor " + in_quotes(t.name);
   const auto n_dims = in.number<std::uint32_t>(tensor);
   if (n_dims < 1 || n_dims > max_dims) {
     throw Error(concat(in.source(), ": ", tensor, " has ", n_dims, " dimensions, accepted are 1 to ", max_dims));
@@ -156,7 +157,7 @@ inline RawTensor Gguf::tensor(std::string_view name) const {
   for (std::size_t d = 1; d < t.dims.size(); ++d) rows *= t.dims[d];
   if (t.dims.size() >= 2 && rows != t.dims[1]) {
     throw Error(
-        concat(source_, ": tensor ", quoted(name), " has ", t.dims.size(), " dimensions, accepted are 1 and 2"));
+        concat(source_, ": tensor ", in_quotes(name), " has ", t.dims.size(), " dimensions, accepted are 1 and 2"));
   }
   return {std::string(name), t.type, rows, t.dims[0], t.contents.data()};
 }
@@ -194,9 +195,9 @@ inline void Gguf::parse(std::span<const std::byte> bytes) {
   const std::size_t n_pairs = in.count(13, "the number of metadata keys");
   for (std::size_t i = 0; i < n_pairs; ++i) {
     const std::string_view key = in.text("the name of a metadata key");
-    GgufValue value = detail::read_value(in, "key " + quoted(key));
+    GgufValue value = detail::read_value(in, "key " + in_quotes(key));
     if (!metadata_.emplace(key, std::move(value)).second) {
-      throw Error(concat(source_, ": key ", quoted(key), " is there twice"));
+      throw Error(concat(source_, ": key ", in_quotes(key), " is there twice"));
     }
   }
   read_alignment();
@@ -204,7 +205,7 @@ inline void Gguf::parse(std::span<const std::byte> bytes) {
     tensors_.push_back(detail::read_tensor_info(in));
     const std::string_view name = tensors_.back().name;
     if (!tensor_index_.emplace(name, i).second) {
-      throw Error(concat(source_, ": tensor ", quoted(name), " is there twice"));
+      throw Error(concat(source_, ": tensor ", in_quotes(name), " is there twice"));
     }
   }
   header_ = bytes.first(in.position());
@@ -217,7 +218,7 @@ inline void Gguf::place_tensors(std::span<const std::byte> bytes) {
   const std::span<const std::byte> data = bytes.subspan(std::min(begin, bytes.size()));
   std::vector<const GgufTensor*> by_offset;
   for (GgufTensor& t : tensors_) {
-    const std::string what = concat(source_, ": tensor ", quoted(t.name));
+    const std::string what = concat(source_, ": tensor ", in_quotes(t.name));
     const std::size_t size = detail::tensor_bytes(t, what);
     if (t.offset % alignment_ != 0) {
       throw Error(concat(what, " begins at offset ", t.offset, ", accepted are multiples of ", alignment_));
@@ -233,7 +234,8 @@ inline void Gguf::place_tensors(std::span<const std::byte> bytes) {
   for (std::size_t i = 1; i < by_offset.size(); ++i) {
     const GgufTensor& below = *by_offset[i - 1];
     if (below.contents.size() > by_offset[i]->offset - below.offset) {
-      throw Error(concat(source_, ": tensors ", quoted(below.name), " and ", quoted(by_offset[i]->name), " overlap"));
+      throw Error(
+          concat(source_, ": tensors ", in_quotes(below.name), " and ", in_quotes(by_offset[i]->name), " overlap"));
     }
   }
 }

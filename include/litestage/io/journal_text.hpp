@@ -11,8 +11,8 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/core/record.hpp"
-#include "litestage/io/byte_reader.hpp"
 #include "litestage/io/json.hpp"
 
 namespace litestage::io {
@@ -116,14 +116,15 @@ struct Difference {
 inline void require_identity(const Record& head, const Form& identity, const std::string& source) {
   const std::string& format = head.value.at("format", head.where).string(concat(head.where, ": format"));
   if (format != journal_format) {
-    throw Error(concat(head.where, ": format is ", quoted(format), ", accepted is ", quoted(journal_format)));
+    throw Error(concat(head.where, ": format is ", in_quotes(format), ", accepted is ", in_quotes(journal_format)));
   }
   const Form wanted = parse_json(to_json(identity), "identity");  // as it would come back from a file
   const auto difference = first_difference(head.value.at("identity", head.where), wanted, "");
   if (!difference) return;
-  const auto shown = [](const Form* value) { return value == nullptr ? "missing" : printable(to_json(*value)); };
-  throw Error(concat(source, ": is the journal of other work: ", difference->key.empty() ? "identity" : difference->key,
-                     " is ", shown(difference->found), " there and ", shown(difference->wanted),
+  const auto text = [](const Form* value) { return value == nullptr ? "missing" : shown(to_json(*value)); };
+  throw Error(concat(source,
+                     ": is the journal of other work: ", difference->key.empty() ? "identity" : shown(difference->key),
+                     " is ", text(difference->found), " there and ", text(difference->wanted),
                      " here; choose another file (--journal FILE) or remove this one"));
 }
 

@@ -16,7 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "litestage/core/form.hpp"
-#include "litestage/io/byte_reader.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/io/mapped_file.hpp"
 
 namespace litestage::io {
@@ -91,7 +91,7 @@ class FormBuilder {
   bool start_array(std::size_t) { return open(true); }
   bool key(std::string& name) {
     Container& top = stack_.back();
-    if (!top.keys.insert(name).second) fail(concat("the key ", quoted(name), " is there twice in one object"));
+    if (!top.keys.insert(name).second) fail(concat("the key ", in_quotes(name), " is there twice in one object"));
     top.key = std::move(name);
     return true;
   }
@@ -107,7 +107,7 @@ class FormBuilder {
     };
     drop_through("] ");
     if (what.substr(0, 11) == "parse error") drop_through(": ");
-    fail(printable(what, 200));
+    fail(shown(what, 200));
   }
 
  private:

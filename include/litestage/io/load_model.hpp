@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/outside_text.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/model_keys.hpp"
 #include "litestage/model/weights.hpp"
@@ -46,7 +47,7 @@ class TensorTaker {
   }
   void refuse_the_rest(std::string_view architecture) const {
     if (left_.empty()) return;
-    throw Error(concat(file_.source(), ": tensor ", quoted(*left_.begin()), " is not supported in the architecture ",
+    throw Error(concat(file_.source(), ": tensor ", in_quotes(*left_.begin()), " is not supported in the architecture ",
                        architecture));
   }
 

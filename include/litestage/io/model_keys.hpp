@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/outside_text.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/model/config.hpp"
 
@@ -79,11 +80,11 @@ inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_vie
   if (name == "rope.scaling.type") {
     const auto found = file_.get<std::string>(k);
     if (found == "none") return;
-    throw Error(concat(file_.source(), ": key ", k, " is ", quoted(found), ", accepted is \"none\""));
+    throw Error(concat(file_.source(), ": key ", k, " is ", in_quotes(found), ", accepted is \"none\""));
   }
   if (name == "attention.causal" && file_.get<bool>(k)) return;
   if (name == "use_parallel_residual" && !file_.get<bool>(k)) return;
-  throw Error(concat(file_.source(), ": key ", quoted(k), " is not supported"));
+  throw Error(concat(file_.source(), ": key ", in_quotes(k), " is not supported"));
 }
 
 inline void ModelKeys::refuse_others() const {
@@ -113,7 +114,7 @@ inline void ModelKeys::refuse_others() const {
 inline void refuse_what_is_no_model(const Gguf& file) {
   const auto type = file.find<std::string>("general.type");
   if (type && *type != "model") {
-    throw Error(concat(file.source(), ": key general.type is ", quoted(*type), ", accepted is \"model\""));
+    throw Error(concat(file.source(), ": key general.type is ", in_quotes(*type), ", accepted is \"model\""));
   }
   const auto parts = file.find<std::int64_t>("split.count");
   if (parts && *parts > 1) {
@@ -140,7 +141,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   ModelConfig c;
   c.architecture = file.get<std::string>("general.architecture");
   if (c.architecture != "llama" && c.architecture != "qwen2") {
-    throw Error(concat(file.source(), ": key general.architecture is ", quoted(c.architecture),
+    throw Error(concat(file.source(), ": key general.architecture is ", in_quotes(c.architecture),
                        ", accepted are \"llama\" and \"qwen2\""));
   }
   const ModelKeys keys(file, c.architecture);

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "litestage/core/utf8.hpp"
 #include "litestage/io/pair_merger.hpp"
-#include "litestage/io/utf8.hpp"
 #include "litestage/io/vocabulary.hpp"
 
 namespace litestage::io {
@@ -91,7 +91,7 @@ class SentencePieceTokenizer {
   // How many bytes the symbol with this first byte has. What is no UTF-8 is cut as llama.cpp cuts it: a byte from 0xF8
   // up takes three more along.
   [[nodiscard]] static std::size_t symbol_size(unsigned char lead) {
-    return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, detail::utf8_length(lead));
+    return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, utf8_length(lead));
   }
 
   [[nodiscard]] static std::string byte_name(std::size_t byte) {

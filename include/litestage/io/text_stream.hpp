@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "litestage/io/utf8.hpp"
+#include "litestage/core/utf8.hpp"
 
 namespace litestage::io {
 
@@ -51,7 +51,7 @@ class TextStream {
   // Whether `rest`, which is no character, is the beginning of one (Unicode 15, table 3-7).
   [[nodiscard]] static bool may_become_character(std::string_view rest) {
     const auto lead = static_cast<unsigned char>(rest.front());
-    if (lead < 0xC2 || lead > 0xF4 || rest.size() >= detail::utf8_length(lead)) return false;
+    if (lead < 0xC2 || lead > 0xF4 || rest.size() >= utf8_length(lead)) return false;
     for (std::size_t i = 1; i < rest.size(); ++i) {
       const auto byte = static_cast<unsigned char>(rest[i]);
       unsigned low = 0x80, high = 0xBF;

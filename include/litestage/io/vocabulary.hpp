@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 
 namespace litestage::io {
 
@@ -66,14 +67,14 @@ inline void check_special_ids(const Vocabulary& v, std::string_view source) {
 
 inline void Vocabulary::validate(std::string_view source) const {
   if (model != "gpt2" && model != "llama") {
-    throw Error(concat(source, ": tokenizer.ggml.model is \"", model, "\", accepted are gpt2 and llama"));
+    throw Error(concat(source, ": tokenizer.ggml.model is ", in_quotes(model), ", accepted are gpt2 and llama"));
   }
   if (tokens.empty())
     throw Error(concat(source, ": tokenizer.ggml.tokens is empty or missing, needed is a vocabulary"));
   if (model == "gpt2") {
     if (pre != "gpt-2" && pre != "smollm" && pre != "qwen2" && pre != "llama-bpe") {
-      throw Error(
-          concat(source, ": tokenizer.ggml.pre is \"", pre, "\", accepted are gpt-2, smollm, qwen2 and llama-bpe"));
+      throw Error(concat(source, ": tokenizer.ggml.pre is ", in_quotes(pre),
+                         ", accepted are gpt-2, smollm, qwen2 and llama-bpe"));
     }
     if (merges.empty()) throw Error(concat(source, ": tokenizer.ggml.merges is empty or missing, gpt2 needs it"));
   }

@@ -16,6 +16,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/policy/enum_names.hpp"
 #include "litestage/policy/field.hpp"
 
@@ -72,7 +73,7 @@ requires std::is_arithmetic_v<T>
 
 [[nodiscard]] inline std::string found_text(const Form& form) {
   if (const auto* text = std::get_if<std::string>(&form.value())) {
-    return text->size() <= 40 ? concat('"', *text, '"') : concat('"', text->substr(0, 40), "...\"");
+    return in_quotes(*text, 40);
   }
   if (const auto* truth = std::get_if<bool>(&form.value())) return *truth ? "true" : "false";
   if (const auto* integer = std::get_if<std::int64_t>(&form.value())) return number_text(*integer);

@@ -17,6 +17,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/policy/accepted.hpp"
 #include "litestage/policy/enum_names.hpp"
 #include "litestage/policy/field.hpp"
@@ -115,7 +116,8 @@ void check_keys(const Form::Map& members, const Where& where) {
     for (const auto& member : members) {
       if (member.first == key) return;
     }
-    throw Error(concat(where.str(), ": key \"", key, "\" is missing, accepted are ", key_list<T>(), ", all of them"));
+    throw Error(
+        concat(where.str(), ": key ", in_quotes(key), " is missing, accepted are ", key_list<T>(), ", all of them"));
   };
   std::apply([&](const auto&... field) { (need(field.key), ...); }, T::fields());
 }
@@ -137,11 +139,11 @@ void check_keys(const Form::Map& members, const Where& where) {
     bool accepted = open && (HasName<T> || key != "name");
     for (const std::string_view k : known) accepted = accepted || k == key;
     if (!accepted) {
-      throw Error(concat(where.str(), ": key \"", key, "\" is unknown, accepted are ", key_list<T>()));
+      throw Error(concat(where.str(), ": key ", in_quotes(key), " is unknown, accepted are ", key_list<T>()));
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (members[j].first == key) {
-        throw Error(concat(where.str(), ": key \"", key, "\" is given twice, accepted are ", key_list<T>(),
+        throw Error(concat(where.str(), ": key ", in_quotes(key), " is given twice, accepted are ", key_list<T>(),
                            ", each at most once"));
       }
     }

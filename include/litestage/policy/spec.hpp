@@ -21,6 +21,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/policy/accepted.hpp"
 #include "litestage/policy/form.hpp"
 
@@ -147,7 +148,7 @@ class SpecParser {
     if (node.value) form.add("name", *node.value);
     for (const Node& child : node.children) {
       if (form.find(child.key) != nullptr) {
-        throw Error(concat(where.str(), ": key \"", child.key, "\" is given twice, each key at most once"));
+        throw Error(concat(where.str(), ": key ", in_quotes(child.key), " is given twice, each key at most once"));
       }
       form.add(child.key, to_form(child, where));
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/policy/answer_format.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -25,8 +26,8 @@ inline constexpr const char* chat_system =
 // Schedules that write a text to each option call this first.
 inline void check_options(const Question& question) {
   if (question.options.empty() || question.options.size() > max_options) {
-    throw Error(concat("question ", question.id, ": found ", question.options.size(), " options, accepted are 1 to ",
-                       max_options));
+    throw Error(concat("question ", shown(question.id), ": found ", question.options.size(),
+                       " options, accepted are 1 to ", max_options));
   }
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace litestage::io {
+namespace litestage {
 
 inline constexpr char32_t replacement_character = 0xFFFD;
 inline constexpr std::string_view replacement_text = "\xEF\xBF\xBD";
@@ -15,8 +15,6 @@ struct CodePoint {
   char32_t value = 0;
   std::size_t length = 0;  // in bytes; 0 where the bytes are no character
 };
-
-namespace detail {
 
 // How many bytes a character with this first byte has; 0 where no character begins so.
 [[nodiscard]] constexpr std::size_t utf8_length(unsigned char lead) {
@@ -27,13 +25,11 @@ namespace detail {
   return lead < 0xF8 ? 4 : 0;
 }
 
-}  // namespace detail
-
 // The character at the front of `text`, judged by the pattern of its bits alone: overlong forms and surrogates are
 // read as what their bits say, as llama.cpp reads them (src/unicode.cpp), beyond U+10FFFF nothing is.
 [[nodiscard]] inline CodePoint lenient_code_point(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = detail::utf8_length(lead);
+  const std::size_t length = utf8_length(lead);
   if (length == 1) return {lead, 1};
   if (length == 0 || length > text.size()) return {};
   char32_t value = lead & (0x7Fu >> length);
@@ -111,4 +107,4 @@ inline void append_utf8(std::string& out, char32_t value) {
   return text.substr(begin, end - begin);
 }
 
-}  // namespace litestage::io
+}  // namespace litestage
