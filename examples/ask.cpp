@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -19,7 +18,9 @@
 #include "cli/results_file.hpp"
 #include "cli/run_main.hpp"
 #include "cli/run_report.hpp"
+#include "cli/save.hpp"
 #include "cli/stage_view.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/tasks.hpp"
@@ -35,7 +36,7 @@ using AskPipeline = Pipeline<B, skip::Standard, early_exit::Standard, stages::St
 
 template <Backend B>
 int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
-  cli::StageView view(std::cout, job.codec, false);
+  cli::StageView view(std::cout, job.codec, false, cli::output_is_file());
   cli::StageView* shown = &view;
   Profile profile;
   PipelineOptions options = cli::pipeline_options(job.options);
@@ -64,9 +65,10 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
 }
 
 void print_question(const Question& q) {
-  std::cout << "Question " << q.id << ": " << q.stem << '\n';
+  constexpr std::size_t longest = 4000;  // bytes of a text; more would push the answer off the screen
+  std::cout << "Question " << shown(q.id) << ": " << shown(q.stem, longest) << '\n';
   for (std::size_t i = 0; i < q.options.size(); ++i) {
-    std::cout << "  (" << evaluate::letter(static_cast<int>(i)) << ") " << q.options[i] << '\n';
+    std::cout << "  (" << evaluate::letter(static_cast<int>(i)) << ") " << shown(q.options[i], longest) << '\n';
   }
   std::cout << '\n' << std::flush;
 }
@@ -82,7 +84,9 @@ void print_report(const Job& job, const cli::AnswerSheet& sheet, double clock_s)
   std::cout << '\n';
   cli::print_accuracy(std::cout, sheet);
   cli::print_speed(std::cout, summary, side_by_side(job));
-  if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
+}
+
+void print_next_steps(const Job& job, const cli::AnswerSheet& sheet) {
   if (job.options.quiet || !job.options.json.empty() || !sheet.complete()) return;
   std::cout << "\nNext: --skip static:all=m12-m14 skips sub-layers, --exit low_confidence ends stages early, --stages "
                "direct is the\ncontrol that answers at once. --json FILE keeps every answer and `table FILE...` sets "
@@ -90,15 +94,18 @@ void print_report(const Job& job, const cli::AnswerSheet& sheet, double clock_s)
                "--stages chat. All options: --help.\n";
 }
 
-// Writes and prints what there is.
+// Prints and writes what there is. The report comes first: whether the file can be written is not known before.
 void conclude(const Job& job, const cli::AnswerSheet& sheet, const cli::BackendFacts& backend, const Profile& profile,
               double wall_s) {
   if (sheet.done() == 0) return;
   const double clock_s = side_by_side(job) > 1 ? wall_s : 0;
-  cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
-                     sheet.answering(), sheet.answers(), sheet.questions().size(), clock_s);
   print_report(job, sheet, clock_s);
   if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
+  std::cout << std::flush;
+  cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
+                     sheet.answering(), sheet.answers(), sheet.questions().size(), clock_s);
+  if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
+  print_next_steps(job, sheet);
 }
 
 int exit_code(const cli::AnswerSheet& sheet) {
@@ -112,7 +119,7 @@ template <Backend B>
 int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   cli::AnswerSheet sheet(job.questions, job.policies.stages.answer_format(), job.options.metric);
   const bool quiet = job.options.quiet;
-  cli::StageView view(std::cout, job.codec, true);
+  cli::StageView view(std::cout, job.codec, true, cli::output_is_file());
   cli::StageView* shown = quiet || job.options.batch > 1 ? nullptr : &view;
   cli::Progress progress(sheet.questions().size(), quiet);
   Profile profile;
@@ -127,8 +134,8 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
                           {&shown});
   if (!quiet) print_question(sheet.questions()[0]);
   const auto start = Clock::now();
-  std::exception_ptr failure;  // whatever happens, what was answered is reported and kept
-  try {
+  cli::Failures failures;  // whatever happens, what was answered is reported and kept
+  failures.attempt([&] {
     pipeline.run(sheet.questions(), [&](std::size_t question, const QuestionReport& report) {
       sheet.add(question, report);
       progress.clear();
@@ -137,13 +144,11 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
       progress.update(sheet.done(), sheet.note());
       return true;
     });
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
+  });
   progress.clear();
   const double wall_s = seconds_between(start, Clock::now());
-  conclude(job, sheet, cli::facts_of(backend, job.options.threads), profile, wall_s);
-  if (failure) std::rethrow_exception(failure);
+  failures.attempt([&] { conclude(job, sheet, cli::facts_of(backend, job.options.threads), profile, wall_s); });
+  failures.report();
   return exit_code(sheet);
 }
 
@@ -160,6 +165,7 @@ std::string stages_by_default(const cli::Options& options) {
 }
 
 int run(const cli::Options& options, bool questions_given) {
+  cli::files_of(options).check();
   const Job job = cli::prepare(options);
   if (questions_given) cli::require_questions(job);
   return cli::with_backend(options.backend, options.threads, !options.no_pack,

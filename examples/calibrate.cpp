@@ -134,8 +134,10 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   const Findings f = search(run, job, o, settings, importance, strategy, view);
   const Plan plan = cli::make_plan(job, facts, cli::plan_data(job), settings, strategy, importance, f.budgets, f.exits,
                                    f.largest, run.score({}, std::nullopt), run.score(f.budgets.budgets, f.exits.exit));
-  cli::write_plan(o.plan, plan);
   cli::report_plan(std::cout, plan, run.work());
+  cli::report_without_room(std::cout, job, run.without_room());
+  std::cout << std::flush;
+  cli::write_plan(o.plan, plan);
   if (o.check_latency > 0) cli::check_latency(std::cout, backend, model, job, plan, run, o.check_latency);
   cli::next_steps(std::cout, o);
   return 0;
@@ -148,13 +150,13 @@ void settle(CalibrateOptions& o) {
         concat("--backend is ", o.common.backend, ", accepted is cpu: nobody waits for the seconds of another"));
   static_cast<void>(cli::read_strategy(o.strategy));  // what is misspelt is found before anything is loaded
   static_cast<void>(cli::read_criterion(o.criterion));
-  if (o.importance_only) {
-    o.metric = "agreement";
-  } else {
-    cli::check_writable(o.plan);
-    if (o.journal.empty()) o.journal = o.plan + ".journal";
-  }
+  if (o.importance_only) o.metric = "agreement";
+  o.common.metric = o.metric == "extracted" ? "extracted" : "letter";  // whether letters are scored
+  if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = cli::data_path(o.common.data, "questions_calibration.jsonl");
+  cli::Files files = cli::files_of(o.common);
+  files.reads_spec("--criterion", o.criterion).reads_spec("--strategy", o.strategy);
+  files.writes("--plan", o.importance_only ? "" : o.plan).goes_on_with("--journal", o.journal).check();
 }
 
 int run(CalibrateOptions o, bool questions_given) {

@@ -161,13 +161,18 @@ int compare(B& backend, int threads, std::vector<CompareSetting>& tasks, const s
   const Job& job = *tasks[0].job;
   const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
   std::vector<evaluate::Comparison> comparisons;
+  cli::Failures failures;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     std::optional<evaluate::Comparison> comparison = compare_task(backend, model, tasks[t], journals[t].get());
-    if (!comparison) return cli::interrupted_exit_code();
-    cli::report_comparison(tasks[t], *comparison);
+    if (!comparison) {
+      failures.report();
+      return cli::interrupted_exit_code();
+    }
+    cli::report_comparison(tasks[t], *comparison, failures);
     comparisons.push_back(std::move(*comparison));
   }
-  cli::report_run(tasks, comparisons, markdown);
+  cli::report_run(tasks, comparisons, markdown, failures);
+  failures.report();
   return 0;
 }
 
@@ -184,18 +189,27 @@ Task prepare(CompareOptions o, bool stages_given) {
     plan = cli::read_plan(o.common.plan);
     if (!stages_given) o.common.stages = to_spec(cli::plan_stages(*plan, o.common.plan));
   }
-  if (o.resume) o.journal = o.common.json + ".journal";
-  cli::check_writable(o.markdown);
   cli::Options common = o.common;
   common.plan.clear();  // each method has policies of its own
   return {o, plan, cli::prepare(common)};
 }
 
+// All tasks together: what one of them writes may be what another one reads.
+void check_files(const std::vector<CompareOptions>& tasks, const std::string& markdown) {
+  cli::Files files;
+  for (const CompareOptions& t : tasks) {
+    files.add(cli::files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
+  }
+  if (tasks.size() > 1) files.writes("--markdown", markdown);  // the table of all
+  files.check();
+}
+
 int run(CompareOptions o, bool stages_given) {
   o.methods = cli::method_names(o.methods);
-  if (o.tasks.size() > 1) cli::check_writable(o.markdown);  // of the table of all; each task's own is checked with it
+  std::vector<CompareOptions> by_task = cli::by_task(o);
+  check_files(by_task, o.markdown);
   std::vector<Task> tasks;
-  for (CompareOptions& of_task : cli::by_task(o)) tasks.push_back(prepare(std::move(of_task), stages_given));
+  for (CompareOptions& of_task : by_task) tasks.push_back(prepare(std::move(of_task), stages_given));
   std::vector<CompareSetting> settings;
   for (const Task& t : tasks) {
     CompareSetting s{&t.job, &t.options, t.plan ? &*t.plan : nullptr, {}, {}, 0, tasks.size() == 1};

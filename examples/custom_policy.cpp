@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/defaults.hpp"
+#include "cli/option_checks.hpp"
 #include "cli/run_main.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/calibrate/calibration.hpp"
@@ -149,7 +150,7 @@ int main(int argc, char** argv) {
   app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("FILE");
   app.add_option("--data", data, "Questions of the task choice (default: the project's own)")->type_name("FILE");
-  app.add_option("--questions", n, "The first N")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--questions", n, "The first N")->check(cli::whole_number(1, 1'000'000))->capture_default_str();
   app.add_option("--least-cosine", skip.least_cosine, "MLPs at or above it are skipped")->capture_default_str();
   app.add_option("--threshold", exit.threshold, "Mean margin of four tokens at which a stage ends")
       ->capture_default_str();

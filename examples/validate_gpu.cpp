@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/files.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/option_checks.hpp"
 #include "cli/run_main.hpp"
+#include "cli/save.hpp"
 #include "gpu/few_kernels.hpp"
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"
@@ -17,7 +20,6 @@
 #include "litestage/core/thread_team.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_model.hpp"
-#include "litestage/io/output_file.hpp"
 
 #if defined(LITESTAGE_WITH_CUDA)
 #include "gpu/on_device.hpp"
@@ -47,7 +49,8 @@ struct Options {
   return names;
 }
 int finish(const Options& o, const Report& report) {
-  if (!o.json.empty()) io::write_file(o.json, io::to_json(to_form(report), 1) + '\n');
+  std::cout << std::flush;
+  if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(report), 1) + '\n');
   return report.passed() ? 0 : 1;
 }
 
@@ -131,6 +134,7 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
 }
 
 int run(const Options& o) {
+  cli::Files().reads("--model", o.model).writes("--json", o.json).check();
   std::optional<ModelSource> file;
   if (!o.model.empty()) file = io::load_model(o.model);
   std::optional<Device> device;
@@ -147,6 +151,7 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
+  cli::Files().reads("--model", o.model).writes("--json", o.json).check();
   if (!o.model.empty()) static_cast<void>(io::load_model(o.model));  // a bad file is told all the same
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
@@ -167,15 +172,15 @@ void declare(CLI::App& app, Options& o) {
       ->capture_default_str()
       ->excludes(model);
   app.add_option("--positions", o.positions, "Tokens over which the whole model is compared with the CPU")
-      ->check(CLI::Range(17, 1024))
+      ->check(cli::whole_number(17, 1024))
       ->type_name("N")
       ->capture_default_str();
   app.add_flag("--checks-only", o.checks_only, "Measure nothing");
   app.add_option("--device", o.device, "Number of the GPU, as CUDA counts (default: 0)")
-      ->check(CLI::Range(0, 1024))
+      ->check(cli::whole_number(0, 1024))
       ->type_name("N");
   app.add_option("--threads", o.threads, "Of the CPU backend (default: one to each hardware thread)")
-      ->check(CLI::Range(0, 1024))
+      ->check(cli::whole_number(0, 1024))
       ->type_name("T");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   app.add_flag("--quiet", o.quiet, "No word on standard error of what is being done");

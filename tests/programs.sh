@@ -86,13 +86,71 @@ refuses "--plan" ask --plan results.txt --skip never
 refuses "nothing.gguf" validate_gpu --model nothing.gguf
 refuses "smollm2-135m" validate_gpu --synthetic nonsense
 refuses "--type" validate_gpu --type q3_k
+# Numbers that would become others: beyond 64 bits, octal, no number at all.
+refuses "--seed: found \"99999999999999999999\", expected a whole number" ask --seed 99999999999999999999
+refuses "--questions: found \"010\", expected a whole number from 1" ask --questions 010
+refuses "--top: found \"-1\"" score --text text.txt --top -1
+refuses "--max-loss: found \"nan\", expected a number from 0 to 1" calibrate --max-loss nan
+
+# No question is left, in whatever way.
+for id in s1 s2; do
+  printf '{"id": "%s", "question": {"stem": "Which of these is cold, %s?", "choices": [{"text": "ice", "label": "A"}, {"text": "soup", "label": "B"}]}, "answerKey": "A"}\n' $id $id
+done >two.jsonl
+echo "[]" >none.jsonl
+for program in ask compare calibrate "calibrate --importance-only"; do
+  # shellcheck disable=SC2086  # the program and an option
+  refuses "none of its 2 questions is left" $program --model magic.gguf --data two.jsonl --exclude two.jsonl --quiet
+  # shellcheck disable=SC2086
+  refuses "holds no records" $program --model magic.gguf --data none.jsonl
+done
+refuses "none of its 2 questions is left" ask --model magic.gguf --data two.jsonl --exclude two.jsonl --quiet --json r.json
+
+# What would be written over what is read, or twice; whatever the names.
+ln -s magic.gguf link.gguf
+ln two.jsonl hard.jsonl
+echo '{"name": "never"}' >spec.txt
+refuses "--json two.jsonl: is the file that --data reads" ask --model magic.gguf --data two.jsonl --json two.jsonl
+refuses "--json hard.jsonl: is the file that --data reads" ask --model magic.gguf --data two.jsonl --json hard.jsonl
+refuses "--json link.gguf: is the file that --model reads" ask --model magic.gguf --json link.gguf
+refuses "--json magic.gguf: is the file that --model reads" ask --model link.gguf --json magic.gguf
+refuses "--json spec.txt: is the file that --skip reads" ask --model magic.gguf --skip @spec.txt --json spec.txt
+refuses "--json two.jsonl: is the file that --exclude reads" ask --model magic.gguf --exclude two.jsonl --json two.jsonl
+refuses "--json results.txt: is the file that --plan reads" compare --model magic.gguf --plan results.txt --json results.txt
+refuses "--markdown ./c.txt: is the file that --json writes too" compare --model magic.gguf --json c.txt --markdown ./c.txt
+refuses "--json c.obqa.txt: is the file that --data reads" compare --model magic.gguf --task obqa --task csqa --data two.jsonl \
+  --data c.obqa.txt --json c.txt
+refuses "--plan p.txt: is the file that --journal writes too" calibrate --model magic.gguf --plan p.txt --journal p.txt
+refuses "--journal two.jsonl: is the file that --data reads" calibrate --model magic.gguf --data two.jsonl --journal two.jsonl
+refuses "--json text.txt: is the file that --text reads" score --model magic.gguf --text text.txt --json text.txt
+refuses "--json l.txt: is the file that --logits writes too" score --model magic.gguf --text text.txt --logits l.txt --json l.txt
+refuses "--json magic.gguf: is the file that --model reads" validate_gpu --model magic.gguf --json magic.gguf
+
+# What a terminal would obey is written out, and long names are cut.
+printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\6\0\0\0\0\0\0\0a\033[31m\143\0\0\0' >escape.gguf
+{ printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\210\023\0\0\0\0\0\0' && printf 'k%.0s' {1..5000} && printf '\143\0\0\0'; } >long.gguf
+refuses '"a\x1b[31m"' score --model escape.gguf --text text.txt
+refuses '...' score --model long.gguf --text text.txt
+if [[ $("$programs/score" --model long.gguf --text text.txt 2>&1 | wc -c) -gt 400 ]]; then
+  echo "FAILED: score prints a name of 5000 characters"
+  failures=$((failures + 1))
+fi
+
+# Nothing says where models lie.
+(failures=0 && unset HOME XDG_CACHE_HOME LITESTAGE_MODELS && refuses "HOME is not set" ask --prompt Hello && exit $failures) ||
+  failures=$((failures + 1))
+if (unset HOME LITESTAGE_MODELS && XDG_CACHE_HOME=relative "$sources/../examples/get_model.sh" smollm2-135m) >out.txt 2>said.txt ||
+  ! grep -q "HOME is not set" said.txt; then
+  echo "FAILED: get_model.sh without HOME"
+  failures=$((failures + 1))
+fi
+
 # Programs built with CUDA start and answer on the CPU where there is neither a driver nor cuBLAS, here or hidden from
 # them; on the CPU they do not even look for these.
 if ldd "$programs/ask" | grep -E 'libcuda|libcublas'; then
   echo "FAILED: ask cannot start without these"
   failures=$((failures + 1))
 fi
-model=${LITESTAGE_MODELS:-$HOME/.cache/litestage}/smollm2-135m.gguf
+model=${LITESTAGE_MODELS:-${HOME:-/nonexistent}/.cache/litestage}/smollm2-135m.gguf
 if [[ -e $model ]]; then
   g++ -shared -fPIC -o hide.so "$sources/cuda/libraries/hide.cpp" -ldl || failures=$((failures + 1))
   export LITESTAGE_HIDDEN=$scratch/hidden.txt
@@ -133,9 +191,84 @@ interrupts() {
     failures=$((failures + 1))
   fi
 }
+# check WORDS COMMAND...: the command succeeds.
+check() {
+  local what=$1
+  shift
+  if "$@"; then return; fi
+  echo "FAILED: $what"
+  failures=$((failures + 1))
+}
+# Its results file can be read, and holds answers.
+holds_answers() { "$programs/table" "$1" >table.txt && grep -q '[0-9]' table.txt; }
+# Ends with this exit code.
+ends_with() {
+  local expected=$1
+  shift
+  "$@"
+  local code=$?
+  [[ $code -eq $expected ]] || { echo "exit code $code, expected $expected: $*" && return 1; }
+}
+
 if [[ -e $model ]]; then
+  short=(--model "$model" --stages direct:max_new_tokens=2)
+
+  # A lost terminal and a closed pipe keep what Ctrl-C keeps; under nohup a lost terminal changes nothing.
+  "$programs/ask" --model "$model" --questions 32 --json hangup.txt >out.txt 2>said.txt &
+  pid=$!
+  until grep -q 'of 32 questions' said.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+  kill -HUP $pid $pid
+  check "ask after SIGHUP ends with 129" ends_with 129 wait $pid
+  check "ask after SIGHUP keeps its answers" holds_answers hangup.txt
+  (trap '' HUP && exec "$programs/ask" "${short[@]}" --questions 8 --quiet --json nohup.txt) >out.txt 2>said.txt &
+  pid=$!
+  sleep 0.3
+  kill -HUP $pid 2>/dev/null
+  check "ask under nohup ends with 0" ends_with 0 wait $pid
+  check "ask under nohup keeps its answers" holds_answers nohup.txt
+  "$programs/ask" "${short[@]}" --questions 3 --json pipe.txt 2>said.txt | grep -m 1 answer: >out.txt
+  check "ask with a closed pipe ends with 141" test "${PIPESTATUS[0]}" -eq 141
+  check "ask with a closed pipe keeps its answers" holds_answers pipe.txt
+
+  # Closed standard streams: the next file that is opened must not get the number of one.
+  search=(calibrate --model "$model" --questions 1 --stages direct --metric agreement --max-loss 1 --step 60 --windows 0
+    --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --plan closed_plan.txt --journal closed_journal.txt)
+  check "calibrate without standard streams" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" <&- >&- 2>&-
+  check "its journal holds nothing but its lines" test "$(grep -vc '^{"fnv1a":' closed_journal.txt)" -eq 0
+  check "calibrate goes on with that journal" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" --quiet >out.txt
+  check "ask without standard streams" ends_with 0 "$programs/ask" "${short[@]}" --questions 1 --json closed.txt <&- >&- 2>&-
+  check "ask without standard streams writes its results" holds_answers closed.txt
+
+  # A file that cannot be put in place at the end: the report is printed, and the results lie somewhere.
+  "$programs/ask" --model "$model" --questions 2 --json taken.txt >out.txt 2>said.txt &
+  pid=$!
+  until [[ -s out.txt ]]; do sleep 0.05; done
+  mkdir taken.txt
+  check "ask whose file cannot be written ends with 1" ends_with 1 wait $pid
+  check "it prints its report all the same" grep -q "letter scoring " out.txt
+  check "it says where the results lie" grep -q "taken.txt: is a folder.*lies in taken.txt.kept" said.txt
+  mv taken.txt.kept kept.txt
+  check "the results lie there" holds_answers kept.txt
+  (ulimit -f 1 && TMPDIR=/nonexistent exec "$programs/ask" "${short[@]}" --questions 2 --json full.txt 2>said.txt) | cat >out.txt
+  check "where no file can be written, the results are printed" grep -q '"format": "litestage.results/1"' out.txt
+  check "and after the report" grep -q "letter scoring " out.txt
+
+  # What a question needs is known beforehand, as far as it does not depend on the model; the rest fails alone.
+  words=$(printf 'Some long words come first. %.0s' {1..22})
+  { head -n 1 two.jsonl && tail -n 1 two.jsonl | sed "s/Which/$words Which/"; } >uneven.jsonl
+  uneven=(--model "$model" --data uneven.jsonl --stages chat:recall_tokens=8,analyze_tokens=8,summarize_tokens=8)
+  refuses "expected at most 150 (--context)" ask "${uneven[@]}" --context 150
+  least=$("$programs/ask" "${uneven[@]}" --context 150 2>&1 | grep -oE 'at least [0-9]+' | grep -oE '[0-9]+')
+  compared=(compare "${uneven[@]}" --latency-questions 1 --methods full_depth,direct --json compared.txt --journal compared_journal.txt --quiet)
+  check "ask answers what fits" ends_with 0 "$programs/ask" "${uneven[@]}" --context "$least" --json uneven.txt >out.txt 2>said.txt
+  check "ask says what does not fit" grep -q "1 of 2 questions does not fit into --context" out.txt
+  check "ask says beforehand what may not fit" grep -q "warning: --context $least may be too small for 1 of 2" said.txt
+  check "its results say it too" grep -q '"no_room"' uneven.txt
+  check "compare answers what fits" ends_with 0 "$programs/${compared[0]}" "${compared[@]:1}" --context "$least" >out.txt 2>said.txt
+  check "compare says what does not fit" grep -q "full depth: 1 of 2 questions does not fit into --context" out.txt
+
   refuses "accepted are 2 to 8192 (the model's context)" ask --model "$model" --context 9000
-  refuses "the first prompt has" ask --model "$model" --context 16
+  refuses "positions, expected at most 16 (--context)" ask --model "$model" --context 16
   refuses "--questions is 33, accepted are 1 to 32" ask --model "$model" --questions 33
   refuses "--questions is 33, accepted are 1 to 32" calibrate --model "$model" --questions 33
   refuses "--most is 61, accepted are 0 to 60" calibrate --model "$model" --most 61
@@ -171,6 +304,7 @@ if ! wait $validation; then
   cat validated.txt
   failures=$((failures + 1))
 fi
+rmdir taken.txt 2>/dev/null
 left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name '*.txt')
 if [[ -n $left ]]; then
   echo "FAILED: files were left behind: $left"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/progress.hpp"
+#include "cli/without_room.hpp"
 #include "litestage/evaluate/answers.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/results.hpp"
@@ -69,6 +70,13 @@ class AnswerSheet {
     for (const std::optional<Entry>& e : entries_) n += e && e->extracted == evaluate::no_answer ? 1 : 0;
     return n;
   }
+  [[nodiscard]] WithoutRoom without_room() const {
+    WithoutRoom list;
+    for (const std::optional<Entry>& e : entries_) {
+      if (e && e->answer.no_room) list.add(e->answer.id, *e->answer.no_room);
+    }
+    return list;
+  }
   // "accuracy 31.2 %": how it goes so far; empty while nothing can be said.
   [[nodiscard]] std::string note() const {
     const evaluate::Proportion p = accuracy(!letter_);
@@ -77,6 +85,7 @@ class AnswerSheet {
   // "letter scoring B, text no answer, right is B".
   [[nodiscard]] std::string verdict(std::size_t question) const {
     const Entry& e = *entries_.at(question);
+    if (e.answer.no_room) return concat("none, ", sentence(*e.answer.no_room));
     const auto said = [](int option) {
       return option == evaluate::no_answer ? std::string("no answer") : std::string(1, evaluate::letter(option));
     };

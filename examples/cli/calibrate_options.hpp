@@ -44,11 +44,11 @@ inline void add_target_options(CLI::App& app, CalibrateOptions& o) {
       ->type_name("SPEC")
       ->group(group);
   CLI::Option* loss = app.add_option("--max-loss", o.max_loss, "Accuracy that a plan may lose against full depth")
-                          ->check(CLI::Range(0.0, 1.0))
+                          ->check(number(0.0, 1.0))
                           ->capture_default_str()
                           ->group(group);
   app.add_option("--least-accuracy", o.least_accuracy, "Accuracy that a plan must have, in place of --max-loss")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number(0.0, 1.0))
       ->excludes(loss)
       ->group(group);
 }
@@ -56,12 +56,12 @@ inline void add_target_options(CLI::App& app, CalibrateOptions& o) {
 inline void add_budget_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Search";
   app.add_option("--step", o.step, "Try 0, N, 2N, ... skipped sub-layers")
-      ->check(CLI::Range(1, 2000))
+      ->check(whole_number(1, 2000))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
   app.add_option("--most", o.most, "Skip at most N sub-layers of a stage (default: all but one layer's)")
-      ->check(CLI::Range(0, 2000))
+      ->check(whole_number(0, 2000))
       ->type_name("N")
       ->group(group);
   app.add_option("--rank-by", o.rank_by,
@@ -87,11 +87,11 @@ inline void add_exit_options(CLI::App& app, CalibrateOptions& o) {
       ->group(group);
   app.add_option("--windows", o.windows, "Of the early exit; 0: no exit is looked for")
       ->delimiter(',')
-      ->check(CLI::Range(0, 4096))
+      ->check(whole_number(0, 4096))
       ->capture_default_str()
       ->group(group);
   app.add_option("--thresholds", o.thresholds, "Tried for each window")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number(1, 1000))
       ->capture_default_str()
       ->group(group);
 }
@@ -103,11 +103,11 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Search";
   app.add_flag("--no-baselines", o.no_baselines, "Do not look how far the methods compared with can go")->group(group);
   app.add_option("--probe-seconds", o.probe_seconds, "Time for measuring the latency model")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->check(number(0.1, 3600.0))
       ->capture_default_str()
       ->group(group);
   app.add_option("--check-latency", o.check_latency, "Questions run at batch 1, to check the latency model; 0: none")
-      ->check(CLI::Range(0, 1000))
+      ->check(whole_number(0, 1000))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);

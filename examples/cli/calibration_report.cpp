@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "cli/run_report.hpp"
+#include "cli/save.hpp"
+#include "cli/without_room.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/io/json.hpp"
-#include "litestage/io/output_file.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/policy/describe.hpp"
 #include "litestage/policy/spec.hpp"
@@ -25,7 +27,7 @@ E named(const std::string& name) {  // CLI11 has checked that it is one of the n
   for (std::size_t i = 0; i < EnumNames<E>::names.size(); ++i) {
     if (EnumNames<E>::names[i] == name) return static_cast<E>(i);
   }
-  throw Error(concat("\"", name, "\" is not accepted"));
+  throw Error(concat(in_quotes(name), " is not accepted"));
 }
 
 PlanScore plan_score_of(const Score& score) {
@@ -181,7 +183,8 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
       .add("ranked_by", EnumNames<CosineOf>::names[static_cast<std::size_t>(rank_by)])
       .add("ranking", std::move(names))
       .add("importance", write_settings(importance));
-  io::write_file(job.options.json, io::to_json(f, 1) + "\n");
+  std::cout << std::flush;
+  save("--json", job.options.json, io::to_json(f, 1) + "\n");
   std::cout << "importance: " << job.options.json << '\n';
   return 0;
 }
@@ -233,6 +236,12 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
       << " stages generated (" << work.generated.tokens + work.restored.tokens
       << " tokens), where a search without memory generates " << work.tokens_of_trials << " tokens; "
       << work.restored.stages << " stages were in the journal\n";
+}
+
+void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions) {
+  WithoutRoom list;
+  for (const auto& [question, why] : questions) list.add(job.questions[question].id, why);
+  if (list.any()) out << "no room           under some setting " << list.sentence(job.questions.size()) << '\n';
 }
 
 void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured) {

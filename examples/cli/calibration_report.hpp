@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +37,8 @@ namespace litestage::cli {
 int report_importance(const calibrate::Importance& importance, calibrate::CosineOf rank_by, const Job& job);
 void report_full_depth(std::ostream& out, const Job& job, const calibrate::Score& full, calibrate::Metric metric);
 void report_plan(std::ostream& out, const calibrate::Plan& plan, const calibrate::SearchWork& work);
+// Questions that some setting left without an answer, where there are any.
+void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions);
 void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured);
 void next_steps(std::ostream& out, const CalibrateOptions& options);
 

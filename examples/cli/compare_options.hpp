@@ -30,7 +30,7 @@ inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
   add_choice_options(app, o.common);
   app.add_option("--latency-questions", o.latency_questions,
                  "Time the first N of these, one at a time; 0: none (default: 20, or all if there are fewer)")
-      ->check(CLI::Range(std::size_t{0}, all_questions))
+      ->check(whole_number(0, all_questions))
       ->type_name("N")
       ->group("Questions");
   add_metric_option(app, o.common.metric, {"letter", "extracted"},
@@ -60,6 +60,7 @@ inline void add_compare_output(CLI::App& app, CompareOptions& o) {
       ->group(group);
   app.add_option("--markdown", o.markdown, "Write the tables to a file")->type_name("FILE")->group(group);
   app.add_option("--traces", o.traces, "Keep the confidence of every token in the first N questions (in --json)")
+      ->check(whole_number(0))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);

@@ -1,5 +1,7 @@
 #include "cli/compare_report.hpp"
 
+#include "cli/without_room.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -8,13 +10,13 @@
 
 #include "litestage/calibrate/compared_methods.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/comparison_form.hpp"
 #include "litestage/evaluate/comparison_table.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/tasks.hpp"
 #include "litestage/evaluate/tasks_table.hpp"
 #include "litestage/io/json.hpp"
-#include "litestage/io/output_file.hpp"
 #include "litestage/policy/accepted.hpp"
 #include "litestage/policy/describe.hpp"
 #include "litestage/policy/spec.hpp"
@@ -125,7 +127,7 @@ std::vector<std::string> method_names(const std::vector<std::string>& given) {
   std::vector<std::string> names;
   for (const std::string& name : given) {
     if (name != "all" && std::find(known.begin(), known.end(), name) == known.end())
-      throw Error(concat("--methods: found \"", name, "\", accepted are all, ", joined(known)));
+      throw Error(concat("--methods: found ", in_quotes(name), ", accepted are all, ", joined(known)));
   }
   for (const std::string_view name : known) {
     for (const std::string& g : given) {
@@ -153,8 +155,9 @@ std::vector<CompareOptions> by_task(const CompareOptions& o) {
     own.common.task = task;
     own.common.data = o.data.empty() ? "" : o.data[t];
     own.common.plan = o.plans.empty() ? "" : o.plans[o.plans.size() == 1 ? 0 : t];
-    if (n == 1) continue;
-    for (std::string* path : {&own.common.json, &own.markdown, &own.journal}) *path = named_after(*path, task);
+    if (n > 1)
+      for (std::string* path : {&own.common.json, &own.markdown, &own.journal}) *path = named_after(*path, task);
+    if (own.resume) own.journal = own.common.json + ".journal";
   }
   return list;
 }
@@ -202,7 +205,7 @@ std::vector<std::string> plan_warnings(const CompareSetting& s) {
     warnings.emplace_back(
         "the plan's search did not reach its accuracy target, so its budgets are those of full depth");
   if (plan.data.task != s.data.task)
-    warnings.push_back(concat("the plan was calibrated on task ", plan.data.task, ", not on ", s.data.task));
+    warnings.push_back(concat("the plan was calibrated on task ", shown(plan.data.task), ", not on ", s.data.task));
   return warnings;
 }
 
@@ -229,42 +232,52 @@ std::vector<std::string> answer_warnings(const Comparison& c, const std::vector<
   for (const evaluate::Method& m : c.methods) {
     if (!m.missing.empty()) continue;
     const std::size_t unlike = evaluate::compare_to(c.methods[0], m, c.questions).unlike;
+    WithoutRoom without_room;
+    for (std::size_t q = 0; q < m.outcomes.size(); ++q) {
+      if (m.outcomes[q].no_room) without_room.add(c.questions[q].id, *m.outcomes[q].no_room);
+    }
+    if (without_room.any()) warnings.push_back(concat(m.name, ": ", without_room.sentence(c.questions.size())));
     if (unlike > 0)
       warnings.push_back(concat(m.name, ": ", unlike, " timed answers are not as long as those of the batched run"));
   }
   return warnings;
 }
 
-void report_comparison(const CompareSetting& s, const Comparison& c) {
+void report_comparison(const CompareSetting& s, const Comparison& c, Failures& failures) {
   if (!s.alone) std::cout << "\nTask " << s.data.task << ", " << s.data.file << "\n\n";
   evaluate::print_comparison(std::cout, c);
+  std::cout << std::flush;
   const CompareOptions& o = *s.options;
-  if (!o.markdown.empty()) {
+  failures.attempt([&] {
+    if (o.markdown.empty()) return;
     std::ostringstream text;
     print_title(text, s, c);
     evaluate::print_comparison(text, c, evaluate::TableStyle::markdown);
-    io::write_file(o.markdown, text.str());
+    save("--markdown", o.markdown, text.str());
     std::cout << "tables   " << o.markdown << '\n';
-  }
-  if (!o.common.json.empty()) {
-    io::write_file(o.common.json, io::to_json(evaluate::to_form(c, facts_form(s)), 1) + "\n");
+  });
+  failures.attempt([&] {
+    if (o.common.json.empty()) return;
+    save("--json", o.common.json, io::to_json(evaluate::to_form(c, facts_form(s)), 1) + "\n");
     std::cout << "results  " << o.common.json << '\n';
-  }
+  });
 }
 
 void report_run(const std::vector<CompareSetting>& tasks, const std::vector<Comparison>& comparisons,
-                const std::string& markdown) {
+                const std::string& markdown, Failures& failures) {
   if (tasks.size() > 1) {
     std::vector<evaluate::TaskComparison> all;
     for (std::size_t t = 0; t < tasks.size(); ++t) all.push_back({tasks[t].data.task, &comparisons[t]});
     std::cout << '\n';
     evaluate::print_tasks(std::cout, all);
-    if (!markdown.empty()) {
+    std::cout << std::flush;
+    failures.attempt([&] {
+      if (markdown.empty()) return;
       std::ostringstream text;
       evaluate::print_tasks(text, all, evaluate::TableStyle::markdown);
-      io::write_file(markdown, text.str());
+      save("--markdown", markdown, text.str());
       std::cout << "all tasks  " << markdown << '\n';
-    }
+    });
   }
   print_next_steps(std::cout, *tasks[0].options);
 }

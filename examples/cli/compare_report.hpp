@@ -9,6 +9,7 @@
 #include "cli/compare_options.hpp"
 #include "cli/job.hpp"
 #include "cli/plan_file.hpp"
+#include "cli/save.hpp"
 #include "litestage/evaluate/comparison.hpp"
 
 namespace litestage::cli {
@@ -38,10 +39,10 @@ void check_compared(const CompareSetting& setting);
 // What the answers themselves give reason to doubt.
 [[nodiscard]] std::vector<std::string> answer_warnings(const evaluate::Comparison& comparison,
                                                        const std::vector<Question>& questions);
-// Prints the tables, and writes the files that were asked for.
-void report_comparison(const CompareSetting& setting, const evaluate::Comparison& comparison);
+// Prints the tables, then writes the files that were asked for; what cannot be written is one of the failures.
+void report_comparison(const CompareSetting& setting, const evaluate::Comparison& comparison, Failures& failures);
 // The same for the table of all tasks, where there are several; its file is `markdown`, or none. Then what to do next.
 void report_run(const std::vector<CompareSetting>& tasks, const std::vector<evaluate::Comparison>& comparisons,
-                const std::string& markdown);
+                const std::string& markdown, Failures& failures);
 
 }  // namespace litestage::cli

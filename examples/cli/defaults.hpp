@@ -16,27 +16,37 @@ namespace litestage::cli {
 
 inline constexpr const char* default_model_name = "smollm2-135m";
 
-// The folder that examples/get_model.sh uses.
+// The folder that examples/get_model.sh uses. XDG_CACHE_HOME counts where it is absolute, as its specification says.
 [[nodiscard]] inline std::filesystem::path model_folder() {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
   };
   if (const std::string models = variable("LITESTAGE_MODELS"); !models.empty()) return models;
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) {
+  if (const std::string cache = variable("XDG_CACHE_HOME"); cache.starts_with('/')) {
     return std::filesystem::path(cache) / "litestage";
   }
-  return std::filesystem::path(variable("HOME")) / ".cache" / "litestage";
+  if (const std::string home = variable("HOME"); !home.empty()) {
+    return std::filesystem::path(home) / ".cache" / "litestage";
+  }
+  throw Error(
+      "--model is not given and HOME is not set, expected --model FILE, or HOME or LITESTAGE_MODELS to say where "
+      "models lie");
+}
+
+// Where the model is that is used when --model names none; it may not be there.
+[[nodiscard]] inline std::string default_model_path() {
+  return (model_folder() / concat(default_model_name, ".gguf")).string();
 }
 
 // `given`, or the default model where that is empty.
 [[nodiscard]] inline std::string model_path(const std::string& given) {
   if (!given.empty()) return given;
-  const std::filesystem::path path = model_folder() / concat(default_model_name, ".gguf");
+  const std::string path = default_model_path();
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return path.string();
-  throw Error(concat("--model is not given and ", path.string(), " does not exist; examples/get_model.sh ",
-                     default_model_name, " gets it"));
+  if (std::filesystem::exists(path, ignored)) return path;
+  throw Error(concat("--model is not given and ", path, " does not exist; examples/get_model.sh ", default_model_name,
+                     " gets it"));
 }
 
 // `given`, or the project's test questions (or calibration questions) where that is empty.

@@ -1,6 +1,6 @@
 #include "cli/job.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <iostream>
 #include <optional>
@@ -11,12 +11,15 @@
 #include "cli/results_file.hpp"
 #include "litestage/calibrate/check_plan.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/engine/context_needed.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/tasks.hpp"
 #include "litestage/io/dataset.hpp"
 #include "litestage/io/load_model.hpp"
 #include "litestage/io/load_vocabulary.hpp"
+#include "litestage/policy/accepted.hpp"
 #include "litestage/policy/check_stages.hpp"
 
 namespace litestage::cli {
@@ -43,10 +46,16 @@ std::vector<Question> questions_of(const Options& o, const std::string& path) {
   if (o.prompt) return {Question{"prompt", *o.prompt, {}, evaluate::no_answer}};
   const evaluate::Task& task = evaluate::find_task(o.task);
   std::vector<Question> all = evaluate::parse_questions(task, io::read_records(path));
+  const std::size_t there = all.size();
   for (const std::string& other : o.exclude) {
     all = evaluate::questions_without(all, evaluate::parse_questions(task, io::read_records(other)));
   }
-  return evaluate::first_questions(all, o.questions);
+  all = evaluate::first_questions(all, o.questions);
+  if (all.empty()) {
+    throw Error(concat("--data ", path, ": none of its ", there, " questions is left, expected one at least",
+                       o.exclude.empty() ? "" : concat(" that is not in --exclude ", joined(o.exclude))));
+  }
+  return all;
 }
 
 // A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
@@ -66,31 +75,65 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
 }
 
-// The first prompts are known already; later ones are as long as what the model writes.
+// Not less than what the stages of a question write, all branches together.
+std::size_t most_written(const stages::Standard& stages, const Question& q) {
+  std::size_t tokens = 0;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    tokens += static_cast<std::size_t>(stages.stage(i).max_new_tokens) * std::max<std::size_t>(q.options.size(), 1);
+  }
+  return tokens;
+}
+
+ContextNeeded needed(const Job& job, const Question& q, Writing writing) {
+  const bool letters = pipeline_options(job.options).score_letters;
+  return context_needed(job.policies.stages, q, job.codec, writing, letters);
+}
+
+// What the prompts need with nothing written yet, they need in any case; what they may need beside that depends on the
+// model.
 void check_lengths(const Job& job) {
   const std::size_t context = job.options.context;
   const auto limit = static_cast<std::size_t>(job.source.config.max_context);
   if (context > limit) {
     throw Error(concat("--context is ", context, ", accepted are 2 to ", limit, " (the model's context)"));
   }
+  std::size_t may_fail = 0;
+  std::string largest;
+  std::size_t most_needed = context;
   for (const Question& q : job.questions) {
-    for (const Prompt& prompt : job.policies.stages.prompts(0, {q, {}})) {
-      const std::size_t n = job.codec.encode(prompt).size();
-      if (n > 0 && n <= context) continue;
-      throw Error(concat("question ", q.id, ": the first prompt has ", n, " tokens, accepted are 1 to ", context,
-                         " (--context)"));
+    const ContextNeeded least = needed(job, q, Writing::nothing);
+    if (least.positions == 0) throw Error(concat("question ", shown(q.id), ": the prompt has no tokens"));
+    if (least.positions > context) {
+      throw Error(concat("question ", shown(q.id), ": stage ", shown(least.stage), " needs at least ", least.positions,
+                         " positions, expected at most ", context, " (--context)"));
     }
+    if (least.positions + most_written(job.policies.stages, q) <= context) continue;  // the most common case, and cheap
+    const ContextNeeded most = needed(job, q, Writing::as_much_as_allowed);
+    may_fail += most.positions > context ? 1 : 0;
+    if (most.positions <= most_needed) continue;
+    most_needed = most.positions;
+    largest = concat("question ", shown(q.id), " up to about ", most.positions, " in stage ", shown(most.stage));
   }
+  if (may_fail == 0) return;
+  std::cerr << "warning: --context " << context << " may be too small for " << may_fail << " of "
+            << job.questions.size() << " questions (" << largest << "); what does not fit is cut off or not answered"
+            << std::endl;
 }
 
 }  // namespace
 
+Files files_of(const Options& o) {
+  Files files;
+  files.reads("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
+  if (!o.prompt) files.reads("--data", data_path(o.data));
+  for (const std::string& other : o.exclude) files.reads("--exclude", other);
+  files.reads_spec("--stages", o.stages).reads_spec("--skip", o.skip).reads_spec("--exit", o.exit);
+  return files.writes("--json", o.json);
+}
+
 Job prepare(const Options& o) {
-  check_writable(o.json);
   if (o.profile && o.backend == "gpu")
     throw Error("--profile: a gpu works after it was asked; accepted are --backend cpu and reference");
-  if (!std::isfinite(o.temperature)) throw Error("--temperature is no number, accepted are 0 to 100");
-  if (!std::isfinite(o.top_p)) throw Error("--top-p is no number, accepted are 0 to 1");
   Policies policies = policies_of(o);
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);

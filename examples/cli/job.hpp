@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/files.hpp"
 #include "cli/options.hpp"
 #include "cli/policies.hpp"
 #include "litestage/io/gguf.hpp"
@@ -23,6 +24,8 @@ struct Job {
   ModelSource source;
 };
 
+// The files that these options name, for a program to add its own to and to check before anything else.
+[[nodiscard]] Files files_of(const Options& options);
 // Reads and checks everything; whatever can be wrong is found here, before any weights are loaded.
 [[nodiscard]] Job prepare(const Options& options);
 

@@ -10,6 +10,7 @@
 
 #include "cli/backend_option.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/option_checks.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/engine/pipeline.hpp"
 
@@ -49,14 +50,14 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->group(group);
   add_backend_option(app, o.backend)->group(group);
   app.add_option("--threads", o.threads, "0: one to each hardware thread")
-      ->check(CLI::Range(0, 1024))
+      ->check(whole_number(0, 1024))
       ->capture_default_str()
       ->type_name("T")
       ->group(group);
   app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")
       ->group(group);
   app.add_option("--context", o.context, "Positions of one branch: prompt and answer")
-      ->check(CLI::Range(2, 1 << 24))
+      ->check(whole_number(2, 1 << 24))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
@@ -91,11 +92,11 @@ inline void add_choice_options(CLI::App& app, Options& o) {
       ->group(group);
   const std::string n = o.questions == all_questions ? "all" : concat(o.questions);
   app.add_option("--questions", o.questions, concat("The first N of the file that are left (default: ", n, ")"))
-      ->check(CLI::Range(std::size_t{1}, all_questions))
+      ->check(whole_number(1, all_questions))
       ->type_name("N")
       ->group(group);
   app.add_option("--batch", o.batch, "Questions worked on side by side: more a minute, each takes longer, same answers")
-      ->check(CLI::Range(1, 4096))
+      ->check(whole_number(1, 4096))
       ->capture_default_str()
       ->type_name("B")
       ->group(group);
@@ -141,21 +142,25 @@ inline void add_policy_options(CLI::App& app, Options& o) {
 inline void add_sampling_options(CLI::App& app, Options& o) {
   const std::string group = "Sampling";
   app.add_option("--temperature", o.temperature, "0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(number(0.0, 100.0))
       ->capture_default_str()
       ->type_name("T")
       ->group(group);
   app.add_option("--top-k", o.top_k, "Of the K likeliest tokens; 0: of all")
-      ->check(CLI::Range(0, 1 << 24))
+      ->check(whole_number(0, 1 << 24))
       ->capture_default_str()
       ->type_name("K")
       ->group(group);
   app.add_option("--top-p", o.top_p, "Of the likeliest tokens that reach the probability P together")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number(0.0, 1.0))
       ->capture_default_str()
       ->type_name("P")
       ->group(group);
-  app.add_option("--seed", o.seed, "Of the random numbers")->capture_default_str()->type_name("S")->group(group);
+  app.add_option("--seed", o.seed, "Of the random numbers")
+      ->check(whole_number(0))
+      ->capture_default_str()
+      ->type_name("S")
+      ->group(group);
 }
 
 inline void add_output_options(CLI::App& app, Options& o) {
@@ -178,7 +183,7 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
                             ->group(group);
   for (const char* other : {"--data", "--task", "--questions"}) prompt->excludes(other);
   app.add_option("--max-new-tokens", o.max_new_tokens, "Length of the answer to --prompt (default: 64)")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_number(1, 1'000'000))
       ->type_name("N")
       ->group(group)
       ->needs(prompt);

@@ -2,13 +2,13 @@
 
 #include <filesystem>
 
+#include "cli/save.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/mapped_file.hpp"
-#include "litestage/io/output_file.hpp"
 #include "litestage/policy/spec.hpp"
 
 namespace litestage::cli {
@@ -34,7 +34,7 @@ void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& pl
 }
 
 void write_plan(const std::string& path, const calibrate::Plan& plan) {
-  io::write_file(path, io::to_json(calibrate::to_form(plan), 1) + "\n");
+  save("--plan", path, io::to_json(calibrate::to_form(plan), 1) + "\n");
 }
 
 calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend) {

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/save.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
-#include "litestage/io/output_file.hpp"
 
 namespace litestage::cli {
 
@@ -23,10 +23,6 @@ Form settings_form(const Options& o, const BackendFacts& backend) {
 }
 
 }  // namespace
-
-void check_writable(const std::string& path) {
-  if (!path.empty()) io::OutputFile probe(path);
-}
 
 void write_results(const Options& o, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
@@ -46,7 +42,7 @@ void write_results(const Options& o, const Policies& policies, const BackendFact
   results.answers = std::move(answers);
   Form form = evaluate::to_form(results);
   form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend));
-  io::write_file(o.json, io::to_json(form, 1) + "\n");
+  save("--json", o.json, io::to_json(form, 1) + "\n");
 }
 
 }  // namespace litestage::cli

@@ -11,9 +11,6 @@
 
 namespace litestage::cli {
 
-// An Error if results could not be written there: better before the work than after it. Leaves nothing behind.
-void check_writable(const std::string& path);
-
 struct BackendFacts {
   std::string name, instruction_set;
   int threads = 1;
@@ -24,7 +21,9 @@ template <class B>
   return {backend.name(), backend.instruction_set(), threads};
 }
 
-// `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given.
+// `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given. Where the
+// file cannot be written, an Error says where the results lie instead (cli/save.hpp): what is to be printed is printed
+// before.
 void write_results(const Options& options, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
                    const std::string& task, const std::string& data, const std::string& answering,
                    std::vector<evaluate::Answer> answers, std::size_t asked, double clock_s);

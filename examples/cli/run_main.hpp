@@ -1,39 +1,54 @@
 // What main() of a program with options does around its work: parsing, messages, exit codes. 0: done; 1: something is
-// wrong, in one sentence on standard error; 130: stopped by Ctrl-C.
+// wrong, in one sentence on standard error; 128 + the signal's number (130 for Ctrl-C): stopped by a signal.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string_view>
 
 #include "cli/interrupt.hpp"
+#include "cli/standard_streams.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
 
 namespace litestage::cli {
 
+// What Ctrl-C and its relatives do to a program.
+enum class OnSignal {
+  stop_cleanly,  // `work` asks interrupted() and keeps what is finished
+  end_at_once    // the program has nothing to keep
+};
+
+// Bytes of what is said to be wrong; no sentence of ours comes near.
+inline constexpr std::size_t longest_message = 2000;
+
 // `work` returns the exit code.
 template <class Work>
-int run_main(CLI::App& app, int argc, char** argv, Work work) {
+int run_main(CLI::App& app, int argc, char** argv, Work work, OnSignal on_signal = OnSignal::stop_cleanly) {
+  open_standard_streams();
   const auto fail = [&](std::string_view what) {
     std::cout.flush();
-    std::cerr << app.get_name() << ": " << what << '\n';
+    std::cerr << app.get_name() << ": " << shown(what, longest_message) << '\n';
     return 1;
   };
   std::ios::sync_with_stdio(false);
   try {
     app.parse(argc, argv);
-    catch_interrupts();
+    if (on_signal == OnSignal::stop_cleanly) catch_interrupts();
     const int code = work();
-    if (!std::cout.flush()) throw Error("standard output: cannot be written");
+    const bool written = static_cast<bool>(std::cout.flush());
+    if (output_closed()) return interrupted_exit_code();
+    if (!written) throw Error("standard output: cannot be written");
     return code;
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return fail(concat(e.what(), " (--help lists the options)"));
   } catch (const Interrupted&) {
-    fail("stopped, nothing was written");
+    if (!output_closed()) fail("stopped, nothing was written");
     return interrupted_exit_code();
   } catch (const std::bad_alloc&) {
     return fail("out of memory; a smaller --context, --batch or model needs less");

@@ -15,7 +15,8 @@
 
 namespace litestage::cli {
 
-// The file appears when every row is written and `commit` is called.
+// The file appears when every row is written and `commit` is called. A disk that is full on the way is an Error of
+// `commit`: what is computed beside the logits is not lost with them.
 class LogitsFile {
  public:
   LogitsFile(const std::string& path, std::size_t positions, std::size_t vocab)
@@ -36,11 +37,17 @@ class LogitsFile {
   void add(std::span<const Real> logits) {
     LITESTAGE_ASSERT(logits.size() == row_.size() && written_ < positions_, logits.size(), " logits of row ", written_);
     for (std::size_t i = 0; i < logits.size(); ++i) row_[i] = static_cast<float>(logits[i]);
-    file_.write(std::string_view(reinterpret_cast<const char*>(row_.data()), row_.size() * sizeof(float)));
     ++written_;
+    if (!failure_.empty()) return;
+    try {
+      file_.write(std::string_view(reinterpret_cast<const char*>(row_.data()), row_.size() * sizeof(float)));
+    } catch (const Error& e) {
+      failure_ = e.what();
+    }
   }
   void commit() {
     LITESTAGE_ASSERT(written_ == positions_, written_, " rows of ", positions_);
+    if (!failure_.empty()) throw Error(failure_);
     file_.commit();
   }
 
@@ -48,6 +55,7 @@ class LogitsFile {
   io::OutputFile file_;
   std::size_t positions_, written_ = 0;
   std::vector<float> row_;  // [vocab]
+  std::string failure_;     // of the first row that could not be written
 };
 
 }  // namespace litestage::cli

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <iomanip>
 #include <ostream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "litestage/core/form.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/score_text.hpp"
 #include "litestage/io/tokenizer.hpp"
 
@@ -27,38 +27,13 @@ struct ScoreInfo {
   double seconds = 0;
 };
 
-// The bytes of a token in quotes on one line: line breaks and other control characters are written out, and so is
-// every byte of a character that is not whole.
-[[nodiscard]] inline std::string quoted_piece(std::string_view piece) {
-  bool whole = true;
-  for (std::size_t i = 0; whole && i < piece.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(piece[i]);
-    std::size_t more = lead < 0x80 ? 0 : lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : piece.size();
-    for (; whole && more > 0; --more) {
-      whole = ++i < piece.size() && (static_cast<unsigned char>(piece[i]) & 0xc0) == 0x80;
-    }
-  }
-  std::ostringstream out;
-  out << '"' << std::hex << std::setfill('0');
-  for (const char c : piece) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n')
-      out << "\\n";
-    else if (c == '"' || c == '\\')
-      out << '\\' << c;
-    else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !whole))
-      out << "\\x" << std::setw(2) << static_cast<unsigned>(byte);
-    else
-      out << c;
-  }
-  out << '"';
-  return out.str();
-}
+inline constexpr std::size_t longest_piece = 200;  // bytes of a token as it is shown
 
 inline void print_candidates(std::ostream& out, const io::Tokenizer& tokenizer,
                              const std::vector<Candidate>& candidates) {
   for (const Candidate& c : candidates) {
-    out << "  " << quoted_piece(tokenizer.piece(c.token)) << ' ' << std::fixed << std::setprecision(3) << c.log_prob;
+    out << "  " << in_quotes(tokenizer.piece(c.token), longest_piece) << ' ' << std::fixed << std::setprecision(3)
+        << c.log_prob;
   }
   out << '\n';
 }
@@ -71,7 +46,7 @@ inline void print_tokens(std::ostream& out, const io::Tokenizer& tokenizer, cons
       out << std::setw(9) << '-';
     else
       out << std::setw(9) << std::fixed << std::setprecision(4) << t.log_prob;
-    out << "  " << quoted_piece(tokenizer.piece(t.token));
+    out << "  " << in_quotes(tokenizer.piece(t.token), longest_piece);
     if (!t.candidates.empty()) out << "  |";
     print_candidates(out, tokenizer, t.candidates);
   }

@@ -2,6 +2,9 @@
 // when the stage has ended: they are written at the same time and would mix.
 #pragma once
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstddef>
 #include <ostream>
 #include <string>
@@ -9,6 +12,7 @@
 #include <utility>
 
 #include "cli/progress.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/engine/any_tokenizer.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/io/text_stream.hpp"
@@ -16,11 +20,18 @@
 
 namespace litestage::cli {
 
-// Text on its way to a terminal: whole characters only, and no control characters, which a terminal might obey. With an
-// indent, every line has it, and blanks at either end are dropped.
+// Whether what is printed reaches no terminal but a file, which may have it as it is.
+[[nodiscard]] inline bool output_is_file() {
+  struct stat status = {};
+  return ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// Text as it is generated: whole characters only, and but for line breaks and tabs no control characters, which a
+// terminal might obey, unless it is to be raw. With an indent, every line has it, and blanks at either end are dropped.
 class TextBlock {
  public:
-  TextBlock(std::ostream& out, std::string_view indent) : out_(&out), indent_(indent), begun_(indent.empty()) {}
+  TextBlock(std::ostream& out, std::string_view indent, bool raw)
+      : out_(&out), indent_(indent), raw_(raw), begun_(indent.empty()) {}
 
   void push(std::string_view bytes) { print(stream_.push(bytes)); }
   void end() {
@@ -31,20 +42,20 @@ class TextBlock {
 
  private:
   void print(std::string_view text) {
-    for (const char c : text) {
-      const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-      if (blank) {
-        if (begun_) waiting_ += c == '\r' ? ' ' : c;
+    while (!text.empty()) {
+      const char c = text.front();
+      if (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
+        text.remove_prefix(1);
+        if (begun_) waiting_ += c == '\r' && !raw_ ? ' ' : c;
         continue;
       }
       for (const char w : begun_ ? waiting_ : indent_) put(w);
       waiting_.clear();
       begun_ = true;
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20 || byte == 0x7f)
-        *out_ << '?';
-      else
-        *out_ << c;
+      std::string character;
+      const std::size_t length = append_shown(character, text);
+      *out_ << (raw_ ? text.substr(0, length) : std::string_view(character));
+      text.remove_prefix(length);
     }
     *out_ << std::flush;
   }
@@ -55,6 +66,7 @@ class TextBlock {
 
   std::ostream* out_;
   std::string indent_;
+  bool raw_;
   io::TextStream stream_;
   std::string waiting_;  // blanks that are shown only if something follows
   bool begun_;
@@ -62,9 +74,9 @@ class TextBlock {
 
 class StageView {
  public:
-  // `headings`: the stages' names and numbers around the texts.
-  StageView(std::ostream& out, AnyTokenizer tokenizer, bool headings)
-      : out_(&out), tokenizer_(std::move(tokenizer)), headings_(headings), block_(out, indent()) {}
+  // `headings`: the stages' names and numbers around the texts. `raw`: the texts as they are, for a file.
+  StageView(std::ostream& out, AnyTokenizer tokenizer, bool headings, bool raw)
+      : out_(&out), tokenizer_(std::move(tokenizer)), headings_(headings), raw_(raw), block_(out, indent(), raw) {}
 
   // A heading waits for the first branch's second token: by then the other branches, if there are any, have begun.
   void token(int branch, const RequestInfo& request, int token) {
@@ -97,11 +109,11 @@ class StageView {
   void open(std::string_view stage, bool several, std::size_t branch) {
     if (open_) return;
     if (headings_) {
-      *out_ << stage;
+      *out_ << shown(stage);
       if (several) *out_ << ' ' << static_cast<char>('A' + branch);
       *out_ << '\n';
     }
-    block_ = TextBlock(*out_, indent());
+    block_ = TextBlock(*out_, indent(), raw_);
     shown_ = 0;
     open_ = true;
   }
@@ -114,7 +126,7 @@ class StageView {
 
   std::ostream* out_;
   AnyTokenizer tokenizer_;
-  bool headings_;
+  bool headings_, raw_;
   TextBlock block_;
   bool open_ = false;      // a branch is being shown
   std::size_t shown_ = 0;  // bytes of its text

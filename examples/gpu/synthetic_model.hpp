@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gpu/random_blocks.hpp"
+#include "litestage/core/outside_text.hpp"
 #include "litestage/model/weights.hpp"
 
 namespace litestage::gpu_check {
@@ -60,7 +61,7 @@ inline constexpr NamedShape named_shapes[] = {
     c.tied_head = shape.tied;
     return c;
   }
-  throw Error(concat("shape \"", name, "\" is unknown, accepted are those that --help lists"));
+  throw Error(concat("shape ", in_quotes(name), " is unknown, accepted are those that --help lists"));
 }
 
 // Rows that are no whole number of blocks of 256 take the type of blocks of 32 that llama.cpp's quantize takes for

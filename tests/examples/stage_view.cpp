@@ -13,9 +13,9 @@ using namespace litestage::cli;
 
 namespace {
 
-std::string block(std::string_view indent, const std::vector<std::string>& pieces) {
+std::string block(std::string_view indent, const std::vector<std::string>& pieces, bool raw = false) {
   std::ostringstream out;
-  TextBlock text(out, indent);
+  TextBlock text(out, indent, raw);
   for (const std::string& piece : pieces) text.push(piece);
   text.end();
   return out.str();
@@ -35,7 +35,7 @@ StageReport report_of(const std::vector<std::string>& texts) {
 }
 
 struct Screen {
-  explicit Screen(bool headings) : view(out, tokenizer, headings) {}
+  explicit Screen(bool headings) : view(out, tokenizer, headings, false) {}
   // Every character is a token of the toy tokenizer.
   void write(int branch, const std::string& text) {
     for (const int id : tokenizer.encode(Prompt{{}, text})) view.token(branch, RequestInfo{4, 1, "analyze", 64}, id);
@@ -57,9 +57,15 @@ TEST_CASE("text block: an indent is on every line, and blanks at either end are 
 }
 
 TEST_CASE("text block: a terminal receives whole characters and nothing that it obeys") {
-  CHECK(block("", {"\x1b[31mred\x7f\b"}) == "?[31mred??\n");
+  CHECK(block("", {"\x1b[31mred\x7f\b"}) == "\\x1b[31mred\\x7f\\x08\n");
+  CHECK(block("", {"\xc2", "\x9b", "31m"}) == "\\u009b31m\n");  // the same command in one character
   CHECK(block("  ", {"a\r", "b"}) == "  a b\n");
   CHECK(block("", {"\xc3", "\xa9", "\xe2\x82"}) == "\xc3\xa9\xef\xbf\xbd\n");  // an e with accent, then one cut short
+}
+
+TEST_CASE("text block: a file receives the text as it is") {
+  CHECK(block("", {"\x1b[31mred\x7f\b"}, true) == "\x1b[31mred\x7f\b\n");
+  CHECK(block("  ", {"a\r", "b"}, true) == "  a\rb\n");
 }
 
 TEST_CASE("stage view: text appears as it is written, its rest when the stage ends, and no part twice") {
