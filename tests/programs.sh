@@ -295,6 +295,43 @@ else
   echo "without smollm2-135m in the cache: not checked are Ctrl-C, plans, and numbers that only a model can refuse"
 fi
 
+# A chat template is known by its whole text. The copies have holes for weights, which nothing here reads.
+copy_with() {  # FILE OLD NEW: the model with NEW in place of the first OLD of its chat template, which has as many bytes
+  python3 - "$model" "$@" <<'PYTHON'
+import os, sys
+source, target, old, new = (os.fsencode(word) for word in sys.argv[1:])
+with open(source, "rb") as file:
+    head = bytearray(file.read(1 << 23))
+start = head.index(b"tokenizer.chat_template") + len(b"tokenizer.chat_template") + 12  # a type and a length of 4 + 8 bytes
+end = start + int.from_bytes(head[start - 8 : start], "little")
+assert len(old) == len(new) and old in head[start:end]
+head[start:end] = head[start:end].replace(old, new, 1)
+with open(target, "wb") as file:
+    file.write(head)
+    file.truncate(os.path.getsize(source))
+PYTHON
+}
+if [[ -e $model ]]; then
+  echo '[{"role": "user", "content": "Hello"}]' >conversation.jsonl
+  copy_with same.gguf helpful helpful && copy_with changed.gguf helpful hopeful && copy_with role.gguf "'system'" "'sYstem'" ||
+    failures=$((failures + 1))
+  "$programs/tokenize" --model same.gguf --render <conversation.jsonl >rendered.txt || failures=$((failures + 1))
+  if ! grep -q 'system.nYou are a helpful AI assistant named SmolLM' rendered.txt; then
+    echo "FAILED: tokenize --render with the model's own chat template wrote $(<rendered.txt)"
+    failures=$((failures + 1))
+  fi
+  for changed in changed role; do
+    refuses "$changed.gguf: the text of key tokenizer.chat_template" tokenize --render --model $changed.gguf <conversation.jsonl
+    refuses "or --chat-template chatml, zephyr, llama-2 or llama-3" tokenize --render --model $changed.gguf <conversation.jsonl
+  done
+  refuses "changed.gguf: the text of key tokenizer.chat_template" ask --model changed.gguf --stages chat --questions 1 --quiet
+  "$programs/tokenize" --model changed.gguf --render --chat-template chatml <conversation.jsonl >rendered.txt ||
+    failures=$((failures + 1))
+  rm -f same.gguf changed.gguf role.gguf
+else
+  echo "not checked without smollm2-135m.gguf: models with other chat templates"
+fi
+
 for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }

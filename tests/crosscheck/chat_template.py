@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Compares `tokenize --render` with jinja2 running the models' own chat templates.
 
-The models' templates come out of their files. For the formats that no model at hand has, files are made here, with
-templates that write what those of TinyLlama, Llama 2, Llama 3 and Llama 3.1 write.
+The models' templates come out of their files. For the formats that no model at hand has, files are made here and
+rendered with --chat-template, beside templates of our own that write what those of TinyLlama, Llama 2 and Llama 3 write.
+With --templates FOLDER every *.jinja of the folder is put into such a file as it is, byte for byte, and it is said
+whether its text is known; no difference is allowed where it is. A line for io/known_templates.hpp needs such a run.
 Needs: pip install jinja2 gguf and a built `tokenize`.
 """
 
@@ -11,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,32 +41,6 @@ LLAMA_2 = """{% set system = messages[0]['role'] == 'system' %}{% for message in
 LLAMA_3 = """{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'
  + message['content'] | trim + '<|eot_id|>' %}{% if loop.first %}{% set content = bos_token + content %}{% endif %}
 {{- content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"""
-
-LLAMA_3_1 = """{{- bos_token }}
-{%- if not date_string is defined %}
-    {%- if strftime_now is defined %}
-        {%- set date_string = strftime_now("%d %b %Y") %}
-    {%- else %}
-        {%- set date_string = "26 Jul 2024" %}
-    {%- endif %}
-{%- endif %}
-{%- if messages[0]['role'] == 'system' %}
-    {%- set system_message = messages[0]['content'] | trim %}
-    {%- set messages = messages[1:] %}
-{%- else %}
-    {%- set system_message = "" %}
-{%- endif %}
-{{- "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
-{{- "Cutting Knowledge Date: December 2023\\n" }}
-{{- "Today Date: " + date_string + "\\n\\n" }}
-{{- system_message }}
-{{- "<|eot_id|>" }}
-{%- for message in messages %}
-    {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' + message['content'] | trim + '<|eot_id|>' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
-{%- endif %}"""
 
 TEXTS = ["Hello!", "Which of these is a solid?\n(A) ice\n(B) steam", "", " leading and trailing \n", "\n\n\tq\u00a0\u2003",
          "  \n ", "quote \" and ' and \\n", "你好 👩‍👩‍👧 e\u0301", "a < b && c > d {{ x }} {% y %}", "<|im_end|> </s> [INST]",
@@ -115,23 +92,92 @@ def template_of(model):
     return fields["tokenizer.chat_template"].contents(), names
 
 
-def compare(tokenize, model, texts):
-    import jinja2
+def of_roles(roles, text="Q"):
+    names = {"s": "system", "u": "user", "a": "assistant"}
+    return [{"role": names[role], "content": f" {text}{i}"} for i, role in enumerate(roles)]
 
-    source, names = template_of(model)
-    # The settings of transformers' apply_chat_template.
-    template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(source)
+
+# No schedule makes these, but programs may. Some templates fail on them or render them in a way of their own.
+UNUSUAL = [of_roles(roles) for roles in ("s", "a", "ua", "uu", "us", "sa", "ssu", "au", "uaau", "sua", "usu", "uasu", "aa",
+                                         "ss", "as", "suu", "suau", "uauua", "susu")]
+
+
+def conversations_about(source):
+    """Templates look for texts in messages: their own literals, said by everyone."""
+    found = []
+    for match in re.finditer(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", source, re.DOTALL):
+        literal = (match.group(1) or match.group(2) or "").replace("\\n", "\n")
+        for text in (literal, f"x{literal}", f"{literal}x", f" {literal.strip()}\n{literal}"):
+            messages = [{"role": role, "content": text} for role in ("system", "user", "assistant", "user")]
+            found += [messages, messages[1:], messages[:2], messages[1:2]]
+    return found
+
+
+def jinja_template(source):
+    """As transformers' apply_chat_template sets it up, but without a clock."""
+    import jinja2
+    import jinja2.sandbox
+
+    def raise_exception(message):
+        raise jinja2.exceptions.TemplateError(message)
+
+    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    environment.globals["raise_exception"] = raise_exception
+    return environment.from_string(source)
+
+
+def by_jinja(template, names, messages):
+    """None where the template fails, in whatever way."""
+    try:
+        return template.render(messages=messages, add_generation_prompt=True, tools=None, **names)
+    except Exception:
+        return None
+
+
+def rendered(command, texts):
+    """What `tokenize` writes; what it says where it refuses one of the texts."""
     lines = "".join(json.dumps(messages) + "\n" for messages in texts)
-    run = subprocess.run([tokenize, "--render", "--model", model], input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    ours = [json.loads(line) for line in run.stdout.decode().splitlines()]
-    differences = 0
-    for messages, found in zip(texts, ours, strict=True):
-        expected = template.render(messages=messages, add_generation_prompt=True, **names)
-        if found != expected:
-            differences += 1
-            print(f"  {messages}\n    here   {found!r}\n    jinja2 {expected!r}")
-    print(f"{pathlib.Path(model).name}: {len(texts)} conversations, {differences} differences")
-    return differences
+    run = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    if run.returncode not in (0, 1) or (run.returncode == 1 and not run.stderr):
+        raise RuntimeError(f"{command}: exit code {run.returncode}: {run.stderr.decode()}")
+    return [json.loads(line) for line in run.stdout.decode().splitlines()], run.stderr.decode().strip()
+
+
+def compare(tokenize, model, texts, chat_format=None):
+    """Differences, or None where the model's template is not known."""
+    source, names = template_of(model)
+    command = [tokenize, "--render", "--model", model] + (["--chat-template", chat_format] if chat_format else [])
+    name = pathlib.Path(model).name
+    _, said = rendered(command, [of_roles("u")])
+    if said:
+        print(f"{name}: refused: {said}" if "not one of those known" in said else f"{name}: FAILED: {said}")
+        return None if "not one of those known" in said else 1
+    template = jinja_template(source)
+    # The templates in this file are written for usual conversations only.
+    usual = texts + ([] if chat_format else conversations_about(source))
+    expected = [by_jinja(template, names, messages) for messages in usual]
+    taken = [(messages, text) for messages, text in zip(usual, expected, strict=True) if text is not None]
+    ours, said = rendered(command, [messages for messages, _ in taken])
+    pairs = [(messages, found, text) for (messages, text), found in zip(taken, ours)]
+    failures = len(taken) - len(ours)
+    if failures:
+        print(f"  {said}: {taken[len(ours)][0]}")
+    left = [messages for messages, text in zip(usual, expected, strict=True) if text is None]
+    refused = 0
+    for messages in left + ([] if chat_format else UNUSUAL):
+        found, said = rendered(command, [messages])
+        if said:
+            refused += 1
+        else:
+            pairs.append((messages, found[0], by_jinja(template, names, messages)))
+    for messages, found, text in pairs:
+        if found != text:
+            failures += 1
+            print(f"  {messages}\n    here   {found!r}\n    jinja2 {text!r}")
+    print(f"{name}: {len(pairs)} conversations, {refused} unusual ones refused, {failures} differences")
+    return failures
 
 
 def main():
@@ -139,17 +185,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tokenize", default="build/release/examples/tokenize", help="the program (default: %(default)s)")
     parser.add_argument("--model", action="append", help=f"a GGUF file; may be repeated (default: all of {cache})")
-    parser.add_argument("--conversations", type=int, default=20)
+    parser.add_argument("--templates", type=pathlib.Path, help="only the templates of this folder, each a *.jinja")
+    parser.add_argument("--conversations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    models = options.model or sorted(str(path) for path in pathlib.Path(cache).glob("*.gguf"))
     texts = conversations(options.conversations, options.seed)
     with tempfile.TemporaryDirectory() as name:
-        made = {"zephyr": ZEPHYR, "llama-2": LLAMA_2, "llama-3": LLAMA_3, "llama-3.1": LLAMA_3_1}
-        models += [made_file(kind, template, pathlib.Path(name)) for kind, template in made.items()]
-        differences = sum(compare(options.tokenize, model, texts) for model in models)
+        folder = pathlib.Path(name)
+        if options.templates:
+            # Not read_text: it would turn \r\n into \n.
+            files = [made_file(path.stem, path.read_bytes().decode(), folder)
+                     for path in sorted(options.templates.glob("*.jinja"))]
+            found = [compare(options.tokenize, path, texts) for path in files]
+            print(f"{len(found)} templates, {found.count(None)} refused")
+        else:
+            models = options.model or sorted(str(path) for path in pathlib.Path(cache).glob("*.gguf"))
+            found = [compare(options.tokenize, model, texts) for model in models]
+            found = [1 if differences is None else differences for differences in found]
+            for kind, template in {"zephyr": ZEPHYR, "llama-2": LLAMA_2, "llama-3": LLAMA_3}.items():
+                found.append(compare(options.tokenize, made_file(kind, template, folder), texts, kind))
+    differences = sum(filter(None, found))
     print(f"{differences} differences in all")
-    return 1 if differences else 0
+    return 1 if differences or not found else 0
 
 
 if __name__ == "__main__":

@@ -1,75 +1,64 @@
-// How a model was taught to read conversations. A model file carries a Jinja program for it; there is no Jinja here,
-// but the handful of formats that these programs write. Which one, its default system message and its dates are read
-// out of the program's text, and what is rendered equals what the program would have written, byte for byte.
+// How a model was taught to read conversations. A model file carries a Jinja program for it. There is no Jinja here:
+// the program is recognised by its text (io/known_templates.hpp), and what is rendered equals what the program would
+// have written, byte for byte. Programs that are not known are refused.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/fnv1a.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/core/utf8.hpp"
-#include "litestage/io/jinja_text.hpp"
+#include "litestage/io/chat_style.hpp"
+#include "litestage/io/known_templates.hpp"
 #include "litestage/io/text_part.hpp"
 #include "litestage/policy/transcript.hpp"
 
 namespace litestage::io {
 
-enum class ChatFormat {
-  chatml,  // SmolLM2, Qwen 2 and 2.5, many others
-  zephyr,  // Zephyr, TinyLlama
-  llama2,  // Llama 2, Mistral's first models take it too
-  llama3   // Llama 3 to 3.3
-};
-
-inline constexpr std::array<std::string_view, 4> chat_format_names = {"chatml", "zephyr", "llama-2", "llama-3"};
-
 class ChatTemplate {
  public:
   // `bos` and `eos` are the texts of these tokens: formats write them.
-  ChatTemplate(ChatFormat format, std::string bos, std::string eos)
-      : format_(format), bos_(std::move(bos)), eos_(std::move(eos)) {}
+  ChatTemplate(ChatStyle style, std::string bos, std::string eos)
+      : style_(style), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
-  // The format with one of `chat_format_names`.
+  // The format with one of `chat_format_names`, in its plain style.
   [[nodiscard]] static ChatTemplate named(std::string_view name, std::string bos, std::string eos) {
     for (std::size_t i = 0; i < chat_format_names.size(); ++i) {
-      if (chat_format_names[i] == name) return {static_cast<ChatFormat>(i), std::move(bos), std::move(eos)};
+      if (chat_format_names[i] != name) continue;
+      return {ChatStyle{static_cast<ChatFormat>(i)}, std::move(bos), std::move(eos)};
     }
     throw Error(concat("--chat-template is ", in_quotes(name), ", accepted are chatml, zephyr, llama-2 and llama-3"));
   }
 
-  // What the Jinja program `jinja` of the file `source` writes.
+  // What the Jinja program `jinja` of the file `source` writes, if `known` has its text.
   [[nodiscard]] static ChatTemplate recognised(std::string_view jinja, std::string bos, std::string eos,
-                                               std::string_view source) {
+                                               std::string_view source,
+                                               std::span<const KnownTemplate> known = known_templates) {
     if (jinja.empty()) throw Error(concat(source, ": key tokenizer.chat_template is missing, ", advice()));
-    const std::optional<ChatFormat> format = format_of(jinja);
-    if (!format) throw Error(concat(source, ": tokenizer.chat_template is of no known kind, ", advice()));
-    ChatTemplate chat(*format, std::move(bos), std::move(eos));
-    if (*format == ChatFormat::chatml) {
-      chat.default_system_ = default_chatml_system(jinja);
-      chat.trims_ = mentions(jinja, {"trim", "strip("});
+    const ChatStyle* style = known_style(jinja, known);
+    if (style == nullptr) {
+      throw Error(concat(source, ": the text of key tokenizer.chat_template (", jinja.size(), " bytes, FNV-1a ",
+                         hexadecimal(text_hash(jinja)), ") is not one of those known, ", advice()));
     }
-    if (*format == ChatFormat::llama3 && mentions(jinja, {"Cutting Knowledge Date: December 2023"})) {
-      chat.date_ = assigned_text(jinja, "date_string").value_or("26 Jul 2024");
-    }
-    return chat;
+    return {*style, std::move(bos), std::move(eos)};
   }
 
-  [[nodiscard]] ChatFormat format() const { return format_; }
-  // The system message of conversations that have none; nothing where such conversations simply begin.
-  [[nodiscard]] const std::optional<std::string>& default_system() const { return default_system_; }
+  [[nodiscard]] const ChatStyle& style() const { return style_; }
 
   // The prompt's text. A single `text` message stands for itself; a conversation is followed by the markup that
   // begins the assistant's answer. The continuation comes last.
   [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const {
     if (std::optional<std::vector<TextPart>> plain = plain_text(prompt)) return *plain;
+    if (style_.in_turn || style_.format == ChatFormat::llama2) need_turns(prompt.messages);
     std::vector<TextPart> parts;
-    switch (format_) {
+    switch (style_.format) {
       case ChatFormat::chatml:
         parts = chatml(prompt.messages);
         break;
@@ -112,27 +101,30 @@ class ChatTemplate {
     return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
   }
 
-  [[nodiscard]] static std::optional<ChatFormat> format_of(std::string_view jinja) {
-    // Templates that rewrite or drop what was thought aloud write more than these formats do, and Phi's, which have the
-    // marks of ChatML and Zephyr in them, other things (<|im_sep|> after a role, <|end|> after a message).
-    if (mentions(jinja, {"think>", "reasoning_content", "<|im_sep|>", "<|end|>"})) return std::nullopt;
-    if (mentions(jinja, {"<|im_start|>"})) return ChatFormat::chatml;
-    if (mentions(jinja, {"<|start_header_id|>"})) return ChatFormat::llama3;
-    if (mentions(jinja, {"<|user|>"}) && mentions(jinja, {"<|assistant|>"}) && mentions(jinja, {"eos_token"})) {
-      return ChatFormat::zephyr;
+  // A template that takes roles in turn only would fail on other conversations, or leave messages out.
+  void need_turns(const std::vector<Message>& messages) const {
+    const std::size_t first = messages.front().role == Role::system ? 1 : 0;
+    for (std::size_t i = first; i < messages.size(); ++i) {
+      const Role expected = (i - first) % 2 == 0 ? Role::user : Role::assistant;
+      if (messages[i].role == expected) continue;
+      throw Error(concat("message ", i, " of a conversation is of the role ", name_of(messages[i].role), ", expected ",
+                         name_of(expected),
+                         ": the chat template takes user and assistant in turn, after a system message or none"));
     }
-    if (mentions(jinja, {"[INST]"}) && mentions(jinja, {"<<SYS>>"})) return ChatFormat::llama2;
-    return std::nullopt;
+    if (style_.in_turn && messages.back().role != Role::user) {
+      throw Error(concat("the last message of a conversation is of the role ", name_of(messages.back().role),
+                         ", expected user: the chat template takes no others there"));
+    }
   }
 
   [[nodiscard]] std::vector<TextPart> chatml(const std::vector<Message>& messages) const {
     std::vector<TextPart> parts;
-    if (default_system_ && messages.front().role != Role::system) {
-      parts.push_back(markup(concat("<|im_start|>system\n", *default_system_, "<|im_end|>\n")));
+    if (style_.default_system && messages.front().role != Role::system) {
+      parts.push_back(markup(concat("<|im_start|>system\n", *style_.default_system, "<|im_end|>\n")));
     }
     for (const Message& message : messages) {
       parts.push_back(markup(concat("<|im_start|>", name_of(message.role), "\n")));
-      parts.push_back(words(trims_ ? trimmed(message.text) : message.text));
+      parts.push_back(words(message.text));
       parts.push_back(markup("<|im_end|>\n"));
     }
     parts.push_back(markup("<|im_start|>assistant\n"));
@@ -155,11 +147,6 @@ class ChatTemplate {
     const bool has_system = messages.front().role == Role::system;
     std::vector<TextPart> parts;
     for (std::size_t i = has_system ? 1 : 0; i < messages.size(); ++i) {
-      const std::size_t turn = i - (has_system ? 1 : 0);
-      if (messages[i].role != (turn % 2 == 0 ? Role::user : Role::assistant)) {
-        throw Error(concat("message ", i, " of a conversation is of the role ", name_of(messages[i].role),
-                           ", accepted in llama-2 are user and assistant in turn, after a system message or none"));
-      }
       if (messages[i].role == Role::assistant) {
         parts.push_back(markup(" "));
         parts.push_back(words(trimmed(messages[i].text)));
@@ -167,7 +154,7 @@ class ChatTemplate {
         continue;
       }
       parts.push_back(markup(bos_ + "[INST] "));
-      if (turn == 0 && has_system) {
+      if (i == 1 && has_system) {
         append_llama2_system(messages[0].text, messages[i].text, parts);
       } else {
         parts.push_back(words(trimmed(messages[i].text)));
@@ -196,9 +183,9 @@ class ChatTemplate {
       parts.push_back(markup(concat("<|start_header_id|>", name_of(role), "<|end_header_id|>\n\n")));
     };
     std::size_t first = 0;
-    if (date_) {
+    if (style_.dated) {
       begin(Role::system);
-      parts.push_back(markup(concat("Cutting Knowledge Date: December 2023\nToday Date: ", *date_, "\n\n")));
+      parts.push_back(markup(concat("Cutting Knowledge Date: December 2023\nToday Date: ", chat_date, "\n\n")));
       if (messages[0].role == Role::system) parts.push_back(words(trimmed(messages[first++].text)));
       parts.push_back(markup("<|eot_id|>"));
     }
@@ -211,12 +198,9 @@ class ChatTemplate {
     return parts;
   }
 
-  ChatFormat format_;
+  ChatStyle style_;
   std::string bos_;
   std::string eos_;
-  std::optional<std::string> default_system_{};  // chatml
-  std::optional<std::string> date_{};            // llama-3: "today", fixed, so that runs can be repeated
-  bool trims_ = false;                           // chatml: white space around messages goes
 };
 
 }  // namespace litestage::io

@@ -1,0 +1,38 @@
+// The formats in which models were taught to read conversations, and the variations of them that chat templates write.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace litestage::io {
+
+enum class ChatFormat : std::uint8_t {
+  chatml,  // SmolLM2, Qwen 1.5 to 2.5, many others
+  zephyr,  // Zephyr, TinyLlama
+  llama2,  // Llama 2
+  llama3   // Llama 3 to 3.3
+};
+
+inline constexpr std::array<std::string_view, 4> chat_format_names = {"chatml", "zephyr", "llama-2", "llama-3"};
+
+// `default_system` points to text that outlives this, such as a literal.
+struct ChatStyle {
+  ChatFormat format = ChatFormat::chatml;
+  // chatml: the system message of conversations that have none. Without it such conversations begin with their first
+  // message.
+  std::optional<std::string_view> default_system{};
+  // llama3: as in Llama 3.1 and later, every conversation has a system message, and dates stand before it.
+  bool dated = false;
+  // Conversations are a system message or none, then user and assistant in turn, the user last. Others are refused,
+  // because the template fails on them or writes something else.
+  bool in_turn = false;
+  friend bool operator==(const ChatStyle&, const ChatStyle&) = default;
+};
+
+// "Today" in dated styles: what the templates write that are given no clock. It never changes, so runs can be repeated.
+inline constexpr std::string_view chat_date = "26 Jul 2024";
+
+}  // namespace litestage::io
