@@ -38,10 +38,11 @@ void read_model(const litestage::io::Gguf& file) {
   }
 }
 
-// As a program would: prompts of a template that comes from the file, too.
-void read_text(const litestage::io::Vocabulary& vocabulary) {
+// As a program would: a text, and a conversation in the file's own format, which is hardly ever known, or in a given
+// one.
+void read_text(const litestage::io::Vocabulary& vocabulary, const char* chat_format) {
   need(!vocabulary.tokens.empty());
-  const litestage::io::TextCodec codec(vocabulary, "fuzz");
+  const litestage::io::TextCodec codec(vocabulary, "fuzz", chat_format);
   for (const litestage::Role role : {litestage::Role::text, litestage::Role::user}) {
     try {
       const std::vector<int> ids = codec.encode(litestage::Prompt{{{role, "Zwölf 12\n<|x|>"}}, " c"});
@@ -63,7 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
            (t.contents.data() >= bytes.data() && t.contents.data() + t.contents.size() <= bytes.data() + bytes.size()));
     }
     try {
-      read_text(litestage::io::load_vocabulary(file));
+      const litestage::io::Vocabulary vocabulary = litestage::io::load_vocabulary(file);
+      read_text(vocabulary, "");
+      read_text(vocabulary, "llama-2");  // writes the file's own tokens for the beginning and end of a text
     } catch (const litestage::Error&) {
     }
     read_model(file);
