@@ -130,6 +130,9 @@ printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\6\0\0\0\0\0\0\0a\033[31m\14
 { printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\210\023\0\0\0\0\0\0' && printf 'k%.0s' {1..5000} && printf '\143\0\0\0'; } >long.gguf
 refuses '"a\x1b[31m"' score --model escape.gguf --text text.txt
 refuses '...' score --model long.gguf --text text.txt
+# general.architecture, a STRING.
+printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\24\0\0\0\0\0\0\0general.architecture\10\0\0\0\6\0\0\0\0\0\0\0a\033[31m' >escape.gguf
+refuses 'general.architecture is "a\x1b[31m"' validate_gpu --model escape.gguf
 if [[ $("$programs/score" --model long.gguf --text text.txt 2>&1 | wc -c) -gt 400 ]]; then
   echo "FAILED: score prints a name of 5000 characters"
   failures=$((failures + 1))
@@ -214,9 +217,10 @@ if [[ -e $model ]]; then
   short=(--model "$model" --stages direct:max_new_tokens=2)
 
   # A lost terminal and a closed pipe keep what Ctrl-C keeps; under nohup a lost terminal changes nothing.
+  rm -f said.txt
   "$programs/ask" --model "$model" --questions 32 --json hangup.txt >out.txt 2>said.txt &
   pid=$!
-  until grep -q 'of 32 questions' said.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+  until grep -q 'of 32 questions' said.txt 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
   kill -HUP $pid $pid
   check "ask after SIGHUP ends with 129" ends_with 129 wait $pid
   check "ask after SIGHUP keeps its answers" holds_answers hangup.txt
@@ -230,28 +234,31 @@ if [[ -e $model ]]; then
   check "ask with a closed pipe ends with 141" test "${PIPESTATUS[0]}" -eq 141
   check "ask with a closed pipe keeps its answers" holds_answers pipe.txt
 
-  # Closed standard streams: the next file that is opened must not get the number of one.
+  # Closed standard streams: the next file that is opened must not get the number of one, and with it what is printed.
   search=(calibrate --model "$model" --questions 1 --stages direct --metric agreement --max-loss 1 --step 60 --windows 0
     --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --plan closed_plan.txt --journal closed_journal.txt)
-  check "calibrate without standard streams" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" <&- >&- 2>&-
+  check "calibrate without standard error" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" >out.txt 2>&-
   check "its journal holds nothing but its lines" test "$(grep -vc '^{"fnv1a":' closed_journal.txt)" -eq 0
   check "calibrate goes on with that journal" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" --quiet >out.txt
+  check "calibrate without standard output" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" --quiet >&- 2>said.txt
+  check "that journal holds nothing but its lines" test "$(grep -vc '^{"fnv1a":' closed_journal.txt)" -eq 0
   check "ask without standard streams" ends_with 0 "$programs/ask" "${short[@]}" --questions 1 --json closed.txt <&- >&- 2>&-
   check "ask without standard streams writes its results" holds_answers closed.txt
 
   # A file that cannot be put in place at the end: the report is printed, and the results lie somewhere.
+  rm out.txt
   "$programs/ask" --model "$model" --questions 2 --json taken.txt >out.txt 2>said.txt &
   pid=$!
   until [[ -s out.txt ]]; do sleep 0.05; done
   mkdir taken.txt
   check "ask whose file cannot be written ends with 1" ends_with 1 wait $pid
-  check "it prints its report all the same" grep -q "letter scoring " out.txt
+  check "it prints its report all the same" grep -q "^letter scoring   " out.txt
   check "it says where the results lie" grep -q "taken.txt: is a folder.*lies in taken.txt.kept" said.txt
   mv taken.txt.kept kept.txt
   check "the results lie there" holds_answers kept.txt
   (ulimit -f 1 && TMPDIR=/nonexistent exec "$programs/ask" "${short[@]}" --questions 2 --json full.txt 2>said.txt) | cat >out.txt
   check "where no file can be written, the results are printed" grep -q '"format": "litestage.results/1"' out.txt
-  check "and after the report" grep -q "letter scoring " out.txt
+  check "and after the report" grep -q "^letter scoring   " out.txt
 
   # What a question needs is known beforehand, as far as it does not depend on the model; the rest fails alone.
   words=$(printf 'Some long words come first. %.0s' {1..22})
