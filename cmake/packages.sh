@@ -4,7 +4,7 @@
 # An entry is a package, or package:command where having the command is enough.
 
 litestage_packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libeigen3-dev nlohmann-json3-dev
-                          libpcre2-dev libcli11-dev)
+                          libpcre2-dev libxxhash-dev libcli11-dev)
 litestage_packages_test=(doctest-dev git:git python3:python3)
 litestage_packages_bench=(libbenchmark-dev)
 litestage_packages_model=(python3:python3 python3-pip:pip3)

@@ -59,8 +59,7 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
               << cli::fixed(stage.decode_s > 0 ? (stage.generated_tokens - 1) / stage.decode_s : 0, 1)
               << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
   }
-  cli::write_results(job.options, job.policies, cli::facts_of(backend, job.options.threads), job.file, "prompt", "", "",
-                     {answer}, 1, 0);
+  cli::write_results(job, cli::facts_of(backend, job.options.threads), "prompt", "", "", {answer}, 1, 0);
   return 0;
 }
 
@@ -102,8 +101,8 @@ void conclude(const Job& job, const cli::AnswerSheet& sheet, const cli::BackendF
   print_report(job, sheet, clock_s);
   if (job.options.profile) cli::print_profile(std::cout << '\n', profile, wall_s);
   std::cout << std::flush;
-  cli::write_results(job.options, job.policies, backend, job.file, job.options.task, cli::data_path(job.options.data),
-                     sheet.answering(), sheet.answers(), sheet.questions().size(), clock_s);
+  cli::write_results(job, backend, job.options.task, cli::data_path(job.options.data), sheet.answering(),
+                     sheet.answers(), sheet.questions().size(), clock_s);
   if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
   print_next_steps(job, sheet);
 }

@@ -32,7 +32,8 @@ using cli::Job;
 
 namespace {
 
-// What the records of a journal depend on. Where anything here differs, another journal is needed.
+// What the records of a journal depend on. Where anything here differs, another journal is needed. --context is not
+// among it: each record says for which contexts it holds.
 Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts) {
   Form f;
   f.add("work", "calibrate/2")
@@ -41,7 +42,7 @@ Form identity(const Job& job, const CalibrateOptions& o, const PlanFacts& facts)
       .add("task", job.options.task);
   f.add("questions", cli::questions_fingerprint(job.questions)).add("stages", job.policies.stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
-  f.add("threads", facts.kernels.threads).add("kv", job.options.kv).add("context", job.options.context);
+  f.add("threads", facts.kernels.threads).add("kv", job.options.kv);
   f.add("criterion", cli::read_criterion(o.criterion).to_form(true));
   if (job.options.no_pack) f.add("pack", false);
   return f;
@@ -111,13 +112,10 @@ Findings search(Run& run, const Job& job, const CalibrateOptions& o, const Calib
 template <Backend B>
 int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
   const PlanFacts facts = cli::plan_facts(job, cli::facts_of(backend, threads));
-  std::optional<io::JournalFile> file;
+  const auto file = cli::open_journal(o.journal, identity(job, o, facts), facts, job.options.quiet);
   Journal journal;
-  if (!o.journal.empty()) {
-    file.emplace(o.journal, identity(job, o, facts));
-    cli::tell_of_journal(*file, job.options.quiet);
-    journal = {file->records(), [&file](const Form& record) { file->append(record); }};
-  }
+  if (file != nullptr)
+    journal = {file->records(), [&file](const Form& record) { file->append(record); }, cli::context_of_journal(*file)};
 
   const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
   cli::SearchView view(job.options.quiet);
@@ -125,6 +123,7 @@ int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptio
   const calibrate::Standard strategy = cli::read_strategy(o.strategy);
   Calibration<B, stages::Standard> run(backend, model, job.codec, job.policies.stages, job.questions, settings,
                                        evaluation_options(job, facts.kernels.kv, view), journal);
+  cli::tell_of_left_out(file.get(), run.work().left_out, job.options.quiet);
   if (!o.importance_only) static_cast<void>(run.latency([&] { return probe(backend, model, job, o, facts, view); }));
   view.begin("importance of sub-layers", "questions");
   const Importance& importance = run.importance();

@@ -125,21 +125,16 @@ class Comparing {
   Run run_;
 };
 
-std::unique_ptr<io::JournalFile> open_journal(const CompareSetting& setting) {
-  if (setting.options->journal.empty()) return nullptr;
-  auto journal = std::make_unique<io::JournalFile>(setting.options->journal, cli::compare_identity(setting));
-  cli::tell_of_journal(*journal, setting.options->common.quiet);
-  return journal;
-}
-
 // Nothing where it was stopped.
 template <Backend B>
 std::optional<evaluate::Comparison> compare_task(B& backend, const Model<B>& model, const CompareSetting& setting,
                                                  io::JournalFile* journal) {
   evaluate::FinishedWork finished =
       journal != nullptr
-          ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); })
+          ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); },
+                                   {setting.options->common.context, cli::context_of_journal(*journal)})
           : evaluate::FinishedWork();
+  cli::tell_of_left_out(journal, finished.left_out(), setting.options->common.quiet);
   Comparing<B> comparing(backend, model, setting, finished);
   if (comparing.answers() && comparing.times()) return comparing.comparison();
   std::cerr << "\ncompare: stopped; "
@@ -152,11 +147,14 @@ std::optional<evaluate::Comparison> compare_task(B& backend, const Model<B>& mod
 template <Backend B>
 int compare(B& backend, int threads, std::vector<CompareSetting>& tasks, const std::string& markdown) {
   std::vector<std::unique_ptr<io::JournalFile>> journals;
+  const calibrate::PlanFacts facts = cli::plan_facts(*tasks[0].job, cli::facts_of(backend, threads));  // one model
   for (CompareSetting& s : tasks) {  // an Error, if any, before the work
-    s.facts = cli::plan_facts(*s.job, cli::facts_of(backend, threads));
+    s.facts = facts;
     s.data = cli::plan_data(*s.job);
     static_cast<void>(cli::plan_warnings(s));
-    journals.push_back(open_journal(s));
+    if (s.plan != nullptr) cli::warn_of_sampled_model(*s.plan, s.facts, s.options->common.plan);
+    journals.push_back(
+        cli::open_journal(s.options->journal, cli::compare_identity(s), s.facts, s.options->common.quiet));
   }
   const Job& job = *tasks[0].job;
   const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);

@@ -111,7 +111,7 @@ void run_on(B& backend, const Job& job) {
   cli::ScoreInfo info;
   info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   info.model = o.model;
-  info.fingerprint = io::fingerprint(job.file);
+  if (!o.json.empty()) info.fingerprint = io::fingerprint(job.file);  // reads the whole file
   info.text = o.text;
   info.backend = backend.name();
   info.instruction_set = backend.instruction_set();

@@ -11,7 +11,7 @@ compiler=${CXX:-g++}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 flags=(-std=c++20 -Iinclude -Iexamples)
-read -ra library_flags < <(pkg-config --cflags eigen3 libpcre2-8)
+read -ra library_flags < <(pkg-config --cflags eigen3 libpcre2-8 libxxhash)
 flags+=("${library_flags[@]}")
 
 # measure WHAT LIMIT COMMAND...: median of three.

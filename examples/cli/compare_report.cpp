@@ -190,7 +190,7 @@ Form compare_identity(const CompareSetting& s) {
   f.add("stages", s.job->policies.stages.to_form(true)).add("metric", s.options->common.metric);
   f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);
   f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
-  f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv).add("context", s.options->common.context);
+  f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv);
   if (s.options->common.no_pack) f.add("pack", false);
   return f;
 }

@@ -32,7 +32,8 @@ struct CompareSetting {
 // An Error where methods, questions or schedule are not what can be compared.
 void check_compared(const CompareSetting& setting);
 
-// What the records of a journal depend on. Where anything here differs, another journal is needed.
+// What the records of a journal depend on. Where anything here differs, another journal is needed. --context is not
+// among it: each record says for which contexts it holds.
 [[nodiscard]] Form compare_identity(const CompareSetting& setting);
 // The plan holds here, or an Error says why not. What else a reader should know comes as sentences.
 [[nodiscard]] std::vector<std::string> plan_warnings(const CompareSetting& setting);

@@ -17,6 +17,7 @@
 #include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/tasks.hpp"
 #include "litestage/io/dataset.hpp"
+#include "litestage/io/fingerprint.hpp"
 #include "litestage/io/load_model.hpp"
 #include "litestage/io/load_vocabulary.hpp"
 #include "litestage/policy/accepted.hpp"
@@ -65,6 +66,7 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   calibrate::PlanFacts facts = plan_facts(job, {});
   facts.kernels = plan.kernels;
   static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
+  warn_of_sampled_model(plan, facts, path);
   const skip::LiteStage policy = calibrate::lite_stage(plan);
   check_plan_stages(job.policies.stages, plan, path);
   check_stages(policy, job.policies.stages, path);
@@ -121,6 +123,11 @@ void check_lengths(const Job& job) {
 }
 
 }  // namespace
+
+const std::string& model_fingerprint(const Job& job) {
+  if (job.fingerprint.empty()) job.fingerprint = io::fingerprint(job.file);
+  return job.fingerprint;
+}
 
 Files files_of(const Options& o) {
   Files files;

@@ -22,7 +22,11 @@ struct Job {
   io::Gguf file;
   io::TextCodec codec;
   ModelSource source;
+  mutable std::string fingerprint{};  // to be had from model_fingerprint
 };
+
+// io::fingerprint of the job's model, computed when it is first asked for and then kept: it reads the whole file.
+[[nodiscard]] const std::string& model_fingerprint(const Job& job);
 
 // The files that these options name, for a program to add its own to and to check before anything else.
 [[nodiscard]] Files files_of(const Options& options);

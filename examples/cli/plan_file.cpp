@@ -1,6 +1,7 @@
 #include "cli/plan_file.hpp"
 
 #include <filesystem>
+#include <iostream>
 
 #include "cli/save.hpp"
 #include "litestage/core/fnv1a.hpp"
@@ -43,10 +44,16 @@ calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend) {
   for (const std::string& token : vocabulary.tokens) tokenizer.add(token + '\n');
   for (const std::string& merge : vocabulary.merges) tokenizer.add(merge + '\n');
   tokenizer.add(vocabulary.pre + '\n' + vocabulary.chat_template + '\n' + job.options.chat_template);
-  return {
-      io::fingerprint(job.file),
-      hexadecimal(tokenizer.value()),
-      {backend.name, backend.instruction_set, backend.threads, job.options.kv == "f32" ? KvType::f32 : KvType::f16}};
+  const KvType kv = job.options.kv == "f32" ? KvType::f32 : KvType::f16;
+  return {model_fingerprint(job),
+          hexadecimal(tokenizer.value()),
+          {backend.name, backend.instruction_set, backend.threads, kv},
+          io::sampled_fingerprint(job.file)};
+}
+
+void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path) {
+  if (const auto sentence = calibrate::sampled_model(plan, facts, Where(path)))
+    std::cerr << "warning: " << *sentence << std::endl;
 }
 
 calibrate::PlanData plan_data(const Job& job) {

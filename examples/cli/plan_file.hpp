@@ -11,7 +11,7 @@
 
 namespace litestage::cli {
 
-// Of all the bytes of a file of plans or questions. (Models have io::fingerprint.)
+// A short hash of all bytes of a file of plans or questions. (Models have io::fingerprint.)
 [[nodiscard]] std::string file_fingerprint(const std::string& path);
 
 [[nodiscard]] calibrate::Plan read_plan(const std::string& path);
@@ -21,8 +21,10 @@ namespace litestage::cli {
 void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path);
 void write_plan(const std::string& path, const calibrate::Plan& plan);
 
-// This run's model, tokenizer and kernels, as a plan names them.
+// This run's model, tokenizer and kernels, as a plan names them. Reads the whole model file, the first time.
 [[nodiscard]] calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend);
+// Says on standard error if the plan names its model as earlier versions did, so that its weights are not all checked.
+void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path);
 // This run's questions, the first ones of their file.
 [[nodiscard]] calibrate::PlanData plan_data(const Job& job);
 

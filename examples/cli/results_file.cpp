@@ -5,7 +5,6 @@
 
 #include "cli/save.hpp"
 #include "litestage/evaluate/results_form.hpp"
-#include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
 
 namespace litestage::cli {
@@ -24,24 +23,25 @@ Form settings_form(const Options& o, const BackendFacts& backend) {
 
 }  // namespace
 
-void write_results(const Options& o, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
-                   const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, std::size_t asked, double clock_s) {
+void write_results(const Job& job, const BackendFacts& backend, const std::string& task, const std::string& data,
+                   const std::string& answering, std::vector<evaluate::Answer> answers, std::size_t asked,
+                   double clock_s) {
+  const Options& o = job.options;
   if (o.json.empty()) return;
   evaluate::Results results;
-  results.info.method = o.method.empty() ? method_name(policies) : o.method;
-  results.info.model = std::filesystem::path(model.source()).filename().string();
+  results.info.method = o.method.empty() ? method_name(job.policies) : o.method;
+  results.info.model = std::filesystem::path(job.file.source()).filename().string();
   results.info.backend = backend.name;
   results.info.task = task;
   results.info.data = std::filesystem::path(data).filename().string();
   results.info.answering = answering;
-  results.info.policies = policies_form(policies);
+  results.info.policies = policies_form(job.policies);
   results.info.seed = o.seed;
   results.info.asked = asked;
   results.info.clock_s = clock_s;
   results.answers = std::move(answers);
   Form form = evaluate::to_form(results);
-  form.add("model_fingerprint", io::fingerprint(model)).add("settings", settings_form(o, backend));
+  form.add("model_fingerprint", model_fingerprint(job)).add("settings", settings_form(o, backend));
   save("--json", o.json, io::to_json(form, 1) + "\n");
 }
 

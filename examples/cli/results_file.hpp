@@ -4,10 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.hpp"
-#include "cli/policies.hpp"
+#include "cli/job.hpp"
 #include "litestage/evaluate/results.hpp"
-#include "litestage/io/gguf.hpp"
 
 namespace litestage::cli {
 
@@ -24,8 +22,8 @@ template <class B>
 // `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given. Where the
 // file cannot be written, an Error says where the results lie instead (cli/save.hpp): what is to be printed is printed
 // before.
-void write_results(const Options& options, const Policies& policies, const BackendFacts& backend, const io::Gguf& model,
-                   const std::string& task, const std::string& data, const std::string& answering,
-                   std::vector<evaluate::Answer> answers, std::size_t asked, double clock_s);
+void write_results(const Job& job, const BackendFacts& backend, const std::string& task, const std::string& data,
+                   const std::string& answering, std::vector<evaluate::Answer> answers, std::size_t asked,
+                   double clock_s);
 
 }  // namespace litestage::cli

@@ -20,7 +20,7 @@ inline constexpr std::string_view score_format = "litestage.score/1";
 
 // How a score was made.
 struct ScoreInfo {
-  std::string model, fingerprint, text;
+  std::string model, fingerprint, text;  // the fingerprint is for JSON only
   std::string backend, instruction_set, kv;
   int threads = 0;
   Form skip;

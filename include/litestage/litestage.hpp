@@ -1,6 +1,6 @@
 // What policies and pipelines are made of. Included by name: evaluate/ and calibrate/, which programs need that score
-// and search (together they take longer to compile than all of this), io/ (needs nlohmann/json and PCRE2), the GPU
-// backend.
+// and search (together they take longer to compile than all of this), io/ (needs nlohmann/json, PCRE2 and xxHash), the
+// GPU backend.
 #pragma once
 
 #include "litestage/backend/compiled.hpp"

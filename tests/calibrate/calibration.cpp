@@ -190,6 +190,60 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
   }
 }
 
+TEST_CASE("calibration: a journal made with another context is gone on with as far as its records hold") {
+  Model3 m;
+  const auto fresh = [&](std::size_t context, std::vector<Form>& records) {
+    Journal journal;
+    journal.append = [&](const Form& record) { records.push_back(io::parse_json(io::to_json(record), "journal")); };
+    EvaluationOptions o = options(4);
+    o.context = context;
+    return calibrated(m, settings(), o, journal);
+  };
+  const auto resumed = [&](std::size_t context, std::vector<Form>& records, std::size_t unsaid = 0) {
+    Journal journal;
+    for (std::size_t i = 0; i < records.size(); ++i) journal.records.push_back({concat("journal:", i + 2), records[i]});
+    journal.append = [&](const Form& record) { records.push_back(io::parse_json(io::to_json(record), "journal")); };
+    journal.context = unsaid;
+    EvaluationOptions o = options(4);
+    o.context = context;
+    return calibrated(m, settings(), o, journal);
+  };
+  const std::size_t large = 512;
+  std::vector<Form> in_small, in_large;
+  const Said expected_large = fresh(large, in_large);
+  std::int64_t most = 0;
+  for (const Form& r : in_large) most = std::max(most, r.find("report") ? r.at("positions", "").integer("") : 0);
+  const auto small = static_cast<std::size_t>(most) - 2;  // the longest branches are cut off there, others are not
+  const Said expected_small = fresh(small, in_small);
+  const auto filled = std::count_if(in_small.begin(), in_small.end(), [](const Form& r) { return r.find("filled"); });
+  REQUIRE(filled > 0);  // or this test shows little
+  REQUIRE(!same(expected_small, expected_large));
+  std::vector<Form> journal = in_small;
+  const Said more = resumed(large, journal);
+  CHECK(same(more, expected_large));
+  CHECK(more.work.left_out >= static_cast<std::size_t>(filled));
+  CHECK(more.work.restored.stages > 0);
+  // Now it holds what both contexts need, and says which is which.
+  const std::size_t whole = journal.size();
+  CHECK(same(resumed(small, journal), expected_small));
+  CHECK(same(resumed(large, journal), expected_large));
+  CHECK(journal.size() == whole);
+  CHECK(same(resumed(small, in_large), expected_small));
+  // As earlier versions wrote it: the journal's identity says the context, records do not.
+  std::vector<Form> old;
+  for (const Form& record : in_small) {
+    Form f;
+    for (const auto& [key, value] : record.map("")) {
+      if (key != "positions" && key != "filled") f.add(key, value);
+    }
+    old.push_back(std::move(f));
+  }
+  const std::size_t before = old.size();
+  CHECK(same(resumed(small, old, small), expected_small));
+  CHECK(old.size() == before);
+  CHECK(same(resumed(large, old, small), expected_large));
+}
+
 TEST_CASE("calibration: racing's plan is within the target on all questions") {
   Model3 m;
   Journal journal;

@@ -202,6 +202,23 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
       error_of([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
       "--plan p.json, model.tokenizer: found \"fedcba9876543210\", accepted is \"bbbb\", the tokenizer in use: a plan "
       "holds for its own only");
+  // A plan of an earlier version has samples of the weights in place of the fingerprint.
+  other = facts;
+  other.model = "xxh3:ab";
+  other.sampled_model = plan.model.fingerprint;
+  CHECK(!check_plan(plan, other, "--plan p.json"));
+  CHECK(!sampled_model(plan, facts, "--plan p.json"));
+  CHECK(
+      sampled_model(plan, other, "--plan p.json").value() ==
+      "--plan p.json, model.fingerprint: the plan names its model by samples of the weights only, as earlier versions "
+      "did, so a model edited elsewhere would pass for it; to have every byte checked, make the plan again or, if you "
+      "know that this model is its own, write \"xxh3:ab\" there");
+  other.sampled_model = "0123456789abcdee";
+  CHECK(
+      error_of([&] { static_cast<void>(check_plan(plan, other, "--plan p.json")); }) ==
+      "--plan p.json, model.fingerprint: found \"0123456789abcdef\", accepted is \"xxh3:ab\", the model in use: a plan "
+      "holds for its own only");
+  CHECK(!sampled_model(plan, other, "--plan p.json"));
   const PlanKernels others[] = {{"reference", "avx2", 2, KvType::f16},
                                 {"cpu", "avx512", 2, KvType::f16},
                                 {"cpu", "avx2", 1, KvType::f16},

@@ -41,6 +41,11 @@ using Evaluation = StagedEvaluation<B, skip::Static, Exit, stages::TinyThinker>;
 
 const SublayerSet none, a1{{Unit::attention, 1}}, m02{{Unit::mlp, 0}, {Unit::mlp, 2}};
 
+void restore(const Form& record, const std::string& where, std::span<const Question> asked, std::size_t n_stages,
+             StageMemo& memo) {
+  restore_stage(stage_from_record(record, where, asked, n_stages), where, memo);
+}
+
 // Full depth, two that share their first stage, and one that is the same throughout.
 [[nodiscard]] std::vector<V> variants() {
   return {variant({none, none, none}), variant({a1, none, m02}), variant({a1, m02, m02}), variant({m02, m02, m02})};
@@ -60,6 +65,7 @@ const SublayerSet none, a1{{Unit::attention, 1}}, m02{{Unit::mlp, 0}, {Unit::mlp
   for (const StageResult* stage : path) {
     if (stage->letter_logits.empty()) r.stages.push_back(stage->report);
     r.letter_logits = stage->letter_logits;
+    r.positions = std::max(r.positions, stage->positions);
   }
   return r;
 }
@@ -140,7 +146,7 @@ TEST_CASE("staged evaluation: stopped anywhere, its records bring it back, and n
     REQUIRE(tries < 1000);
     StageMemo memo;
     for (std::size_t i = 0; i < records.size(); ++i) {
-      restore_stage(records[i], concat("journal:", i + 1), f.asked, thinker.size(), memo);
+      restore(records[i], concat("journal:", i + 1), f.asked, thinker.size(), memo);
     }
     EvaluationOptions options;
     options.batch = 3;
@@ -210,6 +216,7 @@ TEST_CASE("staged evaluation: an exit replayed on a trace is the exit itself") {
     Evaluation evaluation(f.backend, f.model, toy, thinker, f.asked, f.memo, options);
     std::vector<QuestionReport> found = reports_of(evaluation.run(all_work({replayed}, 6)), f.asked);
     for (std::size_t i = 0; i < found.size(); ++i) {
+      found[i].positions = expected[i].positions;  // those of the replay are what the stage took that was cut
       for (std::size_t s = 0; s < found[i].stages.size(); ++s) {
         StageReport& r = found[i].stages[s];
         // What was skipped on average depends on how many tokens there were; the replay does not know it.
@@ -236,7 +243,7 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
     members[at].second = value;
     try {
       StageMemo memo;
-      restore_stage(Form(members), "j:4", f.asked, 3, memo);
+      restore(Form(members), "j:4", f.asked, 3, memo);
     } catch (const Error& e) {
       return std::string(e.what());
     }
@@ -249,9 +256,9 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
   CHECK(error_of(m, 3, 1) == "j:4: key \"letters\" is missing");
   CHECK(error_of(m, 1, 2) == "j:4: decisions is an integer, accepted is a string");
   StageMemo memo;
-  restore_stage(io::parse_json(io::to_json(good), "j:4"), "j:4", f.asked, 3, memo);
+  restore(io::parse_json(io::to_json(good), "j:4"), "j:4", f.asked, 3, memo);
   CHECK(memo.find({1, 0, "x", 0xfedcba9876543210u})->report == result.report);
-  CHECK_THROWS_WITH_AS(restore_stage(good, "j:5", f.asked, 3, memo), "j:5: the same stage was recorded before", Error);
+  CHECK_THROWS_WITH_AS(restore(good, "j:5", f.asked, 3, memo), "j:5: the same stage was recorded before", Error);
   CHECK_THROWS_WITH_AS(static_cast<void>(characters_as_bytes("a\xc4\x80", "j:6")),
                        "j:6: text has a character beyond U+00FF, accepted are those that stand for bytes", Error);
 }

@@ -166,6 +166,43 @@ TEST_CASE("pipeline: stop strings over several tokens, end tokens, caps and a fu
   });
 }
 
+TEST_CASE("pipeline: a report says how many positions of the K/V cache the longest branch took, letters included") {
+  with_settings([](auto& s) {
+    using B = std::decay_t<decltype(s.backend)>;
+    const std::vector<Question> asked = questions(3);
+    const auto answer = [&](PipelineOptions options) {
+      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+                                                                                thinker, std::move(options));
+      return pipeline.run(asked[2]);
+    };
+    for (const bool letters : {false, true}) {
+      CAPTURE(letters);
+      PipelineOptions options;
+      options.score_letters = letters;
+      const QuestionReport report = answer(options);
+      CHECK(report.positions > report.stages[0].prompt_tokens);
+      options.context = static_cast<std::size_t>(report.positions);  // just enough, and one too few
+      QuestionReport same = answer(options);
+      REQUIRE(same.stages.size() == report.stages.size());
+      for (std::size_t i = 0; i < report.stages.size(); ++i)
+        CHECK(same.stages[i].branches == report.stages[i].branches);
+      CHECK(same.letter_logits == report.letter_logits);
+      CHECK(same.positions == report.positions);
+      --options.context;
+      bool differs = false;
+      try {
+        const QuestionReport other = answer(options);
+        for (const StageReport& stage : other.stages) {
+          for (const BranchReport& b : stage.branches) differs = differs || b.stop == StopReason::context;
+        }
+      } catch (const Error&) {  // a prompt that does not fit
+        differs = true;
+      }
+      CHECK(differs);
+    }
+  });
+}
+
 TEST_CASE("pipeline: letters are scored as the logits after the probe") {
   with_settings([](auto& s) {
     using B = std::decay_t<decltype(s.backend)>;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,18 +47,22 @@ struct Ran {
   bool ended = false;
   std::vector<Method> methods;
   std::vector<Form> records;  // new ones
+  std::size_t left_out = 0;   // of those before
 };
 
 template <class B>
-Ran run(test::Setting<B>& s, std::size_t batch, const std::vector<Form>& before, std::size_t stop_after = 1000) {
+Ran run(test::Setting<B>& s, std::size_t batch, const std::vector<Form>& before, std::size_t stop_after = 1000,
+        RecordContexts contexts = {400, 0}) {
   const std::vector<Question> questions = test::questions(5);
   Ran ran;
   std::vector<Record> records;
   for (const Form& form : before) records.push_back({concat("journal:", records.size() + 2), form});
-  FinishedWork finished(records, [&](const Form& record) { ran.records.push_back(record); });
+  FinishedWork finished(
+      records, [&](const Form& record) { ran.records.push_back(record); }, contexts);
+  ran.left_out = finished.left_out();
   ComparisonOptions options;
   options.pipeline.batch = batch;
-  options.pipeline.context = 400;
+  options.pipeline.context = contexts.now;
   options.pipeline.keep_going = [&] { return ran.records.size() < stop_after; };
   options.traced = 2;
   options.trace = {confidence::MaxProb{}, Signal::max_prob};
@@ -71,6 +76,15 @@ Ran run(test::Setting<B>& s, std::size_t batch, const std::vector<Form>& before,
   }
   ran.ended = work.time(timed, 2);
   return ran;
+}
+
+// As earlier versions wrote it.
+Form unsaid(const Form& record) {
+  Form f;
+  for (const auto& [key, value] : record.map("")) {
+    if (key != "positions" && key != "filled") f.add(key, value);
+  }
+  return f;
 }
 
 void forget_times(Method& method) {
@@ -170,6 +184,47 @@ TEST_CASE("a comparison that is stopped after any record goes on to the same end
     CHECK(first.records.size() + rest.records.size() == whole.records.size());
   }
   CHECK(run(s, 2, whole.records).records.empty());
+}
+
+TEST_CASE("a comparison goes on with records that were made with another context as far as they hold") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const std::size_t large = 400;
+  const Ran in_large = run(s, 2, {}, 1000, {large, 0});
+  std::int64_t most = 0;
+  for (const Form& r : in_large.records) most = std::max(most, r.at("positions", "").integer(""));
+  const auto small = static_cast<std::size_t>(most) - 2;  // the longest branches are cut off there, others are not
+  const auto cut_off = [](const std::vector<Form>& records) {
+    return std::count_if(records.begin(), records.end(), [](const Form& r) { return r.find("filled") != nullptr; });
+  };
+  const Ran in_small = run(s, 2, {}, 1000, {small, 0});
+  const auto cut = static_cast<std::size_t>(cut_off(in_small.records));
+  REQUIRE(cut > 0);  // or this test shows little
+  REQUIRE(cut < in_small.records.size());
+  REQUIRE(cut_off(in_large.records) == 0);
+  std::vector<Form> journal = in_small.records;
+  const Ran more = run(s, 2, journal, 1000, {large, 0});
+  check_same(more, in_large);
+  CHECK(more.left_out == cut);
+  CHECK(more.records.size() == cut);
+  // Back again, and once more: now the journal holds what both contexts need.
+  journal.insert(journal.end(), more.records.begin(), more.records.end());
+  for (const std::size_t context : {small, large}) {
+    const Ran again = run(s, 2, journal, 1000, {context, 0});
+    check_same(again, context == small ? in_small : in_large);
+    CHECK(again.records.empty());
+    CHECK(again.left_out == cut);
+  }
+  const Ran fewer = run(s, 2, in_large.records, 1000, {small, 0});
+  check_same(fewer, in_small);
+  CHECK(fewer.records.size() == cut);
+  // Records of earlier versions say nothing, their journal does.
+  for (Form& record : journal) record = unsaid(record);
+  journal.resize(in_small.records.size());
+  CHECK(run(s, 2, journal, 1000, {small, small}).records.empty());
+  const Ran old = run(s, 2, journal, 1000, {large, small});
+  check_same(old, in_large);
+  CHECK(old.records.size() == cut);
+  CHECK(run(s, 2, journal, 1000, {small - 1, small}).left_out == journal.size());
 }
 
 TEST_CASE("records that say something twice or nothing at all are refused") {

@@ -58,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span<const std::uint8_t>(data, size));
   try {
     const litestage::io::Gguf file(bytes, "fuzz");
-    need(litestage::io::fingerprint(file).size() == 16);
+    need(litestage::io::fingerprint(file).size() == 5 + 32);
+    need(litestage::io::sampled_fingerprint(file).size() == 16);
     for (const litestage::io::GgufTensor& t : file.tensors()) {
       need(t.contents.empty() ||
            (t.contents.data() >= bytes.data() && t.contents.data() + t.contents.size() <= bytes.data() + bytes.size()));

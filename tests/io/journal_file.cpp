@@ -204,6 +204,40 @@ TEST_CASE("other work's journal is refused with the key that differs") {
   CHECK(io::read_file(path) == text);
 }
 
+TEST_CASE("a journal whose identity is an earlier form of the one wanted is gone on with, and stays as it is") {
+  const test::ScratchFolder folder;
+  const std::string path = folder.path("journal");
+  const Form old = Form::Map{{"model", "00ff"}, {"context", 512}, {"kv", "f16"}};
+  { io::JournalFile(path, old).append(record(0)); }
+  const Form now = Form::Map{{"model", "xxh3:1"}, {"kv", "f16"}};
+  const auto opened = [&](const Form& wanted, const std::vector<io::EarlierKey>& earlier) {
+    return test::error_of([&] { io::JournalFile(path, wanted, earlier); });
+  };
+  const auto differs = [&](const std::string& what) {
+    return path + ": is the journal of other work: " + what +
+           "; choose another file (--journal FILE) or remove this one";
+  };
+  const io::EarlierKey model{"model", Form("00ff")}, context{"context"};
+  {
+    io::JournalFile journal(path, now, {model, context});
+    CHECK(journal.identity() == old);
+    CHECK(journal.records().size() == 1);
+    journal.append(record(1));
+  }
+  CHECK(io::JournalFile(path, now, {model, context}).records().size() == 2);
+  CHECK(io::JournalFile(path, old).records().size() == 2);  // the first line is not written anew
+  // What is not an earlier form is refused as ever.
+  CHECK(opened(now, {context}) == differs("model is \"00ff\" there and \"xxh3:1\" here"));
+  CHECK(opened(now, {{"model", Form("00fe")}, context}) == differs("model is \"00ff\" there and \"xxh3:1\" here"));
+  CHECK(opened(now, {model}) == differs("context is 512 there and missing here"));
+  CHECK(opened(Form::Map{{"model", "xxh3:1"}, {"kv", "f32"}}, {model, context}) ==
+        differs("kv is \"f16\" there and \"f32\" here"));
+  CHECK(opened(Form::Map{{"model", "xxh3:1"}, {"kv", "f16"}, {"context", 64}}, {model, context}) ==
+        differs("context is 512 there and 64 here"));
+  CHECK(opened(Form::Map{{"kv", "f16"}}, {model, context}) == differs("model is \"00ff\" there and missing here"));
+  CHECK(io::JournalFile(folder.path("new"), now, {model, context}).identity() == now);
+}
+
 TEST_CASE("an identity that is no UTF-8 is known again") {
   const test::ScratchFolder folder;
   const Form odd = Form::Map{{"data", "caf\xe9.jsonl"}};

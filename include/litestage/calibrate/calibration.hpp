@@ -35,6 +35,7 @@ struct SearchWork {
   std::size_t trials = 0;
   std::int64_t tokens_of_trials = 0;     // that would have been generated without a memory
   GenerationCounts generated, restored;  // by this process, and by those before it, which left them in the journal
+  std::size_t left_out = 0;              // records of the journal that do not hold for this run's context
 };
 
 template <Backend B, StageSchedule Stages>
@@ -50,6 +51,7 @@ class Calibration {
               Journal& journal)
       : settings_(std::move(settings)),
         journal_(&journal),
+        contexts_{options.context, journal.context},
         judge_(settings_.metric, stages.answer_format(), questions),
         evaluation_(backend, model, std::move(tokenizer), std::move(stages), questions, memo_,
                     traced(std::move(options), settings_.criterion, judge_.needs_letters())) {
@@ -227,13 +229,30 @@ class Calibration {
     }
   }
   void restore(const Record& record) {
-    const auto [key, result] =
-        restore_stage(record.value, record.where, evaluation_.questions(), evaluation_.stages().size(), memo_);
-    work_.restored.add(*result);
+    auto stage = stage_from_record(record.value, record.where, evaluation_.questions(), evaluation_.stages().size());
+    const StageKey& key = stage.first;
     const Form* seen = record.value.find("importance");
-    if (seen == nullptr) return;
-    observer_.restore(static_cast<int>(key.stage), evaluation_.questions()[key.question].id,
-                      evaluation_.config().n_layers, *seen, Where(record.where).at("importance"));
+    if (leaves_out(record, stage.first, evaluate::filled_context(stage.second.report), seen != nullptr)) {
+      ++work_.left_out;
+      return;
+    }
+    if (seen != nullptr) {
+      observer_.restore(static_cast<int>(key.stage), evaluation_.questions()[key.question].id,
+                        evaluation_.config().n_layers, *seen, Where(record.where).at("importance"));
+    }
+    work_.restored.add(stage.second);
+    restore_stage(std::move(stage), record.where, memo_);
+  }
+  // Records that do not hold for this run's context, and what was seen at full depth of the stages after them: there
+  // the observer would add up two transcripts of one question.
+  [[nodiscard]] bool leaves_out(const Record& record, const StageKey& key, bool filled, bool is_seen) {
+    const bool holds = evaluate::holds(record.value, record.where, filled, contexts_);
+    if (!is_seen) return !holds;
+    const auto before = seen_left_out_.find(key.question);
+    if (before != seen_left_out_.end() && key.stage > before->second) return true;
+    seen_left_out_.erase(key.question);
+    if (!holds) seen_left_out_.emplace(key.question, key.stage);
+    return !holds;
   }
   void keep(const StageKey& key, const StageResult& result) {
     Form record = stage_record(key, result, evaluation_.questions());
@@ -305,6 +324,7 @@ class Calibration {
 
   CalibrationSettings settings_;
   Journal* journal_;
+  evaluate::RecordContexts contexts_;
   StageMemo memo_;
   Judge judge_;
   Evaluation evaluation_;
@@ -312,7 +332,8 @@ class Calibration {
   std::optional<Importance> importance_;
   ImportanceObserver observer_;
   bool observing_ = false;
-  SearchWork work_;  // without what the evaluation counts
+  std::map<std::size_t, std::size_t> seen_left_out_;  // of a question, the stage at full depth that was left out last
+  SearchWork work_;                                   // without what the evaluation counts
 };
 
 }  // namespace litestage::calibrate

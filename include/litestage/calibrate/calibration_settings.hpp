@@ -35,6 +35,7 @@ struct CalibrationSettings {
 struct Journal {
   std::vector<Record> records;
   std::function<void(const Form&)> append = [](const Form&) {};
+  std::size_t context = 0;  // under which those records were made that do not say for which they hold; 0: for any
 };
 
 // One baseline at the largest setting within the target.

@@ -20,6 +20,8 @@ struct PlanFacts {
   std::string model;      // fingerprint of the file
   std::string tokenizer;  // fingerprint
   PlanKernels kernels;
+  // What plans of earlier versions have in place of `model` (io::sampled_fingerprint); empty: such plans are refused.
+  std::string sampled_model{};
 };
 
 namespace detail {
@@ -28,6 +30,10 @@ namespace detail {
   return concat("backend ", shown(k.backend), ", instruction set ", shown(k.instruction_set), ", ", k.threads,
                 k.threads == 1 ? " thread" : " threads", ", K/V ",
                 EnumNames<KvType>::names[static_cast<std::size_t>(k.kv)]);
+}
+
+[[nodiscard]] inline bool names_sampled_model(const Plan& plan, const PlanFacts& facts) {
+  return !facts.sampled_model.empty() && plan.model.fingerprint == facts.sampled_model;
 }
 
 }  // namespace detail
@@ -42,11 +48,22 @@ namespace detail {
       throw Error(concat(where.at(key).str(), ": found ", found_text(Form(found)), ", accepted is ",
                          found_text(Form(accepted)), ", the ", what, " in use: a plan holds for its own only"));
   };
-  need("model.fingerprint", plan.model.fingerprint, facts.model, "model");
+  if (!detail::names_sampled_model(plan, facts))
+    need("model.fingerprint", plan.model.fingerprint, facts.model, "model");
   need("model.tokenizer", plan.model.tokenizer, facts.tokenizer, "tokenizer");
   if (plan.kernels == facts.kernels) return std::nullopt;
   return concat(where.at("kernels").str(), ": the plan's seconds are of ", detail::kernels_text(plan.kernels),
                 " and do not hold for ", detail::kernels_text(facts.kernels));
+}
+
+// A sentence, without its full stop, if the plan fits the model in use only as far as its samples show.
+[[nodiscard]] inline std::optional<std::string> sampled_model(const Plan& plan, const PlanFacts& facts,
+                                                              const Where& where) {
+  if (!detail::names_sampled_model(plan, facts)) return std::nullopt;
+  return concat(
+      where.at("model.fingerprint").str(), ": the plan names its model by samples of the weights only, as ",
+      "earlier versions did, so a model edited elsewhere would pass for it; to have every byte checked, make ",
+      "the plan again or, if you know that this model is its own, write \"", facts.model, "\" there");
 }
 
 // A sentence, without its full stop, if some of the questions are those that the plan was searched on, under whatever

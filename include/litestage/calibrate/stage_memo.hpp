@@ -43,6 +43,7 @@ struct StageKey {
 struct StageResult {
   StageReport report;                // times are those of the batch it ran in
   std::vector<float> letter_logits;  // [options] of the letters' step, whose report is empty
+  int positions = 0;  // of the K/V cache, of the branch that took most; 0 where a journal does not say it
   // Of the prompts, for the latency model; empty until someone walks by after a journal was read.
   std::vector<int> prompt;          // tokens of the first branch
   std::vector<int> prompt_lengths;  // [branches]

@@ -13,6 +13,7 @@
 
 #include "litestage/calibrate/stage_memo.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/evaluate/context_use.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -45,7 +46,7 @@ namespace litestage::calibrate {
 }
 
 // {"question": id, "stage": 0.., "decisions": ..., "before": hash, "report": {...}} or, for the letters' step,
-// "letters".
+// "letters"; then for which contexts it holds (evaluate/context_use.hpp).
 [[nodiscard]] inline Form stage_record(const StageKey& key, const StageResult& result,
                                        std::span<const Question> questions) {
   Form f;
@@ -60,13 +61,14 @@ namespace litestage::calibrate {
     for (const float logit : result.letter_logits) letters.push_back(write_float(logit));
     f.add("letters", std::move(letters));
   }
+  evaluate::add_context_use(f, {result.positions, evaluate::filled_context(result.report)});
   return f;
 }
 
-// Puts a record into the memo and says what it is. `where` names the file and the line; `n_stages` is the schedule's.
-inline std::pair<StageKey, StageResult*> restore_stage(const Form& record, const std::string& where,
-                                                       std::span<const Question> questions, std::size_t n_stages,
-                                                       StageMemo& memo) {
+// What a record says. `where` names the file and the line; `n_stages` is the schedule's.
+[[nodiscard]] inline std::pair<StageKey, StageResult> stage_from_record(const Form& record, const std::string& where,
+                                                                        std::span<const Question> questions,
+                                                                        std::size_t n_stages) {
   const std::string& id = record.at("question", where).string(where + ": question");
   const auto question = std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == id; });
   if (question == questions.end())
@@ -92,9 +94,15 @@ inline std::pair<StageKey, StageResult*> restore_stage(const Form& record, const
     for (BranchReport& b : result.report.branches) b.text = characters_as_bytes(b.text, where + ": report");
     if (result.report.branches.empty()) throw Error(concat(where, ": report has no branches, accepted is one or more"));
   }
-  if (memo.find(key) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
-  StageResult& kept = memo.add(key, std::move(result));
-  return {std::move(key), &kept};
+  if (const Form* positions = record.find("positions"))
+    result.positions = evaluate::detail::Reader::count(*positions, where + ": positions");
+  return {std::move(key), std::move(result)};
+}
+
+// Puts what a record said into the memo.
+inline void restore_stage(std::pair<StageKey, StageResult> stage, const std::string& where, StageMemo& memo) {
+  if (memo.find(stage.first) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
+  memo.add(std::move(stage.first), std::move(stage.second));
 }
 
 }  // namespace litestage::calibrate

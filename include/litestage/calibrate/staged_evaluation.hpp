@@ -217,6 +217,7 @@ class StagedEvaluation {
   template <class Run>
   void take(std::size_t lane, Run& run) {
     AtWork& work = at_work_[lane];
+    work.result.positions = run.positions();
     if (work.key.stage == stages_.size())
       work.result.letter_logits = run.take_scores();
     else

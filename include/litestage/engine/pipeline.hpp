@@ -168,6 +168,7 @@ class Pipeline {
 
   // Takes what a finished request says, and goes on. False when the question has ended.
   bool go_on_with(std::size_t lane, Walk& walk, Run& run) {
+    walk.report.positions = std::max(walk.report.positions, run.positions());
     if (walk.stage == stages_.size()) {
       walk.report.letter_logits = run.take_scores();
       return false;

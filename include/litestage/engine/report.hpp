@@ -74,6 +74,7 @@ struct QuestionReport {
   std::optional<NoRoom> no_room;     // why the question has no answer; else it was answered
   double seconds = 0;                // wall time of the stages; letter scoring is not in it
   std::vector<float> letter_logits;  // [options], logits of the option letters; empty unless letter scoring was asked
+  int positions = 0;                 // of the K/V cache, of the branch that took most; letter scoring included
   friend bool operator==(const QuestionReport&, const QuestionReport&) = default;
 };
 

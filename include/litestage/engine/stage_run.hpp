@@ -117,6 +117,15 @@ class StageRun {
     return std::move(report_);
   }
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
+  // Of the K/V cache, of the branch that took most: its prompt and its answer but for the last token, which is not fed.
+  [[nodiscard]] int positions() const {
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < branches_.size(); ++i) {
+      const auto fed = static_cast<std::size_t>(std::max(branches_[i].chosen, 1) - 1);
+      most = std::max(most, request_.prompts[i].size() + fed);
+    }
+    return static_cast<int>(most);
+  }
 
  private:
   struct Branch {

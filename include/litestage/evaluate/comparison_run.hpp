@@ -19,6 +19,7 @@
 #include "litestage/evaluate/answers.hpp"
 #include "litestage/evaluate/comparison.hpp"
 #include "litestage/evaluate/comparison_form.hpp"
+#include "litestage/evaluate/context_use.hpp"
 
 namespace litestage::evaluate {
 
@@ -27,20 +28,15 @@ class FinishedWork {
  public:
   // `records`: of earlier runs of the same comparison. `append` is told of what comes new, and returns when it is safe.
   explicit FinishedWork(
-      std::span<const Record> records = {}, std::function<void(const Form&)> append = [](const Form&) {})
-      : append_(std::move(append)) {
-    for (const Record& record : records) {
-      const detail::Reader in(record.value, record.where);
-      const Key key{in.text("method"), in.text("question")};
-      const bool is_new = in.has("outcome")
-                              ? outcomes_.emplace(key, outcome_from_form(in.get("outcome"), in.path("outcome"))).second
-                              : timings_.emplace(key, timing_from_form(in.get("timing"), in.path("timing"))).second;
-      if (!is_new)
-        throw Error(concat(record.where, ": method ", key.first, " and question ", key.second, " are there before"));
-    }
+      std::span<const Record> records = {}, std::function<void(const Form&)> append = [](const Form&) {},
+      RecordContexts contexts = {})
+      : append_(std::move(append)), contexts_(contexts) {
+    for (const Record& record : records) restore(record);
   }
 
   [[nodiscard]] std::size_t size() const { return outcomes_.size() + timings_.size(); }
+  // Records that hold for other contexts than this run's.
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
   [[nodiscard]] const MethodOutcome* outcome(const std::string& method, const std::string& question) const {
     const auto found = outcomes_.find({method, question});
     return found == outcomes_.end() ? nullptr : &found->second;
@@ -50,23 +46,57 @@ class FinishedWork {
     return found == timings_.end() ? nullptr : &found->second;
   }
   // An outcome without room is not told on: in a larger context the question has an answer.
-  void add(const std::string& method, const std::string& question, MethodOutcome outcome) {
-    if (!outcome.no_room)
-      append_(Form().add("method", method).add("question", question).add("outcome", to_form(outcome)));
+  void add(const std::string& method, const std::string& question, MethodOutcome outcome, const ContextUse& use) {
+    if (!outcome.no_room) append({method, question}, "outcome", to_form(outcome), use);
     outcomes_.emplace(Key{method, question}, std::move(outcome));
   }
-  void add(const std::string& method, const std::string& question, MethodTiming timing) {
+  void add(const std::string& method, const std::string& question, MethodTiming timing, const ContextUse& use) {
     const MethodOutcome* answered = outcome(method, question);
-    if (answered == nullptr || !answered->no_room)
-      append_(Form().add("method", method).add("question", question).add("timing", to_form(timing)));
+    if (answered == nullptr || !answered->no_room) append({method, question}, "timing", to_form(timing), use);
     timings_.emplace(Key{method, question}, std::move(timing));
   }
 
  private:
   using Key = std::pair<std::string, std::string>;  // method, question
+
+  void restore(const Record& record) {
+    const detail::Reader in(record.value, record.where);
+    const Key key{in.text("method"), in.text("question")};
+    bool is_new = true;
+    if (in.has("outcome")) {
+      MethodOutcome outcome = outcome_from_form(in.get("outcome"), in.path("outcome"));
+      bool& filled = filled_[key];  // a timing without "positions" is that of the outcome before it
+      filled = std::any_of(outcome.stages.begin(), outcome.stages.end(), [](const StageOutcome& s) {
+        return s.stops[static_cast<std::size_t>(StopReason::context)] > 0;
+      });
+      if (leaves_out(record, filled)) return;
+      is_new = outcomes_.emplace(key, std::move(outcome)).second;
+    } else {
+      MethodTiming timing = timing_from_form(in.get("timing"), in.path("timing"));
+      if (leaves_out(record, filled_[key])) return;
+      is_new = timings_.emplace(key, std::move(timing)).second;
+    }
+    if (!is_new)
+      throw Error(concat(record.where, ": method ", key.first, " and question ", key.second, " are there before"));
+  }
+  [[nodiscard]] bool leaves_out(const Record& record, bool filled) {
+    if (holds(record.value, record.where, filled, contexts_)) return false;
+    ++left_out_;
+    return true;
+  }
+  void append(const Key& key, const std::string& what, Form said, const ContextUse& use) const {
+    Form record;
+    record.add("method", key.first).add("question", key.second).add(what, std::move(said));
+    add_context_use(record, use);
+    append_(record);
+  }
+
   std::map<Key, MethodOutcome> outcomes_;
   std::map<Key, MethodTiming> timings_;
+  std::map<Key, bool> filled_;
   std::function<void(const Form&)> append_;
+  RecordContexts contexts_;
+  std::size_t left_out_ = 0;
 };
 
 [[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
@@ -187,7 +217,8 @@ class ComparisonRun {
       const int predicted = options_.pipeline.score_letters
                                 ? scored_answer(report)
                                 : extracted_answer(pattern, report, static_cast<int>(open[i].options.size()));
-      finished_->add(method.name, open[i].id, method_outcome(report, predicted, place[i] < options_.traced));
+      finished_->add(method.name, open[i].id, method_outcome(report, predicted, place[i] < options_.traced),
+                     context_use(report));
       if (options_.on_finished) options_.on_finished(method);
       return true;
     });
@@ -206,7 +237,7 @@ class ComparisonRun {
     timing_->use(c.policies->skip, c.policies->exit, c.policies->stages);
     const std::vector<QuestionReport> reports = timing_->run(std::span<const Question>(&question, 1));
     if (reports.empty()) return false;
-    finished_->add(c.method->name, question.id, method_timing(reports[0]));
+    finished_->add(c.method->name, question.id, method_timing(reports[0]), context_use(reports[0]));
     if (options_.on_finished) options_.on_finished(*c.method);
     return true;
   }

@@ -43,6 +43,7 @@ class Gguf {
   [[nodiscard]] std::size_t alignment() const { return alignment_; }
   [[nodiscard]] const std::map<std::string_view, GgufValue>& metadata() const { return metadata_; }
   [[nodiscard]] const std::vector<GgufTensor>& tensors() const { return tensors_; }  // in the order of the file
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }          // the whole file
   [[nodiscard]] std::span<const std::byte> header() const { return header_; }        // all before the data section
   [[nodiscard]] const std::shared_ptr<const void>& storage() const { return storage_; }
 
@@ -74,7 +75,7 @@ class Gguf {
   std::map<std::string_view, GgufValue> metadata_;
   std::vector<GgufTensor> tensors_;
   std::map<std::string_view, std::size_t> tensor_index_;
-  std::span<const std::byte> header_;
+  std::span<const std::byte> bytes_, header_;
   std::shared_ptr<const void> storage_;
 };
 
@@ -188,6 +189,7 @@ inline void Gguf::read_alignment() {
 }
 
 inline void Gguf::parse(std::span<const std::byte> bytes) {
+  bytes_ = bytes;
   ByteReader in(bytes, source_);
   read_version(in);
   // Counts come tensors first, lists metadata first. The smallest tensor entry has 32 bytes, the smallest pair 13.

@@ -58,9 +58,11 @@ inline void lock_journal(int fd, const std::string& path) {
 // cuts its remains off. Exactly one process at a time has the file open. Not for several threads at once.
 class JournalFile {
  public:
-  // Goes on with the file where it exists and has this identity, and begins it where there is none or an empty one. In
-  // every other case, and where a line other than the last is damaged, an Error says so and the file stays as it is.
-  JournalFile(const std::string& path, const Form& identity) : path_(path), file_(detail::open_journal(path)) {
+  // Goes on with the file where it exists and has this identity or an earlier form of it, and begins it where there is
+  // none or an empty one. In every other case, and where a line other than the last is damaged, an Error says so and
+  // the file stays as it is.
+  JournalFile(const std::string& path, const Form& identity, const std::vector<EarlierKey>& earlier = {})
+      : path_(path), file_(detail::open_journal(path)), identity_(identity) {
     detail::lock_journal(file_.get(), path_);
     const std::string text = detail::read_to_end(file_.get(), path_);
     const std::string head = lines_.write(journal_head(identity));
@@ -71,7 +73,8 @@ class JournalFile {
       sync_name();
       return;
     }
-    JournalText found = parse_journal(text, identity, path_);
+    JournalText found = parse_journal(text, identity, path_, earlier);
+    identity_ = std::move(found.identity);
     records_ = std::move(found.records);
     lines_ = found.lines;
     bytes_ = found.whole_bytes;
@@ -81,6 +84,8 @@ class JournalFile {
   JournalFile& operator=(const JournalFile&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  // As the file has it: what was asked for, or an earlier form of that.
+  [[nodiscard]] const Form& identity() const { return identity_; }
   // Those that were there at the opening.
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
   // Of a line that was being written when the work was killed or the disk was full, cut off at the opening.
@@ -138,6 +143,7 @@ class JournalFile {
 
   std::string path_;
   detail::Descriptor file_;
+  Form identity_;
   JournalLines lines_;
   std::vector<Record> records_;
   std::size_t bytes_ = 0;  // of whole lines

@@ -1,6 +1,7 @@
 // The lines of a journal, and what makes a line whole. journal_file.hpp keeps them in a file.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -72,7 +73,15 @@ class JournalLines {
   return Form::Map{{"format", journal_format}, {"identity", identity}};
 }
 
+// What earlier versions said in another way in an identity. Their journals are gone on with where this is all that
+// differs; what their records hold for in consequence is for the reader of the records to see (JournalText::identity).
+struct EarlierKey {
+  std::string key;              // at the top of the identity
+  std::optional<Form> value{};  // said there for the same work; nothing: a key of earlier versions only, of any value
+};
+
 struct JournalText {
+  Form identity{};              // as the first line has it
   std::vector<Record> records;  // without the identity
   std::size_t whole_bytes = 0;  // what follows them is the beginning of a line that was never finished
   JournalLines lines;           // ready to write the next one
@@ -113,14 +122,35 @@ struct Difference {
   return Difference{key, &found, &wanted};
 }
 
-inline void require_identity(const Record& head, const Form& identity, const std::string& source) {
+// `found` with the keys of earlier versions as they would be written now.
+[[nodiscard]] inline Form as_written_now(const Form& found, const Form& wanted,
+                                         const std::vector<EarlierKey>& earlier) {
+  if (!found.is_map() || !wanted.is_map()) return found;
+  Form now{Form::Map{}};
+  for (const auto& [key, value] : found.map("identity")) {
+    const Form* own = wanted.find(key);
+    const auto is_earlier = [&, &name = key, &said = value](const EarlierKey& e) {
+      return e.key == name && (e.value ? own != nullptr && said == *e.value : own == nullptr);
+    };
+    const bool differs_in_words = std::any_of(earlier.begin(), earlier.end(), is_earlier);
+    if (!differs_in_words) now.add(key, value);
+    if (differs_in_words && own != nullptr) now.add(key, *own);
+  }
+  return now;
+}
+
+// The identity in the first line, which is `identity` or an earlier form of it.
+[[nodiscard]] inline Form require_identity(const Record& head, const Form& identity, const std::string& source,
+                                           const std::vector<EarlierKey>& earlier) {
   const std::string& format = head.value.at("format", head.where).string(concat(head.where, ": format"));
   if (format != journal_format) {
     throw Error(concat(head.where, ": format is ", in_quotes(format), ", accepted is ", in_quotes(journal_format)));
   }
   const Form wanted = parse_json(to_json(identity), "identity");  // as it would come back from a file
-  const auto difference = first_difference(head.value.at("identity", head.where), wanted, "");
-  if (!difference) return;
+  Form found = head.value.at("identity", head.where);
+  const Form now = as_written_now(found, wanted, earlier);
+  const auto difference = first_difference(now, wanted, "");
+  if (!difference) return found;
   const auto text = [](const Form* value) { return value == nullptr ? "missing" : shown(to_json(*value)); };
   throw Error(concat(source,
                      ": is the journal of other work: ", difference->key.empty() ? "identity" : shown(difference->key),
@@ -153,9 +183,10 @@ inline void require_identity(const Record& head, const Form& identity, const std
 
 }  // namespace detail
 
-// Everything up to the last whole line. An Error where the first line is not that of this identity, and where a line
-// other than the last is not whole. `source` names the text in messages.
-[[nodiscard]] inline JournalText parse_journal(std::string_view text, const Form& identity, const std::string& source) {
+// Everything up to the last whole line. An Error where the first line is not that of this identity, nor of an earlier
+// form of it, and where a line other than the last is not whole. `source` names the text in messages.
+[[nodiscard]] inline JournalText parse_journal(std::string_view text, const Form& identity, const std::string& source,
+                                               const std::vector<EarlierKey>& earlier = {}) {
   JournalText journal;
   for (std::size_t line = 1; journal.whole_bytes < text.size(); ++line) {
     const std::string_view rest = text.substr(journal.whole_bytes);
@@ -165,7 +196,7 @@ inline void require_identity(const Record& head, const Form& identity, const std
     if (!found) break;
     Record record = {where, parse_json(*found, source, line)};
     if (line == 1) {
-      detail::require_identity(record, identity, source);
+      journal.identity = detail::require_identity(record, identity, source, earlier);
     } else {
       journal.records.push_back(std::move(record));
     }
