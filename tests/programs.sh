@@ -24,6 +24,18 @@ refuses() {
   fi
 }
 
+# warns WORDS COMMAND...: it exits with 0, and one line on standard error has these words.
+warns() {
+  local words=$1 said code
+  shift
+  said=$("$programs/$1" "${@:2}" 2>&1 >/dev/null)
+  code=$?
+  if [[ $code -ne 0 || $said != "warning: "*"$words"* || $(wc -l <<<"$said") -ne 1 ]]; then
+    printf 'FAILED: %s\n  exit code %d, expected 0; it said: %s\n  expected one warning with: %s\n' "$*" "$code" "$said" "$words"
+    failures=$((failures + 1))
+  fi
+}
+
 printf 'GGUX0000000000000000' >magic.gguf
 printf 'GGUF' >short.gguf
 printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
@@ -286,8 +298,9 @@ if [[ -e $model ]]; then
   interrupts "calibrate: stopped" calibrate --model "$model" --probe-seconds 60 --plan no.json --journal stopped.txt
   rm -f stopped.json
   # A plan of a few questions, for nothing but the checks of plans and journals.
-  search=(calibrate --model "$model" --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 --windows 0
-    --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --quiet --plan plan.txt --journal journal.txt)
+  short=(calibrate --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 --windows 0
+    --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --quiet)
+  search=("${short[@]}" --model "$model" --plan plan.txt --journal journal.txt)
   (failures=0 && ulimit -f 1 && refuses "journal.txt: cannot be written: File too large" "${search[@]}" && exit $failures) ||
     failures=$((failures + 1))
   "$programs/${search[0]}" "${search[@]:1}" >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
@@ -298,6 +311,29 @@ if [[ -e $model ]]; then
   refuses "accepted is direct, the schedule of plan.txt" compare --model "$model" --plan plan.txt --stages tinythinker
   refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --threads 1 --plan plan.txt --journal journal.txt
   "$programs/ask" --model "$model" --plan plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
+
+  # The model's name is that of all its bytes, and a context is no more than room: see old_files.py.
+  python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))
+  resume=("${short[@]}" --plan again.txt)
+  refuses "model.fingerprint: found" ask --model edited.gguf --plan plan.txt
+  refuses 'journal.txt: is the journal of other work: model is "xxh3:' "${resume[@]}" --model edited.gguf --journal journal.txt
+  refuses 'model is "0123456789abcdef" there and "xxh3:' "${resume[@]}" --model "$model" --journal other.txt
+  refuses 'model.fingerprint: found "0123456789abcdef"' ask --model "$model" --plan other_plan.txt
+  warns "old_plan.txt, model.fingerprint: the plan names its model by samples" ask --model "$model" --plan old_plan.txt \
+    --questions 1 --quiet
+  warns "old.txt: the journal names its model by samples" "${resume[@]}" --model "$model" --journal old.txt
+  cmp -s old.txt old_before.txt || { echo "FAILED: the journal of an earlier version was not all that was needed" && failures=$((failures + 1)); }
+  lines=$(wc -l <journal.txt)
+  for context in 900 2048; do
+    "$programs/${search[0]}" "${search[@]:1}" --context $context >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
+  done
+  [[ $(wc -l <journal.txt) -eq $lines ]] || { echo "FAILED: another --context did work again" && failures=$((failures + 1)); }
+
+  # A model of fewer positions than the usual 1024.
+  refuses "--context is 1024, accepted are 2 to 512 (the model's context)" ask --model small.gguf --context 1024
+  "$programs/ask" --model small.gguf --stages direct --questions 1 --quiet --json small.json >answer.txt || failures=$((failures + 1))
+  grep -q '"context": 512' small.json || { echo "FAILED: the context of small.gguf is not 512" && failures=$((failures + 1)); }
+  rm -f edited.gguf small.gguf small.json
 else
   echo "without smollm2-135m in the cache: not checked are Ctrl-C, plans, and numbers that only a model can refuse"
 fi

@@ -190,45 +190,84 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
   }
 }
 
+namespace {
+
+// A long prompt, then a short one that depends on how the first answer ended.
+struct LongThenShort {
+  [[nodiscard]] std::size_t size() const { return 2; }
+  [[nodiscard]] StageInfo stage(std::size_t i) const {
+    return i == 0 ? StageInfo{"long", 12, {}} : StageInfo{"short", 4, {}};
+  }
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& t) const {
+    if (i == 0) return {{{{Role::text, concat(std::string(40 + t.question.id.back() % 3, 'x'), t.question.id)}}, ""}};
+    const std::string& before = t.outputs[0][0];
+    return {
+        {{{Role::text, concat("Say ", before.substr(before.size() - std::min<std::size_t>(before.size(), 6)))}}, ""}};
+  }
+  [[nodiscard]] AnswerFormat answer_format() const { return {}; }
+};
+
+struct FoundAtFullDepth {
+  Importance importance;
+  std::vector<double> stage_seconds;
+  SearchWork work;
+  friend bool operator==(const FoundAtFullDepth& a, const FoundAtFullDepth& b) {
+    return a.importance == b.importance && a.stage_seconds == b.stage_seconds;
+  }
+};
+
+// Goes on with the records, and adds to them.
+[[nodiscard]] FoundAtFullDepth full_depth_in(Model3& m, std::size_t context, std::vector<Form>& records,
+                                             std::size_t unsaid = 0) {
+  Journal journal;
+  for (std::size_t i = 0; i < records.size(); ++i) journal.records.push_back({concat("journal:", i + 2), records[i]});
+  journal.append = [&](const Form& record) { records.push_back(io::parse_json(io::to_json(record), "journal")); };
+  journal.context = unsaid;
+  CalibrationSettings s = settings();
+  s.metric = Metric::extracted;
+  EvaluationOptions o = options(4);
+  o.context = context;
+  Calibration<B, LongThenShort> run(m.backend, m.model, toy, LongThenShort{}, m.asked, s, o, journal);
+  static_cast<void>(run.latency(fixed_latency));
+  FoundAtFullDepth found{run.importance(), {}, {}};
+  found.stage_seconds = run.full_depth().stage_seconds;
+  found.work = run.work();
+  return found;
+}
+
+}  // namespace
+
 TEST_CASE("calibration: a journal made with another context is gone on with as far as its records hold") {
   Model3 m;
-  const auto fresh = [&](std::size_t context, std::vector<Form>& records) {
-    Journal journal;
-    journal.append = [&](const Form& record) { records.push_back(io::parse_json(io::to_json(record), "journal")); };
-    EvaluationOptions o = options(4);
-    o.context = context;
-    return calibrated(m, settings(), o, journal);
-  };
-  const auto resumed = [&](std::size_t context, std::vector<Form>& records, std::size_t unsaid = 0) {
-    Journal journal;
-    for (std::size_t i = 0; i < records.size(); ++i) journal.records.push_back({concat("journal:", i + 2), records[i]});
-    journal.append = [&](const Form& record) { records.push_back(io::parse_json(io::to_json(record), "journal")); };
-    journal.context = unsaid;
-    EvaluationOptions o = options(4);
-    o.context = context;
-    return calibrated(m, settings(), o, journal);
-  };
   const std::size_t large = 512;
-  std::vector<Form> in_small, in_large;
-  const Said expected_large = fresh(large, in_large);
+  std::vector<Form> in_large, in_small;
+  const FoundAtFullDepth expected_large = full_depth_in(m, large, in_large);
   std::int64_t most = 0;
-  for (const Form& r : in_large) most = std::max(most, r.find("report") ? r.at("positions", "").integer("") : 0);
-  const auto small = static_cast<std::size_t>(most) - 2;  // the longest branches are cut off there, others are not
-  const Said expected_small = fresh(small, in_small);
-  const auto filled = std::count_if(in_small.begin(), in_small.end(), [](const Form& r) { return r.find("filled"); });
-  REQUIRE(filled > 0);  // or this test shows little
-  REQUIRE(!same(expected_small, expected_large));
+  for (const Form& r : in_large) {
+    if (r.find("positions") != nullptr) most = std::max(most, r.at("positions", "").integer(""));
+  }
+  const auto small = static_cast<std::size_t>(most) - 2;  // the longest answers are cut off there, others just fit
+  const FoundAtFullDepth expected_small = full_depth_in(m, small, in_small);
+  const auto cut = static_cast<std::size_t>(
+      std::count_if(in_small.begin(), in_small.end(), [](const Form& r) { return r.find("filled") != nullptr; }));
+  REQUIRE(cut > 0);  // or this test shows little
+  REQUIRE(cut < m.asked.size());
+  REQUIRE(!(expected_small == expected_large));
+
+  // What was cut off and what came after it is done again, and seen again.
   std::vector<Form> journal = in_small;
-  const Said more = resumed(large, journal);
-  CHECK(same(more, expected_large));
-  CHECK(more.work.left_out >= static_cast<std::size_t>(filled));
-  CHECK(more.work.restored.stages > 0);
-  // Now it holds what both contexts need, and says which is which.
+  const FoundAtFullDepth more = full_depth_in(m, large, journal);
+  CHECK(more == expected_large);
+  CHECK(more.work.left_out == 2 * cut);
+  CHECK(journal.size() == in_small.size() + 2 * cut);
+  // Now the journal holds what both contexts need, and says which is which.
   const std::size_t whole = journal.size();
-  CHECK(same(resumed(small, journal), expected_small));
-  CHECK(same(resumed(large, journal), expected_large));
+  CHECK(full_depth_in(m, small, journal) == expected_small);
+  CHECK(full_depth_in(m, large, journal) == expected_large);
+  CHECK(full_depth_in(m, large + 1, journal) == expected_large);
   CHECK(journal.size() == whole);
-  CHECK(same(resumed(small, in_large), expected_small));
+  CHECK(full_depth_in(m, small, in_large) == expected_small);
+
   // As earlier versions wrote it: the journal's identity says the context, records do not.
   std::vector<Form> old;
   for (const Form& record : in_small) {
@@ -238,10 +277,10 @@ TEST_CASE("calibration: a journal made with another context is gone on with as f
     }
     old.push_back(std::move(f));
   }
-  const std::size_t before = old.size();
-  CHECK(same(resumed(small, old, small), expected_small));
-  CHECK(old.size() == before);
-  CHECK(same(resumed(large, old, small), expected_large));
+  CHECK(full_depth_in(m, small, old, small) == expected_small);
+  CHECK(old.size() == in_small.size());
+  CHECK(full_depth_in(m, large, old, small) == expected_large);
+  CHECK(old.size() == in_small.size() + 2 * cut);
 }
 
 TEST_CASE("calibration: racing's plan is within the target on all questions") {
