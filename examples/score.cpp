@@ -21,12 +21,12 @@
 #include "cli/save.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
+#include "cli/vocabulary_note.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/score_text.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/mapped_file.hpp"
 #include "litestage/io/tokenizer.hpp"
 #include "litestage/policy/describe.hpp"
@@ -79,7 +79,7 @@ struct Job {
       : options(o),
         skip(read_skip(o)),
         file(o.model),
-        tokenizer(io::load_vocabulary(file), o.model),
+        tokenizer(cli::read_vocabulary(file), o.model),
         source(io::load_model(file)),
         ids(read_tokens(o, tokenizer, source.config)) {
     static_cast<void>(skip.begin(RequestInfo{source.config.n_layers, 0, score_stage, 0}));  // does it fit the model?

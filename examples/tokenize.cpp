@@ -10,11 +10,11 @@
 
 #include "cli/defaults.hpp"
 #include "cli/run_main.hpp"
+#include "cli/vocabulary_note.hpp"
 #include "litestage/core/form.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/io/gguf.hpp"
 #include "litestage/io/json.hpp"
-#include "litestage/io/load_vocabulary.hpp"
 #include "litestage/io/text_codec.hpp"
 #include "litestage/policy/transcript.hpp"
 
@@ -79,7 +79,7 @@ void write_rendered(const litestage::io::TextCodec& codec, const std::string& li
 
 void run(const Options& options) {
   const litestage::io::Gguf file(options.model);
-  const litestage::io::TextCodec codec(litestage::io::load_vocabulary(file), options.model, options.chat_template);
+  const litestage::io::TextCodec codec(litestage::cli::read_vocabulary(file), options.model, options.chat_template);
   const litestage::io::Tokenizer& tokenizer = codec.tokenizer();
   std::cin.tie(nullptr);
   if (options.render) {

@@ -9,6 +9,7 @@
 #include "cli/defaults.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/results_file.hpp"
+#include "cli/vocabulary_note.hpp"
 #include "litestage/calibrate/check_plan.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
@@ -19,7 +20,6 @@
 #include "litestage/io/dataset.hpp"
 #include "litestage/io/fingerprint.hpp"
 #include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
 #include "litestage/policy/accepted.hpp"
 #include "litestage/policy/check_stages.hpp"
 
@@ -152,7 +152,7 @@ Job prepare(const Options& o) {
           data,
           questions,
           file,
-          io::TextCodec(io::load_vocabulary(file), model, o.chat_template),
+          io::TextCodec(cli::read_vocabulary(file), model, o.chat_template),
           io::load_model(file)};
   if (plan) apply_plan(job, *plan);
   check_layers(job.policies, job.source.config.n_layers);

@@ -178,7 +178,7 @@ def main():
     texts = lines(options.lines, options.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        variants = [with_pretokenizer(models[-1], pre, folder) for pre in ("gpt-2", "smollm", "qwen2", "llama-bpe")]
+        variants = [with_pretokenizer(models[-1], pre, folder) for pre in ("gpt-2", "smollm", "qwen2", "llama-bpe", "default")]
         models += [variant for variant in variants if variant]
         if options.tok512:
             models += [sentencepiece(options.tok512, folder, prefix) for prefix in (True, False)]

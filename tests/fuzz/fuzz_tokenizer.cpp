@@ -43,11 +43,12 @@ std::vector<int> encoded(const io::Tokenizer& tokenizer, std::string_view text, 
   return ids;
 }
 
-const std::array<io::Tokenizer, 4>& byte_level() {
+const std::array<io::Tokenizer, 5>& byte_level() {
   const auto make = [](const char* pre) {
     return io::Tokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "fuzz");
   };
-  static const std::array<io::Tokenizer, 4> tokenizers{make("gpt-2"), make("smollm"), make("qwen2"), make("llama-bpe")};
+  static const std::array<io::Tokenizer, 5> tokenizers{make("gpt-2"), make("smollm"), make("qwen2"), make("llama-bpe"),
+                                                       make("default")};
   return tokenizers;
 }
 

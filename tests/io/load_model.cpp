@@ -116,12 +116,28 @@ TEST_CASE("Llama 3's frequency factors are read") {
 TEST_CASE("keys that ask for what we do not do are refused, in their neutral form accepted") {
   const auto with = [](const std::string& key, const auto& value) { return model_error(small_file().add(key, value)); };
   CHECK(with("llama.rope.scaling.type", "none") == "no error");
+  CHECK(with("llama.rope.scaling.type", "linear") == "no error");
   CHECK(with("llama.rope.scaling.type", "yarn") ==
-        "m.gguf: key llama.rope.scaling.type is \"yarn\", accepted is \"none\"");
+        "m.gguf: key llama.rope.scaling.type is \"yarn\", expected \"none\" or \"linear\"");
+  CHECK(says(with("llama.rope.scaling.type", "longrope"), "expected \"none\" or \"linear\""));
   CHECK(with("llama.rope.scale_linear", 1.0f) == "no error");
   CHECK(with("llama.rope.scale_linear", 4.0f) == "m.gguf: key llama.rope.scale_linear is 4, accepted is 1");
   CHECK(says(with("llama.rope.scaling.factor", 8.0f), "accepted is 1"));
-  CHECK(says(with("llama.rope.scaling.original_context_length", 4096u), "is not supported"));
+  CHECK(with("llama.rope.scaling.original_context_length", 4096u) == "no error");  // YaRN's, which is refused
+  CHECK(with("llama.rope.scaling.finetuned", true) == "no error");
+  const auto scaled = [](const char* type, const auto& key, float factor) {
+    return model_error(small_file().add("llama.rope.scaling.type", type).add(concat("llama.rope.", key), factor));
+  };
+  for (const char* key : {"scaling.factor", "scale_linear"}) {
+    CAPTURE(key);
+    CHECK(with(concat("llama.rope.", key), 0.0f) == "no error");  // no factor
+    CHECK(scaled("linear", key, 1) == "no error");
+    CHECK(scaled("linear", key, 0) == "no error");
+    CHECK(says(scaled("linear", key, 2), "is 2, accepted is 1"));
+    CHECK(says(scaled("yarn", key, 1), "expected \"none\" or \"linear\""));
+    CHECK(scaled("none", key, 2) == "no error");  // never scaled
+  }
+  CHECK(says(scaled("none", "scaling.attn_factor", 2), "accepted is 1"));
   CHECK(says(with("llama.rope.scaling.yarn_log_multiplier", 0.1f), "is not supported"));
   CHECK(with("llama.expert_count", 0u) == "no error");
   CHECK(says(with("llama.expert_count", 8u), "llama.expert_count is 8, accepted is 0"));
@@ -222,8 +238,72 @@ TEST_CASE("a vocabulary is read from its keys") {
   CHECK(v.eos == -1);
   CHECK(v.add_bos == false);
   CHECK(!v.add_space_prefix);
-  const Bytes far = w.add("tokenizer.ggml.eos_token_id", ~0u).bytes();
-  CHECK(says(test::error_of([&] { static_cast<void>(io::load_vocabulary(io::Gguf(far, "m"))); }), "eos_token_id"));
+}
+
+namespace {
+
+// A SentencePiece vocabulary, with a token for every byte or without, and what load_vocabulary says of it.
+GgufWriter pieces(bool bytes) {
+  GgufWriter w;
+  std::vector<std::string> tokens{"<unk>", "<s>", "</s>", "a"};
+  for (int b = 0; b < 256 && bytes; ++b) {
+    const char* digits = "0123456789ABCDEF";
+    tokens.push_back(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">");
+  }
+  w.add("tokenizer.ggml.model", "llama").add("tokenizer.ggml.tokens", tokens);
+  return w.add("tokenizer.ggml.scores", std::vector<float>(tokens.size(), -1.0f));
+}
+std::string vocabulary_error(const GgufWriter& w) {
+  const Bytes bytes = w.bytes();
+  return test::error_of([&] { static_cast<void>(io::load_vocabulary(io::Gguf(bytes, "m"))); });
+}
+
+}  // namespace
+
+TEST_CASE("what a file says of tokens that nothing reads does not make it unusable") {
+  const auto with = [](const std::string& name, const auto& value) {
+    return vocabulary_error(pieces(true).add("tokenizer.ggml." + name, value));
+  };
+  for (const char* unread : {"padding_token_id", "seperator_token_id", "mask_token_id"}) {
+    CAPTURE(unread);
+    CHECK(with(unread, std::int32_t{-1}) == "no error");
+    CHECK(with(unread, ~std::uint32_t{0}) == "no error");
+    CHECK(with(unread, std::uint32_t{260}) == "no error");  // one behind the last
+    CHECK(with(unread, std::uint32_t{1'000'000}) == "no error");
+  }
+  CHECK(with("add_eos_token", 1u) == "no error");  // no BOOL
+  GgufWriter w;                                    // byte-level BPE has no use for scores
+  w.add("tokenizer.ggml.model", "gpt2").add("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "ab"});
+  w.add("tokenizer.ggml.merges", std::vector<std::string>{"a b"}).add("tokenizer.ggml.pre", "llama3");
+  CHECK(vocabulary_error(w.add("tokenizer.ggml.scores", std::vector<float>{0})) == "no error");
+}
+
+TEST_CASE("an id of -1 is none, and is refused where the tokenizer needs the token") {
+  const auto with = [](GgufWriter w, const std::string& name, const auto& value) {
+    return vocabulary_error(w.add("tokenizer.ggml." + name, value));
+  };
+  for (const bool bytes : {false, true}) {
+    for (const char* name : {"eos_token_id", "eot_token_id"}) {
+      CHECK(with(pieces(bytes), name, std::int32_t{-1}) == "no error");
+      CHECK(with(pieces(bytes), name, ~std::uint32_t{0}) == "no error");
+      CHECK(says(with(pieces(bytes), name, std::uint32_t{260}), "is 260, accepted are 0 to"));
+      CHECK(says(with(pieces(bytes), name, std::int32_t{-2}), "is -2, accepted are 0 to"));
+    }
+    CHECK((with(pieces(bytes), "unknown_token_id", std::int32_t{-1}) == "no error") == bytes);
+  }
+  CHECK(
+      with(pieces(false), "unknown_token_id", ~std::uint32_t{0}) ==
+      "m: key tokenizer.ggml.unknown_token_id says that there is no such token, but it stands for the bytes that have "
+      "no token of their own, expected its id");
+  CHECK(with(pieces(true), "bos_token_id", std::int32_t{-1}) ==
+        "m: key tokenizer.ggml.bos_token_id says that there is no such token, but prompts begin with it, expected its "
+        "id");
+  const auto bos = [](bool adds) {
+    return vocabulary_error(
+        pieces(true).add("tokenizer.ggml.add_bos_token", adds).add("tokenizer.ggml.bos_token_id", ~std::uint32_t{0}));
+  };
+  CHECK(bos(false) == "no error");
+  CHECK(bos(true) != "no error");
 }
 
 TEST_CASE("the real models have the shapes that are known of them") {

@@ -11,7 +11,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 Words words(const char* pre, std::string_view text) {
-  const litestage::io::Pretokenizer pretokenizer(pre);
+  const litestage::io::Pretokenizer pretokenizer(litestage::io::word_split(pre).value().pattern);
   Words found;
   pretokenizer.split(text, [&](std::string_view word) { found.emplace_back(word); });
   return found;
@@ -37,6 +37,18 @@ TEST_CASE("Llama 3 takes numbers by three, Qwen 2 one by one; contractions whate
   CHECK(words("qwen2", "\tx \n\n z  ") == Words{"\tx", " \n\n", " z", "  "});
 }
 
+// The patterns are applied in turn: marks, GPT-2's words, numbers, three digits.
+TEST_CASE("without a pattern of its own a text is split at marks, words and every three digits") {
+  CHECK(words("default", "it's THEY'S") == Words{"it", "'", "s", " THEY", "'", "S"});
+  CHECK(words("default", "x 12345+=7!?") == Words{"x", " ", "123", "45", "+=", "7", "!?"});
+  CHECK(words("default", "a  b\n\nc  ") == Words{"a", " ", " b", "\n", "\n", "c", "  "});
+  CHECK(words("default", "(a)$1<=2`c_d") == Words{"(", "a", ")$", "1", "<=", "2", "`", "c", "_", "d"});
+  CHECK(words("default", "\u00BF\u3002x\u00A3\u0663\u0664\u0665\u0666") ==
+        Words{"\u00BF\u3002", "x", "\u00A3", "\u0663\u0664\u0665\u0666"});  // no ASCII digits: not cut by three
+  CHECK(words("default", "x\U00011F43\U00011B00y") == Words{"x", "\U00011F43\U00011B00", "y"});  // Unicode 15
+  CHECK(words("", "x 12345") == words("default", "x 12345"));
+}
+
 TEST_CASE("case folding does not reach beyond the alphabet: the long s is no s") {
   CHECK(words("qwen2", "x'\u017Ft") == Words{"x", "'\u017Ft"});
 }
@@ -56,7 +68,7 @@ TEST_CASE("letters and numbers of Unicode 15.1 count, whatever PCRE2's age") {
 TEST_CASE("the words together are the text, NUL bytes and long runs included") {
   const std::string texts[] = {std::string("a\0\0b\0", 5), std::string(100003, ' ') + "x", std::string(100003, 'x'),
                                std::string(31, '\n') + "  \t" + std::string(33, '7')};
-  for (const char* pre : {"gpt-2", "smollm", "qwen2", "llama-bpe"}) {
+  for (const char* pre : {"gpt-2", "smollm", "qwen2", "llama-bpe", "default"}) {
     for (const std::string& text : texts) {
       std::string all;
       for (const std::string& word : words(pre, text)) all += word;

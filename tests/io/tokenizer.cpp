@@ -138,8 +138,9 @@ TEST_CASE("prompts begin with the file's token for it, once") {
 
 TEST_CASE("decoding gives back what was encoded") {
   std::mt19937 random(3);
-  for (const io::Tokenizer& tokenizer : {byte_level("gpt-2"), byte_level("smollm"), byte_level("qwen2"),
-                                         byte_level("llama-bpe"), sentencepiece(true), sentencepiece(false)}) {
+  for (const io::Tokenizer& tokenizer :
+       {byte_level("gpt-2"), byte_level("smollm"), byte_level("qwen2"), byte_level("default"), byte_level("llama-bpe"),
+        sentencepiece(true), sentencepiece(false)}) {
     for (int i = 0; i < 200; ++i) {
       const std::string text = random_text(random) + "<tool></s>" + random_text(random);
       CHECK(tokenizer.decode(tokenizer.encode(text, i % 2 == 0)) == text);

@@ -38,7 +38,36 @@ TEST_CASE("unknown kinds are named together with those that are accepted") {
   CHECK(refusal(v) == "m.gguf: tokenizer.ggml.model is \"bert\", accepted are gpt2 and llama");
   v = byte_level();
   v.pre = "falcon";
-  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.pre is \"falcon\", accepted are gpt-2, smollm, qwen2 and llama-bpe");
+  const std::string error = refusal(v);
+  CHECK(error.find("m.gguf: tokenizer.ggml.pre is \"falcon\", expected one of gpt-2, phi-2, ") == 0);
+  CHECK(error.find("llama-bpe, llama3, ") != std::string::npos);
+}
+
+TEST_CASE("names of the same way to split text are accepted, names of others are not") {
+  const auto same = [](const char* a, const char* b) {
+    const auto x = litestage::io::word_split(a).value(), y = litestage::io::word_split(b).value();
+    return x.pattern == y.pattern && x.whole_words == y.whole_words && x.adds_bos == y.adds_bos;
+  };
+  CHECK(same("llama3", "llama-bpe"));
+  CHECK(same("llama-v3", "llama-bpe"));
+  CHECK(same("falcon3", "llama-bpe"));
+  CHECK(same("deepseek-r1-qwen", "qwen2"));
+  CHECK(same("megrez", "qwen2"));
+  CHECK(same("phi-2", "gpt-2"));
+  CHECK(same("starcoder", "smollm"));
+  CHECK(same("", "default"));
+  for (const char* other : {"gpt-2", "smollm", "qwen2", "llama-bpe"}) CHECK(!same("default", other));
+  Vocabulary v = byte_level();
+  for (const char* pre : {"llama3", "deepseek-r1-qwen", "default", ""}) {
+    v.pre = pre;
+    CHECK(refusal(v) == "no error");
+  }
+  // Llama 3's pattern without taking whole words or without a beginning, SEPs, other patterns.
+  for (const char* pre :
+       {"smaug-bpe", "dbrx", "chatglm-bpe", "jina-v1-en", "tekken", "gpt-4o", "qwen35", "qwen", "Default"}) {
+    v.pre = pre;
+    CHECK(refusal(v) != "no error");
+  }
 }
 
 TEST_CASE("lists of different lengths are refused") {

@@ -54,7 +54,7 @@ namespace detail {
 class BpeTokenizer {
  public:
   explicit BpeTokenizer(const Vocabulary& vocabulary)
-      : pretokenizer_(vocabulary.pre), whole_words_(vocabulary.pre == "llama-bpe") {
+      : pretokenizer_(split_of(vocabulary).pattern), whole_words_(split_of(vocabulary).whole_words) {
     intern_tokens(vocabulary);
     for (std::size_t b = 0; b < byte_symbols_.size(); ++b)
       byte_symbols_[b] = intern(std::string(1, static_cast<char>(b)));
@@ -85,6 +85,12 @@ class BpeTokenizer {
     std::size_t rank;
     int symbol;  // what the pair becomes
   };
+
+  [[nodiscard]] static WordSplit split_of(const Vocabulary& vocabulary) {
+    const auto split = word_split(vocabulary.pre);
+    LITESTAGE_ASSERT(split.has_value(), vocabulary.pre);
+    return *split;
+  }
 
   // Symbols are the vocabulary's tokens under their ids, then whatever else occurs in merges.
   void intern_tokens(const Vocabulary& vocabulary) {
@@ -158,7 +164,7 @@ class BpeTokenizer {
   [[nodiscard]] bool is_token(int symbol) const { return static_cast<std::size_t>(symbol) < n_tokens_; }
 
   Pretokenizer pretokenizer_;
-  bool whole_words_;  // a word that is a token is taken whole, merges or not (Llama 3's tokenizer.json: ignore_merges)
+  bool whole_words_;
   std::size_t n_tokens_ = 0;
   std::size_t n_symbols_ = 0;
   std::unordered_map<std::string, int> symbols_;  // bytes -> symbol

@@ -52,6 +52,7 @@ class ModelKeys {
     if (value >= 1 && value <= INT_MAX) return static_cast<int>(value);
     throw Error(concat(file_.source(), ": key ", k, " is ", value, ", accepted are 1 to ", INT_MAX));
   }
+  [[nodiscard]] bool rope_is_unscaled_by(std::string_view k, std::string_view name) const;
   void refuse_unless_neutral(std::string_view k, std::string_view name) const;
 
   const Gguf& file_;
@@ -63,6 +64,11 @@ struct NeutralKey {
   std::string_view name;
   double value;
 };
+// RoPE is divided by a factor if the type of scaling is "linear", which is also meant where none is said; a factor of 0
+// is none. The type "none" scales by no factor.
+inline constexpr std::string_view rope_factors[] = {"rope.scaling.factor", "rope.scale_linear"};
+// Read by YaRN alone, or by nothing.
+inline constexpr std::string_view rope_unread[] = {"rope.scaling.original_context_length", "rope.scaling.finetuned"};
 inline constexpr NeutralKey neutral_keys[] = {
     {"rope.scale_linear", 1},   {"rope.scaling.factor", 1},      {"rope.scaling.attn_factor", 1},
     {"expert_count", 0},        {"expert_used_count", 0},        {"attention.sliding_window", 0},
@@ -70,7 +76,17 @@ inline constexpr NeutralKey neutral_keys[] = {
     {"residual_scale", 1},      {"embedding_scale", 1},
 };
 
+inline bool ModelKeys::rope_is_unscaled_by(std::string_view k, std::string_view name) const {
+  const auto is = [&](const auto& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  if (is(rope_unread)) return true;
+  if (!is(rope_factors)) return false;
+  return file_.get<double>(k) == 0 || file_.find<std::string>(key("rope.scaling.type")).value_or("linear") == "none";
+}
+
 inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_view name) const {
+  if (rope_is_unscaled_by(k, name)) return;
   for (const NeutralKey& neutral : neutral_keys) {
     if (neutral.name != name) continue;
     const double found = file_.get<double>(k);
@@ -79,8 +95,8 @@ inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_vie
   }
   if (name == "rope.scaling.type") {
     const auto found = file_.get<std::string>(k);
-    if (found == "none") return;
-    throw Error(concat(file_.source(), ": key ", k, " is ", in_quotes(found), ", accepted is \"none\""));
+    if (found == "none" || found == "linear") return;  // "linear" scales by the factor, which is checked by itself
+    throw Error(concat(file_.source(), ": key ", k, " is ", in_quotes(found), ", expected \"none\" or \"linear\""));
   }
   if (name == "attention.causal" && file_.get<bool>(k)) return;
   if (name == "use_parallel_residual" && !file_.get<bool>(k)) return;

@@ -7,12 +7,14 @@
 #include <pcre2.h>
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/io/word_split.hpp"
 
 namespace litestage::io {
 
@@ -25,12 +27,15 @@ inline constexpr std::string_view space_class = R"(\t-\r \x{85}\p{Z})";
 inline constexpr std::string_view letter_class =
     R"(\p{L}\x{1123F}-\x{11240}\x{11F02}\x{11F04}-\x{11F10}\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446}\x{1B132})"
     R"(\x{1B155}\x{1DF25}-\x{1DF2A}\x{1E030}-\x{1E06D}\x{1E4D0}-\x{1E4EB}\x{2B739}\x{2EBF0}-\x{2EE5D}\x{31350}-\x{323AF})";
+inline constexpr std::string_view punctuation_class = R"(\p{P}\x{11B00}-\x{11B09}\x{11F43}-\x{11F4F})";
 inline constexpr std::string_view number_class = R"(\p{N}\x{11F50}-\x{11F59}\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9})";
 
-// Patterns, with @S, @L and @N for these classes. First that of GPT-2's encoder.py:
+// Patterns, with @S, @L, @N and @P for these classes. First that of GPT-2's encoder.py:
 inline constexpr std::string_view gpt2_words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?[@L]+| ?[@N]+| ?[^@S@L@N]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view single_numbers = "[@N]";
+// What llama.cpp splits by where a file names no pattern, in turn with GPT-2's second.
+inline constexpr std::string_view plain_marks = R"([@P$+<=>^~|]+)", plain_numbers = "[@N]+", three_digits = "[0-9]{3}";
 // The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ in the numbers only. Contractions are spelt out:
 // without regard to case, PCRE2 would take U+017F for an s.
 inline constexpr std::string_view llama3_words =
@@ -48,7 +53,19 @@ inline constexpr std::string_view qwen2_words =
       continue;
     }
     ++i;
-    out += pattern[i] == 'S' ? space_class : pattern[i] == 'L' ? letter_class : number_class;
+    switch (pattern[i]) {
+      case 'S':
+        out += space_class;
+        break;
+      case 'L':
+        out += letter_class;
+        break;
+      case 'P':
+        out += punctuation_class;
+        break;
+      default:
+        out += number_class;
+    }
   }
   return out;
 }
@@ -95,27 +112,44 @@ class Pattern {
 
 class Pretokenizer {
  public:
-  // `name` is a tokenizer.ggml.pre that Vocabulary::validate accepts.
-  explicit Pretokenizer(std::string_view name) {
-    if (name == "smollm") patterns_.emplace_back(detail::single_numbers);
-    if (name == "smollm" || name == "gpt-2") {
-      patterns_.emplace_back(detail::gpt2_words);
-    } else {
-      LITESTAGE_ASSERT(name == "qwen2" || name == "llama-bpe", name);
-      patterns_.emplace_back(name == "qwen2" ? detail::qwen2_words : detail::llama3_words);
+  explicit Pretokenizer(WordPattern pattern) {
+    switch (pattern) {
+      case WordPattern::gpt2:
+        add({detail::gpt2_words});
+        break;
+      case WordPattern::smollm:
+        add({detail::single_numbers, detail::gpt2_words});
+        break;
+      case WordPattern::qwen2:
+        add({detail::qwen2_words});
+        break;
+      case WordPattern::llama3:
+        add({detail::llama3_words});
+        break;
+      case WordPattern::plain:
+        add({detail::plain_marks, detail::gpt2_words, detail::plain_numbers, detail::three_digits});
+        break;
     }
   }
 
   // Calls visit(word) for every word of `text`, which is valid UTF-8; the words together are the text.
   template <class Visit>
   void split(std::string_view text, Visit&& visit) const {
-    if (patterns_.size() == 1) return patterns_[0].split(text, visit);
-    // What the first pattern cuts out ends the text for the second: spaces before a number stay together.
-    patterns_[0].split(text, [&](std::string_view part) { patterns_[1].split(part, visit); });
+    split_from(0, text, visit);
   }
 
  private:
-  std::vector<detail::Pattern> patterns_;  // one or two, applied in turn
+  void add(std::initializer_list<std::string_view> patterns) {
+    for (const std::string_view pattern : patterns) patterns_.emplace_back(pattern);
+  }
+  // What a pattern cuts out ends the text for the next: spaces before a number stay together.
+  template <class Visit>
+  void split_from(std::size_t pattern, std::string_view text, Visit& visit) const {
+    if (pattern == patterns_.size()) return visit(text);
+    patterns_[pattern].split(text, [&](std::string_view part) { split_from(pattern + 1, part, visit); });
+  }
+
+  std::vector<detail::Pattern> patterns_;  // applied in turn, each to the words of the one before
 };
 
 }  // namespace litestage::io

@@ -21,23 +21,36 @@ namespace litestage::io {
 class SentencePieceTokenizer {
  public:
   explicit SentencePieceTokenizer(const Vocabulary& vocabulary)
-      : scores_(vocabulary.scores), add_space_prefix_(vocabulary.add_space_prefix.value_or(true)) {
-    std::unordered_map<std::string_view, int> all;
+      : scores_(vocabulary.scores),
+        bytes_(byte_tokens(vocabulary)),
+        add_space_prefix_(vocabulary.add_space_prefix.value_or(true)) {
     for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
       const std::string& token = vocabulary.tokens[id];
-      all.emplace(token, static_cast<int>(id));
       // Text never becomes a control token by merging, only where it is looked for.
       if (vocabulary.type(id) == TokenType::control || vocabulary.type(id) == TokenType::unknown) continue;
       if (token.empty()) continue;
       ids_.emplace(token, static_cast<int>(id));
       longest_ = std::max(longest_, token.size());
     }
-    for (std::size_t b = 0; b < bytes_.size(); ++b) {
+    for (int& id : bytes_) {
+      if (id < 0) id = vocabulary.unknown;
+    }
+  }
+
+  // The token for each byte; -1 where it has none of its own.
+  [[nodiscard]] static std::array<int, 256> byte_tokens(const Vocabulary& vocabulary) {
+    std::unordered_map<std::string_view, int> all;
+    for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+      all.emplace(vocabulary.tokens[id], static_cast<int>(id));
+    }
+    std::array<int, 256> tokens{};
+    for (std::size_t b = 0; b < tokens.size(); ++b) {
       const char text[] = {static_cast<char>(b), '\0'};
       auto found = all.find(byte_name(b));
       if (found == all.end()) found = all.find(std::string_view(text, 1));
-      bytes_[b] = found == all.end() ? vocabulary.unknown : found->second;
+      tokens[b] = found == all.end() ? -1 : found->second;
     }
+    return tokens;
   }
 
   // Appends the ids of `text`, which is taken as it is, broken UTF-8 and all. A byte without a token is the unknown
@@ -128,7 +141,7 @@ class SentencePieceTokenizer {
 
   std::vector<float> scores_;                 // by id
   std::unordered_map<std::string, int> ids_;  // of tokens that text may become
-  std::array<int, 256> bytes_{};              // the token for each byte; -1: none
+  std::array<int, 256> bytes_;                // the token for each byte; -1: none
   std::size_t longest_ = 0;                   // token, in bytes
   bool add_space_prefix_;
 };

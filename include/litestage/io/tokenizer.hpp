@@ -86,11 +86,8 @@ class Tokenizer {
     return special_.is_end(id);
   }
 
-  // Whether prompts begin with a token of their own; where the file does not say, as llama.cpp has it.
-  [[nodiscard]] bool adds_bos() const {
-    return vocabulary_.bos >= 0 &&
-           vocabulary_.add_bos.value_or(vocabulary_.model == "llama" || vocabulary_.pre == "llama-bpe");
-  }
+  // Whether prompts begin with a token of their own.
+  [[nodiscard]] bool adds_bos() const { return vocabulary_.bos >= 0 && vocabulary_.begins_with_bos(); }
 
   [[nodiscard]] std::size_t size() const { return vocabulary_.tokens.size(); }
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
