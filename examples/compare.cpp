@@ -106,7 +106,7 @@ class Comparing {
   }
   [[nodiscard]] evaluate::ComparisonOptions options() {
     evaluate::ComparisonOptions o;
-    o.pipeline = cli::pipeline_options(setting_->options->common);
+    o.pipeline = cli::pipeline_options(setting_->job->options);
     o.traced = setting_->options->traces;
     o.trace = confidence_trace(setting_->plan);
     o.on_finished = [this](const evaluate::Method&) {
@@ -132,7 +132,7 @@ std::optional<evaluate::Comparison> compare_task(B& backend, const Model<B>& mod
   evaluate::FinishedWork finished =
       journal != nullptr
           ? evaluate::FinishedWork(journal->records(), [&](const Form& record) { journal->append(record); },
-                                   {setting.options->common.context, cli::context_of_journal(*journal)})
+                                   {setting.job->options.context, cli::context_of_journal(*journal)})
           : evaluate::FinishedWork();
   cli::tell_of_left_out(journal, finished.left_out(), setting.options->common.quiet);
   Comparing<B> comparing(backend, model, setting, finished);

@@ -82,7 +82,10 @@ Form facts_form(const CompareSetting& s) {
                      .add("tokenizer", s.facts.tokenizer)
                      .add("n_layers", config.n_layers));
   f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
-  f.add("threads", s.facts.kernels.threads).add("kv", o.kv).add("context", o.context).add("batch", o.batch);
+  f.add("threads", s.facts.kernels.threads)
+      .add("kv", o.kv)
+      .add("context", s.job->options.context)
+      .add("batch", o.batch);
   f.add("task", o.task).add("metric", o.metric);
   f.add("data", Form().add("file", s.data.file).add("fingerprint", s.data.fingerprint));
   f.add("stages", s.job->policies.stages.to_form(true)).add("plan", plan_form(s));

@@ -154,6 +154,7 @@ Job prepare(const Options& o) {
           file,
           io::TextCodec(cli::read_vocabulary(file), model, o.chat_template),
           io::load_model(file)};
+  job.options.context = context_or_default(o.context, job.source.config);
   if (plan) apply_plan(job, *plan);
   check_layers(job.policies, job.source.config.n_layers);
   check_lengths(job);

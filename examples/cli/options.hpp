@@ -29,7 +29,8 @@ struct Options {
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
   bool no_pack = false;
-  std::size_t batch = 1, context = 1024;
+  std::size_t batch = 1;
+  std::size_t context = 0;  // 0: not given; a Job's has been settled
   double temperature = 0, top_p = 1;
   int top_k = 0;
   std::uint64_t seed = 0;
@@ -56,9 +57,10 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->group(group);
   app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")
       ->group(group);
-  app.add_option("--context", o.context, "Positions of one branch: prompt and answer")
+  app.add_option("--context", o.context,
+                 concat("Positions of one branch: prompt and answer (default: ", default_context,
+                        ", or the model's context where that is smaller)"))
       ->check(whole_number(2, 1 << 24))
-      ->capture_default_str()
       ->type_name("N")
       ->group(group);
   app.add_option("--kv", o.kv, "Type of the K/V cache: f16 or f32")

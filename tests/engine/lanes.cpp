@@ -92,6 +92,16 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   CHECK(!lanes.step([](std::size_t, auto&) {}));
 }
 
+TEST_CASE("lanes: a context of 0 is the default, which is no more than the model's") {
+  ModelConfig config;
+  config.max_context = 8192;
+  CHECK(context_or_default(0, config) == 1024);
+  CHECK(context_or_default(4096, config) == 4096);
+  config.max_context = 512;
+  CHECK(context_or_default(0, config) == 512);
+  CHECK(context_or_default(600, config) == 600);
+}
+
 TEST_CASE("session: a step that throws leaves the slots as they were") {
   ReferenceBackend backend;
   const ModelSource source = small_model();

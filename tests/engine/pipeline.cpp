@@ -203,6 +203,20 @@ TEST_CASE("pipeline: a report says how many positions of the K/V cache the longe
   });
 }
 
+TEST_CASE("pipeline: the context that nobody sets is 1024, or the model's where that is smaller") {
+  with_settings([](auto& s) {
+    const OneStage stage{{"only", 1200, {}}, {"Hello"}};
+    PipelineOptions on;
+    on.generation.ignore_eos = true;
+    REQUIRE(s.model.config.max_context < 1024);
+    const BranchReport branch = ask(s, stage, on).branches[0];
+    CHECK(branch.stop == StopReason::context);  // at 5 tokens of the prompt and all of the answer but its last
+    CHECK(branch.generated_tokens == s.model.config.max_context - 5 + 1);
+    on.context = static_cast<std::size_t>(s.model.config.max_context) + 7;  // who sets one, gets it
+    CHECK(ask(s, stage, on).branches[0].generated_tokens == branch.generated_tokens + 7);
+  });
+}
+
 TEST_CASE("pipeline: letters are scored as the logits after the probe") {
   with_settings([](auto& s) {
     using B = std::decay_t<decltype(s.backend)>;

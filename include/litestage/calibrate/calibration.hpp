@@ -51,7 +51,7 @@ class Calibration {
               Journal& journal)
       : settings_(std::move(settings)),
         journal_(&journal),
-        contexts_{options.context, journal.context},
+        contexts_{context_or_default(options.context, model.config), journal.context},
         judge_(settings_.metric, stages.answer_format(), questions),
         evaluation_(backend, model, std::move(tokenizer), std::move(stages), questions, memo_,
                     traced(std::move(options), settings_.criterion, judge_.needs_letters())) {

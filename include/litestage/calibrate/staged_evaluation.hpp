@@ -40,7 +40,7 @@ struct Variant {
 
 struct EvaluationOptions {
   std::size_t batch = 16;       // stages in flight
-  std::size_t context = 1024;   // positions of one branch
+  std::size_t context = 0;      // positions of one branch; 0: 1024, or the model's where it has fewer
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
   bool score_letters = true;                   // every walk ends with the logits of the option letters

@@ -3,6 +3,7 @@
 // also runs many settings at once, since each request comes with policies of its own.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -14,10 +15,17 @@
 
 namespace litestage {
 
+// How many positions a branch has where nobody says: as many as answers to short questions need, and no more than the
+// model was trained for.
+inline constexpr std::size_t default_context = 1024;
+[[nodiscard]] inline std::size_t context_or_default(std::size_t asked, const ModelConfig& model) {
+  return asked > 0 ? asked : std::min(default_context, static_cast<std::size_t>(model.max_context));
+}
+
 struct LaneOptions {
   std::size_t lanes = 1;
   std::size_t branches = 1;     // slots of a lane: parallel branches of a stage at most
-  std::size_t context = 1024;   // positions of one branch: prompt and answer
+  std::size_t context = 0;      // positions of one branch: prompt and answer; 0: context_or_default
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
   Profile* profile = nullptr;  // filled if there is one; outlives the lanes
@@ -32,7 +40,9 @@ class Lanes {
   Lanes(B& backend, const Model<B>& model, const AnyTokenizer& tokenizer, Observer& observer, LaneOptions options,
         StageRunOptions generation)
       : options_(options),
-        session_(backend, model, {options.lanes * options.branches, options.context, options.kv, options.profile}),
+        session_(backend, model,
+                 {options.lanes * options.branches, context_or_default(options.context, model.config), options.kv,
+                  options.profile}),
         runner_(session_, options.step_rows),
         tokenizer_(&tokenizer),
         observer_(&observer),

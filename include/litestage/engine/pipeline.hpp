@@ -29,9 +29,9 @@ namespace litestage {
 using OnStage = std::function<void(std::size_t, const StageReport&)>;
 
 struct PipelineOptions {
-  std::size_t batch = 1;        // questions in flight
-  std::size_t branches = 0;     // parallel branches of a stage at most; 0: as many as a question has options
-  std::size_t context = 1024;   // positions of one branch: prompt and answer
+  std::size_t batch = 1;     // questions in flight
+  std::size_t branches = 0;  // parallel branches of a stage at most; 0: as many as a question has options
+  std::size_t context = 0;   // positions of one branch: prompt and answer; 0: 1024, or the model's where it has fewer
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
   StageRunOptions generation = {};
@@ -64,7 +64,7 @@ class Pipeline {
         stages_(std::move(stages)),
         options_(std::move(options)),
         observer_(std::move(observer)) {
-    LITESTAGE_ASSERT(options_.batch > 0 && options_.context > 1 && options_.step_rows > 0,
+    LITESTAGE_ASSERT(options_.batch > 0 && options_.context != 1 && options_.step_rows > 0,
                      "empty batch, context or step");
   }
 
