@@ -2,7 +2,7 @@
 """For tests/programs.sh: a model, plan and journal as they are, and what becomes of them.
 
 Writes into the current folder: edited.gguf (one byte of the weights differs, where no sample is taken), small.gguf (of
-512 positions), old.txt and old_plan.txt (as earlier versions named this model, by samples of it, with the journal's
+512 positions), unnamed.gguf (without tokenizer.ggml.pre), old.txt and old_plan.txt (as earlier versions named this model, by samples of it, with the journal's
 context), other.txt and other_plan.txt (the same with the samples of another model), old_before.txt (a copy of old.txt).
 """
 import json
@@ -41,6 +41,7 @@ def main():
     data[middle] ^= 1
     pathlib.Path("edited.gguf").write_bytes(data)
     data[middle] ^= 1
+    pathlib.Path("unnamed.gguf").write_bytes(data.replace(b"tokenizer.ggml.pre\x08", b"tokenizer.ggml.prx\x08", 1))
     key = b"llama.context_length"
     at = data.index(key) + len(key) + 4  # behind the type of the value
     data[at:at + 4] = (512).to_bytes(4, "little")

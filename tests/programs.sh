@@ -333,7 +333,9 @@ if [[ -e $model ]]; then
   refuses "--context is 1024, accepted are 2 to 512 (the model's context)" ask --model small.gguf --context 1024
   "$programs/ask" --model small.gguf --stages direct --questions 1 --quiet --json small.json >answer.txt || failures=$((failures + 1))
   grep -q '"context": 512' small.json || { echo "FAILED: the context of small.gguf is not 512" && failures=$((failures + 1)); }
-  rm -f edited.gguf small.gguf small.json
+  # A file older than the names of pre-tokenizers.
+  warns "unnamed.gguf: key tokenizer.ggml.pre is missing" ask --model unnamed.gguf --stages direct --questions 1 --quiet
+  rm -f edited.gguf small.gguf unnamed.gguf small.json
 else
   echo "without smollm2-135m in the cache: not checked are Ctrl-C, plans, and numbers that only a model can refuse"
 fi
