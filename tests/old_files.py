@@ -2,8 +2,9 @@
 """For tests/programs.sh: a model, plan and journal as they are, and what becomes of them.
 
 Writes into the current folder: edited.gguf (one byte of the weights differs, where no sample is taken), small.gguf (of
-512 positions), unnamed.gguf (without tokenizer.ggml.pre), old.txt and old_plan.txt (as earlier versions named this model, by samples of it, with the journal's
-context), other.txt and other_plan.txt (the same with the samples of another model), old_before.txt (a copy of old.txt).
+512 positions), unnamed.gguf (without tokenizer.ggml.pre), old.txt and old_plan.txt (as earlier versions named this
+model, by samples of it, with the journal's context), other.txt and other_plan.txt (the same with the samples of another
+model), old_before.txt (a copy of old.txt).
 """
 import json
 import pathlib
