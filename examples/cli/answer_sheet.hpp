@@ -23,7 +23,7 @@ class AnswerSheet {
   AnswerSheet(std::vector<Question> questions, const AnswerFormat& format, const std::string& metric)
       : questions_(std::move(questions)),
         entries_(questions_.size()),
-        pattern_(format.pattern),
+        format_(format),
         letter_(metric != "extracted"),
         extracted_(metric != "letter") {}
 
@@ -38,7 +38,7 @@ class AnswerSheet {
     const Question& q = questions_.at(question);
     Entry entry;
     if (letter_) entry.letter = evaluate::scored_answer(report);
-    if (extracted_) entry.extracted = evaluate::extracted_answer(pattern_, report, static_cast<int>(q.options.size()));
+    if (extracted_) entry.extracted = evaluate::extracted_answer(format_, report, q);
     entry.answer = evaluate::make_answer(q, letter_ ? entry.letter : entry.extracted, report);
     entries_.at(question) = std::move(entry);
     ++done_;
@@ -113,7 +113,7 @@ class AnswerSheet {
 
   std::vector<Question> questions_;
   std::vector<std::optional<Entry>> entries_;  // [questions]
-  LetterPattern pattern_;
+  AnswerFormat format_;
   bool letter_, extracted_;
   std::size_t done_ = 0;
 };

@@ -9,22 +9,61 @@
 namespace {
 
 using litestage::AnswerFormat;
+using litestage::AnswerRule;
 using litestage::BranchReport;
 using litestage::QuestionReport;
 using litestage::StageReport;
 namespace evaluate = litestage::evaluate;
 
-const AnswerFormat tiny{{"the answer is option ", false, 'Z', "."}, "So the answer is option", " "};
-const AnswerFormat chat{{"option ", true, 'E'}, "The answer is option (", ""};
+const AnswerFormat tiny{AnswerRule::tiny_thinker, "So the answer is option", " "};
+const AnswerFormat chat{AnswerRule::stated, "The answer is option (", ""};
+const std::vector<std::string> four = {"Beach", "Desert", "Carbon", "Alps"};
+
+// 0 where no letter is found.
+char tiny_letter(const std::string& text) {
+  const int option = evaluate::written_answer(tiny, text, std::vector<std::string>(26));
+  return option == evaluate::no_answer ? '\0' : static_cast<char>('A' + option);
+}
 
 }  // namespace
 
 TEST_CASE("an option's index is read from the text; a letter beyond the options is no answer") {
-  CHECK(evaluate::written_answer(tiny.pattern, "So the answer is option C.", 4) == 2);
-  CHECK(evaluate::written_answer(tiny.pattern, "the answer is option E.", 5) == 4);
-  CHECK(evaluate::written_answer(tiny.pattern, "the answer is option E.", 4) == -1);
-  CHECK(evaluate::written_answer(tiny.pattern, "the answer is option Z. the answer is option A.", 4) == -1);
-  CHECK(evaluate::written_answer(tiny.pattern, "", 4) == -1);
+  const std::vector<std::string> five(5, "thing");
+  CHECK(evaluate::written_answer(tiny, "So the answer is option C.", four) == 2);
+  CHECK(evaluate::written_answer(tiny, "the answer is option E.", five) == 4);
+  CHECK(evaluate::written_answer(tiny, "the answer is option E.", four) == -1);
+  CHECK(evaluate::written_answer(tiny, "the answer is option Z. the answer is option A.", four) == -1);
+  CHECK(evaluate::written_answer(tiny, "", four) == -1);
+}
+
+TEST_CASE("tinythinker's rule: the first match of its pattern, and nothing else") {
+  CHECK(tiny_letter("So the answer is option C.") == 'C');
+  CHECK(tiny_letter("the answer is option A. Or the answer is option B.") == 'A');
+  CHECK(tiny_letter("the answer is option A or the answer is option B.") == 'B');
+  CHECK(tiny_letter("the answer is option Z.") == 'Z');
+  for (const char* const none :
+       {"So the answer is option C", "So the answer is option c.", "the answer is option (C).", "The answer is C.",
+        "the answer is option [.", "the answer is option @.", "the answer is option ", "", "A"})
+    CHECK_MESSAGE(tiny_letter(none) == '\0', none);
+  const std::string noise(1'000'000, 'a');
+  CHECK(tiny_letter(noise + "the answer is option D." + noise) == 'D');
+}
+
+TEST_CASE("each format has its rule: what one reads, another does not") {
+  struct Case {
+    std::string text;
+    int tiny, chat, direct;
+  };
+  const AnswerFormat direct{AnswerRule::stated, "", " ", "So the answer is option"};
+  for (const Case& c : std::vector<Case>{{"the answer is option A. the answer is option B.", 0, 1, 0},
+                                         {"The answer is the desert.", -1, 1, 1},
+                                         {" A desert", -1, 1, 1},
+                                         {"B", -1, 1, 1}}) {
+    CAPTURE(c.text);
+    CHECK(evaluate::written_answer(tiny, c.text, four) == c.tiny);
+    CHECK(evaluate::written_answer(chat, c.text, four) == c.chat);
+    CHECK(evaluate::written_answer(direct, c.text, four) == c.direct);
+  }
 }
 
 TEST_CASE("the highest letter wins, ties go to the lowest") {
@@ -50,15 +89,16 @@ TEST_CASE("letters are scored by their tokens") {
 }
 
 TEST_CASE("a report is answered by its last stage's first branch") {
+  const litestage::Question question{"q", "?", four, 0};
   QuestionReport report;
-  CHECK(evaluate::extracted_answer(chat.pattern, report, 4) == -1);
+  CHECK(evaluate::extracted_answer(chat, report, question) == -1);
   CHECK(evaluate::scored_answer(report) == -1);
   StageReport analyze, summarize;
   analyze.branches = {BranchReport{"option A"}, BranchReport{"option B"}};
   report.stages = {analyze, summarize};
-  CHECK(evaluate::extracted_answer(chat.pattern, report, 4) == -1);
+  CHECK(evaluate::extracted_answer(chat, report, question) == -1);
   report.stages.back().branches = {BranchReport{"option C"}, BranchReport{"option D"}};
-  CHECK(evaluate::extracted_answer(chat.pattern, report, 4) == 2);
+  CHECK(evaluate::extracted_answer(chat, report, question) == 2);
   report.letter_logits = {0, 0.5f, 0.25f};
   CHECK(evaluate::scored_answer(report) == 1);
 }

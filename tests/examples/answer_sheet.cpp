@@ -10,7 +10,7 @@ using namespace litestage::cli;
 
 namespace {
 
-const AnswerFormat format{{"answer is "}, "The answer is", " "};
+const AnswerFormat format{AnswerRule::stated, "The answer is", " "};
 
 std::vector<Question> three_questions() {
   return {{"q0", "?", {"a", "b", "c"}, 1}, {"q1", "?", {"a", "b", "c"}, 0}, {"q2", "?", {"a", "b", "c"}, 2}};

@@ -68,36 +68,43 @@ TEST_CASE("direct: its system message is that of chat, whatever stands there") {
 }
 
 TEST_CASE("direct: a conversation states any letter that a task may have") {
-  const LetterPattern pattern = Chat{}.answer_format().pattern;
-  CHECK(Direct{24, true}.answer_format().pattern.last == pattern.last);
+  const AnswerFormat format = Direct{24, true}.answer_format();
+  CHECK(format.rule == Chat{}.answer_format().rule);
+  const std::vector<std::string> options(evaluate::max_options, "thing");
   for (int i = 0; i < evaluate::max_options; ++i) {
     const std::string letter(1, evaluate::letter(i));
-    CHECK(evaluate::written_answer(pattern, "The answer is option (" + letter + ").", evaluate::max_options) == i);
+    CHECK(evaluate::written_answer(format, "The answer is option (" + letter + ").", options) == i);
   }
-  CHECK_FALSE(pattern.find("the option I like"));
+  CHECK(evaluate::written_answer(format, "the option I like", options) == evaluate::no_answer);
 }
 
 TEST_CASE("direct: reads the letter that it asked for") {
-  const LetterPattern text = Direct{}.answer_format().pattern, chat = Direct{24, true}.answer_format().pattern;
+  const AnswerFormat text = Direct{}.answer_format(), chat = Direct{24, true}.answer_format();
+  const std::vector<std::string> options = {"lions", "humans", "bunnies", "grass"};
+  // Its opening is what the prompt ends with.
+  const std::string prompt = Direct{}.prompts(0, transcript(options))[0].messages[0].text;
+  CHECK(prompt.substr(prompt.size() - text.opening.size()) == text.opening);
+  CHECK(chat.opening.empty());
   struct Case {
     std::string written;
     int text, chat;
   };
   const std::vector<Case> cases = {
-      {" B.", 1, -1},
-      {" (C) because", 2, -1},
-      {"A", 0, -1},
+      {" B.", 1, 1},
+      {" (C) because", 2, 2},
+      {"A", 0, 0},
       {" D. So the answer is option A.", 3, 0},
       {" None", -1, -1},
       {"", -1, -1},
       {" E", -1, -1},  // there are four options
-      {"The answer is option (B).", -1, 1},
-      {" Bunnies", -1, -1},
+      {"The answer is option (B).", 1, 1},
+      {" Bunnies", 2, 2},
+      {" the bunnies, since humans", 2, -1},
   };
   for (const Case& c : cases) {
     CAPTURE(c.written);
-    CHECK(evaluate::written_answer(text, c.written, 4) == c.text);
-    CHECK(evaluate::written_answer(chat, c.written, 4) == c.chat);
+    CHECK(evaluate::written_answer(text, c.written, options) == c.text);
+    CHECK(evaluate::written_answer(chat, c.written, options) == c.chat);
   }
 }
 

@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/error_of.hpp"
+#include "litestage/evaluate/answers.hpp"
 #include "litestage/policy/spec.hpp"
 #include "litestage/stages/standard.hpp"
 
@@ -26,9 +26,9 @@ std::string text_of(const Prompt& prompt) {
   return prompt.messages.at(0).text;
 }
 
-std::string letter_in(const LetterPattern& pattern, const std::string& text) {
-  const std::optional<char> letter = pattern.find(text);
-  return letter ? std::string(1, *letter) : "none";
+std::string letter_in(const AnswerFormat& format, const std::string& text) {
+  const int option = evaluate::written_answer(format, text, std::vector<std::string>(5, "thing"));
+  return option == evaluate::no_answer ? "none" : std::string(1, static_cast<char>('A' + option));
 }
 
 }  // namespace
@@ -95,12 +95,12 @@ TEST_CASE("tinythinker: stages, caps, and how an answer is read and probed") {
   }
   CHECK_THROWS_AS(static_cast<void>(schedule.stage(3)), AssertionError);
   const AnswerFormat format = schedule.answer_format();
-  CHECK(letter_in(format.pattern, " So the answer is option C.") == "C");
-  CHECK(letter_in(format.pattern, "the answer is option B. the answer is option A.") == "B");
-  CHECK(letter_in(format.pattern, "the answer is option C") == "none");
-  CHECK(letter_in(format.pattern, "the answer is option (C).") == "none");
+  CHECK(letter_in(format, " So the answer is option C.") == "C");
+  CHECK(letter_in(format, "the answer is option B. the answer is option A.") == "B");
+  CHECK(letter_in(format, "the answer is option C") == "none");
+  CHECK(letter_in(format, "the answer is option (C).") == "none");
   // What is scored is what would have been extracted.
-  CHECK(letter_in(format.pattern, "Summarize:" + format.probe + format.letter_prefix + "D.") == "D");
+  CHECK(letter_in(format, "Summarize:" + format.probe + format.letter_prefix + "D.") == "D");
 }
 
 TEST_CASE("a schedule is asked in order") {
@@ -168,12 +168,12 @@ TEST_CASE("chat: a text may only use what is known at its stage") {
   CHECK(refused("system", "{{}}") == "no error");
 }
 
-TEST_CASE("chat: the built-in texts name the letters that the answer pattern finds") {
+TEST_CASE("chat: the built-in texts name the letters that are read") {
   CHECK_NOTHROW(Chat{}.check("built-in"));
   const AnswerFormat format = Chat{}.answer_format();
-  CHECK(letter_in(format.pattern, "The answer is option (C).") == "C");
-  CHECK(letter_in(format.pattern, "I choose option B") == "B");
-  CHECK(letter_in(format.pattern, "option (E), not option (A)") == "E");
-  CHECK(letter_in(format.pattern, "The answer is option (X).") == "none");
-  CHECK(letter_in(format.pattern, format.probe + format.letter_prefix + "D).") == "D");
+  CHECK(letter_in(format, "The answer is option (C).") == "C");
+  CHECK(letter_in(format, "I choose option B") == "B");
+  CHECK(letter_in(format, "option (E), not option (A)") == "E");
+  CHECK(letter_in(format, "The answer is option (X).") == "none");
+  CHECK(letter_in(format, format.probe + format.letter_prefix + "D).") == "D");
 }

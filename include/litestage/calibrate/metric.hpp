@@ -20,7 +20,7 @@ namespace litestage::calibrate {
 
 enum class Metric : std::uint8_t {
   letter,     // the likeliest option letter is the right one
-  extracted,  // the letter that the last stage's text names is the right one
+  extracted,  // the option that the last stage's text gives as its answer is the right one
   agreement   // the likeliest option letter is that of full depth; needs no gold labels
 };
 
@@ -38,10 +38,7 @@ class Judge {
   // `questions` outlive this. A metric that needs gold labels is an Error where one is missing; agreement needs to be
   // told what full depth says, and until then nothing is right.
   Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
-      : metric_(metric),
-        pattern_(format.pattern),
-        questions_(questions),
-        right_(questions.size(), evaluate::no_answer) {
+      : metric_(metric), format_(format), questions_(questions), right_(questions.size(), evaluate::no_answer) {
     if (metric == Metric::agreement) return;
     for (std::size_t q = 0; q < questions.size(); ++q) {
       right_[q] = questions[q].gold;
@@ -60,8 +57,7 @@ class Judge {
   // The option that this way through the stages ended in; its last step are the letters if they are needed.
   [[nodiscard]] int predicted(std::size_t question, std::span<StageResult* const> path) const {
     if (needs_letters()) return evaluate::best_letter(path.back()->letter_logits);
-    const auto options = static_cast<int>(questions_[question].options.size());
-    return evaluate::extracted_answer(pattern_, path.back()->report, options);
+    return evaluate::extracted_answer(format_, path.back()->report, questions_[question]);
   }
   [[nodiscard]] bool correct(std::size_t question, int predicted) const {
     return predicted != evaluate::no_answer && predicted == right_[question];
@@ -69,7 +65,7 @@ class Judge {
 
  private:
   Metric metric_;
-  LetterPattern pattern_;
+  AnswerFormat format_;
   std::span<const Question> questions_;
   std::vector<int> right_;  // [questions]
 };

@@ -12,14 +12,32 @@
 #include "litestage/core/error.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/metrics.hpp"
+#include "litestage/evaluate/stated_answer.hpp"
 #include "litestage/policy/answer_format.hpp"
+#include "litestage/policy/transcript.hpp"
 
 namespace litestage::evaluate {
 
-// The index of the option that a text names; no_answer where it names none, or none of the question's.
-[[nodiscard]] inline int written_answer(const LetterPattern& pattern, std::string_view text, int n_options) {
-  const std::optional<char> letter = pattern.find(text);
-  return letter && *letter - 'A' < n_options ? *letter - 'A' : no_answer;
+namespace detail {
+
+// The letter of the first "the answer is option X.". Written out, because std::regex recurses once per character.
+[[nodiscard]] inline std::optional<char> tiny_thinker_letter(std::string_view text) {
+  constexpr std::string_view lead = "the answer is option ";
+  for (std::size_t at = text.find(lead); at != std::string_view::npos; at = text.find(lead, at + 1)) {
+    const std::string_view rest = text.substr(at + lead.size());
+    if (rest.size() >= 2 && rest[0] >= 'A' && rest[0] <= 'Z' && rest[1] == '.') return rest[0];
+  }
+  return std::nullopt;
+}
+
+}  // namespace detail
+
+// The index of the option that a text gives as its answer; no_answer where it gives none, or none of the question's.
+[[nodiscard]] inline int written_answer(const AnswerFormat& format, std::string_view text,
+                                        std::span<const std::string> options) {
+  if (format.rule == AnswerRule::stated) return stated_answer(text, options, format.opening);
+  const std::optional<char> letter = detail::tiny_thinker_letter(text);
+  return letter && *letter - 'A' < static_cast<int>(options.size()) ? *letter - 'A' : no_answer;
 }
 
 // The option whose letter has the highest logit; ties go to the lowest letter, NaN never wins.
@@ -56,11 +74,13 @@ namespace litestage::evaluate {
 }
 
 // The two ways of a whole question. Text is read from the last stage's first branch.
-[[nodiscard]] inline int extracted_answer(const LetterPattern& pattern, const StageReport& last, int n_options) {
-  return last.branches.empty() ? no_answer : written_answer(pattern, last.branches.front().text, n_options);
+[[nodiscard]] inline int extracted_answer(const AnswerFormat& format, const StageReport& last,
+                                          const Question& question) {
+  return last.branches.empty() ? no_answer : written_answer(format, last.branches.front().text, question.options);
 }
-[[nodiscard]] inline int extracted_answer(const LetterPattern& pattern, const QuestionReport& report, int n_options) {
-  return report.stages.empty() ? no_answer : extracted_answer(pattern, report.stages.back(), n_options);
+[[nodiscard]] inline int extracted_answer(const AnswerFormat& format, const QuestionReport& report,
+                                          const Question& question) {
+  return report.stages.empty() ? no_answer : extracted_answer(format, report.stages.back(), question);
 }
 
 [[nodiscard]] inline int scored_answer(const QuestionReport& report) {

@@ -212,11 +212,10 @@ class ComparisonRun {
       answering_.emplace(*backend_, *model_, tokenizer_, Skip{}, Exit{}, Stages{}, std::move(options));
     }
     answering_->use(policies.skip, policies.exit, policies.stages);
-    const LetterPattern pattern = policies.stages.answer_format().pattern;
+    const AnswerFormat format = policies.stages.answer_format();
     answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
-      const int predicted = options_.pipeline.score_letters
-                                ? scored_answer(report)
-                                : extracted_answer(pattern, report, static_cast<int>(open[i].options.size()));
+      const int predicted =
+          options_.pipeline.score_letters ? scored_answer(report) : extracted_answer(format, report, open[i]);
       finished_->add(method.name, open[i].id, method_outcome(report, predicted, place[i] < options_.traced),
                      context_use(report));
       if (options_.on_finished) options_.on_finished(method);

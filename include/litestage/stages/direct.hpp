@@ -42,7 +42,7 @@ struct Direct {
     const Question& question = transcript.question;
     check_options(question);
     if (!chat) {
-      const std::string text = concat(question.stem, "\n", option_list(question, " "), "\nSo the answer is option");
+      const std::string text = concat(question.stem, "\n", option_list(question, " "), "\n", opening);
       return {Prompt{{{Role::text, text}}, ""}};
     }
     const std::string text =
@@ -54,10 +54,10 @@ struct Direct {
     return {prompt};
   }
 
-  // What is continued begins with the letter itself, maybe in brackets; "A" as a word of a sentence is taken for one.
+  // What is continued begins with the letter itself, maybe in brackets.
   [[nodiscard]] AnswerFormat answer_format() const {
     if (chat) return chat_answer();
-    return {{"", true}, "", " "};
+    return {AnswerRule::stated, "", " ", opening};
   }
 
   // Placeholders are checked when the text is read, not at the first question.
@@ -71,6 +71,8 @@ struct Direct {
   friend bool operator==(const Direct&, const Direct&) = default;
 
  private:
+  static constexpr const char* opening = "So the answer is option";
+
   // As Chat fills its own.
   [[nodiscard]] std::string filled_system(const Question& question, const Where& where) const {
     const std::string options = option_list(question, "\n");

@@ -62,7 +62,7 @@ struct TinyThinker {
 
   // The probe begins with the space that a model would write after "Summarize:".
   [[nodiscard]] AnswerFormat answer_format() const {
-    return {{"the answer is option ", false, 'Z', "."}, " So the answer is option", " "};
+    return {AnswerRule::tiny_thinker, " So the answer is option", " "};
   }
 
   static constexpr auto fields() {

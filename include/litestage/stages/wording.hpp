@@ -41,10 +41,9 @@ inline void check_options(const Question& question) {
   return text;
 }
 
-// How a conversation states its answer once it was asked to reply "The answer is option (X).". Tasks have at most eight
-// options; later letters would find "option I ...".
+// How a conversation states its answer once it was asked to reply "The answer is option (X).".
 [[nodiscard]] inline AnswerFormat chat_answer() {
-  return {{"option ", true, 'H'}, "The answer is option (", ""};
+  return {AnswerRule::stated, "The answer is option (", ""};
 }
 
 // Without white space at either end.
