@@ -28,9 +28,10 @@ struct CalibrateOptions {
 inline void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
   add_source_options(app, o.common.task, o.common.data, "the project's own calibration questions");
   add_choice_options(app, o.common);
-  add_metric_option(app, o.metric, {"letter", "extracted", "agreement"},
-                    "An answer is right if the likeliest option letter is (letter), if the one in the text is "
-                    "(extracted), or if it is that of full depth (agreement)");
+  add_metric_option(
+      app, o.metric, {"letter", "extracted", "agreement"},
+      "An answer is right if the likeliest option letter is (letter), if the option that the text states is "
+      "(extracted), or if it is that of full depth (agreement)");
   app.add_option("--stages", o.common.stages, "Which prompts make up a stage (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")

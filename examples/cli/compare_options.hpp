@@ -34,7 +34,7 @@ inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
       ->type_name("N")
       ->group("Questions");
   add_metric_option(app, o.common.metric, {"letter", "extracted"},
-                    "Answers are the likeliest option letter (letter), or read from the text (extracted)");
+                    "Answers are the likeliest option letter (letter), or what the text states (extracted)");
 }
 
 inline void add_compared_methods(CLI::App& app, CompareOptions& o) {

@@ -117,7 +117,7 @@ inline void add_question_options(CLI::App& app, Options& o) {
   add_source_options(app, o.task, o.data, "the project's own test questions");
   add_choice_options(app, o);
   add_metric_option(app, o.metric, {"letter", "extracted", "both"},
-                    "Answers are the likeliest option letter (letter), read from the text (extracted), or both");
+                    "Answers are the likeliest option letter (letter), what the text states (extracted), or both");
 }
 
 inline void add_policy_options(CLI::App& app, Options& o) {

@@ -130,7 +130,8 @@ TEST_CASE("statements: small letters, and the article") {
                            {"The answer is I.", 'I'},
                            {"The answer is option (I).", 'I'},
                            {"The answer is option (i).", 'I'},
-                           {"The answer is I think B.", '-'},
+                           {"The answer is I think B.", 'B'},
+                           {"The answer is I am not sure.", '-'},
                            {"This is the option I like.", '-'},
                            {"The answer is one I'm sure of.", '-'},
                        });
@@ -142,6 +143,7 @@ TEST_CASE("statements: the ways of stating an answer") {
                              {"The correct answer is (B) Desert.", 'B'},
                              {"The best answer to the question is (B) Desert.", 'B'},
                              {"The best answer to the question \"What is dry?\" is (B).", 'B'},
+                             {"Not option A. The answer to \"Is a beach dry? \" is B.", 'B'},
                              {"The option that best answers the question is (B).", 'B'},
                              {"The correct answer, based on the key fact, is option B.", 'B'},
                              {"The most likely choice would be B.", 'B'},
@@ -167,6 +169,8 @@ TEST_CASE("statements: the ways of stating an answer") {
                              {"Therefore, B.", 'B'},
                              {"So option (B)", 'B'},
                              {"In conclusion, (B)", 'B'},
+                             {"I think B.", 'B'},
+                             {"I think B and I think A is wrong.", '-'},
                              {"Option (B) is the best answer.", 'B'},
                              {"Based on the analysis, option (B) is the most likely answer to the question.", 'B'},
                              {"B is correct.", 'B'},
@@ -214,6 +218,7 @@ TEST_CASE("statements: an option's own words") {
                                                                        {"The answer is that ice is water.", '-'},
                                                                        {"The answer is A ice.", 'A'},
                                                                    });
+  check_readings({"ice cube", "cube"}, {{"The answer is a melting ice cube.", 'A'}, {"The answer is this cube.", 'B'}});
   check_readings({"big ice", "ice cube", "x"}, {{"The answer is this big ice cube.", '-'}});
   check_readings({"a rock", "The rock", "sand"}, {{"The answer is a rock.", '-'}, {"The answer is sand.", 'C'}});
   check_readings({"5", "15", "1.5", "-5", "1/5"}, {

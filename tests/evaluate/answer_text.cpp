@@ -65,6 +65,15 @@ TEST_CASE("answer text: what stands between words") {
   CHECK_FALSE(t.is(11, WordKind::option));
 }
 
+TEST_CASE("answer text: a sentence goes on behind a quotation that ends in a full stop") {
+  const AnswerText t("Is \"it dry?\" is. \"no\" \"x.\" Yes");
+  REQUIRE(t.size() == 7);
+  CHECK(t.goes_on(3));
+  CHECK_FALSE(t.goes_on(4));
+  CHECK(t.goes_on(5));
+  CHECK_FALSE(t.goes_on(6));
+}
+
 TEST_CASE("answer text: kinds of words, whatever their case") {
   const AnswerText t("ANSWER Option not is cat");
   CHECK(t.is(0, WordKind::answer));

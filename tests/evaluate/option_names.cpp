@@ -57,7 +57,7 @@ TEST_CASE("option names: their words, of which the longest count") {
   CHECK(only("An Ice-cold ICE, cube!") == 1);
   CHECK(only("ice cube and ice") == std::nullopt);
   CHECK(only("an ice cube in the ice cube") == 1);
-  CHECK(only("a") == std::nullopt);  // a letter is no text
+  CHECK(only("a") == std::nullopt);        // a letter is no text
   CHECK(only("big ice") == std::nullopt);  // two options have these words
   CHECK(only("vitamin C") == 5);
   CHECK(only("vitamin") == std::nullopt);

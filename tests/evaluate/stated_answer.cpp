@@ -117,8 +117,8 @@ TEST_CASE("reading: whatever the letter, in every frame") {
 
 TEST_CASE("reading: the words of any option, in every frame") {
   const std::vector<std::string> options = {"a nail", "the far north", "ice", "dry ice", "It rains, then it snows."};
-  const std::vector<std::string> frames = {"The answer is @", "The answer is option (@)", "Answer: **@**", "I choose @",
-                                           "@ is the best answer", "@"};
+  const std::vector<std::string> frames = {"The answer is @", "The answer is option (@)", "Answer: **@**",
+                                           "I choose @",      "@ is the best answer",     "@"};
   for (std::size_t i = 0; i < options.size(); ++i) {
     for (std::string text : frames) {
       text.replace(text.find('@'), 1, options[i]);
@@ -130,9 +130,10 @@ TEST_CASE("reading: the words of any option, in every frame") {
 
 TEST_CASE("reading: random texts name no letter beyond the options") {
   std::mt19937 random(7);
-  const std::vector<std::string> pieces = {"the answer is ", "option ", "(", ")", "A", "B", "C", "d", "a ", "X", ". ",
-                                           "not ", "but ", "or ", "\n", "**", "\\boxed{", "}", "Desert", "the ", ", ",
-                                           "is ", "correct ", "\u201C", "\xE2", "it ", ": ", "wrong ", "rule out "};
+  const std::vector<std::string> pieces = {
+      "the answer is ", "option ", "(",    ")",   "A",  "B",        "C",        "d",      "a ",   "X",  ". ",
+      "not ",           "but ",    "or ",  "\n",  "**", "\\boxed{", "}",        "Desert", "the ", ", ", "is ",
+      "correct ",       "\u201C",  "\xE2", "it ", ": ", "wrong ",   "rule out "};
   for (int round = 0; round < 4000; ++round) {
     std::string text;
     const int n_pieces = static_cast<int>(random() % 14);
@@ -154,10 +155,37 @@ TEST_CASE("reading: random texts name no letter beyond the options") {
 
 // Each of these would take hours if a search went to the end of the text at every word.
 TEST_CASE("reading: long texts made of what a search starts at") {
-  for (const char* const piece :
-       {"a", "answer ", "the answer is ", "is the correct ", "option ", "option a is the ", "(a) not ", "choose the ", "**",
-        "*a*", "<b>", "\\a", "\\a{", "A ", "A, ", "A and ", "it is ", "not but ", "therefore option ", "Desert the ", "(", "\n",
-        "\xE2\x80", "...", "-", "option (B) the is ", "answer is not it ", "\u6C99", "_a", "1/1", "'"}) {
+  for (const char* const piece : {"a",
+                                  "answer ",
+                                  "the answer is ",
+                                  "is the correct ",
+                                  "option ",
+                                  "option a is the ",
+                                  "(a) not ",
+                                  "choose the ",
+                                  "**",
+                                  "*a*",
+                                  "<b>",
+                                  "\\a",
+                                  "\\a{",
+                                  "A ",
+                                  "A, ",
+                                  "A and ",
+                                  "it is ",
+                                  "not but ",
+                                  "therefore option ",
+                                  "Desert the ",
+                                  "(",
+                                  "\n",
+                                  "\xE2\x80",
+                                  "...",
+                                  "-",
+                                  "option (B) the is ",
+                                  "answer is not it ",
+                                  "\u6C99",
+                                  "_a",
+                                  "1/1",
+                                  "'"}) {
     std::string text;
     while (text.size() < 1'000'000) text += piece;
     CAPTURE(piece);

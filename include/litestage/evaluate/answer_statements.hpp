@@ -1,7 +1,8 @@
 // Statements of the answer in what a model wrote: "the answer is B", "answer: B", "I choose B", "it is option B",
 // "therefore, B." and "B is the best answer". What only mentions an option is not one: mentioned_answer.hpp.
 //
-// Nothing here recurses, and every search ends after a fixed number of words, so time is linear in the length of a text.
+// Nothing here recurses, and every search ends after a fixed number of words, so time is linear in the length of a
+// text.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ class AnswerStatements {
   }
 
  private:
-  static constexpr std::size_t value_words = 12, clause_words = 24, sentence_words = 48;
+  static constexpr std::size_t value_words = 12, clause_words = 32, sentence_words = 48;
 
   struct Value {
     std::optional<int> option;
@@ -85,6 +86,7 @@ class AnswerStatements {
     if (text.goes_on(noun + 1) && text[noun + 1].assigned) return said_from(noun + 1);
     bool near = true;
     for (std::size_t i = noun + 1; i <= noun + clause_words && text.same_line(i); ++i) {
+      if (text.before(i) == '"' && !text.enclosed(i)) i = after_quotation(i);  // the question, repeated
       if (text.is(i, WordKind::negation)) return near ? instead_from(i + 1) : std::nullopt;
       if (text.is(i, WordKind::verb)) {
         if (near) return said_from(i + 1);
@@ -93,6 +95,14 @@ class AnswerStatements {
       near = near && text.is(i, WordKind::connective | WordKind::quality);
     }
     return std::nullopt;
+  }
+
+  // The word after the quotation that begins at i; i where it does not end soon.
+  [[nodiscard]] std::size_t after_quotation(std::size_t i) const {
+    for (std::size_t w = i + 1; w < text_->size() && w <= i + clause_words; ++w) {
+      if ((*text_)[w].unquoted) return w;
+    }
+    return i;
   }
 
   // The option at i, or what stands instead of the one that is denied there, or the only one named in the rest of the
@@ -174,7 +184,9 @@ class AnswerStatements {
   // "correct", "clearly the best", "the most likely answer".
   [[nodiscard]] bool says_right(std::size_t i) const {
     const AnswerText& text = *text_;
-    const auto ends = [&](std::size_t w) { return !text.same_line(w) || !text[w].spaced || text.is(w, WordKind::following); };
+    const auto ends = [&](std::size_t w) {
+      return !text.same_line(w) || !text[w].spaced || text.is(w, WordKind::following);
+    };
     bool quality = false;
     for (const std::size_t end = i + 6; i < end && text.same_line(i); ++i) {
       if (text.is(i, WordKind::negation | WordKind::wrong)) return false;

@@ -19,11 +19,12 @@ struct AnswerWord {
   bool assigned = false;  // ':', '=' or a dash stands before it
   bool listed = false;    // ',' before it
   bool united = false;    // '/' or '&' before it
+  bool unquoted = false;  // a quotation ends before it
   bool spaced = false;    // nothing but blanks before it
 };
 
-// Words are runs of letters and digits of any alphabet, with apostrophes and hyphens within ("isn't", "A-frame") and the
-// signs of numbers ("-1.5", "1/2"). Time and memory are linear in the length of the text.
+// Words are runs of letters and digits of any alphabet, with apostrophes and hyphens within ("isn't", "A-frame") and
+// the signs of numbers ("-1.5", "1/2"). Time and memory are linear in the length of the text.
 class AnswerText {
  public:
   explicit AnswerText(std::string_view written) : plain_(plain_text(written)), lower_(plain_) {
@@ -57,7 +58,9 @@ class AnswerText {
 
   // The character right before or after the word, 0 where the text ends.
   [[nodiscard]] char before(std::size_t i) const { return words_[i].begin == 0 ? '\0' : plain_[words_[i].begin - 1]; }
-  [[nodiscard]] char after(std::size_t i) const { return words_[i].end == plain_.size() ? '\0' : plain_[words_[i].end]; }
+  [[nodiscard]] char after(std::size_t i) const {
+    return words_[i].end == plain_.size() ? '\0' : plain_[words_[i].end];
+  }
   [[nodiscard]] bool opened(std::size_t i) const { return is_bracket_or_quote(before(i), '('); }
   [[nodiscard]] bool closed(std::size_t i) const { return is_bracket_or_quote(after(i), ')'); }
   [[nodiscard]] bool enclosed(std::size_t i) const { return opened(i) && closed(i); }
@@ -106,7 +109,10 @@ class AnswerText {
       w.listed = w.listed || c == ',';
       w.united = w.united || c == '/' || c == '&';
       w.spaced = w.spaced && c == ' ';
+      w.unquoted = w.unquoted || (c == '"' && i + 1 < begin);
     }
+    // The answer to "What is dry?" is B.
+    if (w.unquoted && plain_[begin] >= 'a' && plain_[begin] <= 'z') w.new_sentence = false;
     words_.push_back(w);
   }
 

@@ -19,7 +19,8 @@ class OptionNames {
   OptionNames(const AnswerText& text, std::span<const std::string> options) : text_(&text) {
     for (const std::string& option : options) {
       const AnswerText words(option);
-      const bool article = words.size() > 1 && (words.word(0) == "a" || words.word(0) == "an" || words.word(0) == "the");
+      const bool article =
+          words.size() > 1 && (words.word(0) == "a" || words.word(0) == "an" || words.word(0) == "the");
       options_.emplace_back();
       // A letter alone is a label, never a text.
       if (words.size() == 1 && words.letter(0) != '\0') continue;
@@ -29,7 +30,8 @@ class OptionNames {
 
   [[nodiscard]] int size() const { return static_cast<int>(options_.size()); }
 
-  // The option whose letter word i is; it may lie beyond the question's. `named`: "option" or the like stands before it.
+  // The option whose letter word i is; it may lie beyond the question's. `named`: "option" or the like stands before
+  // it.
   //
   // A capital letter counts wherever it is a word of its own, a small one in brackets, quotes or emphasis, after
   // "option", or with a sign after it. A and I are words of English too: with nothing but a blank between them and the
@@ -100,9 +102,7 @@ class OptionNames {
     const bool dot_after = c == '.' && i + 1 < text_->size() && text_->before(i + 1) == '.' && text_->glued(i + 1);
     return dot_before || (dot_after && text_->letter(i + 1) != '\0');
   }
-  [[nodiscard]] bool ends_clause(std::size_t i) const {
-    return i + 1 >= text_->size() || !(*text_)[i + 1].spaced;
-  }
+  [[nodiscard]] bool ends_clause(std::size_t i) const { return i + 1 >= text_->size() || !(*text_)[i + 1].spaced; }
   [[nodiscard]] bool ends_sentence(std::size_t i) const {
     const char c = text_->after(i);
     return c == '.' || c == ':' || c == ')' || c == '!';

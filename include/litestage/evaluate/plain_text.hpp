@@ -1,5 +1,5 @@
-// What a model wrote as its reader sees it: Markdown, LaTeX and HTML marks are looked through, and typographic signs are
-// those of ASCII. Made for finding words in it, not for printing: columns and blanks are not kept.
+// What a model wrote as its reader sees it: Markdown, LaTeX and HTML marks are looked through, and typographic signs
+// are those of ASCII. Made for finding words in it, not for printing: columns and blanks are not kept.
 #pragma once
 
 #include <algorithm>
@@ -102,7 +102,8 @@ inline void append_as_ascii(std::string& out, std::string_view character) {
   if (at >= text.size()) return 0;
   const char c = text[at];
   if (c == '*' || c == '`' || c == '~' || c == '$') return 1;
-  if (c == '_') return at > 0 && is_word_byte(text[at - 1]) && at + 1 < text.size() && is_word_byte(text[at + 1]) ? 0 : 1;
+  if (c == '_')
+    return at > 0 && is_word_byte(text[at - 1]) && at + 1 < text.size() && is_word_byte(text[at + 1]) ? 0 : 1;
   return c == '<' ? tag_length(text.substr(at)) : 0;
 }
 

@@ -1,8 +1,8 @@
 // The answer that a text of an instruction-tuned model gives to a multiple-choice question.
 //
 // Statements outrank everything else, and the last one counts: a model that changes its mind says so at the end. One
-// that names a letter beyond the options, or several options at once, is no answer, whatever was said before. A statement
-// that names nothing ("the answer is a matter of taste") is none.
+// that names a letter beyond the options, or several options at once, is no answer, whatever was said before. A
+// statement that names nothing ("the answer is a matter of taste") is none.
 //
 // Where nothing is stated, the text may begin with a letter ("B. Desert"), be the words of an option ("Desert"), or
 // mention options. Mentions only count if all that are not rejected are of one option: a text that weighs several
@@ -75,7 +75,8 @@ class MentionedOptions {
   // A letter in brackets, or at the beginning of a sentence with a sign after it, and no "option" before it.
   [[nodiscard]] std::optional<int> list_label(std::size_t i) const {
     if (names_->is_named(i)) return std::nullopt;
-    const bool begins = !text_->same_line(i) && text_->letter(i) < 'a' && (i + 1 == text_->size() || !(*text_)[i + 1].spaced);
+    const bool begins =
+        !text_->same_line(i) && text_->letter(i) < 'a' && (i + 1 == text_->size() || !(*text_)[i + 1].spaced);
     return begins || text_->enclosed(i) ? names_->label(i, false) : std::nullopt;
   }
 
