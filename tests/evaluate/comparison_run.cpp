@@ -42,6 +42,18 @@ struct FiveBranched {
   FiveBranches stages;
 };
 
+// Whatever is generated completes a sentence that names an option by its words.
+struct NamesRock : test::OneStage {
+  [[nodiscard]] AnswerFormat answer_format() const {
+    return {AnswerRule::stated, "", "", "The answer is the rock, which is hard;"};
+  }
+};
+struct NamingRock {
+  skip::Never skip;
+  early_exit::Never exit;
+  NamesRock stages;
+};
+
 // All methods on all questions, the first two of them timed; `finished` is what was there before.
 struct Ran {
   bool ended = false;
@@ -147,6 +159,20 @@ TEST_CASE("the K/V cache of a comparison is made for the most options of its que
   CHECK(work.answer(method, policies));
   CHECK(work.time({{&method, &policies}}, 2));
   CHECK(method.timings.size() == 2);
+}
+
+TEST_CASE("what a comparison reads from a text is an option of the question that was asked") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const std::vector<Question> questions = {{"q0", "Hard?", {"ice", "rock"}, 1},
+                                           {"q1", "Hard?", {"rock", "ice", "air"}, 0},
+                                           {"q2", "Hard?", {"ice", "air"}, 0}};
+  FinishedWork finished;
+  ComparisonRun<CpuBackend, NamingRock> work(s.backend, s.model, test::toy, questions, {}, finished);
+  Method method;
+  REQUIRE(work.answer(method, NamingRock{}));
+  CHECK(method.outcomes[0].predicted == 1);
+  CHECK(method.outcomes[1].predicted == 0);
+  CHECK(method.outcomes[2].predicted == no_answer);
 }
 
 TEST_CASE("the mean of what was skipped is one over the tokens that are counted as forwarded") {

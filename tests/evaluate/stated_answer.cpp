@@ -41,7 +41,14 @@ TEST_CASE("reading: a letter that the text begins with, or an option's words alo
                              {"I do not know.", '-'},
                              {"None of the above.", '-'},
                          });
-  check_readings({"yes", "no"}, {{"Yes.", 'A'}, {"no", 'B'}, {"No one knows.", '-'}});
+  check_readings({"yes", "no"}, {{"Yes.", 'A'}, {"no", 'B'}, {"No one knows.", '-'}, {"(B) no\nIt is dry.", 'B'}});
+  const std::vector<std::string> sayings = {"It melts", "It does not melt"};
+  check_readings(sayings, {{"(B) It does not melt.", 'B'},
+                           {"B. It does not melt, since it is a rock.", 'B'},
+                           {"I like option (B) It does not melt", 'B'},
+                           {"It does not melt", 'B'},
+                           {"The answer is that it does not melt.", 'B'},
+                           {"Option (B) It does not melt is not right.", '-'}});
 }
 
 TEST_CASE("reading: mentions count if those that are not rejected are of one option") {

@@ -70,6 +70,14 @@ TEST_CASE("answer sheet: each metric reads what it says") {
   CHECK(text.answers()[0].predicted == evaluate::no_answer);
 }
 
+TEST_CASE("answer sheet: what is read from a text is an option of its own question") {
+  AnswerSheet sheet({{"q0", "?", {"ice", "rock"}, 1}, {"q1", "?", {"rock", "ice"}, 0}}, format, "extracted");
+  sheet.add(0, report_of("q0", 0, "The answer is the rock."));
+  sheet.add(1, report_of("q1", 0, "The answer is the rock."));
+  CHECK(sheet.answers()[0].predicted == 1);
+  CHECK(sheet.answers()[1].predicted == 0);
+}
+
 TEST_CASE("answer sheet: what is said of one question and of all so far") {
   const AnswerSheet letter = sheet_of("letter"), text = sheet_of("extracted"), both = sheet_of("both");
   CHECK(letter.verdict(0) == "letter scoring B, right is B");

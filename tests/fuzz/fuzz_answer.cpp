@@ -1,5 +1,5 @@
-// Any bytes as what a model wrote: read by every rule, the answer is one of the options or none. The lines up to an empty
-// one are the options, and the rest is the text.
+// Any bytes as what a model wrote: read by every rule, the answer is one of the options or none. The lines up to an
+// empty one are the options, and the rest is the text.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Statements of the answer in what a model wrote: "the answer is B", "answer: B", "I choose B", "it is option B",
-// "therefore, B." and "B is the best answer". What only mentions an option is not one: mentioned_answer.hpp.
+// "therefore, B." and "B is the best answer". What only mentions an option is not one: stated_answer.hpp.
 //
 // Nothing here recurses, and every search ends after a fixed number of words, so time is linear in the length of a
 // text.
@@ -144,6 +144,10 @@ class AnswerStatements {
     std::optional<int> only;
     std::size_t i = begin;
     for (; i < begin + sentence_words && text.same_line(i); ++i) {
+      if (const auto match = names_->text_at(i); match && match->words > 1) {
+        i += match->words - 1;  // "it does not melt" denies nothing where it is an option
+        continue;
+      }
       if (text.is(i, WordKind::negation | WordKind::against)) return std::nullopt;
       const bool named = names_->is_named(i);
       const auto label = named || text.enclosed(i) ? names_->label(i, named) : std::nullopt;
@@ -171,8 +175,8 @@ class AnswerStatements {
     std::optional<std::size_t> at;
     for (; begin > 0 && verb - begin < clause_words && text.same_line(begin); --begin) {
       const std::size_t i = begin - 1;
-      if (text.is(i, WordKind::negation)) return std::nullopt;
       if (at && text[begin].listed) break;
+      if (text.is(i, WordKind::negation)) return std::nullopt;
       if (!at && names_->label(i, names_->is_named(i))) at = i;
     }
     if (!at) return names_->only_text(begin, verb);

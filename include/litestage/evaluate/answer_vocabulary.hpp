@@ -46,35 +46,31 @@ inline constexpr WordsOfKind vocabulary[] = {
     {WordKind::answer, "answer solution ans"},
     {WordKind::option, "option choice alternative letter selection"},
     {WordKind::quality,
-     "correct best right likely appropriate suitable plausible reasonable logical accurate final chosen selected my "
-     "our "
-     "better most"},
+     "correct best right likely appropriate suitable plausible reasonable logical accurate final chosen selected "
+     "my our better most"},
     {WordKind::wrong,
      "wrong incorrect false unlikely worst bad invalid impossible inappropriate inaccurate irrelevant"},
     {WordKind::verb, "is was are be would should must will seems appears remains becomes it's that's"},
     {WordKind::filler,
-     "the a an is be been to it would should must will seem appear most more very likely probably clearly definitely "
-     "certainly obviously actually therefore thus hence indeed then so simply just rather instead correct best right "
-     "final "
-     "option choice alternative letter answer my our labeled labelled marked called with for"},
+     "the a an is be been to it would should must will seem appear most more very likely probably clearly "
+     "definitely certainly obviously actually therefore thus hence indeed then so simply just rather instead "
+     "correct best right final option choice alternative letter answer my our labeled labelled marked called with "
+     "for"},
     {WordKind::connective,
-     "to this that the of for question questions problem above here given asked based on therefore thus then hence so "
-     "in "
-     "case your option choice letter i we believe think choose would"},
+     "to this that the of for question questions problem above here given asked based on therefore thus then hence "
+     "so in case your option choice letter i we believe think choose would"},
     {WordKind::negation,
-     "not no none never neither nor cannot can't isn't wasn't aren't won't wouldn't shouldn't couldn't doesn't don't "
-     "didn't hasn't"},
+     "not no none never neither nor cannot can't isn't wasn't aren't won't wouldn't shouldn't couldn't doesn't "
+     "don't didn't hasn't"},
     {WordKind::choosing, "choose chose choosing pick picked picking select selected selecting go going opt opting"},
     {WordKind::concluding, "therefore thus hence so finally conclusion think believe say guess"},
     {WordKind::joining, "and or nor"},
     {WordKind::following,
      "because since as is was are and or but for due in on at to of by from with not which seems would should must "
-     "will "
-     "isn't can can't cannot"},
+     "will isn't can can't cannot"},
     {WordKind::against,
      "rule ruled ruling eliminate eliminated eliminates eliminating exclude excluded excludes excluding reject "
-     "rejected "
-     "rejects rejecting discard discarded dismiss dismissed unlike than over without except"},
+     "rejected rejects rejecting discard discarded dismiss dismissed unlike than over without except"},
     {WordKind::contrast, "but rather instead"},
     {WordKind::pronoun, "it it's"},
     {WordKind::item, "one statement item word term example guess pick conclusion"},

@@ -106,8 +106,10 @@ class MentionedOptions {
       if (text_->is(w - 1, WordKind::negation | WordKind::against)) return true;
       if (text_->is(w - 1, WordKind::contrast)) break;  // "not A but option B"
     }
-    bool said = false;  // a verb, or "A: ..."
-    for (std::size_t w = i + 1; w <= i + reach && text_->same_line(w); ++w) {
+    bool said = false;                                                     // a verb, or "A: ..."
+    const std::optional<OptionNames::Match> own = names_->text_at(i + 1);  // "(B) It does not melt"
+    const std::size_t begin = own ? i + 1 + own->words : i + 1;
+    for (std::size_t w = begin; w < begin + reach && text_->same_line(w); ++w) {
       if ((*text_)[w].listed && text_->is(w, WordKind::negation)) return false;  // "option A, not option B"
       said = said || (*text_)[w].assigned;
       if (text_->is(w, WordKind::negation) || (said && text_->is(w, WordKind::wrong))) return true;
