@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "common/close.hpp"
 #include "common/row_kernels.hpp"
 
@@ -92,6 +95,38 @@ TEST_CASE("entries are read back where they were stored, and copies move exactly
   check_store_and_copy<f16>({2, 2, 37, 2, 6, KvType::f16});
   check_store_and_copy<float>({2, 2, 37, 2, 20, KvType::f32});
   check_store_and_copy<f16>({2, 2, 37, 1, 130, KvType::f16});
+}
+
+TEST_CASE("what does not fit is stored as NaN, and what was too large for f16 is found again, in its layer alone") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  with_all_kernels([&](auto kernels, const std::string& name) {
+    CAPTURE(name);
+    for (const KvType type : {KvType::f16, KvType::f32}) {
+      for (const std::size_t dim : {6u, 130u}) {
+        for (const float number : {65504.0f, -65519.99f, 65520.0f, -65520.0f, 3e38f, infinity, -infinity}) {
+          for (std::size_t at = 0; at < 2 * dim; at += dim / 2 - 1) {  // in the key, then in the value
+            CAPTURE(number);
+            cpu::KvStorage s({2, 2, 20, 2, dim, type});
+            std::vector<float> x(2 * dim, 0.5f);
+            x[at] = number;
+            s.store<decltype(kernels)>(1, 0, 1, 17, x.data(), x.data() + dim);
+            const bool half = type == KvType::f16;
+            const bool fits = std::isfinite(half ? to_float(to_f16(number)) : number);
+            const std::vector<float> found = half ? read_entry<f16>(s, 1, 0, 1, 17) : read_entry<float>(s, 1, 0, 1, 17);
+            for (std::size_t i = 0; i < 2 * dim; ++i) {
+              if (i != at) CHECK(found[i] == 0.5f);
+            }
+            CHECK(std::isnan(found[at]) == !fits);
+            if (fits) CHECK(found[at] == (half ? to_float(to_f16(number)) : number));
+            CHECK(s.too_large(1, 0, 18) == (half && !fits && std::isfinite(number)));
+            CHECK(!s.too_large(1, 0, 17));  // before it
+            CHECK(!s.too_large(0, 0, 20));
+            CHECK(!s.too_large(1, 1, 20));
+          }
+        }
+      }
+    }
+  });
 }
 
 TEST_CASE("storage of no layers is empty, and bytes count what is allocated") {

@@ -55,6 +55,21 @@ TEST_CASE("rms_norm of zeros is zeros, of NaN is NaN") {
   });
 }
 
+TEST_CASE("rms_norm of numbers whose squares overflow is NaN, not 0") {
+  with_all_kernels([](auto kernels, const std::string& name) {
+    CAPTURE(name);
+    for (const std::size_t n : {1u, 33u, 576u}) {
+      std::vector<float> x(n, 1e-3f), w(n, 1.0f), y(n);
+      x[n / 2] = 1e18f;  // its square is a float
+      cpu::rms_norm<decltype(kernels)>(y.data(), x.data(), w.data(), 1e-5f, n);
+      CHECK(y[n / 2] > 0);
+      x[n / 2] = -1e20f;
+      cpu::rms_norm<decltype(kernels)>(y.data(), x.data(), w.data(), 1e-5f, n);
+      for (const float number : y) CHECK(std::isnan(number));
+    }
+  });
+}
+
 TEST_CASE("adding a row and measuring it adds the same bits, and measures in double") {
   with_all_kernels([](auto kernels, const std::string& name) {
     using K = decltype(kernels);

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "common/close.hpp"
 #include "common/row_kernels.hpp"
@@ -130,6 +133,49 @@ TEST_CASE("masked and broken logits") {
     logits.assign(100, 1e38f);
     logits[7] = -1e38f;
     check_against_double(logits, stats_of<decltype(kernels)>(logits));
+  });
+}
+
+TEST_CASE("a logit that is not finite is noticed wherever it stands, whatever is asked for") {
+  with_all_kernels([](auto kernels, const std::string& name) {
+    CAPTURE(name);
+    for (const std::size_t vocab : {1u, 7u, 33u, 4095u, 4097u, 9001u}) {
+      std::vector<float> logits = normal_numbers(vocab, vocab);
+      for (const Signal signals : {Signal::none, all_signals}) {
+        CHECK(stats_of<decltype(kernels)>(logits, signals).finite);
+        for (const std::size_t at : {std::size_t{0}, vocab / 2, vocab - 1}) {
+          const float kept = logits[at];
+          for (const float bad : {inf, -inf, std::nanf(""), -std::nanf("")}) {
+            logits[at] = bad;
+            CHECK(!stats_of<decltype(kernels)>(logits, signals).finite);
+          }
+          for (const float huge : {std::numeric_limits<float>::max(), -std::numeric_limits<float>::max(), 0.0f}) {
+            logits[at] = huge;
+            CHECK(stats_of<decltype(kernels)>(logits, signals).finite);
+          }
+          logits[at] = kept;
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("the largest magnitude is that of any place, read nowhere else") {
+  with_all_kernels([](auto kernels, const std::string& name) {
+    CAPTURE(name);
+    CHECK(decltype(kernels)::largest_magnitude(nullptr, 0) == 0);
+    for (const std::size_t n : awkward_sizes) {
+      std::vector<float> x(n + 1, -0.5f);
+      x[n] = inf;  // not among them
+      for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+        for (const float value : {3.0f, -3.0f, inf, -inf, std::nanf("")}) {
+          x[at] = value;
+          CHECK(decltype(kernels)::largest_magnitude(x.data(), n) == std::bit_cast<std::uint32_t>(std::abs(value)));
+        }
+        x[at] = -0.5f;
+      }
+      CHECK(decltype(kernels)::largest_magnitude(x.data(), n) == std::bit_cast<std::uint32_t>(0.5f));
+    }
   });
 }
 

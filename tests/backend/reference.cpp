@@ -314,8 +314,19 @@ TEST_CASE("reference: token statistics") {
   b.token_stats(stats, matrix(logits, 5), Signal::none);
   CHECK(stats[0].token == 1);
   CHECK(std::isnan(stats[0].max_prob));
+  CHECK(stats[0].finite);
+  for (const double bad : {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+                           std::numeric_limits<double>::quiet_NaN()}) {
+    for (std::size_t at = 0; at < 5; ++at) {
+      Doubles broken = logits;
+      broken[at] = bad;
+      b.token_stats(stats, matrix(broken, 5), Signal::none);
+      CHECK(!stats[0].finite);
+    }
+  }
   Doubles one{4};
   b.token_stats(stats, matrix(one, 1), all);
+  CHECK(stats[0].finite);
   CHECK(stats[0].margin == 1);
   CHECK(stats[0].entropy == 0);
 }

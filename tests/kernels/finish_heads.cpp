@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "kernels/attention_rows.hpp"
+#include "litestage/core/kv_number.hpp"
 
 using namespace litestage;
 using namespace litestage::test;
@@ -75,5 +78,45 @@ TEST_CASE("finish_heads: queries or keys alone may have a norm") {
     AttentionSetting s(HeadShape{2, 1, 16, 8, true}, 2, 1, false, true);
     s.norm[without].clear();
     check_against_double<float>(s);
+  }
+}
+
+TEST_CASE("finish_heads: a head whose squares overflow is NaN, not 0") {
+  AttentionSetting s(HeadShape{2, 1, 16, 8, true}, 1, 1, false, true);
+  std::vector<float> sums = random_inputs(s.raw_dim(), 3);
+  sums[5] = 1e20f;
+  Emulator emulator;
+  const AttentionResult<float> found = finish_heads<float>(emulator, s, sums);
+  for (unsigned j = 0; j < 32; ++j) CHECK(std::isnan(found.q[j]) == (j < 16));
+}
+
+TEST_CASE(
+    "finish_heads: what does not fit the cache is stored as NaN, of its own kind where it was too large for F16") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const AttentionSetting s(HeadShape{2, 1, 16, 8, true}, 2, 2, false, false);  // numbers 8 to 15 are not turned
+  for (const unsigned m : {1u, 2u}) {
+    for (const float number : {65504.0f, -65519.99f, 65520.0f, -65520.0f, 3e38f, infinity, -infinity, std::nanf("")}) {
+      CAPTURE(number);
+      std::vector<float> sums(std::size_t{s.n} * s.raw_dim(), 0.25f);
+      sums[s.raw_dim() + s.dim(0) + (m - 1) * s.dim(1) + 13] = number;  // of row 1
+      Emulator emulator;
+      const auto half = finish_heads<std::uint16_t>(emulator, s, sums);
+      const auto single = finish_heads<float>(emulator, s, sums);
+      const kernels::Cache<float> cache{
+          nullptr, nullptr, AttentionSetting::layers, 1, AttentionSetting::capacity, s.shape.head_dim};
+      const std::size_t at =
+          cache.at(static_cast<unsigned>(s.slot[1]), AttentionSetting::layer, 0, static_cast<unsigned>(s.entry[1]));
+      const std::uint16_t stored = (m == 1 ? half.k : half.v)[at + 13];
+      if (std::abs(number) < 65520)
+        CHECK(stored == to_f16(number).bits);
+      else
+        CHECK(stored == (std::isfinite(number) ? kv_too_large : kv_not_finite));
+      const float as_float = (m == 1 ? single.k : single.v)[at + 13];
+      if (std::isfinite(number))
+        CHECK(as_float == number);
+      else
+        CHECK(std::isnan(as_float));
+      CHECK((m == 1 ? half.k : half.v)[at + 12] == to_f16(0.25f).bits);
+    }
   }
 }

@@ -79,6 +79,20 @@ TEST_CASE("rms_norm agrees with double, to the same bits in every schedule") {
   check_against_double<GemmType::f32>(16, 64, true);
 }
 
+TEST_CASE("rms_norm of a row whose squares overflow is NaN, not 0, and other rows are themselves") {
+  for (const unsigned columns : {1u, 33u, 576u}) {
+    NormedRows rows(2, columns, columns);
+    Emulator emulator;
+    const auto before = rms_norm<GemmType::f32>(emulator, rows, true);
+    rows.x[static_cast<std::size_t>(rows.rows[0]) * columns + columns / 2] = 1e20f;
+    const auto after = rms_norm<GemmType::f32>(emulator, rows, true);
+    for (unsigned j = 0; j < columns; ++j) {
+      CHECK(std::isnan(after[j]));
+      CHECK(after[columns + j] == before[columns + j]);
+    }
+  }
+}
+
 TEST_CASE("rms_norm without a norm only gathers and rounds") {
   for (const unsigned columns : {1u, 33u, 576u, 4863u}) {
     check_against_double<GemmType::f32>(3, columns, false);

@@ -41,8 +41,9 @@ std::vector<LogitSummary> summarise(Emulator& emulator, const std::vector<float>
 
 bool same(const std::vector<LogitSummary>& a, const std::vector<LogitSummary>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const LogitSummary& x, const LogitSummary& y) {
-    return x.token == y.token && same_bits(std::vector<float>{x.largest, x.second, x.sum, x.weighted},
-                                           std::vector<float>{y.largest, y.second, y.sum, y.weighted});
+    return x.token == y.token && x.broken == y.broken &&
+           same_bits(std::vector<float>{x.largest, x.second, x.sum, x.weighted},
+                     std::vector<float>{y.largest, y.second, y.sum, y.weighted});
   });
 }
 
@@ -227,6 +228,30 @@ TEST_CASE("token_summary: infinite logits leave no probability a number, as on t
       CHECK(std::isnan(s.max_prob));
       CHECK(std::isnan(s.log_prob));
       CHECK(std::isnan(s.entropy));
+    }
+  }
+}
+
+TEST_CASE("token_summary: a logit that is not finite is told of its row, wherever it stands") {
+  constexpr float infinity = std::numeric_limits<float>::infinity(), huge = std::numeric_limits<float>::max();
+  for (const unsigned vocab : {1u, 33u, 4097u, 9000u}) {
+    CAPTURE(vocab);
+    const std::vector<float> logits = random_logits(2 * vocab, vocab, 3);
+    const auto told = [&](std::size_t at, float number, const Schedule& schedule) {
+      Emulator emulator(schedule);
+      std::vector<float> changed = logits;
+      changed[at] = number;
+      const std::vector<LogitSummary> found = summarise(emulator, changed, 2);
+      CHECK(gpu::token_stats_of(found[at / vocab], Signal::none, {}).finite == (found[at / vocab].broken == 0));
+      CHECK(found[1 - at / vocab].broken == 0);
+      return found[at / vocab].broken;
+    };
+    for (const std::size_t at : {0u, vocab / 2, vocab - 1, 2 * vocab - 1}) {
+      for (const float bad : {infinity, minus_infinity, std::nanf("")}) {
+        for (const Schedule& schedule : schedules) CHECK(told(at, bad, schedule) == 1);
+      }
+      CHECK(told(at, huge, schedules[0]) == 0);
+      CHECK(told(at, -huge, schedules[0]) == 0);
     }
   }
 }

@@ -146,7 +146,8 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // For i < n:  h = rmsnorm(x[rows[i]]; norm, eps);  k = rope(norm_k(Wk h + bk)), v = Wv h + bv -> cache(slot, layer,
   // entry). For i < n_run also  q[i] = rope(norm_q(Wq h + bq)).  RMSNorm: h_j = x_j * norm_j / sqrt(mean(x^2) + eps).
   // RoPE turns pair (a, b) of every head by the position's angle: (a cos - b sin, a sin + b cos).
-  //                                                     q [>= n_run, q_dim]; K/V rounded to the cache's type
+  //                                                     q [>= n_run, q_dim]; K/V rounded to the cache's type, and NaN
+  //                                                     where they do not fit it: core/kv_number.hpp
   { b.project_qkv(x, cache, layer, in, rows, attention, shape, rope) } -> std::same_as<void>;
 
   // For i < n_run, every head: softmax over entries 0..visible[i]-1 of scale * <q, k>, times their values.
@@ -174,11 +175,15 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // of another.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
+  // Whether one of the first n entries of (slot, layer) has a key or value that was finite but too large for
+  // KvType::f16. Not for every step: it reads all of them, and waits for the device.
+  { b.kv_overflowed(cache, layer, layer, n) } -> std::same_as<bool>;
+
   // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]
   { b.logits(x, in, index, vector, number, weight, number) } -> std::same_as<void>;
 
-  // stats[i] of logits[i], the likeliest token first (ties: the lowest id) as `token`; only what `signals` asks for.
-  // log_prob is that of `token`. Waits for the device.
+  // stats[i] of logits[i], the likeliest token first (ties: the lowest id) as `token`, and whether all logits are
+  // finite; of the rest only what `signals` asks for. log_prob is that of `token`. Waits for the device.
   { b.token_stats(stats, in, signals) } -> std::same_as<void>;
 
   // Copies to host memory, having waited for everything before; and from host memory.

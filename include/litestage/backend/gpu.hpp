@@ -107,6 +107,7 @@ class GpuBackend {
   void copy_rows(View<float, 2> to, View<const float, 2> from);
   void measure(View<Moments<float>, 1> moments, View<const float, 2> before, View<const float, 2> after);
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies);
+  [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n);
   void logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
               const Weight& head, float multiplier);
   void token_stats(std::span<TokenStats> stats, View<const float, 2> logits, Signal signals);

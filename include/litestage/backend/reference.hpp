@@ -101,6 +101,7 @@ class ReferenceBackend {
                const MlpWeights<ReferenceBackend>& w, float eps, GateActivation activation);
   void scale_rows(View<double, 2> x, View<const int, 1> rows, View<const float, 1> factors) const;
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies) const;
+  [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const;
   void logits(View<double, 2> out, View<const double, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
               const Weight& head, float multiplier);
   void token_stats(std::span<TokenStats> stats, View<const double, 2> logits, Signal signals) const;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/engine/not_finite.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
 
@@ -83,8 +84,9 @@ struct IgnoreRow {
 };
 
 // Forwards `tokens` as one prompt in slot 0, whatever it held, and calls on_row(i, logits after token i) for each; the
-// logits are valid during the call. The text is a prefill of one stage, named score_stage: a policy that skips while
-// decoding does nothing here, and one that learns from a prefill has not learnt yet.
+// logits are valid during the call. Throws Error where they are not finite numbers. The text is a prefill of one stage,
+// named score_stage: a policy that skips while decoding does nothing here, and one that learns from a prefill has not
+// learnt yet.
 template <Backend B, SkipPolicy Skip, class OnRow = IgnoreRow>
 [[nodiscard]] TextScore score_text(Session<B>& session, std::span<const int> tokens, const Skip& skip,
                                    const ScoreOptions& options = {}, OnRow&& on_row = {}) {
@@ -110,6 +112,9 @@ template <Backend B, SkipPolicy Skip, class OnRow = IgnoreRow>
       const std::size_t i = first + r;
       session.read_logits(r, logits);
       const std::span<const Real> row(logits);
+      if (!std::all_of(row.begin(), row.end(), [](Real z) { return std::isfinite(z); })) {
+        refuse_not_finite(session, 0, concat("token ", i, " of the text"), "logits");
+      }
       const double log_sum = log_sum_exp(row);
       const bool last = i + 1 == tokens.size();
       (last ? score.next : score.tokens[i + 1].candidates) = likeliest(row, log_sum, options.top);

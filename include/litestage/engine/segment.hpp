@@ -83,6 +83,7 @@ struct MomentSums {
     after += static_cast<double>(m.after);
     ++tokens;
   }
+  [[nodiscard]] bool finite() const { return std::isfinite(before) && std::isfinite(after); }
   [[nodiscard]] float mean_cosine() const { return static_cast<float>(cosines / tokens); }
   [[nodiscard]] float norm_ratio() const { return static_cast<float>(std::sqrt(after / before)); }
 };
@@ -105,6 +106,14 @@ struct SegmentSums {
     for (std::size_t u = 0; u < sums.size(); ++u) {
       for (std::size_t k = 0; k < n; ++k) sums[u].add(moments[u * n_rows + first + k]);
     }
+  }
+  // Whether all that can be told is made of finite numbers: of sub-layers that ran under these decisions, and of
+  // layers.
+  [[nodiscard]] bool finite(const Decisions& decisions) const {
+    for (std::size_t u = 0; u < sublayers.size(); ++u) {
+      if (!decisions[u].skip && !sublayers[u].finite()) return false;
+    }
+    return std::all_of(layers.begin(), layers.end(), [](const MomentSums& s) { return s.finite(); });
   }
   // What is told of a sub-layer that ran over `tokens` tokens, the last of which ends a prompt or not.
   [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens, bool ends_prompt) const {

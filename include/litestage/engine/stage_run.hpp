@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/any_tokenizer.hpp"
+#include "litestage/engine/not_finite.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
@@ -86,7 +88,8 @@ class StageRun {
     }
   }
 
-  // Takes the step's results, of which this request's tokens begin at `next_logits`, which it moves on.
+  // Takes the step's results, of which this request's tokens begin at `next_logits`, which it moves on. Throws Error
+  // where they are not finite numbers.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
     for (const Slice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
@@ -95,6 +98,7 @@ class StageRun {
       count_skips(s.decisions, slice.n);
       s.done += slice.n;
       if (!s.complete()) continue;
+      check_finite(slice.branch, !s.wants_logits || step.tokens[next_logits].finite);
       report_stats(slice.branch);
       if (!s.wants_logits) {
         end_prefix();
@@ -211,6 +215,16 @@ class StageRun {
   // Tokens that the cache already holds count like those forwarded: they were, under these very decisions, and what
   // ran before in a slot must not show in a report.
   void count_skips(int decisions, std::size_t n) { skipped_.add(context_.session->decisions()[decisions], n); }
+  // Throws Error where policies, observers and samplers would be told numbers that are none.
+  void check_finite(std::size_t branch, bool finite_logits) {
+    const Segment& s = branches_[branch].segment;
+    const bool finite_stats = s.sums.finite(context_.session->decisions()[s.decisions]);
+    if (finite_logits && finite_stats) return;
+    std::string where = concat("question ", request_.question, ", stage ", request_.stage.name);
+    if (branches_.size() > 1) where += concat(", branch ", branch);
+    refuse_not_finite(*context_.session, branches_[branch].slot, where,
+                      finite_logits ? "statistics of sub-layers" : "logits");
+  }
   // Tells policy and observer of the sub-layers that ran in the segment that is now complete.
   void report_stats(std::size_t branch) {
     Branch& b = branches_[branch];

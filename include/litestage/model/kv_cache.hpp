@@ -1,8 +1,9 @@
 // Keys and values of the sequences at work: the books (KvIndex) and a backend's memory, kept in step.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/model/kv_index.hpp"
@@ -22,6 +23,14 @@ class KvCache {
   [[nodiscard]] int length(int slot) const { return index_.length(slot); }
   void truncate(int slot, int length) { index_.truncate(slot, length); }
   int reuse(int slot, std::span<const int> tokens, int decisions) { return index_.reuse(slot, tokens, decisions); }
+  // The lowest layer in which the slot holds a key or value that was too large for KvType::f16. Reads all of them.
+  [[nodiscard]] std::optional<int> overflowed_layer(int slot) {
+    for (int l = 0; l < static_cast<int>(index_.layers()); ++l) {
+      const auto stored = static_cast<std::size_t>(index_.stored(slot, l));
+      if (backend_->kv_overflowed(memory_, slot, l, stored)) return l;
+    }
+    return std::nullopt;
+  }
   // Makes `to` hold the first `length` positions of `from`, with their entries.
   void fork(int from, int to, int length) { backend_->copy_entries(memory_, index_.fork(from, to, length)); }
 

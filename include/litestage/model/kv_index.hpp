@@ -18,6 +18,7 @@ class KvIndex {
       : layers_(layers), capacity_(capacity), slots_(slots, Slot{{}, std::vector<std::vector<int>>(layers)}) {}
 
   [[nodiscard]] std::size_t slots() const { return slots_.size(); }
+  [[nodiscard]] std::size_t layers() const { return layers_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
   // Positions that the slot holds: 0..length-1.

@@ -8,6 +8,7 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/model/config.hpp"
+#include "litestage/model/finite_weights.hpp"
 #include "litestage/model/weights.hpp"
 
 namespace litestage {
@@ -44,8 +45,8 @@ struct Model {
   }
 };
 
-// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit, or where
-// the backend has no room for all.
+// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit, where the
+// backend has no room for all, or where a weight is NaN or infinite.
 template <Backend B>
 [[nodiscard]] Model<B> load(B& backend, const ModelSource& source,
                             const std::function<void(int, int)>& progress = nullptr) {
@@ -55,23 +56,28 @@ template <Backend B>
   model.storage = source.storage;
   const ModelTensors& t = source.tensors;
   backend.expect_weights(all_tensors(t));
-  model.embedding = backend.load_table(t.embedding);
-  model.final_norm = backend.load_vector(t.final_norm);
-  model.head = backend.load_weight(t.head.empty() ? t.embedding : t.head);
+  const auto checked = [&](const RawTensor& tensor) -> const RawTensor& {
+    check_finite(tensor, source.path);
+    return tensor;
+  };
+  const auto vector = [&](const RawTensor& tensor) { return backend.load_vector(checked(tensor)); };
+  const auto weight = [&](const RawTensor& tensor) { return backend.load_weight(checked(tensor)); };
+  model.embedding = backend.load_table(checked(t.embedding));
+  model.final_norm = vector(t.final_norm);
+  model.head = t.head.empty() ? backend.load_weight(t.embedding) : weight(t.head);
   for (const LayerTensors& l : t.layers) {
     Layer<B> layer;
-    layer.attention = {backend.load_vector(l.attention_norm),
-                       backend.load_weight(l.wq),
-                       backend.load_weight(l.wk),
-                       backend.load_weight(l.wv),
-                       backend.load_vector(l.bq),
-                       backend.load_vector(l.bk),
-                       backend.load_vector(l.bv),
-                       backend.load_vector(l.q_norm),
-                       backend.load_vector(l.k_norm),
-                       backend.load_weight(l.wo)};
-    layer.mlp = {backend.load_vector(l.mlp_norm), backend.load_weight(l.w_gate), backend.load_weight(l.w_up),
-                 backend.load_weight(l.w_down)};
+    layer.attention = {vector(l.attention_norm),
+                       weight(l.wq),
+                       weight(l.wk),
+                       weight(l.wv),
+                       vector(l.bq),
+                       vector(l.bk),
+                       vector(l.bv),
+                       vector(l.q_norm),
+                       vector(l.k_norm),
+                       weight(l.wo)};
+    layer.mlp = {vector(l.mlp_norm), weight(l.w_gate), weight(l.w_up), weight(l.w_down)};
     model.layers.push_back(std::move(layer));
     if (progress) progress(static_cast<int>(model.layers.size()), source.config.n_layers);
   }

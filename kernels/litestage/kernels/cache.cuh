@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "litestage/core/kv_number.hpp"
 #include "litestage/kernels/scalar.cuh"
 #include "litestage/kernels/simt.cuh"
 
@@ -30,12 +31,13 @@ struct Cache {
   friend bool operator==(const Cache&, const Cache&) = default;
 };
 
+// core/kv_number.hpp says what becomes of numbers that do not fit.
 template <class T>
 LITESTAGE_DEVICE T to_stored(float value) {
   if constexpr (std::is_same_v<T, float>)
-    return value;
+    return float_of_bits(stored_single(bits_of(value)));
   else
-    return float_to_half(value);
+    return stored_half(bits_of(value), float_to_half(value));
 }
 
 // Numbers of T in a vector of 16 bytes, and number e of one.

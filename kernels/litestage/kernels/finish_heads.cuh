@@ -87,7 +87,7 @@ struct FinishHeads {
       squares = fmaf(value, value, squares);
     }
     squares = warp_sum(t, squares);
-    return 1.0f / sqrtf(squares / static_cast<float>(p.shape.head_dim) + p.shape.norm_eps);
+    return norm_factor(squares / static_cast<float>(p.shape.head_dim) + p.shape.norm_eps);
   }
 };
 

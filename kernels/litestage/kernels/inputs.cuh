@@ -115,7 +115,7 @@ class StagedInputs {
     if (in.norm == nullptr || i >= in.n) return 1;
     float squares = 0;
     for (unsigned k = 0; k < t.block_size() / warp_size; ++k) squares += partial(t, i)[k];
-    return 1.0f / sqrtf(squares / static_cast<float>(in.columns) + in.eps);
+    return norm_factor(squares / static_cast<float>(in.columns) + in.eps);
   }
 
   // Columns 4 v to 4 v + 3 of input i; zeros past the end and where there is no input i.

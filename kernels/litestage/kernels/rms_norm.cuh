@@ -55,7 +55,7 @@ struct RmsNorm {
     t.sync();
     float sum = 0;
     for (unsigned k = 0; k < threads / warp_size; ++k) sum += partial[k];
-    return 1.0f / sqrtf(sum / static_cast<float>(in.columns) + in.eps);
+    return norm_factor(sum / static_cast<float>(in.columns) + in.eps);
   }
 };
 

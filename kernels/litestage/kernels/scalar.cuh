@@ -75,6 +75,12 @@ LITESTAGE_DEVICE float bf16_to_float(std::uint32_t bits) {
   return float_of_bits(bits << 16);
 }
 
+// 1 / sqrt(mean), of the squares of a row. Where they overflow it is NaN: 0 would look like a result.
+LITESTAGE_DEVICE float norm_factor(float mean) {
+  const float factor = 1.0f / sqrtf(mean);
+  return factor == 0.0f ? float_of_bits(0x7fc00000u) : factor;
+}
+
 // Within two units in the last place on the device (CUDA C++ Programming Guide, expf without fast math).
 LITESTAGE_DEVICE float exponential(float x) {
   return expf(x);

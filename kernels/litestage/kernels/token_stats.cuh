@@ -18,13 +18,13 @@ struct LogitSummary {
   float sum = 0;       // of exp(z - largest)
   float weighted = 0;  // of exp(z - largest) (z - largest)
   int token = -1;      // of the largest
-  int padding = 0;
+  int broken = 0;      // 1: a logit among them is not finite
 };
 
 // Of one logit. As on the CPU, a NaN is never the largest, and makes the sums NaN.
 LITESTAGE_DEVICE LogitSummary summary_of(float z, int token) {
   const bool number = z == z;
-  return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, 0};
+  return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, z - z == 0.0f ? 0 : 1};
 }
 
 // A summary of what a and b summarise. Symmetric to the bit, but for the bits of a NaN.
@@ -35,6 +35,7 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
     low = b;
   }
   top.second = low.largest > top.second ? low.largest : top.second;
+  top.broken |= low.broken;
   const float shift = low.largest - top.largest;  // <= 0; -inf where low has nothing but -inf, or nothing at all
   const float factor = exponential(shift);
   if (factor > 0.0f || low.sum != low.sum) {
@@ -97,6 +98,7 @@ struct TokenSummary {
       other.sum = t.shfl_xor(s.sum, mask);
       other.weighted = t.shfl_xor(s.weighted, mask);
       other.token = t.shfl_xor(s.token, mask);
+      other.broken = t.shfl_xor(s.broken, mask);
       s = merged(s, other);
     }
     LogitSummary* of_warps = t.template shared<LogitSummary>(0);
@@ -127,6 +129,7 @@ struct TokenSummary {
     t.store(&to->sum, s.sum);
     t.store(&to->weighted, s.weighted);
     t.store(&to->token, s.token);
+    t.store(&to->broken, s.broken);
   }
   template <class C>
   LITESTAGE_DEVICE static LogitSummary get(C& t, const LogitSummary* from) {
@@ -136,6 +139,7 @@ struct TokenSummary {
     s.sum = t.load_fresh(&from->sum);
     s.weighted = t.load_fresh(&from->weighted);
     s.token = t.load_fresh(&from->token);
+    s.broken = t.load_fresh(&from->broken);
     return s;
   }
 };

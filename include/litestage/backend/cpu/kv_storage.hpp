@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu/row_kernels_portable.hpp"
+#include "litestage/core/kv_number.hpp"
 #include "litestage/core/tensor.hpp"
 
 namespace litestage::cpu {
@@ -40,13 +44,28 @@ class KvStorage {
     return reinterpret_cast<const T*>(values_.data()) + stream(slot, layer, head) * capacity_ * width_;
   }
 
-  // Rounds key and value [head_dim] to the cache's type and stores them.
+  // Rounds key and value [head_dim] to the cache's type and stores them; NaN in place of what does not fit.
   template <class Kernels>
   void store(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {
     if (shape_.type == KvType::f16)
       store_as<Kernels, f16>(slot, layer, head, entry, key, value);
     else
       store_as<Kernels, float>(slot, layer, head, entry, key, value);
+  }
+
+  // Whether a key or value of the first n entries of (slot, layer) was too large for f16: core/kv_number.hpp.
+  [[nodiscard]] bool too_large(int slot, int layer, std::size_t n) const {
+    const std::size_t dim = shape_.head_dim;
+    for (std::size_t h = 0; shape_.type == KvType::f16 && h < shape_.kv_heads; ++h) {
+      for (std::size_t e = 0; e < n; ++e) {
+        const f16* key = keys<f16>(slot, layer, h) + e / tile_entries * tile_entries * dim + e % tile_entries;
+        const f16* value = values<f16>(slot, layer, h) + e * width_;
+        for (std::size_t d = 0; d < dim; ++d) {
+          if (key[d * tile_entries].bits == kv_too_large || value[d].bits == kv_too_large) return true;
+        }
+      }
+    }
+    return false;
   }
 
   // One head's part of a copy of entries.
@@ -72,12 +91,22 @@ class KvStorage {
     return const_cast<T*>(static_cast<const KvStorage&>(*this).values<T>(slot, layer, head));
   }
 
+  [[nodiscard]] static f16 stored(float x, f16) {
+    return {stored_half(std::bit_cast<std::uint32_t>(x), to_f16(x).bits)};
+  }
+  [[nodiscard]] static float stored(float x, float) {
+    return std::bit_cast<float>(stored_single(std::bit_cast<std::uint32_t>(x)));
+  }
   template <class Kernels, class T>
   static void round_to(T* out, const float* x, std::size_t n) {
-    if constexpr (std::is_same_v<T, f16>)
+    constexpr bool half = std::is_same_v<T, f16>;
+    if (Kernels::largest_magnitude(x, n) >= (half ? too_large_for_f16 : too_large_for_f32)) {
+      for (std::size_t i = 0; i < n; ++i) out[i] = stored(x[i], T{});
+    } else if constexpr (half) {
       Kernels::to_half(out, x, n);
-    else
+    } else {
       std::copy_n(x, n, out);
+    }
   }
   template <class Kernels, class T>
   void store_as(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {

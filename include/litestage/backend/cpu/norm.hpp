@@ -7,11 +7,11 @@
 namespace litestage::cpu {
 
 // out_j = x_j * weight_j / sqrt(mean(x^2) + eps). out may be x. The sum of squares is float in the lanes and double
-// across them; the root is taken in double.
+// across them; the root is taken in double. Where the sum overflows, out is NaN: 0 would look like a result.
 template <class Kernels>
 void rms_norm(float* out, const float* x, const float* weight, float eps, std::size_t n) {
   const double mean = Kernels::sum_squares(x, n) / static_cast<double>(n);
-  const double factor = 1.0 / std::sqrt(mean + static_cast<double>(eps));
+  const double factor = std::isfinite(mean) ? 1.0 / std::sqrt(mean + static_cast<double>(eps)) : mean - mean;
   Kernels::scale_by(out, x, weight, static_cast<float>(factor), n);
 }
 

@@ -132,6 +132,20 @@ struct Avx2 {
     const float both = reduce_max(_mm256_max_ps(largest[0], largest[1])), tail = Portable::max(x + i, n - i);
     return tail > both ? tail : both;
   }
+  [[nodiscard]] LITESTAGE_TARGET_AVX2 static std::uint32_t largest_magnitude(const float* x, std::size_t n) {
+    __m256i first = _mm256_setzero_si256(), second = first;
+    std::size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+      first = _mm256_max_epu32(first, magnitudes(x + i, 8));
+      second = _mm256_max_epu32(second, magnitudes(x + i + 8, 8));
+    }
+    for (; i < n; i += 8) first = _mm256_max_epu32(first, magnitudes(x + i, n - i));
+    first = _mm256_max_epu32(first, second);
+    __m128i m = _mm_max_epu32(_mm256_castsi256_si128(first), _mm256_extracti128_si256(first, 1));
+    m = _mm_max_epu32(m, _mm_shuffle_epi32(m, 0b01001110));
+    m = _mm_max_epu32(m, _mm_shuffle_epi32(m, 0b10110001));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si32(m));
+  }
   [[nodiscard]] LITESTAGE_TARGET_AVX2 static std::size_t find_above(const float* x, std::size_t from, std::size_t n,
                                                                     float threshold) {
     const __m256 t = _mm256_set1_ps(threshold);
@@ -261,6 +275,10 @@ struct Avx2 {
   // The first min(count, 8) numbers, then zeros.
   LITESTAGE_LANES __m256 load(const float* x, std::size_t count) {
     return count >= 8 ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, tail_mask(count));
+  }
+  // Bits of |x|.
+  LITESTAGE_LANES __m256i magnitudes(const float* x, std::size_t count) {
+    return _mm256_and_si256(_mm256_set1_epi32(0x7fffffff), _mm256_castps_si256(load(x, count)));
   }
   LITESTAGE_LANES void store(float* out, __m256 v, std::size_t count) {
     if (count >= 8) return _mm256_storeu_ps(out, v);

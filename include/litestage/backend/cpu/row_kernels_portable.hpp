@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -112,6 +114,14 @@ struct Portable {
   [[nodiscard]] static float max(const float* x, std::size_t n) {
     float largest = -std::numeric_limits<float>::infinity();
     for (std::size_t i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
+    return largest;
+  }
+  // The largest magnitude as bits, which are ordered as magnitudes are: NaN is above infinity, and of nothing it is 0.
+  [[nodiscard]] static std::uint32_t largest_magnitude(const float* x, std::size_t n) {
+    std::uint32_t largest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      largest = std::max(largest, std::bit_cast<std::uint32_t>(x[i]) & 0x7fffffffu);
+    }
     return largest;
   }
   // The first i >= from with x[i] > threshold, or n.

@@ -21,7 +21,8 @@ inline constexpr std::size_t chunk_logits = 4096;
 
 struct LogitChunk {
   float max = 0;
-  ExpSums sums;  // with the maximum of the row
+  bool finite = true;  // all of its logits are
+  ExpSums sums;        // with the maximum of the row
 };
 
 // Which signals need the sum over the vocabulary, and how many of the largest logits.
@@ -41,7 +42,9 @@ struct LogitChunk {
 // First pass, then (with the maximum of all chunks of the row) the second.
 template <class Kernels>
 void measure_max(LogitChunk& chunk, const float* logits, std::size_t vocab, std::size_t c) {
-  chunk.max = Kernels::max(logits + c * chunk_logits, std::min(chunk_logits, vocab - c * chunk_logits));
+  const std::size_t n = std::min(chunk_logits, vocab - c * chunk_logits);
+  chunk.max = Kernels::max(logits + c * chunk_logits, n);
+  chunk.finite = Kernels::largest_magnitude(logits + c * chunk_logits, n) < 0x7f800000u;  // the bits of infinity
 }
 template <class Kernels>
 void measure_sums(LogitChunk& chunk, const float* logits, std::size_t vocab, std::size_t c, float max) {
@@ -80,6 +83,7 @@ template <class Kernels>
   const std::size_t n_chunks = logit_chunks(vocab);
   const float max = row_max(chunks, n_chunks);
   stats.token = likeliest<Kernels>(chunks, logits, vocab, max);
+  stats.finite = std::all_of(chunks, chunks + n_chunks, [](const LogitChunk& c) { return c.finite; });
   if (any(signals & Signal::max_logit)) stats.max_logit = max;
   if (!needs_sums(signals)) return stats;
 

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "litestage/backend/gpu.hpp"
+#include "litestage/core/kv_number.hpp"
 #include "litestage/kernels/attend.cuh"
 #include "litestage/kernels/attend_tiled.cuh"
 #include "litestage/kernels/finish_heads.cuh"
@@ -243,6 +245,23 @@ void GpuBackend<R>::copy_entries(Cache& cache, std::span<const EntryCopy> copies
     p.n = static_cast<unsigned>(copies.size());
     launch<Copy>(Copy::grid(p), p);
   });
+}
+
+template <gpu::Runtime R>
+bool GpuBackend<R>::kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) {
+  if (cache.shape.type != KvType::f16 || n == 0) return false;
+  std::vector<std::uint16_t> numbers(n * cache.shape.head_dim);  // of one head: its entries are one stream
+  bool found = false;
+  with_cache(cache, [&]<class T>(const kernels::Cache<T>& typed) {
+    for (unsigned head = 0; head < typed.kv_heads; ++head) {
+      for (const T* of : {typed.k, typed.v}) {
+        const std::size_t first = typed.at(static_cast<unsigned>(slot), static_cast<unsigned>(layer), head, 0);
+        runtime_->copy_to_host(numbers.data(), of + first, numbers.size() * sizeof(std::uint16_t));
+        found = found || std::find(numbers.begin(), numbers.end(), kv_too_large) != numbers.end();
+      }
+    }
+  });
+  return found;
 }
 
 }  // namespace litestage

@@ -16,6 +16,7 @@ namespace litestage::gpu {
                                                std::span<const float> top) {
   TokenStats stats;
   stats.token = s.token;
+  stats.finite = s.broken == 0;
   const auto largest = static_cast<double>(s.largest);
   // An infinite logit, or nothing but negative ones, leaves no probability: infinity less infinity is not a number.
   const double sum = static_cast<double>(s.sum) + 0 * largest, log_sum = std::log(sum);

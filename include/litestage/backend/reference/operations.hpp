@@ -7,8 +7,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -95,8 +97,8 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, C
     reference::add_bias(&v[i * kv_dim], w.v_bias);
     const std::size_t at = cache.at(rows.slots(i), layer, rows.entries(i));
     for (std::size_t j = 0; j < kv_dim; ++j) {
-      cache.k[at + j] = reference::rounded(k[i * kv_dim + j], cache.shape.type);
-      cache.v[at + j] = reference::rounded(v[i * kv_dim + j], cache.shape.type);
+      cache.k[at + j] = reference::stored(k[i * kv_dim + j], cache.shape.type);
+      cache.v[at + j] = reference::stored(v[i * kv_dim + j], cache.shape.type);
     }
   }
 }
@@ -173,6 +175,14 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::
     std::copy_n(cache.k.data() + from, n, cache.k.data() + to);
     std::copy_n(cache.v.data() + from, n, cache.v.data() + to);
   }
+}
+
+LITESTAGE_BACKEND_INLINE bool ReferenceBackend::kv_overflowed(const Cache& cache, int slot, int layer,
+                                                              std::size_t n) const {
+  const auto marked = [](double x) { return std::bit_cast<std::uint64_t>(x) == reference::too_large_bits; };
+  const std::size_t first = cache.at(slot, layer, 0), size = n * cache.shape.entry_size();
+  return std::any_of(cache.k.data() + first, cache.k.data() + first + size, marked) ||
+         std::any_of(cache.v.data() + first, cache.v.data() + first + size, marked);
 }
 
 LITESTAGE_BACKEND_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const double, 2> x,

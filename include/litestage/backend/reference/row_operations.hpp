@@ -3,24 +3,28 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <span>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/core/kv_number.hpp"
 #include "litestage/core/numeric.hpp"
 
 namespace litestage::reference {
 
-// h_j = x_j * norm_j / sqrt(mean(x^2) + eps)
+// h_j = x_j * norm_j / sqrt(mean(x^2) + eps), NaN where the squares overflow: 0 would look like a result
 template <class Vector>
 void norm_row(double* h, const double* x, const Vector& norm, std::size_t n, double eps) {
   double squares = 0;
   for (std::size_t j = 0; j < n; ++j) squares = std::fma(x[j], x[j], squares);
-  const double factor = 1 / std::sqrt(squares / static_cast<double>(n) + eps);
+  const double factor =
+      std::isfinite(squares) ? 1 / std::sqrt(squares / static_cast<double>(n) + eps) : squares - squares;
   for (std::size_t j = 0; j < n; ++j) h[j] = x[j] * factor * norm.values[j];
 }
 
@@ -49,9 +53,15 @@ void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vect
   }
 }
 
-inline double rounded(double value, KvType type) {
+// A NaN of its own, in place of a number that core/kv_number.hpp calls kv_too_large.
+inline constexpr std::uint64_t too_large_bits = 0x7ff8000000000001u;
+
+inline double stored(double value, KvType type) {
   const auto single = static_cast<float>(value);
-  return static_cast<double>(type == KvType::f16 ? to_float(to_f16(single)) : single);
+  const auto bits = std::bit_cast<std::uint32_t>(single);
+  if (type == KvType::f32) return static_cast<double>(std::bit_cast<float>(stored_single(bits)));
+  const std::uint16_t half = stored_half(bits, to_f16(single).bits);
+  return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : static_cast<double>(to_float(f16{half}));
 }
 
 // Keys and values of one head: entry t at k + t * stride.
@@ -84,6 +94,7 @@ inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
   TokenStats stats;
   const auto best = std::max_element(logits.begin(), logits.end());  // the first of equals
   stats.token = static_cast<int>(best - logits.begin());
+  stats.finite = std::all_of(logits.begin(), logits.end(), [](double z) { return std::isfinite(z); });
   double sum = 0, weighted = 0;
   for (double z : logits) {
     sum += std::exp(z - *best);
