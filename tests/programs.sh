@@ -377,6 +377,34 @@ else
   echo "not checked without smollm2-135m.gguf: models with other chat templates"
 fi
 
+# Models with numbers that are none: a weight, and keys beyond F16, which F32 holds.
+if [[ -e $model ]]; then
+  "$sources/patch_gguf.py" "$model" nan.gguf blk.3.attn_norm.weight 0000c07f || failures=$((failures + 1))
+  said="nan.gguf: tensor blk.3.attn_norm.weight (F32): found nan in row 0, column 0, expected finite weights"
+  refuses "$said" ask --model nan.gguf --questions 1 --json no.json
+  refuses "$said" score --model nan.gguf --text text.txt --json no.json
+  for program in calibrate compare custom_policy observe; do refuses "$said" $program --model nan.gguf; done
+  rm nan.gguf
+  # The scale of every block of this Q4_1 matrix becomes the largest half.
+  "$sources/patch_gguf.py" "$model" keys.gguf blk.3.attn_k.weight ff7b 20 || failures=$((failures + 1))
+  said="a key or value of layer 3 is too large for a K/V cache of F16, expected at most 65504 in magnitude; one of F32 holds it (--kv f32"
+  direct=(--model keys.gguf --questions 1 --stages direct --quiet)
+  refuses "stage direct: $said" ask "${direct[@]}" --json no.json
+  refuses "$said" ask "${direct[@]}" --temperature 1
+  refuses "$said" ask --model keys.gguf --prompt Water --quiet
+  refuses "token 0 of the text: $said" score --model keys.gguf --text text.txt --json no.json --logits no.npy --quiet
+  refuses "$said" compare "${direct[@]}" --methods full_depth --json no.json
+  refuses "$said" calibrate "${direct[@]}" --probe-seconds 0.2 --plan no.json --journal no.txt
+  refuses "$said" observe --model keys.gguf --stages direct
+  refuses "$said" custom_policy --model keys.gguf --questions 1
+  rm -f no.txt
+  "$programs/ask" "${direct[@]}" --kv f32 >answer.txt || failures=$((failures + 1))
+  "$programs/score" --model keys.gguf --text text.txt --kv f32 >answer.txt || failures=$((failures + 1))
+  rm keys.gguf
+else
+  echo "not checked without smollm2-135m.gguf: models with numbers that are not finite"
+fi
+
 for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }

@@ -115,12 +115,13 @@ TEST_CASE("gpu, not finite: a question ends in the sentence that it ends in on t
     const auto model = load(backend, storing(9e4f, Stored::value));
     PipelineOptions options;
     options.kv = kv;
-    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline(backend, model, EndingTokenizer{}, {},
-                                                                                 {}, OneStage{{"only", 2, {}}}, options);
+    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline(
+        backend, model, EndingTokenizer{}, {}, {}, OneStage{{"only", 2, {}}}, options);
     return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
   };
-  CHECK(said(KvType::f16) ==
-        "question q7, stage only: a key or value of layer 1 is too large for a K/V cache of F16, expected at most 65504 "
-        "in magnitude; one of F32 holds it (--kv f32, KvType::f32)");
+  CHECK(
+      said(KvType::f16) ==
+      "question q7, stage only: a key or value of layer 1 is too large for a K/V cache of F16, expected at most 65504 "
+      "in magnitude; one of F32 holds it (--kv f32, KvType::f32)");
   CHECK(said(KvType::f32) == "no error");
 }

@@ -247,11 +247,8 @@ TEST_CASE("token_summary: a logit that is not finite is told of its row, whereve
       return found[at / vocab].broken;
     };
     for (const std::size_t at : {0u, vocab / 2, vocab - 1, 2 * vocab - 1}) {
-      for (const float bad : {infinity, minus_infinity, std::nanf("")}) {
-        for (const Schedule& schedule : schedules) CHECK(told(at, bad, schedule) == 1);
-      }
-      CHECK(told(at, huge, schedules[0]) == 0);
-      CHECK(told(at, -huge, schedules[0]) == 0);
+      for (const float bad : {infinity, minus_infinity, std::nanf("")}) CHECK(told(at, bad, schedules[2]) == 1);
+      CHECK(told(at, at % 2 == 0 ? huge : -huge, schedules[1]) == 0);
     }
   }
 }

@@ -75,9 +75,21 @@ TEST_CASE("finite weights: every number of a matrix is looked at, and of blocks 
 TEST_CASE("finite weights: a model is refused whichever of its tensors is broken, on every backend") {
   ModelSource source = three_layers();
   LayerTensors& l = source.tensors.layers[2];
-  const std::vector<const RawTensor*> tensors{
-      &source.tensors.embedding, &source.tensors.final_norm, &source.tensors.head, &l.attention_norm, &l.wq, &l.wk,
-      &l.wv, &l.bq, &l.bk, &l.bv, &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down};
+  const std::vector<const RawTensor*> tensors{&source.tensors.embedding,
+                                              &source.tensors.final_norm,
+                                              &source.tensors.head,
+                                              &l.attention_norm,
+                                              &l.wq,
+                                              &l.wk,
+                                              &l.wv,
+                                              &l.bq,
+                                              &l.bk,
+                                              &l.bv,
+                                              &l.wo,
+                                              &l.mlp_norm,
+                                              &l.w_gate,
+                                              &l.w_up,
+                                              &l.w_down};
   with_backends([&](const auto& make, const std::string& name) {
     CAPTURE(name);
     auto backend = make(1, true);
@@ -86,8 +98,9 @@ TEST_CASE("finite weights: a model is refused whichever of its tensors is broken
       float& number = numbers(*tensor)(0, 5);
       const float kept = number;
       number = std::numeric_limits<float>::quiet_NaN();
-      CHECK(error_of([&] { static_cast<void>(load(backend, source)); }) ==
-            concat("tiny model: tensor ", tensor->name, " (F32): found nan in row 0, column 5, expected finite weights"));
+      CHECK(
+          error_of([&] { static_cast<void>(load(backend, source)); }) ==
+          concat("tiny model: tensor ", tensor->name, " (F32): found nan in row 0, column 5, expected finite weights"));
       number = kept;
     }
   });

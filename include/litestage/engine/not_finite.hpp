@@ -9,8 +9,8 @@
 
 namespace litestage {
 
-// Throws the Error. `where`: whose step it is; `what`: the numbers, in plural; `slot` holds the sequence. Keys and values
-// that were too large for the K/V cache are the cause if there are any, since all later numbers come from them.
+// Throws the Error. `where`: whose step it is; `what`: the numbers, in plural; `slot` holds the sequence. Keys and
+// values that were too large for the K/V cache are the cause if there are any, since all later numbers come from them.
 template <Backend B>
 [[noreturn]] void refuse_not_finite(Session<B>& session, int slot, std::string_view where, std::string_view what) {
   if (const auto layer = session.cache().overflowed_layer(slot)) {
