@@ -29,7 +29,8 @@ inline void compare_stats(StatsCheck& check, const TokenStats& found, const Toke
     const double part = std::abs(static_cast<double>(x) - static_cast<double>(y)) / allowed;
     check.largest = std::isnan(part) ? std::numeric_limits<double>::infinity() : std::max(check.largest, part);
   };
-  check.same_tokens = check.same_tokens && found.token == exact.token && found.max_logit == exact.max_logit;
+  check.same_tokens = check.same_tokens && found.token == exact.token && found.max_logit == exact.max_logit &&
+                      found.finite == exact.finite;
   compare(found.max_prob, exact.max_prob, e);
   compare(found.margin, exact.margin, 2 * e);
   compare(found.entropy, exact.entropy, 2 * e * (1 + static_cast<double>(exact.entropy)));
