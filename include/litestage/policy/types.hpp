@@ -110,13 +110,13 @@ struct SublayerStats {
 struct TokenStats {
   static constexpr std::size_t max_top = 32;
 
-  int token = -1;                  // the token chosen
-  bool finite = true;              // every logit is; where one is not, the engine throws and no policy sees it
-  float max_logit = not_measured;  // largest logit
-  float max_prob = not_measured;   // probability of the likeliest token
-  float margin = not_measured;     // probability of the likeliest minus that of the second
-  float entropy = not_measured;    // of the distribution, nats
-  float log_prob = not_measured;   // of `token`
+  int token = -1;                            // the token chosen
+  bool finite = true;                        // every logit is; the engine throws before a policy sees others
+  float max_logit = not_measured;            // largest logit
+  float max_prob = not_measured;             // probability of the likeliest token
+  float margin = not_measured;               // probability of the likeliest minus that of the second
+  float entropy = not_measured;              // of the distribution, nats
+  float log_prob = not_measured;             // of `token`
   std::array<float, max_top> top_log_probs;  // [max_top] of the likeliest tokens, descending; -inf past the vocabulary
 
   TokenStats() { top_log_probs.fill(not_measured); }
