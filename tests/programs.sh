@@ -394,9 +394,8 @@ if [[ -e $model ]]; then
   refuses "$said" ask --model keys.gguf --prompt Water --quiet
   refuses "token 0 of the text: $said" score --model keys.gguf --text text.txt --json no.json --logits no.npy --quiet
   refuses "$said" compare "${direct[@]}" --methods full_depth --json no.json
-  refuses "$said" calibrate "${direct[@]}" --probe-seconds 0.2 --plan no.json --journal no.txt
+  refuses "$said" calibrate "${direct[@]}" --probe-seconds 0.2 --threads 1 --plan no.json --journal no.txt
   refuses "$said" observe --model keys.gguf --stages direct
-  refuses "$said" custom_policy --model keys.gguf --questions 1
   rm -f no.txt
   "$programs/ask" "${direct[@]}" --kv f32 >answer.txt || failures=$((failures + 1))
   "$programs/score" --model keys.gguf --text text.txt --kv f32 >answer.txt || failures=$((failures + 1))
