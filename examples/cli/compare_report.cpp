@@ -195,6 +195,8 @@ Form compare_identity(const CompareSetting& s) {
   f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
   f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv);
   if (s.options->common.no_pack) f.add("pack", false);
+  // Outcomes hold what was read from the texts, so a journal holds for one way of reading them.
+  if (s.options->common.metric == "extracted") f.add("reading", "stated/1");
   return f;
 }
 

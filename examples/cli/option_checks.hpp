@@ -1,5 +1,5 @@
-// Checks of numbers on a command line. CLI11's own let some through that are not what was typed: a number beyond 64 bits
-// becomes the largest, 010 is read as 8, and NaN is in every range.
+// Checks of numbers on a command line. CLI11's own let some through that are not what was typed: a number beyond 64
+// bits becomes the largest, 010 is read as 8, and NaN is in every range.
 #pragma once
 
 #include <CLI/CLI.hpp>

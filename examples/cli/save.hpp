@@ -18,7 +18,8 @@ namespace litestage::cli {
 inline void save(const std::string& option, const std::string& path, std::string_view text) {
   const io::KeptFile kept = io::keep_file(path, text);
   if (kept.problem.empty()) return;
-  if (!kept.path.empty()) throw Error(concat(option, " ", kept.problem, "; what was to be written lies in ", kept.path));
+  if (!kept.path.empty())
+    throw Error(concat(option, " ", kept.problem, "; what was to be written lies in ", kept.path));
   std::cout << text << std::flush;
   throw Error(concat(option, " ", kept.problem, "; no other file could be written either, so the text was printed"));
 }

@@ -17,9 +17,8 @@ class WithoutRoom {
   [[nodiscard]] bool any() const { return n_ > 0; }
   // `questions`: how many there are.
   [[nodiscard]] std::string sentence(std::size_t questions) const {
-    return concat(n_, " of ", questions, n_ == 1 ? " questions does" : " questions do",
-                  " not fit into --context and ", n_ == 1 ? "counts" : "count", " as not answered (",
-                  n_ == 1 ? "" : "the first is ", first_, ")");
+    return concat(n_, " of ", questions, n_ == 1 ? " questions does" : " questions do", " not fit into --context and ",
+                  n_ == 1 ? "counts" : "count", " as not answered (", n_ == 1 ? "" : "the first is ", first_, ")");
   }
 
  private:

@@ -11,7 +11,7 @@ TEST_CASE("what a terminal would obey is written out, all other text stays as it
   CHECK(shown("a\nb\tc\rd") == "a\\nb\\tc\\rd");
   CHECK(shown("\x1b[2J\x07\x7f") == "\\x1b[2J\\x07\\x7f");
   CHECK(shown("\xc2\x9b"
-              "31m") == "\\u009b31m");                 // CSI in one character
+              "31m") == "\\u009b31m");                     // CSI in one character
   CHECK(shown("\u202eabc\u2066") == "\\u202eabc\\u2066");  // right to left
   CHECK(shown("\u00a0\u2027\u202f") == "\u00a0\u2027\u202f");
   CHECK(shown("") == "");
@@ -25,7 +25,7 @@ TEST_CASE("what a terminal would obey is written out, all other text stays as it
 TEST_CASE("bytes that are no characters are written out, one by one") {
   CHECK(shown("a\xff\xfe") == "a\\xff\\xfe");
   CHECK(shown("\xe2\x82x") == "\\xe2\\x82x");
-  CHECK(shown("\xc1\xa1") == "\\xc1\\xa1");          // overlong
+  CHECK(shown("\xc1\xa1") == "\\xc1\\xa1");           // overlong
   CHECK(shown("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // a surrogate
 }
 

@@ -14,7 +14,8 @@ using namespace litestage::test;
 namespace {
 
 // The longest prompt of a schedule whose stages write `n` characters each: to the toy tokenizer a character is a token.
-std::size_t longest_prompt(const stages::TinyThinker& stages, const Question& question, const std::vector<int>& written) {
+std::size_t longest_prompt(const stages::TinyThinker& stages, const Question& question,
+                           const std::vector<int>& written) {
   Transcript transcript{question, {}};
   std::size_t longest = 0;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -51,8 +52,8 @@ TEST_CASE("a context that is as large as what may be needed is never outgrown, a
       options.context = context;
       options.score_letters = true;
       options.generation.ignore_eos = true;
-      Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
-                                                                                         thinker, options);
+      Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {},
+                                                                                         {}, thinker, options);
       return pipeline.run(q);
     };
     const QuestionReport enough = run(context_needed(thinker, q, toy, Writing::as_much_as_allowed, true).positions);

@@ -25,8 +25,8 @@ TEST_CASE("an output that is an input is refused, whatever name leads there") {
   const std::string model = folder.write("model", "x"), link = folder.path("link"), hard = folder.path("hard");
   REQUIRE(::symlink("model", link.c_str()) == 0);
   REQUIRE(::link(model.c_str(), hard.c_str()) == 0);
-  for (const std::string& output : {model, link, hard, folder.path("./model"), folder.path("../") +
-                                                                                   folder.path("").substr(5) + "model"}) {
+  for (const std::string& output :
+       {model, link, hard, folder.path("./model"), folder.path("../") + folder.path("").substr(5) + "model"}) {
     const std::string said = answer({{"--model", model}}, {{"--json", output}});
     CAPTURE(output);
     CHECK(says(said, "--json " + output + ": is the file that --model reads"));

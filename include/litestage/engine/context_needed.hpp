@@ -28,7 +28,8 @@ struct ContextNeeded {
 namespace detail {
 
 // About `n` tokens of text, in the words of the question.
-[[nodiscard]] inline std::string text_of_length(std::size_t n, const Question& question, const AnyTokenizer& tokenizer) {
+[[nodiscard]] inline std::string text_of_length(std::size_t n, const Question& question,
+                                                const AnyTokenizer& tokenizer) {
   std::string text = question.stem + ' ', out;
   while (text.size() < 8 * n) text += text;  // a token of a language has some four characters
   std::vector<int> tokens = tokenizer.encode(Prompt{{{Role::text, text}}, ""});

@@ -1,5 +1,5 @@
-// Finished work on its way into a file that may not be there to take it: the disk is full by now, or the name has become
-// that of a folder. POSIX.
+// Finished work on its way into a file that may not be there to take it: the disk is full by now, or the name has
+// become that of a folder. POSIX.
 #pragma once
 
 #include <sys/stat.h>
