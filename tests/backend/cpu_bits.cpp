@@ -15,6 +15,8 @@
 #include "common/close.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/backend/cpu.hpp"
+#include "litestage/backend/reference.hpp"
+#include "litestage/core/usable_cores.hpp"
 
 using namespace litestage;
 using namespace litestage::test;
@@ -179,4 +181,9 @@ TEST_CASE("cpu: names") {
   CHECK(CpuBackend({1, true, cpu::InstructionSet::portable}).instruction_set() == "portable");
   CHECK(CpuBackend({1, true, std::nullopt}).name() == "cpu");
   CHECK(CpuBackend({3, true, std::nullopt}).threads() == 3);
+  CHECK(CpuBackend({3, true, std::nullopt}).team().refusal().empty());
+  CHECK(CpuBackend().threads() == usable_cores().count());
+  CHECK(ReferenceBackend().threads() == 1);
+  CHECK(ReferenceBackend(3).threads() == 3);
+  CHECK(ReferenceBackend(0).threads() == usable_cores().count());
 }

@@ -27,7 +27,7 @@
 namespace litestage {
 
 struct CpuOptions {
-  int threads = 0;   // 0: one to a hardware thread
+  int threads = 0;   // 0: one to each core that may be used
   bool pack = true;  // keep a repacked copy of every matrix; without, each use repacks: slower, the same bits
   std::optional<cpu::InstructionSet> isa = std::nullopt;  // else what LITESTAGE_ISA says, or the best this CPU has
 };
@@ -73,6 +73,7 @@ class CpuBackend {
   [[nodiscard]] std::string name() const { return "cpu"; }
   [[nodiscard]] std::string instruction_set() const { return std::string(cpu::name(isa_)); }
   [[nodiscard]] int threads() const { return team_->size(); }
+  [[nodiscard]] const ThreadTeam& team() const { return *team_; }
 
   void expect_weights(std::span<const RawTensor* const>) const {}
   [[nodiscard]] Weight load_weight(const RawTensor& raw) { return Weight(raw, *team_, memory_, packing_); }

@@ -49,11 +49,14 @@ class ReferenceBackend {
   // What becomes of a row of inputs before it meets weights of a type: shows what a backend that rounds them is due.
   using Rounding = std::function<void(double* row, std::size_t n, DType weight)>;
 
+  // `threads` as a ThreadTeam takes them.
   explicit ReferenceBackend(int threads = 1, Rounding round = nullptr)
       : team_(std::make_unique<ThreadTeam>(threads)), round_(std::move(round)) {}
 
   [[nodiscard]] std::string name() const { return "reference"; }
   [[nodiscard]] std::string instruction_set() const { return "double"; }
+  [[nodiscard]] int threads() const { return team_->size(); }
+  [[nodiscard]] const ThreadTeam& team() const { return *team_; }
 
   void expect_weights(std::span<const RawTensor* const>) const {}
   [[nodiscard]] Weight load_weight(const RawTensor& raw) const { return raw; }

@@ -1,13 +1,17 @@
 // A persistent team of threads for short parallel regions, and the barrier inside them. The caller is thread 0.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +20,7 @@
 #endif
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/usable_cores.hpp"
 
 namespace litestage {
 
@@ -43,12 +48,22 @@ struct Range {
 
 class ThreadTeam {
  public:
-  // `threads` including the caller; 0 asks for one to a hardware thread.
-  explicit ThreadTeam(int threads = 0) {
-    if (threads == 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    if (threads < 1) threads = 1;
-    size_ = threads;
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  // `threads` including the caller; 0 asks for one to each core that may be used. Where the system refuses a thread,
+  // the team is of those there are.
+  explicit ThreadTeam(int threads = 0) : ThreadTeam(threads, [](auto work) { return std::thread(std::move(work)); }) {}
+  // start(work) returns a std::thread that runs it, or throws as std::thread does.
+  template <class Start>
+  ThreadTeam(int threads, const Start& start) : ThreadTeam(Alone{}) {
+    // From here on this is a whole team, of one: whatever throws, the destructor ends and joins those who have started.
+    // They read nothing of it but what a region is announced by, and the first region comes after the last thread.
+    requested_ = threads == 0 ? usable_cores().count() : std::max(threads, 1);
+    workers_.reserve(static_cast<std::size_t>(requested_ - 1));
+    try {
+      for (int i = 1; i < requested_; ++i) workers_.push_back(start([this, i] { work(i); }));
+    } catch (const std::system_error& refusal) {
+      refusal_ = refusal.code().message();
+    }
+    size_ = static_cast<int>(workers_.size()) + 1;
   }
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -59,6 +74,12 @@ class ThreadTeam {
   }
 
   [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] int requested() const { return requested_; }
+  // "2 of 8 threads could be started (Resource temporarily unavailable)"; empty where all could.
+  [[nodiscard]] std::string refusal() const {
+    if (size_ == requested_) return "";
+    return concat(size_, " of ", requested_, " threads could be started (", refusal_, ")");
+  }
 
   // Runs region(thread) on every thread of the team and returns when all are done. Not reentrant; one caller at a time.
   // An exception may leave a region only on a team of one: elsewhere the others would wait at a barrier for ever, so it
@@ -95,6 +116,9 @@ class ThreadTeam {
 
  private:
   using Entry = void (*)(void*, int) noexcept;
+  struct Alone {};
+
+  explicit ThreadTeam(Alone) {}
 
   void start_region(Entry entry, void* region) {
     entry_ = entry;
@@ -129,7 +153,8 @@ class ThreadTeam {
     sleeping_.fetch_sub(1, std::memory_order_acq_rel);
   }
 
-  int size_ = 1;
+  int size_ = 1, requested_ = 1;
+  std::string refusal_;  // in the system's words
   std::vector<std::thread> workers_;
   Entry entry_ = nullptr;  // written before region_number_ is raised, read after it was seen
   void* region_ = nullptr;
