@@ -59,7 +59,7 @@ int answer_prompt(B& backend, const Job& job, const Model<B>& model) {
               << cli::fixed(stage.decode_s > 0 ? (stage.generated_tokens - 1) / stage.decode_s : 0, 1)
               << " tokens/s), ended by " << name(stage.branches[0].stop) << std::endl;
   }
-  cli::write_results(job, cli::facts_of(backend, job.options.threads), "prompt", "", "", {answer}, 1, 0);
+  cli::write_results(job, cli::facts_of(backend), "prompt", "", "", {answer}, 1, 0);
   return 0;
 }
 
@@ -146,14 +146,14 @@ int answer_questions(B& backend, const Job& job, const Model<B>& model) {
   });
   progress.clear();
   const double wall_s = seconds_between(start, Clock::now());
-  failures.attempt([&] { conclude(job, sheet, cli::facts_of(backend, job.options.threads), profile, wall_s); });
+  failures.attempt([&] { conclude(job, sheet, cli::facts_of(backend), profile, wall_s); });
   failures.report();
   return exit_code(sheet);
 }
 
 template <Backend B>
-int answer(B& backend, int threads, const Job& job) {
-  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+int answer(B& backend, const Job& job) {
+  const Model<B> model = cli::load_with_progress(backend, job.source, job.options.quiet);
   return job.options.prompt ? answer_prompt(backend, job, model) : answer_questions(backend, job, model);
 }
 
@@ -168,7 +168,7 @@ int run(const cli::Options& options, bool questions_given) {
   const Job job = cli::prepare(options);
   if (questions_given) cli::require_questions(job);
   return cli::with_backend(options.backend, options.threads, !options.no_pack,
-                           [&](auto& backend, int threads) { return answer(backend, threads, job); });
+                           [&](auto& backend) { return answer(backend, job); });
 }
 
 }  // namespace

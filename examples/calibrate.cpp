@@ -19,6 +19,7 @@
 #include "cli/plan_file.hpp"
 #include "cli/run_main.hpp"
 #include "cli/search_view.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/calibrate/latency_probe.hpp"
@@ -110,14 +111,14 @@ Findings search(Run& run, const Job& job, const CalibrateOptions& o, const Calib
 }
 
 template <Backend B>
-int calibrate_with(B& backend, int threads, const Job& job, const CalibrateOptions& o) {
-  const PlanFacts facts = cli::plan_facts(job, cli::facts_of(backend, threads));
+int calibrate_with(B& backend, const Job& job, const CalibrateOptions& o) {
+  const PlanFacts facts = cli::plan_facts(job, cli::facts_of(backend));
   const auto file = cli::open_journal(o.journal, identity(job, o, facts), facts, job.options.quiet);
   Journal journal;
   if (file != nullptr)
     journal = {file->records(), [&file](const Form& record) { file->append(record); }, cli::context_of_journal(*file)};
 
-  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  const Model<B> model = cli::load_with_progress(backend, job.source, job.options.quiet);
   cli::SearchView view(job.options.quiet);
   const CalibrationSettings settings = cli::calibration_settings(o);
   const calibrate::Standard strategy = cli::read_strategy(o.strategy);
@@ -167,7 +168,8 @@ int run(CalibrateOptions o, bool questions_given) {
     throw Error(concat("--most is ", *o.most, ", accepted are 0 to ", there, " (the model's sub-layers)"));
   try {
     CpuBackend backend({o.common.threads, !o.common.no_pack});
-    return calibrate_with(backend, backend.threads(), job, o);
+    cli::tell_of_refused_threads(backend);
+    return calibrate_with(backend, job, o);
   } catch (const Stopped&) {
     std::cerr << "\ncalibrate: stopped; "
               << (o.journal.empty() ? "with --journal FILE it could go on from where it was"

@@ -145,9 +145,9 @@ std::optional<evaluate::Comparison> compare_task(B& backend, const Model<B>& mod
 }
 
 template <Backend B>
-int compare(B& backend, int threads, std::vector<CompareSetting>& tasks, const std::string& markdown) {
+int compare(B& backend, std::vector<CompareSetting>& tasks, const std::string& markdown) {
   std::vector<std::unique_ptr<io::JournalFile>> journals;
-  const calibrate::PlanFacts facts = cli::plan_facts(*tasks[0].job, cli::facts_of(backend, threads));  // one model
+  const calibrate::PlanFacts facts = cli::plan_facts(*tasks[0].job, cli::facts_of(backend));  // one model
   for (CompareSetting& s : tasks) {  // an Error, if any, before the work
     s.facts = facts;
     s.data = cli::plan_data(*s.job);
@@ -157,7 +157,7 @@ int compare(B& backend, int threads, std::vector<CompareSetting>& tasks, const s
         cli::open_journal(s.options->journal, cli::compare_identity(s), s.facts, s.options->common.quiet));
   }
   const Job& job = *tasks[0].job;
-  const Model<B> model = cli::load_with_progress(backend, job.source, threads, job.options.quiet);
+  const Model<B> model = cli::load_with_progress(backend, job.source, job.options.quiet);
   std::vector<evaluate::Comparison> comparisons;
   cli::Failures failures;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
@@ -216,7 +216,7 @@ int run(CompareOptions o, bool stages_given) {
     settings.push_back(s);
   }
   return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
-                           [&](auto& backend, int threads) { return compare(backend, threads, settings, o.markdown); });
+                           [&](auto& backend) { return compare(backend, settings, o.markdown); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "cli/defaults.hpp"
 #include "cli/option_checks.hpp"
 #include "cli/run_main.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/calibrate/latency_probe.hpp"
@@ -161,6 +162,7 @@ int main(int argc, char** argv) {
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;
+    cli::tell_of_refused_threads(backend);
     const ModelSource source = io::load_model(file);
     const Model<CpuBackend> model = load(backend, source);
     const skip::Standard budgets = searched(backend, model, source, codec, questions);

@@ -10,6 +10,7 @@
 #include "cli/policies.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_main.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/pipeline.hpp"
@@ -83,7 +84,8 @@ int main(int argc, char** argv) {
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;
-    const Model<CpuBackend> model = cli::load_with_progress(backend, io::load_model(file), backend.threads(), true);
+    cli::tell_of_refused_threads(backend);
+    const Model<CpuBackend> model = cli::load_with_progress(backend, io::load_model(file), true);
     PipelineOptions options;
     options.keep_going = [] { return !cli::interrupted(); };
     Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(

@@ -21,6 +21,7 @@
 #include "cli/save.hpp"
 #include "cli/score_logits_file.hpp"
 #include "cli/score_output.hpp"
+#include "cli/thread_words.hpp"
 #include "cli/vocabulary_note.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/score_text.hpp"
@@ -96,7 +97,7 @@ struct Job {
 template <Backend B>
 void run_on(B& backend, const Job& job) {
   const Options& o = job.options;
-  const Model<B> model = cli::load_with_progress(backend, job.source, o.threads, o.quiet);
+  const Model<B> model = cli::load_with_progress(backend, job.source, o.quiet);
   Session<B> session(backend, model, {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
   std::optional<cli::LogitsFile> logits;
   if (!o.logits.empty()) {
@@ -116,7 +117,7 @@ void run_on(B& backend, const Job& job) {
   info.backend = backend.name();
   info.instruction_set = backend.instruction_set();
   info.kv = o.kv;
-  info.threads = o.threads;
+  info.threads = cli::threads_of(backend);
   info.skip = job.skip.to_form(true);
   if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer, score);
   cli::print_summary(std::cout, score, info);
@@ -133,13 +134,11 @@ void run_on(B& backend, const Job& job) {
 
 int run(Options options) {
   options.model = cli::model_path(options.model);
-  if (options.threads == 0) options.threads = ThreadTeam().size();
   cli::Files files;
   files.reads("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
   files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
-  cli::with_backend(options.backend, options.threads, !options.no_pack,
-                    [&](auto& backend, int) { run_on(backend, job); });
+  cli::with_backend(options.backend, options.threads, !options.no_pack, [&](auto& backend) { run_on(backend, job); });
   return 0;
 }
 
@@ -162,7 +161,7 @@ void declare(CLI::App& app, Options& o) {
       ->type_name("FILE.npy");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   cli::add_backend_option(app, o.backend);
-  app.add_option("--threads", o.threads, "0: one to each hardware thread")
+  app.add_option("--threads", o.threads, "0: one to each core that may be used (affinity, CPU quota)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("T")
       ->capture_default_str();

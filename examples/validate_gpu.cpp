@@ -17,7 +17,6 @@
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"
 #include "gpu/work_on_model.hpp"
-#include "litestage/core/thread_team.hpp"
 #include "litestage/io/json.hpp"
 #include "litestage/io/load_model.hpp"
 
@@ -179,7 +178,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--device", o.device, "Number of the GPU, as CUDA counts (default: 0)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("N");
-  app.add_option("--threads", o.threads, "Of the CPU backend (default: one to each hardware thread)")
+  app.add_option("--threads", o.threads, "Of the CPU backend (default: one to each core that may be used)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("T");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");

@@ -404,6 +404,47 @@ else
   echo "not checked without smollm2-135m.gguf: models with numbers that are not finite"
 fi
 
+# Threads. says WORDS COMMAND...: it writes to standard output what whole.txt has, and these words to standard error.
+says() {
+  local words=$1 code
+  shift
+  timeout -k 1 120 "$@" >out.txt 2>said.txt
+  code=$?
+  if [[ $code -ne 0 ]] || ! cmp -s out.txt whole.txt || ! grep -qF "$words" said.txt; then
+    printf 'FAILED: %s\n  exit code %d, expected 0, the text of one thread, and: %s; it said:\n' "$*" "$code" "$words"
+    cat out.txt said.txt
+    failures=$((failures + 1))
+  fi
+}
+# "${limited[@]}" --nproc=N COMMAND: as a user without other processes who may have N, but with root's right to read every file.
+# The limit binds neither root nor whoever may go beyond limits.
+limited=(setpriv --ruid $((100000 + $$)) --bounding-set=-sys_resource,-sys_admin prlimit)
+if [[ -e $model ]]; then
+  prompt=("$programs/ask" --model "$model" --prompt "Water boils" --max-new-tokens 4)
+  "${prompt[@]}" --threads 1 >whole.txt 2>said.txt || failures=$((failures + 1))
+  core=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+  cores=$(getconf _NPROCESSORS_ONLN)
+  words="1 thread: 1 of $cores cores may be used)"
+  if ((cores == 1)); then words="1 thread)"; fi
+  if taskset -c "$core" true 2>/dev/null; then
+    says "$words" taskset -c "$core" "${prompt[@]}" --threads 0
+  else
+    echo "not checked, which takes taskset: the threads of a process that is held on one core"
+  fi
+  # The second probe: with one process allowed, timeout cannot start another.
+  if "${limited[@]}" --nproc=2 timeout 10 true 2>/dev/null && ! "${limited[@]}" --nproc=1 timeout 10 true 2>/dev/null; then
+    says "2 of 5 threads could be started (" "${limited[@]}" --nproc=2 "${prompt[@]}" --threads 5 --quiet --json threads.txt
+    if ! grep -q '"threads": 2' threads.txt; then
+      echo "FAILED: results of 2 threads say: $(grep '"threads"' threads.txt)"
+      failures=$((failures + 1))
+    fi
+    "${prompt[@]}" --backend reference --threads 1 --quiet >whole.txt || failures=$((failures + 1))
+    says "1 of 2 threads could be started (" "${limited[@]}" --nproc=1 "${prompt[@]}" --backend reference --threads 2
+  else
+    echo "not checked, which takes root, setpriv and prlimit: programs that are refused threads"
+  fi
+fi
+
 for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }

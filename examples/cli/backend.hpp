@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/thread_words.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/backend/reference.hpp"
 #include "litestage/core/error.hpp"
@@ -14,23 +15,25 @@
 
 namespace litestage::cli {
 
-// f(backend, threads) with the one of this name.
+// f(backend) with the one of this name, after a word about threads that the system refused it.
 template <class F>
 auto with_backend(const std::string& name, int threads, bool pack, const F& f) {
   if (name == "reference") {
     ReferenceBackend backend(threads);
-    return f(backend, threads);
+    tell_of_refused_threads(backend);
+    return f(backend);
   }
   if (name == "gpu") {
 #if defined(LITESTAGE_WITH_CUDA)
     GpuBackend<gpu::CudaRuntime> backend;
-    return f(backend, 1);
+    return f(backend);
 #else
     throw Error("--backend gpu: this program was built without CUDA; accepted are cpu and reference");
 #endif
   }
   CpuBackend backend({threads, pack});
-  return f(backend, backend.threads());
+  tell_of_refused_threads(backend);
+  return f(backend);
 }
 
 }  // namespace litestage::cli

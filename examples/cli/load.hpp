@@ -8,6 +8,7 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/model/model.hpp"
 
 namespace litestage::cli {
@@ -31,7 +32,7 @@ template <class B>
 
 // Ctrl-C is noticed between layers.
 template <Backend B>
-[[nodiscard]] Model<B> load_with_progress(B& backend, const ModelSource& source, int threads, bool quiet) {
+[[nodiscard]] Model<B> load_with_progress(B& backend, const ModelSource& source, bool quiet) {
   const auto start = std::chrono::steady_clock::now();
   const bool bar = !quiet && error_is_terminal();
   Model<B> model = load(backend, source, [&](int done, int total) {
@@ -47,7 +48,7 @@ template <Backend B>
   const ModelConfig& c = model.config;
   std::cerr << source.path << ": " << c.architecture << ", " << c.n_layers << " layers of " << c.hidden
             << ", loaded in " << fixed(seconds, 2) << " s; " << backend.name() << " (" << backend.instruction_set()
-            << ", " << threads << (threads == 1 ? " thread" : " threads") << "), ";
+            << ", " << threads_in_words(backend) << "), ";
   const std::size_t packed = packed_bytes(model);
   if (packed == 0)
     std::cerr << "nothing repacked" << std::endl;

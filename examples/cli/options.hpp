@@ -50,7 +50,7 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->type_name("NAME")
       ->group(group);
   add_backend_option(app, o.backend)->group(group);
-  app.add_option("--threads", o.threads, "0: one to each hardware thread")
+  app.add_option("--threads", o.threads, "0: one to each core that may be used (affinity, CPU quota)")
       ->check(whole_number(0, 1024))
       ->capture_default_str()
       ->type_name("T")

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/job.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/evaluate/results.hpp"
 
 namespace litestage::cli {
@@ -14,9 +15,8 @@ struct BackendFacts {
   int threads = 1;
 };
 template <class B>
-[[nodiscard]] BackendFacts facts_of(const B& backend, int threads) {
-  if constexpr (requires { backend.threads(); }) threads = backend.threads();
-  return {backend.name(), backend.instruction_set(), threads};
+[[nodiscard]] BackendFacts facts_of(const B& backend) {
+  return {backend.name(), backend.instruction_set(), threads_of(backend)};
 }
 
 // `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given. Where the

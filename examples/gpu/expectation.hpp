@@ -84,7 +84,8 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
   const Steps steps = steps_of(sequences, short_sequences);  // any: the reference's rows do not depend on company
   std::vector<std::future<Numbers>> moved;
   for (int draw = 0; draw < draws; ++draw) {
-    moved.push_back(std::async(std::launch::async, [&, draw] {
+    // Where the system refuses a thread, the work waits until its result is asked for.
+    moved.push_back(std::async(std::launch::async | std::launch::deferred, [&, draw] {
       ReferenceBackend backend(1, random_rounding(products, kv, static_cast<std::uint64_t>(1000 + draw)));
       return run_model(backend, source, kv, sequences, steps);
     }));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/interrupt.hpp"
+#include "cli/thread_words.hpp"
 #include "litestage/backend/cpu.hpp"
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/engine/session.hpp"
@@ -57,6 +58,7 @@ struct CpuRun {
 };
 [[nodiscard]] inline CpuRun run_on_cpu(const ModelSource& source, int threads, std::size_t positions) {
   CpuBackend backend(CpuOptions{threads});
+  cli::tell_of_refused_threads(backend);
   const auto model = load(backend, source);
   CpuRun run;
   SplitMix64 random(17);
