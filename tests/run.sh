@@ -12,7 +12,7 @@ shapes, and the threaded tests under ThreadSanitizer. Exit code 0 if all that ra
 
   --quick     without ThreadSanitizer, benchmarks, the package test and the headers compiled one by one
   --no-cuda   without compiling the GPU kernels, also where a CUDA compiler is found; they are emulated all the same
-  --jobs N    parallel jobs (default: the number of cores, at most one for every 2 GB of memory)
+  --jobs N    parallel jobs (default: the cores that may be used, at most one for every 2 GB of memory)
   --help      this text
 
 Models are looked for in $LITESTAGE_MODELS (default ~/.cache/litestage), data in $LITESTAGE_DATA. Tests that need what is
@@ -34,12 +34,7 @@ while [[ $# -gt 0 ]]; do
   esac
   shift
 done
-if [[ -z $jobs ]]; then
-  memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
-  jobs=$(nproc)
-  if ((jobs > memory_gb / 2)); then jobs=$((memory_gb / 2 > 0 ? memory_gb / 2 : 1)); fi
-fi
-if [[ ! $jobs =~ ^[1-9][0-9]*$ ]]; then
+if [[ -n $jobs && ! $jobs =~ ^[1-9][0-9]*$ ]]; then
   echo "tests/run.sh: --jobs takes a number from 1 on, not '$jobs'" >&2
   exit 2
 fi
@@ -105,6 +100,19 @@ groups=(build test bench)
 if ((quick)); then groups=(build test); fi
 install_packages "${groups[@]}" || notes+=("Some packages could not be installed")
 install_packages optional || notes+=("Without clang the fuzz tests are weaker; without clang-format 14 there is no format check")
+
+# usable_cores: as the programs count them; nproc knows nothing of quotas.
+usable_cores() {
+  echo '#include <cstdio>
+    #include "litestage/core/usable_cores.hpp"
+    int main() { return std::printf("%d\n", litestage::usable_cores().count()) < 0; }' >build/cores.cpp
+  if g++ -std=c++20 -Iinclude build/cores.cpp -o build/cores; then build/cores; else nproc; fi
+}
+if [[ -z $jobs ]]; then
+  memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+  jobs=$(usable_cores)
+  if ((jobs > memory_gb / 2)); then jobs=$((memory_gb / 2 > 0 ? memory_gb / 2 : 1)); fi
+fi
 
 without_aslr=()
 export UBSAN_OPTIONS=print_stacktrace=1
