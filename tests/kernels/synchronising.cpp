@@ -97,6 +97,7 @@ template <Race race>
 bool reported(Schedule schedule) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
+  REQUIRE(child >= 0);
   if (child == 0) {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
     run_racing<race>(schedule);
