@@ -383,7 +383,8 @@ if [[ -e $model ]]; then
   said="nan.gguf: tensor blk.3.attn_norm.weight (F32): found nan in row 0, column 0, expected finite weights"
   refuses "$said" ask --model nan.gguf --questions 1 --json no.json
   refuses "$said" score --model nan.gguf --text text.txt --json no.json
-  for program in calibrate compare custom_policy observe; do refuses "$said" $program --model nan.gguf; done
+  for program in compare custom_policy observe; do refuses "$said" $program --model nan.gguf; done
+  refuses "$said" calibrate --model nan.gguf --journal no.txt
   rm nan.gguf
   # The scale of every block of this Q4_1 matrix becomes the largest half.
   "$sources/patch_gguf.py" "$model" keys.gguf blk.3.attn_k.weight ff7b 20 || failures=$((failures + 1))

@@ -54,8 +54,8 @@ class Lanes {
   [[nodiscard]] bool idle(std::size_t lane) const { return runs_[lane] == nullptr; }
 
   // Why the request cannot begin: where there is a reason, `start` is an Error.
-  [[nodiscard]] std::optional<NoRoom> no_room(const StageRequest& request) const {
-    return litestage::no_room(request, options_.context);
+  [[nodiscard]] std::optional<NoRoom> no_room(const StageRequest& request) {
+    return litestage::no_room(request, session_.cache().index().capacity());
   }
   // Begins a request on an idle lane, whose slots it gets; they may still hold what the lane did before, and a prefix
   // of it is reused where tokens and decisions are equal. The policies outlive the request.

@@ -220,7 +220,7 @@ class StageRun {
     const Segment& s = branches_[branch].segment;
     const bool finite_stats = s.sums.finite(context_.session->decisions()[s.decisions]);
     if (finite_logits && finite_stats) return;
-    std::string where = concat("question ", request_.question, ", stage ", request_.stage.name);
+    std::string where = concat("question ", shown(request_.question), ", stage ", shown(request_.stage.name));
     if (branches_.size() > 1) where += concat(", branch ", branch);
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
