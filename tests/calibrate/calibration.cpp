@@ -358,7 +358,9 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   // In a larger context the journal's records hold, and what was missing is added.
   Journal larger;
   larger.records = resumed.records;
-  const Said roomy = calibrated(m, settings(), options(4), larger);
+  EvaluationOptions wide = options(4);
+  wide.context = 1000;
+  const Said roomy = calibrated(m, settings(), wide, larger);
   CHECK(roomy.predicted[3] != evaluate::no_answer);
   for (const std::size_t q : {0, 1, 2, 4, 5, 6}) CHECK(roomy.predicted[q] == said.predicted[q]);
 }

@@ -14,7 +14,7 @@ using calibrate::StageResult;
 
 namespace {
 
-const std::vector<Question> questions = {{"q0", "?", {"ice", "rock"}, 1}, {"q1", "?", {"rock", "ice"}, 1}};
+const std::vector<Question> asked_questions = {{"q0", "?", {"ice", "rock"}, 1}, {"q1", "?", {"rock", "ice"}, 1}};
 
 StageResult wrote(const std::string& text) {
   StageResult result;
@@ -29,24 +29,24 @@ StageResult wrote(const std::string& text) {
 TEST_CASE("metric: extracted reads the last stage's text by the schedule's rule, as an option of the question") {
   StageResult first = wrote("The answer is the ice."), last = wrote("The answer is the rock.");
   const std::vector<StageResult*> path = {&first, &last};
-  const Judge judge(Metric::extracted, AnswerFormat{}, questions);
+  const Judge judge(Metric::extracted, AnswerFormat{}, asked_questions);
   CHECK_FALSE(judge.needs_letters());
   CHECK(judge.predicted(0, path) == 1);
   CHECK(judge.predicted(1, path) == 0);
   CHECK(judge.correct(0, 1));
   CHECK_FALSE(judge.correct(1, 0));
   CHECK_FALSE(judge.correct(0, evaluate::no_answer));
-  const Judge tiny(Metric::extracted, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""}, questions);
+  const Judge tiny(Metric::extracted, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""}, asked_questions);
   CHECK(tiny.predicted(0, path) == evaluate::no_answer);
 }
 
 TEST_CASE("metric: letter and agreement go by the letters, and agreement needs no gold answers") {
   StageResult last = wrote("The answer is A.");
   const std::vector<StageResult*> path = {&last};
-  const Judge letter(Metric::letter, AnswerFormat{}, questions);
+  const Judge letter(Metric::letter, AnswerFormat{}, asked_questions);
   CHECK(letter.needs_letters());
   CHECK(letter.predicted(0, path) == 1);
-  std::vector<Question> open = questions;
+  std::vector<Question> open = asked_questions;
   for (Question& q : open) q.gold = evaluate::no_answer;
   Judge agreement(Metric::agreement, AnswerFormat{}, open);
   CHECK_FALSE(agreement.correct(0, 1));

@@ -281,6 +281,7 @@ TEST_CASE(
       for (QuestionReport& r : timeless(pipeline.run(f.asked))) {
         CHECK(r.no_room.has_value() == (r.id == f.asked[2].id));
         r.no_room.reset();
+        r.positions = 0;
         expected.push_back(std::move(r));
       }
     }
@@ -299,6 +300,7 @@ TEST_CASE(
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const std::vector<StageResult*> stages(paths[i].begin(), paths[i].begin() + 3);  // then the letters
       found.push_back(report_of(stages, f.asked[i % 6].id));
+      found.back().positions = 0;
       found.back().letter_logits = paths[i].back()->letter_logits;
     }
     CHECK(timeless(found) == expected);

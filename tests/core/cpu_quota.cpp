@@ -147,9 +147,9 @@ TEST_CASE("quotas: the groups of a process, from its own to the outermost") {
   CHECK(folders(hybrid, other_mounts + v1_mount("/", "/cg/cpuset", "cpuset") + v1_mount("/", "/cg/cpu", "cpu,cpuacct") +
                             v2_mount("/", "/cg/unified")) ==
         Folders{"/cg/cpu/one", "/cg/cpu", "/cg/unified/two", "/cg/unified"});
-  for (const char* none : {"", "\n", ":", "::", "0:", "0:/a", "0::", "x\n\n", "4:cpuset:/a", "10::/a"}) {
-    CAPTURE(none);
-    CHECK(folders(none, v2_mount("/", "/cg") + v1_mount("/", "/cpu", "cpu")).empty());
+  for (const char* groups : {"", "\n", ":", "::", "0:", "0:/a", "0::", "x\n\n", "4:cpuset:/a", "10::/a"}) {
+    CAPTURE(groups);
+    CHECK(folders(groups, v2_mount("/", "/cg") + v1_mount("/", "/cpu", "cpu")).empty());
   }
   CHECK(folders("0::/a\n", "").empty());
   CHECK(folders("0::/a\n", other_mounts).empty());

@@ -35,8 +35,8 @@ void with_runs(const F& f) {
     f([&]<class Stages = OneStage, class Skip = skip::Never>(const ModelSource& source, PipelineOptions options = {},
                                                              Stages stages = {}, Skip skip = {}) {
       const Model<B> model = load(backend, source);
-      Pipeline<B, Skip, early_exit::Never, Stages> pipeline(backend, model, EndingTokenizer{}, skip, {}, stages,
-                                                            options);
+      const EndingTokenizer tokenizer;
+      Pipeline<B, Skip, early_exit::Never, Stages> pipeline(backend, model, tokenizer, skip, {}, stages, options);
       return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
     });
   });

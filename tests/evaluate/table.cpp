@@ -43,11 +43,11 @@ TEST_CASE("the Markdown table has a rule, and names cannot break it") {
   run.method = "a|b\nc";
   run.summary.stages[0].sublayers_skipped = 2.5;
   CHECK(table({run}, evaluate::TableStyle::markdown) ==
-        "| method | accuracy % | 95 % interval | questions | seconds | tokens | tokens/s | s/question | "
+        "| method   | accuracy % | 95 % interval | questions | seconds | tokens | tokens/s | s/question | "
         "tokens/question | sub-layers skipped     |\n"
-        "| ------ | ---------: | ------------: | --------: | ------: | -----: | -------: | ---------: | "
+        "| -------- | ---------: | ------------: | --------: | ------: | -----: | -------: | ---------: | "
         "--------------: | ---------------------- |\n"
-        "| a\\|b c |       50.0 |   9.5 to 90.5 |         3 |     8.0 |     40 |      5.0 |       2.67 | "
+        "| a\\|b\\\\nc |       50.0 |   9.5 to 90.5 |         3 |     8.0 |     40 |      5.0 |       2.67 | "
         "           13.3 | recall 2.5 / analyze 0 |\n");
 }
 

@@ -57,9 +57,9 @@ TEST_CASE("no text ends its cell or its row, or reaches the terminal as a comman
   table.add({"c\\|d\ne\tf\x1b[1m\x7f"});
   CHECK(printed(table, TableStyle::bare) == "a|b\nc\\|d\\ne\\tf\\x1b[1m\\x7f\n");
   CHECK(printed(table, TableStyle::markdown) ==
-        "| a\\|b            |\n"
-        "| --------------- |\n"
-        "| c\\\\\\|d e f [1m  |\n");
+        "| a\\|b                        |\n"
+        "| --------------------------- |\n"
+        "| c\\\\\\|d\\\\ne\\\\tf\\\\x1b[1m\\\\x7f |\n");
 }
 
 TEST_CASE("a table without rows is its head; every row has a cell for each column") {

@@ -23,7 +23,7 @@ void need(bool holds) {
 
 bool is_valid(std::string_view text) {
   while (!text.empty()) {
-    const CodePoint c = strict_code_point(text);
+    const litestage::CodePoint c = litestage::strict_code_point(text);
     if (c.length == 0) return false;
     text.remove_prefix(c.length);
   }
@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (bool parse_special : {false, true}) {
     for (const io::Tokenizer& tokenizer : byte_level()) {
-      need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == repaired(text));
+      need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == litestage::repaired(text));
     }
     // What stands for a space does not come back as itself, nor do bytes that are no text.
     const bool comes_back = is_valid(text) && text.find("\xE2\x96\x81") == std::string_view::npos;

@@ -113,10 +113,11 @@ TEST_CASE("gpu, not finite: a question ends in the sentence that it ends in on t
   EmulatedBackend backend({}, Schedule{}, false);
   const auto said = [&](KvType kv) {
     const auto model = load(backend, storing(9e4f, Stored::value));
+    const EndingTokenizer tokenizer;
     PipelineOptions options;
     options.kv = kv;
-    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline(
-        backend, model, EndingTokenizer{}, {}, {}, OneStage{{"only", 2, {}}}, options);
+    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline(backend, model, tokenizer, {}, {},
+                                                                                 OneStage{{"only", 2, {}}}, options);
     return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
   };
   CHECK(

@@ -40,7 +40,7 @@ std::string random_text(std::mt19937& random) {
   constexpr char32_t starts[] = {0x20, 0x20, 0x61, 0x30, 0xC0, 0x300, 0x627, 0x1780, 0x2000, 0x4E00, 0x1F600};
   std::string text;
   for (std::size_t n = random() % 41; n > 0; --n) {
-    append_utf8(text, starts[random() % 11] + static_cast<char32_t>(random() % 24));
+    litestage::append_utf8(text, starts[random() % 11] + static_cast<char32_t>(random() % 24));
   }
   return text;
 }

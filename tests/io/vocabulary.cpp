@@ -13,7 +13,7 @@ namespace {
 namespace test = litestage::test;
 using litestage::io::Vocabulary;
 
-Vocabulary byte_level() {
+Vocabulary byte_level_sample() {
   return test::byte_level_vocabulary("gpt-2", test::some_merges());
 }
 std::string refusal(const Vocabulary& v) {
@@ -23,9 +23,9 @@ std::string refusal(const Vocabulary& v) {
 }  // namespace
 
 TEST_CASE("sound vocabularies pass") {
-  CHECK(refusal(byte_level()) == "no error");
+  CHECK(refusal(byte_level_sample()) == "no error");
   CHECK(refusal(test::sentencepiece_vocabulary(test::some_pieces())) == "no error");
-  Vocabulary v = byte_level();
+  Vocabulary v = byte_level_sample();
   v.types.clear();
   v.scores.clear();
   CHECK(refusal(v) == "no error");
@@ -33,10 +33,10 @@ TEST_CASE("sound vocabularies pass") {
 }
 
 TEST_CASE("unknown kinds are named together with those that are accepted") {
-  Vocabulary v = byte_level();
+  Vocabulary v = byte_level_sample();
   v.model = "bert";
   CHECK(refusal(v) == "m.gguf: tokenizer.ggml.model is \"bert\", accepted are gpt2 and llama");
-  v = byte_level();
+  v = byte_level_sample();
   v.pre = "falcon";
   const std::string error = refusal(v);
   CHECK(error.find("m.gguf: tokenizer.ggml.pre is \"falcon\", expected one of gpt-2, phi-2, ") == 0);
@@ -57,7 +57,7 @@ TEST_CASE("names of the same way to split text are accepted, names of others are
   CHECK(same("starcoder", "smollm"));
   CHECK(same("", "default"));
   for (const char* other : {"gpt-2", "smollm", "qwen2", "llama-bpe"}) CHECK(!same("default", other));
-  Vocabulary v = byte_level();
+  Vocabulary v = byte_level_sample();
   for (const char* pre : {"llama3", "deepseek-r1-qwen", "default", ""}) {
     v.pre = pre;
     CHECK(refusal(v) == "no error");
@@ -71,7 +71,7 @@ TEST_CASE("names of the same way to split text are accepted, names of others are
 }
 
 TEST_CASE("lists of different lengths are refused") {
-  Vocabulary v = byte_level();
+  Vocabulary v = byte_level_sample();
   v.types.pop_back();
   CHECK(refusal(v).find("tokenizer.ggml.token_type has 279 entries, accepted are 280") != std::string::npos);
   v = test::sentencepiece_vocabulary(test::some_pieces());
@@ -79,16 +79,16 @@ TEST_CASE("lists of different lengths are refused") {
   CHECK(refusal(v).find("tokenizer.ggml.scores has 0 entries") != std::string::npos);
   v.tokens.clear();
   CHECK(refusal(v).find("tokenizer.ggml.tokens is empty") != std::string::npos);
-  v = byte_level();
+  v = byte_level_sample();
   v.merges.clear();
   CHECK(refusal(v).find("tokenizer.ggml.merges is empty") != std::string::npos);
 }
 
 TEST_CASE("values that mean nothing are refused") {
-  Vocabulary v = byte_level();
+  Vocabulary v = byte_level_sample();
   v.types[5] = 7;
   CHECK(refusal(v) == "m.gguf: tokenizer.ggml.token_type of token 5 is 7, accepted are 1 to 6");
-  v = byte_level();
+  v = byte_level_sample();
   v.eos = static_cast<int>(v.tokens.size());
   CHECK(refusal(v) == "m.gguf: tokenizer.ggml.eos_token_id is 280, accepted are 0 to 279");
   v.eos = -2;

@@ -59,8 +59,8 @@ TEST_CASE("low confidence: a NaN never stops, and is forgotten when it leaves th
   const LowConfidence<> policy{{}, 2, 0.5f};
   CHECK(verdicts_of_probs(policy, {0, std::numeric_limits<float>::quiet_NaN(), 0, 0, 1, 1}) ==
         Verdicts{go, go, go, drop, drop, go});
-  const float infinity = std::numeric_limits<float>::infinity();
-  CHECK(verdicts_of_probs(policy, {-infinity, infinity, -infinity, -infinity}) == Verdicts{go, go, go, drop});
+  const float inf = std::numeric_limits<float>::infinity();
+  CHECK(verdicts_of_probs(policy, {-inf, inf, -inf, -inf}) == Verdicts{go, go, go, drop});
 }
 
 TEST_CASE("low confidence: a mean does not depend on where the ring begins") {

@@ -135,7 +135,7 @@ TEST_CASE("a malformed SPEC is refused") {
       {"p:a=1//2", "found an empty value in a list"},
       {"p:a=b=c", "found \"=c\" after a value"},
       {"p:a=\"b\"c", "found \"c\" after a value"},
-      {"p:a=b\"c\"", "found \"\"c\"\" after a value"},
+      {"p:a=b\"c\"", "found \"\\\"c\\\"\" after a value"},
       {"p:a=\"b", "found a quotation mark that is never closed"},
       {"p:a=\"b\\\"", "found a quotation mark that is never closed"},
       {"p:a=\"\\x\"", "found the escape \\x"},

@@ -18,6 +18,8 @@ class AnyTokenizer {
       : encode_([&tokenizer](const Prompt& prompt) { return tokenizer.encode(prompt); }),
         piece_([&tokenizer](int id) { return std::string(tokenizer.piece(id)); }),
         is_end_([&tokenizer](int id) { return tokenizer.is_end(id); }) {}
+  template <Tokenizer T>
+  AnyTokenizer(const T&& tokenizer) = delete;  // a temporary would be gone by the time it is asked
 
   [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return encode_(prompt); }
   [[nodiscard]] std::string piece(int id) const { return piece_(id); }

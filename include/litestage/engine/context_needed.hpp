@@ -35,6 +35,7 @@ namespace detail {
   std::vector<int> tokens = tokenizer.encode(Prompt{{{Role::text, text}}, ""});
   tokens.resize(std::min(tokens.size(), n));
   for (const int id : tokens) out += tokenizer.piece(id);
+  if (out.ends_with(' ')) out.back() = 'x';  // schedules trim what a stage wrote
   return out;
 }
 
