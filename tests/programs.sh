@@ -384,7 +384,7 @@ if [[ -e $model ]]; then
   refuses "$said" ask --model nan.gguf --questions 1 --json no.json
   refuses "$said" score --model nan.gguf --text text.txt --json no.json
   for program in compare custom_policy observe; do refuses "$said" $program --model nan.gguf; done
-  refuses "$said" calibrate --model nan.gguf --journal no.txt
+  refuses "$said" calibrate --model nan.gguf --journal nan.txt
   rm nan.gguf
   # The scale of every block of this Q4_1 matrix becomes the largest half.
   "$sources/patch_gguf.py" "$model" keys.gguf blk.3.attn_k.weight ff7b 20 || failures=$((failures + 1))
