@@ -247,8 +247,7 @@ if [[ -e $model ]]; then
   check "ask with a closed pipe keeps its answers" holds_answers pipe.txt
 
   # Closed standard streams: the next file that is opened must not get the number of one, and with it what is printed.
-  search=(calibrate --model "$model" --questions 1 --stages direct --metric agreement --max-loss 1 --step 60 --windows 0
-    --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --plan closed_plan.txt --journal closed_journal.txt)
+  search=(calibrate --model "$model" --questions 1 --stages direct --importance-only --journal closed_journal.txt)
   check "calibrate without standard error" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" >out.txt 2>&-
   check "its journal holds nothing but its lines" test "$(grep -vc '^{"fnv1a":' closed_journal.txt)" -eq 0
   check "calibrate goes on with that journal" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" --quiet >out.txt
@@ -395,7 +394,7 @@ if [[ -e $model ]]; then
   refuses "$said" ask --model keys.gguf --prompt Water --quiet
   refuses "token 0 of the text: $said" score --model keys.gguf --text text.txt --json no.json --logits no.npy --quiet
   refuses "$said" compare "${direct[@]}" --methods full_depth --json no.json
-  refuses "$said" calibrate "${direct[@]}" --probe-seconds 0.2 --threads 1 --plan no.json --journal no.txt
+  refuses "$said" calibrate "${direct[@]}" --importance-only --journal no.txt
   refuses "$said" observe --model keys.gguf --stages direct
   rm -f no.txt
   "$programs/ask" "${direct[@]}" --kv f32 >answer.txt || failures=$((failures + 1))
