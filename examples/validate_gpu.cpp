@@ -133,7 +133,6 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
 }
 
 int run(const Options& o) {
-  cli::Files().reads("--model", o.model).writes("--json", o.json).check();
   std::optional<ModelSource> file;
   if (!o.model.empty()) file = io::load_model(o.model);
   std::optional<Device> device;
@@ -150,7 +149,6 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
-  cli::Files().reads("--model", o.model).writes("--json", o.json).check();
   if (!o.model.empty()) static_cast<void>(io::load_model(o.model));  // a bad file is told all the same
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
@@ -205,6 +203,7 @@ int main(int argc, char** argv) {
   declare(app, options);
   return cli::run_main(app, argc, argv, [&] {
     options.device_given = app.count("--device") > 0;
+    cli::Files().reads("--model", options.model).writes("--json", options.json).check();
     try {
       return run(options);
     } catch (const cli::Interrupted&) {
