@@ -1,7 +1,7 @@
 // Attention of one thread. `decode`: one query row over all layers, so that K/V come from where they would in a model;
 // bytes are those of the K/V entries read. `prefill`: the rows of one prompt in one layer; flops are 4 a query head,
 // component and visible entry.
-#include "litestage/backend/cpu/attention.hpp"
+#include "litestage/backend/cpu/rows/attention.hpp"
 
 #include <cmath>
 

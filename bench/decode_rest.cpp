@@ -2,12 +2,12 @@
 // K/V, attention, gates, and statistics of the logits, in the order of the layers. Shapes of a 135M and a 0.5B model.
 #include <cmath>
 
-#include "litestage/backend/cpu/activations.hpp"
-#include "litestage/backend/cpu/attention.hpp"
-#include "litestage/backend/cpu/gate.hpp"
-#include "litestage/backend/cpu/norm.hpp"
-#include "litestage/backend/cpu/rope.hpp"
-#include "litestage/backend/cpu/token_stats.hpp"
+#include "litestage/backend/cpu/matmul/activations.hpp"
+#include "litestage/backend/cpu/rows/attention.hpp"
+#include "litestage/backend/cpu/rows/gate.hpp"
+#include "litestage/backend/cpu/rows/norm.hpp"
+#include "litestage/backend/cpu/rows/rope.hpp"
+#include "litestage/backend/cpu/rows/token_stats.hpp"
 #include "row_kernels.hpp"
 
 using namespace litestage;

@@ -14,9 +14,9 @@
 #include "gpu/kernels_of_step.hpp"
 #include "gpu/synthetic_model.hpp"
 #include "gpu/whole_model.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/gpu.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/backend/gpu/cuda_runtime.hpp"
+#include "litestage/backend/gpu/gpu_backend.hpp"
 #include "require.hpp"
 
 using namespace litestage;

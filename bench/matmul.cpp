@@ -1,7 +1,7 @@
 // Matrix products of the cpu backend by one thread: a weight type, a shape, a number of inputs.
 // bytes: packed weights read; operations: 2 to a multiply-add. The matrices of a decode case total more than 100 MB, so
 // that every product reads memory as a model's forward pass does; the result is checked against double before timing.
-#include "litestage/backend/cpu/matmul.hpp"
+#include "litestage/backend/cpu/matmul/matmul.hpp"
 
 #include <benchmark/benchmark.h>
 

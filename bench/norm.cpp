@@ -1,9 +1,9 @@
 // RMSNorm, and what else is done to single rows outside the products: the residual sum with its moments, the gates.
-#include "litestage/backend/cpu/norm.hpp"
+#include "litestage/backend/cpu/rows/norm.hpp"
 
 #include <cmath>
 
-#include "litestage/backend/cpu/gate.hpp"
+#include "litestage/backend/cpu/rows/gate.hpp"
 #include "row_kernels.hpp"
 
 using namespace litestage;

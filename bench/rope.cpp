@@ -1,5 +1,5 @@
 // Rotary embedding of the heads of one row, both pairings.
-#include "litestage/backend/cpu/rope.hpp"
+#include "litestage/backend/cpu/rows/rope.hpp"
 
 #include <cmath>
 

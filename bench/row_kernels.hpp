@@ -5,7 +5,7 @@
 
 #include "inputs.hpp"
 #include "litestage/backend/cpu/instruction_set.hpp"
-#include "litestage/backend/cpu/row_kernels_avx512.hpp"
+#include "litestage/backend/cpu/rows/row_kernels_avx512.hpp"
 #include "require.hpp"
 
 namespace litestage::bench {

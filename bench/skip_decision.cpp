@@ -9,7 +9,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/model/step_plan.hpp"
-#include "litestage/policy/spec.hpp"
+#include "litestage/settings/spec.hpp"
 #include "litestage/skip/never.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/skip/static.hpp"

@@ -1,5 +1,5 @@
 // Statistics of the logits of one row, one thread. Bytes are those of the logits, once.
-#include "litestage/backend/cpu/token_stats.hpp"
+#include "litestage/backend/cpu/rows/token_stats.hpp"
 
 #include <algorithm>
 #include <vector>

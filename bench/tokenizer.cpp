@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "litestage/io/gguf.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/tokenizer.hpp"
+#include "litestage/io/gguf/gguf.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/text/tokenizer.hpp"
 #include "require.hpp"
 
 using namespace litestage;

@@ -14,21 +14,21 @@
 #include "cli/option_checks.hpp"
 #include "cli/run_main.hpp"
 #include "cli/thread_words.hpp"
-#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/calibration.hpp"
-#include "litestage/calibrate/latency_probe.hpp"
+#include "litestage/calibrate/latency/latency_probe.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
 #include "litestage/engine/pipeline.hpp"
-#include "litestage/evaluate/answers.hpp"
-#include "litestage/evaluate/subset.hpp"
 #include "litestage/evaluate/table.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/io/dataset.hpp"
-#include "litestage/io/gguf.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/text_codec.hpp"
+#include "litestage/io/files/dataset.hpp"
+#include "litestage/io/gguf/gguf.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
+#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/subset.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 using namespace litestage;
 
@@ -111,7 +111,7 @@ evaluate::Row run(const std::string& method, CpuBackend& backend, const Model<Cp
   results.info.method = method;
   pipeline.run(questions, [&](std::size_t i, const QuestionReport& report) {
     std::cerr << method << ": " << i + 1 << " of " << questions.size() << " questions" << std::endl;
-    results.answers.push_back(evaluate::make_answer(questions[i], evaluate::scored_answer(report), report));
+    results.answers.push_back(evaluate::make_answer(questions[i], tasks::scored_answer(report), report));
     return true;
   });
   if (cli::interrupted()) throw cli::Interrupted{};
@@ -157,8 +157,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   return cli::run_main(app, argc, argv, [&] {
     const std::string path = cli::model_path(model_file);
-    const auto questions = evaluate::first_questions(
-        evaluate::parse_questions(evaluate::find_task("choice"), io::read_records(cli::data_path(data))), n);
+    const auto questions = tasks::first_questions(
+        tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data))), n);
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;

@@ -1,9 +1,9 @@
 // The example of the README: a question in three stages, with a skip policy and an early exit chosen at compile time.
 #include <iostream>
 
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/text_codec.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/litestage.hpp"
 
 using namespace litestage;

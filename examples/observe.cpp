@@ -11,16 +11,16 @@
 #include "cli/progress.hpp"
 #include "cli/run_main.hpp"
 #include "cli/thread_words.hpp"
-#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/pipeline.hpp"
-#include "litestage/evaluate/subset.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/io/dataset.hpp"
-#include "litestage/io/json.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/text_codec.hpp"
+#include "litestage/io/files/dataset.hpp"
+#include "litestage/io/files/json.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/text_codec.hpp"
+#include "litestage/tasks/subset.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 using namespace litestage;
 
@@ -79,8 +79,7 @@ int main(int argc, char** argv) {
   return cli::run_main(app, argc, argv, [&] {
     const cli::Policies policies = cli::read_policies(stages, skip, exit);
     const std::string path = cli::model_path(model_file);
-    const auto questions =
-        evaluate::parse_questions(evaluate::find_task("choice"), io::read_records(cli::data_path(data)));
+    const auto questions = tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data)));
     const io::Gguf file(path);
     const io::TextCodec codec(io::load_vocabulary(file), path);
     CpuBackend backend;
@@ -90,7 +89,7 @@ int main(int argc, char** argv) {
     options.keep_going = [] { return !cli::interrupted(); };
     Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(
         backend, model, codec, policies.skip, policies.exit, policies.stages, options, PrintSteps{&codec});
-    pipeline.run(evaluate::first_questions(questions, 1), [](std::size_t, const QuestionReport&) { return true; });
+    pipeline.run(tasks::first_questions(questions, 1), [](std::size_t, const QuestionReport&) { return true; });
     if (cli::interrupted()) throw cli::Interrupted{};
     pipeline.observer().end_line("no token kept");
     return 0;

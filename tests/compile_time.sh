@@ -33,7 +33,7 @@ over=0
 "$compiler" --version | head -n 1
 echo '#include "litestage/litestage.hpp"' >"$scratch/umbrella.cpp"
 measure "litestage.hpp, -fsyntax-only" 4 "$compiler" "${flags[@]}" -fsyntax-only "$scratch/umbrella.cpp"
-if [[ -e examples/ask.cpp ]]; then
-  measure "examples/ask.cpp, -O2" 40 "$compiler" "${flags[@]}" -O2 -c examples/ask.cpp -o "$scratch/ask.o"
+if [[ -e examples/programs/ask.cpp ]]; then
+  measure "examples/programs/ask.cpp, -O2" 40 "$compiler" "${flags[@]}" -O2 -c examples/programs/ask.cpp -o "$scratch/ask.o"
 fi
 exit $over

@@ -104,7 +104,7 @@ install_packages optional || notes+=("Without clang the fuzz tests are weaker; w
 # usable_cores: as the programs count them; nproc knows nothing of quotas.
 usable_cores() {
   echo '#include <cstdio>
-    #include "litestage/core/usable_cores.hpp"
+    #include "litestage/core/threads/usable_cores.hpp"
     int main() { return std::printf("%d\n", litestage::usable_cores().count()) < 0; }' >build/cores.cpp
   if g++ -std=c++20 -Iinclude build/cores.cpp -o build/cores; then build/cores; else nproc; fi
 }

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "common/pipeline_setting.hpp"
-#include "litestage/calibrate/exhaustive_sweep.hpp"
-#include "litestage/io/json.hpp"
+#include "litestage/calibrate/search/exhaustive_sweep.hpp"
+#include "litestage/io/files/json.hpp"
 
 using namespace litestage;
 using namespace litestage::calibrate;
@@ -124,7 +124,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
     std::pair<int, double> hits_and_seconds{0, 0};
     for (std::size_t q = 0; q < m.asked.size(); ++q) {
       const QuestionReport report = pipeline.run(m.asked[q]);
-      hits_and_seconds.first += evaluate::best_letter(report.letter_logits) == said.predicted[q] ? 1 : 0;
+      hits_and_seconds.first += tasks::best_letter(report.letter_logits) == said.predicted[q] ? 1 : 0;
       Transcript transcript{m.asked[q], {}};
       std::vector<StageResult> results(3);
       std::vector<StageResult*> path;
@@ -344,11 +344,11 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   std::vector<Form> all;
   journal.append = [&](const Form& record) { all.push_back(record); };
   const Said said = calibrated(m, settings(), narrow, journal);
-  CHECK(said.predicted[3] == evaluate::no_answer);
+  CHECK(said.predicted[3] == no_answer);
   CHECK_FALSE(said.outcomes[3].correct);
   CHECK(said.importance.stages[0].requests == 7);
   CHECK(said.importance.stages[1].requests == 6);
-  for (std::size_t q = 0; q < 7; ++q) CHECK((said.predicted[q] == evaluate::no_answer) == (q == 3));
+  for (std::size_t q = 0; q < 7; ++q) CHECK((said.predicted[q] == no_answer) == (q == 3));
   Journal resumed;
   for (const Form& record : all) resumed.records.push_back({concat("journal:", resumed.records.size() + 2), record});
   std::size_t appended = 0;
@@ -361,6 +361,6 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   EvaluationOptions wide = options(4);
   wide.context = 1000;
   const Said roomy = calibrated(m, settings(), wide, larger);
-  CHECK(roomy.predicted[3] != evaluate::no_answer);
+  CHECK(roomy.predicted[3] != no_answer);
   for (const std::size_t q : {0, 1, 2, 4, 5, 6}) CHECK(roomy.predicted[q] == said.predicted[q]);
 }

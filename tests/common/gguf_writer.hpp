@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "litestage/core/tensor.hpp"
-#include "litestage/io/gguf_value.hpp"
-#include "litestage/model/weights.hpp"
+#include "litestage/io/gguf/gguf_value.hpp"
+#include "litestage/model/source/weights.hpp"
 
 namespace litestage::test {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/io/mapped_file.hpp"
-#include "litestage/model/weights.hpp"
+#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/model/source/weights.hpp"
 
 namespace litestage::test {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/tiny_model.hpp"
-#include "litestage/backend/cpu/row_kernels_avx512.hpp"
+#include "litestage/backend/cpu/rows/row_kernels_avx512.hpp"
 
 namespace litestage::test {
 

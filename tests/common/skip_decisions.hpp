@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/policy/types.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::test {
 

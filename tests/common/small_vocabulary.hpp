@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "litestage/core/utf8.hpp"
-#include "litestage/io/vocabulary.hpp"
+#include "litestage/io/text/vocabulary.hpp"
 
 namespace litestage::test {
 

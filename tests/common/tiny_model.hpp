@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/quantise.hpp"
-#include "litestage/model/weights.hpp"
+#include "litestage/model/source/weights.hpp"
 
 namespace litestage::test {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "litestage/engine/tokenizer.hpp"
+#include "litestage/prompt/tokenizer.hpp"
 
 namespace litestage::test {
 

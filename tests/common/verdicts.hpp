@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "litestage/policy/types.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::test {
 

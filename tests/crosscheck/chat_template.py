@@ -4,7 +4,7 @@
 The models' templates come out of their files. For the formats that no model at hand has, files are made here and
 rendered with --chat-template, beside templates of our own that write what those of TinyLlama, Llama 2 and Llama 3 write.
 With --templates FOLDER every *.jinja of the folder is put into such a file as it is, byte for byte, and it is said
-whether its text is known; no difference is allowed where it is. A line for io/known_templates.hpp needs such a run.
+whether its text is known; no difference is allowed where it is. A line for io/text/known_templates.hpp needs such a run.
 Needs: pip install jinja2 gguf and a built `tokenize`.
 """
 

@@ -1,5 +1,6 @@
 // Measures the importance of a model's sub-layers for importance.py, which builds and runs it. Writes one JSON object:
-// what calibrate/importance.hpp says, and the tokens of every prompt that it is of, [stages][questions][branches].
+// what calibrate/importance/importance.hpp says, and the tokens of every prompt that it is of,
+// [stages][questions][branches].
 //
 //   importance_ours MODEL cpu|reference QUESTIONS N CAP      N questions, CAP tokens to each stage at most
 #include <exception>
@@ -8,18 +9,18 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/reference.hpp"
-#include "litestage/calibrate/measure_importance.hpp"
-#include "litestage/evaluate/subset.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/io/dataset.hpp"
-#include "litestage/io/fingerprint.hpp"
-#include "litestage/io/json.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/text_codec.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
+#include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/calibrate/importance/measure_importance.hpp"
+#include "litestage/io/files/dataset.hpp"
+#include "litestage/io/files/json.hpp"
+#include "litestage/io/gguf/fingerprint.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
+#include "litestage/tasks/subset.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 using namespace litestage;
 
@@ -76,8 +77,8 @@ int main(int argc, char** argv) {
   try {
     if (argc != 6) throw Error("accepted are five arguments: MODEL cpu|reference QUESTIONS N CAP");
     const std::string path = argv[1], backend = argv[2];
-    const auto all = evaluate::parse_questions(evaluate::find_task("choice"), io::read_records(argv[3]));
-    const auto questions = evaluate::first_questions(all, std::stoul(argv[4]));
+    const auto all = tasks::parse_questions(tasks::find_task("choice"), io::read_records(argv[3]));
+    const auto questions = tasks::first_questions(all, std::stoul(argv[4]));
     const int cap = std::stoi(argv[5]);
     const Form result = backend == "reference" ? measure(ReferenceBackend(), KvType::f32, path, questions, cap)
                                                : measure(CpuBackend(CpuOptions{1}), KvType::f16, path, questions, cap);

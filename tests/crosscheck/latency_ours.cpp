@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "common/tiny_model.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/calibrate/latency_probe.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
+#include "litestage/calibrate/latency/latency_probe.hpp"
 #include "litestage/engine/batch_runner.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/io/load_model.hpp"
+#include "litestage/io/gguf/model_source.hpp"
 #include "litestage/skip/static.hpp"
 
 using namespace litestage;

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/policy/spec.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"
 
 using namespace litestage;

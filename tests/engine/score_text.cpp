@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/tiny_model.hpp"
-#include "litestage/backend/cpu.hpp"
-#include "litestage/backend/reference.hpp"
+#include "litestage/backend/cpu/cpu_backend.hpp"
+#include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/skip/never.hpp"
 #include "litestage/skip/static.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "common/llama2c_reader.hpp"
 #include "common/sequences.hpp"
-#include "litestage/io/load_model.hpp"
+#include "litestage/io/gguf/model_source.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -67,7 +67,7 @@ TEST_CASE("answer sheet: each metric reads what it says") {
   CHECK(text.answering() == "extracted");
   CHECK(both.answers()[1].predicted == 2);
   CHECK(text.answers()[1].predicted == 0);
-  CHECK(text.answers()[0].predicted == evaluate::no_answer);
+  CHECK(text.answers()[0].predicted == no_answer);
 }
 
 TEST_CASE("answer sheet: what is read from a text is an option of its own question") {
@@ -90,7 +90,7 @@ TEST_CASE("answer sheet: what is said of one question and of all so far") {
 
 TEST_CASE("answer sheet: without an answer key there is no accuracy") {
   std::vector<Question> questions = three_questions();
-  for (Question& q : questions) q.gold = evaluate::no_answer;
+  for (Question& q : questions) q.gold = no_answer;
   AnswerSheet sheet(questions, format, "letter");
   sheet.add(0, report_of("q0", 1, ""));
   CHECK(sheet.note().empty());

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <thread>
 
-#include "litestage/core/thread_team.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 
 using namespace litestage;
 using namespace litestage::cli;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/evaluate/answers.hpp"
+#include "litestage/tasks/answers.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace litestage;
@@ -22,8 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const AnswerFormat& format : {AnswerFormat{}, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""},
                                      AnswerFormat{AnswerRule::stated, "", " ", "So the answer is option"}}) {
-    const int option = evaluate::written_answer(format, rest, options);
-    if (option < evaluate::no_answer || option >= static_cast<int>(options.size())) std::abort();
+    const int option = tasks::written_answer(format, rest, options);
+    if (option < no_answer || option >= static_cast<int>(options.size())) std::abort();
   }
   return 0;
 }

@@ -8,27 +8,30 @@
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results_form.hpp"
-#include "litestage/evaluate/subset.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/io/dataset.hpp"
+#include "litestage/io/files/dataset.hpp"
+#include "litestage/tasks/subset.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 namespace {
 
+using litestage::no_answer;
 namespace evaluate = litestage::evaluate;
+namespace tasks = litestage::tasks;
 
 void need(bool holds) {
   if (!holds) std::abort();
 }
 
-void read_questions(const evaluate::Task& task, const std::vector<litestage::Record>& records) {
-  const auto questions = evaluate::parse_questions(task, records);
+void read_questions(const tasks::Task& task, const std::vector<litestage::Record>& records) {
+  const auto questions = tasks::parse_questions(task, records);
   need(questions.size() == records.size());
   for (const litestage::Question& q : questions) {
     const auto n = static_cast<int>(q.options.size());
-    need(n >= task.min_options && n <= task.max_options && !q.stem.empty() && !q.id.empty());
-    need(q.gold < n && q.gold >= (task.gold_required ? 0 : evaluate::no_answer));
+    need(q.options.size() >= task.min_options && q.options.size() <= task.max_options && !q.stem.empty() &&
+         !q.id.empty());
+    need(q.gold < n && q.gold >= (task.gold_required ? 0 : no_answer));
   }
-  need(evaluate::first_questions(questions, 3).size() <= 3);
+  need(tasks::first_questions(questions, 3).size() <= 3);
   need(evaluate::majority_class(questions).accuracy.value <= 1);
   need(evaluate::longest_option(questions).value <= 1);
 }
@@ -47,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const litestage::Error&) {
     return 0;
   }
-  for (const evaluate::Task& task : evaluate::tasks) {
+  for (const tasks::Task& task : tasks::tasks) {
     try {
       read_questions(task, records);
     } catch (const litestage::Error&) {

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "litestage/core/quant_blocks.hpp"
-#include "litestage/io/fingerprint.hpp"
-#include "litestage/io/load_model.hpp"
-#include "litestage/io/load_vocabulary.hpp"
-#include "litestage/io/text_codec.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/io/gguf/fingerprint.hpp"
+#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/text_codec.hpp"
+#include "litestage/prompt/transcript.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "litestage/io/json.hpp"
+#include "litestage/io/files/json.hpp"
 
 namespace {
 

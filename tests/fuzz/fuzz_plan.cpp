@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "litestage/calibrate/plan.hpp"
-#include "litestage/io/json.hpp"
+#include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/io/files/json.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace litestage;

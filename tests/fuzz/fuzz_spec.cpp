@@ -8,7 +8,7 @@
 
 #include "litestage/early_exit/any.hpp"
 #include "litestage/early_exit/standard.hpp"
-#include "litestage/policy/spec.hpp"
+#include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
 

@@ -9,8 +9,8 @@
 
 #include "common/small_vocabulary.hpp"
 #include "litestage/core/utf8.hpp"
-#include "litestage/io/text_stream.hpp"
-#include "litestage/io/tokenizer.hpp"
+#include "litestage/io/text/text_stream.hpp"
+#include "litestage/io/text/tokenizer.hpp"
 
 namespace {
 

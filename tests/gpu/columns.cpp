@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/sequences.hpp"
-#include "litestage/backend/gpu.hpp"
 #include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/gpu_backend.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

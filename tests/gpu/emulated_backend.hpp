@@ -1,8 +1,8 @@
 // The gpu backend on the emulated device, as the tests of this folder use it.
 #pragma once
 
-#include "litestage/backend/gpu.hpp"
 #include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/gpu_backend.hpp"
 
 namespace litestage::test {
 

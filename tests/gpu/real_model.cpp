@@ -9,7 +9,7 @@
 #include "common/sequences.hpp"
 #include "gpu/emulated_backend.hpp"
 #include "gpu/rounding_bound.hpp"
-#include "litestage/io/load_model.hpp"
+#include "litestage/io/gguf/model_source.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

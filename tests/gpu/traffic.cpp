@@ -1,5 +1,6 @@
 // What one decode step of the gpu backend touches: every weight, key and value, and little besides. Counted are sectors
-// of memory that a launch reads or writes at all; that products read no weight twice is in tests/kernels/matvec.cpp.
+// of memory that a launch reads or writes at all; that products read no weight twice is in
+// tests/kernels/products/matvec.cpp.
 #include <doctest/doctest.h>
 
 #include <string>

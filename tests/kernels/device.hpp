@@ -9,7 +9,7 @@
 
 #include "litestage/backend/gpu/pack.hpp"
 #include "litestage/kernels/emulator/emulator.hpp"
-#include "litestage/kernels/weights.cuh"
+#include "litestage/kernels/products/weights.cuh"
 
 namespace litestage::test {
 

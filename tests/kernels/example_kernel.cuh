@@ -1,6 +1,7 @@
 // The example of docs/adding-a-kernel.md.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
 #include "litestage/kernels/simt.cuh"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/tiny_model.hpp"
-#include "litestage/backend/reference.hpp"
+#include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/engine/session.hpp"
 
 using namespace litestage;

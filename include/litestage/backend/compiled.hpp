@@ -1,7 +1,7 @@
 // The operations of the backends on the host are compiled in every translation unit that uses them, as everything here.
 // They take most of the time that a unit takes, so a program of many may have them compiled once:
 // LITESTAGE_COMPILED_BACKENDS is then defined for all of its units, and LITESTAGE_COMPILING_BACKENDS as well for one,
-// which includes backend/cpu.hpp and backend/reference.hpp.
+// which includes backend/cpu/cpu_backend.hpp and backend/reference/reference_backend.hpp.
 #pragma once
 
 #if defined(LITESTAGE_COMPILED_BACKENDS)

@@ -21,7 +21,7 @@
 
 #include "litestage/core/tensor.hpp"
 #include "litestage/core/view.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -14,19 +14,20 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/calibrate/baselines.hpp"
-#include "litestage/calibrate/budget_evaluation.hpp"
 #include "litestage/calibrate/calibration_settings.hpp"
-#include "litestage/calibrate/exit_candidates.hpp"
-#include "litestage/calibrate/importance.hpp"
-#include "litestage/calibrate/measure_importance.hpp"
-#include "litestage/calibrate/metric.hpp"
-#include "litestage/calibrate/racing.hpp"
-#include "litestage/calibrate/replay_exit.hpp"
-#include "litestage/calibrate/search.hpp"
-#include "litestage/calibrate/stage_record.hpp"
-#include "litestage/calibrate/staged_evaluation.hpp"
-#include "litestage/policy/spec.hpp"
+#include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/calibrate/importance/measure_importance.hpp"
+#include "litestage/calibrate/search/baselines.hpp"
+#include "litestage/calibrate/search/exit_candidates.hpp"
+#include "litestage/calibrate/search/racing.hpp"
+#include "litestage/calibrate/search/search.hpp"
+#include "litestage/calibrate/trials/budget_evaluation.hpp"
+#include "litestage/calibrate/trials/metric.hpp"
+#include "litestage/calibrate/trials/replay_exit.hpp"
+#include "litestage/calibrate/trials/stage_record.hpp"
+#include "litestage/calibrate/trials/staged_evaluation.hpp"
+#include "litestage/early_exit/never.hpp"
+#include "litestage/settings/spec.hpp"
 
 namespace litestage::calibrate {
 

@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/calibrate/baselines.hpp"
-#include "litestage/calibrate/exit_candidates.hpp"
-#include "litestage/calibrate/importance.hpp"
-#include "litestage/calibrate/metric.hpp"
-#include "litestage/calibrate/search.hpp"
-#include "litestage/core/form.hpp"
-#include "litestage/core/record.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/calibrate/search/baselines.hpp"
+#include "litestage/calibrate/search/exit_candidates.hpp"
+#include "litestage/calibrate/search/search.hpp"
+#include "litestage/calibrate/trials/metric.hpp"
+#include "litestage/settings/form.hpp"
+#include "litestage/settings/record.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::calibrate {
 

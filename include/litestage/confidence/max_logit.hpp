@@ -5,7 +5,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "litestage/policy/types.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::confidence {
 

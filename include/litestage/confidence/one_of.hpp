@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "litestage/policy/choice.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/settings/choice.hpp"
 
 namespace litestage::confidence {
 

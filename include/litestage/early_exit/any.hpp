@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "litestage/policy/concepts.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
 

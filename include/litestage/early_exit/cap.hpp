@@ -8,8 +8,8 @@
 #include <tuple>
 #include <vector>
 
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
 

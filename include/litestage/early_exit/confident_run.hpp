@@ -7,8 +7,8 @@
 
 #include "litestage/confidence/max_prob.hpp"
 #include "litestage/policy/concepts.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
 

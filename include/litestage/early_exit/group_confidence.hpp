@@ -8,8 +8,8 @@
 
 #include "litestage/confidence/mean_log_prob_top_k.hpp"
 #include "litestage/early_exit/sliding_window.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
 

@@ -9,11 +9,11 @@
 #include <tuple>
 
 #include "litestage/confidence/max_prob.hpp"
+#include "litestage/core/enum_names.hpp"
 #include "litestage/early_exit/sliding_window.hpp"
 #include "litestage/policy/concepts.hpp"
-#include "litestage/policy/enum_names.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "litestage/policy/choice.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/settings/choice.hpp"
 
 namespace litestage::early_exit {
 

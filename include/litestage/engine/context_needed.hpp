@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "litestage/engine/any_tokenizer.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/policy/concepts.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
+#include "litestage/prompt/transcript.hpp"
 
 namespace litestage {
 

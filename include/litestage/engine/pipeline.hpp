@@ -13,15 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/early_exit/never.hpp"
-#include "litestage/engine/any_tokenizer.hpp"
+#include "litestage/engine/fwd.hpp"
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
-#include "litestage/fwd.hpp"
 #include "litestage/policy/check.hpp"
-#include "litestage/skip/never.hpp"
-#include "litestage/stages/single.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
 

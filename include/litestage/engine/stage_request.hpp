@@ -15,10 +15,10 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/engine/any_tokenizer.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
 
@@ -98,7 +98,7 @@ template <StatesAnswer Stages>
   std::vector<int>& letters = request.score_tokens;
   for (std::size_t i = 0; i < transcript.question.options.size(); ++i) {
     Prompt prompt = prompts.at(0);
-    prompt.continuation += format.probe + format.letter_prefix + static_cast<char>('A' + i);
+    prompt.continuation += format.probe + format.letter_prefix + option_letter(i);
     std::vector<int> tokens = tokenizer.encode(prompt);
     if (tokens.size() < 2) throw Error(concat("question ", shown(id), ": the prompt to score has no tokens"));
     letters.push_back(tokens.back());

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "litestage/core/outside_text.hpp"
-#include "litestage/engine/any_tokenizer.hpp"
 #include "litestage/engine/not_finite.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
@@ -19,6 +18,7 @@
 #include "litestage/engine/session.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/engine/stop_text.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <string>
 
-#include "litestage/core/form.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/results_form.hpp"
+#include "litestage/settings/form.hpp"
 
 namespace litestage::evaluate {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "litestage/evaluate/metrics.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 namespace litestage::evaluate {
 

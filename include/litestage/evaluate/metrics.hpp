@@ -7,10 +7,9 @@
 #include <span>
 
 #include "litestage/core/error.hpp"
+#include "litestage/prompt/option_letter.hpp"
 
 namespace litestage::evaluate {
-
-inline constexpr int no_answer = -1;  // as a prediction: none could be read; as gold: unknown
 
 inline constexpr double z_95 = 1.9599639845400545;  // 97.5 % point of the normal distribution: 95 % lie within +-z
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/form.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/metrics.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/form.hpp"
 
 namespace litestage::evaluate {
 

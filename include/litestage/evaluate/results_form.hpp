@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/form.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/evaluate/results.hpp"
-#include "litestage/evaluate/tasks.hpp"
-#include "litestage/policy/form.hpp"
+#include "litestage/settings/fields_form.hpp"
+#include "litestage/settings/form.hpp"
+#include "litestage/tasks/tasks.hpp"
 
 namespace litestage::evaluate {
 
@@ -30,7 +30,7 @@ inline constexpr std::string_view results_format = "litestage.results/1";
 namespace detail {
 
 [[nodiscard]] inline Form option_form(int option) {
-  return option == no_answer ? Form() : Form(std::string(1, letter(option)));
+  return option == no_answer ? Form() : Form(std::string(1, option_letter(static_cast<std::size_t>(option))));
 }
 
 template <class T, class ToForm>
@@ -130,7 +130,7 @@ class Reader {
     return value;
   }
   [[nodiscard]] int option(std::string_view key) const {
-    return get(key).is_null() ? no_answer : parse_answer_key(get(key), max_options, path(key));
+    return get(key).is_null() ? no_answer : tasks::parse_answer_key(get(key), max_options, path(key));
   }
   // [Form] -> vector, naming the place of each member.
   template <class FromForm>

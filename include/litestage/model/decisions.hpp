@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
-#include "litestage/model/config.hpp"
-#include "litestage/model/finite_weights.hpp"
-#include "litestage/model/weights.hpp"
+#include "litestage/model/source/config.hpp"
+#include "litestage/model/source/finite_weights.hpp"
+#include "litestage/model/source/weights.hpp"
 
 namespace litestage {
 

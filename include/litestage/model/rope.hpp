@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "litestage/model/config.hpp"
+#include "litestage/model/source/config.hpp"
 
 namespace litestage {
 

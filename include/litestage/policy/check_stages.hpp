@@ -8,8 +8,8 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/policy/accepted.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/settings/accepted.hpp"
 
 namespace litestage {
 

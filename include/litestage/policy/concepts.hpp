@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "litestage/policy/answer_format.hpp"
-#include "litestage/policy/transcript.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/prompt/answer_format.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/form.hpp"
-#include "litestage/policy/accepted.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/form.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

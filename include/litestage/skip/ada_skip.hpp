@@ -12,10 +12,10 @@
 #include <tuple>
 #include <vector>
 
+#include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/policy/enum_names.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <tuple>
 
-#include "litestage/policy/enum_names.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/core/enum_names.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

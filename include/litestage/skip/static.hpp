@@ -9,11 +9,11 @@
 #include <tuple>
 #include <vector>
 
+#include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/policy/enum_names.hpp"
-#include "litestage/policy/field.hpp"
 #include "litestage/policy/sublayer_set.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage::skip {
 

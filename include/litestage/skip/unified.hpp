@@ -9,10 +9,10 @@
 #include <tuple>
 #include <vector>
 
-#include "litestage/policy/enum_names.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/types.hpp"
+#include "litestage/core/enum_names.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/policy/accepted.hpp"
+#include "litestage/settings/accepted.hpp"
 
 namespace litestage::stages {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/policy/choice.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/settings/choice.hpp"
 
 namespace litestage::stages {
 

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/policy/answer_format.hpp"
-#include "litestage/policy/field.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/prompt/answer_format.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/stages/wording.hpp"
 
 namespace litestage::stages {

@@ -7,21 +7,15 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/policy/answer_format.hpp"
-#include "litestage/policy/transcript.hpp"
+#include "litestage/prompt/answer_format.hpp"
+#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/transcript.hpp"
 
 namespace litestage::stages {
-
-inline constexpr std::size_t max_options = 26;
 
 // The system message of a conversation, unless a user writes another.
 inline constexpr const char* chat_system =
     "You are an expert in science and common sense. You answer multiple-choice questions.";
-
-[[nodiscard]] inline char option_letter(std::size_t i) {
-  LITESTAGE_ASSERT(i < max_options, i);
-  return static_cast<char>('A' + i);
-}
 
 // Schedules that write a text to each option call this first.
 inline void check_options(const Question& question) {

@@ -6,19 +6,19 @@
 
 #include <cstdint>
 
-#include "litestage/kernels/attend.cuh"
-#include "litestage/kernels/attend_tiled.cuh"
+#include "litestage/kernels/attention/attend.cuh"
+#include "litestage/kernels/attention/attend_tiled.cuh"
+#include "litestage/kernels/attention/finish_heads.cuh"
 #include "litestage/kernels/cuda_launch.cuh"
-#include "litestage/kernels/dequantize.cuh"
-#include "litestage/kernels/finish_heads.cuh"
-#include "litestage/kernels/gate_up.cuh"
-#include "litestage/kernels/logits.cuh"
-#include "litestage/kernels/moments.cuh"
-#include "litestage/kernels/project_add.cuh"
-#include "litestage/kernels/project_qkv.cuh"
-#include "litestage/kernels/rms_norm.cuh"
-#include "litestage/kernels/rows.cuh"
-#include "litestage/kernels/token_stats.cuh"
+#include "litestage/kernels/products/dequantize.cuh"
+#include "litestage/kernels/products/gate_up.cuh"
+#include "litestage/kernels/products/logits.cuh"
+#include "litestage/kernels/products/project_add.cuh"
+#include "litestage/kernels/products/project_qkv.cuh"
+#include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/rms_norm.cuh"
+#include "litestage/kernels/rows/rows.cuh"
+#include "litestage/kernels/rows/token_stats.cuh"
 
 // Of a weight type: its name in DType. A product exists for 1, 2, 4, 8 and 16 inputs, and takes up to that many.
 #define LITESTAGE_KERNELS_OF_TYPE(apply, type) \

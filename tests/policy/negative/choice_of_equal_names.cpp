@@ -1,5 +1,5 @@
 // expect: two alternatives have the same name
-#include "litestage/policy/choice.hpp"
+#include "litestage/settings/choice.hpp"
 #include "litestage/skip/never.hpp"
 
 using namespace litestage;

@@ -1,5 +1,5 @@
 // expect: SearchResult search(const SearchSpace&, const Evaluator&) const
-#include "litestage/calibrate/search.hpp"
+#include "litestage/calibrate/search/search.hpp"
 
 using namespace litestage::calibrate;
 

@@ -1,7 +1,7 @@
 // expect: fields() must list every member of the settings
 #include <string_view>
 
-#include "litestage/policy/form.hpp"
+#include "litestage/settings/fields_form.hpp"
 
 using namespace litestage;
 

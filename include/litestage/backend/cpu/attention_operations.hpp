@@ -1,7 +1,7 @@
-// The operations of CpuBackend on heads and on the K/V cache. Included by backend/cpu.hpp.
+// The operations of CpuBackend on heads and on the K/V cache.
 #pragma once
 
-#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/cpu/declaration.hpp"
 
 #if LITESTAGE_BACKEND_OPERATIONS
 

@@ -14,7 +14,7 @@
 #include <type_traits>
 
 #include "litestage/backend/concept.hpp"
-#include "litestage/backend/cpu/row_kernels_portable.hpp"
+#include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
 #include "litestage/core/kv_number.hpp"
 #include "litestage/core/tensor.hpp"
 

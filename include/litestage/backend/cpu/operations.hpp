@@ -1,8 +1,8 @@
-// The operations of CpuBackend on rows: embedding, projections, MLP, logits. Included by backend/cpu.hpp. Those of
-// attention are in attention_operations.hpp.
+// The operations of CpuBackend on rows: embedding, projections, MLP, logits. attention_operations.hpp has those of
+// attention.
 #pragma once
 
-#include "litestage/backend/cpu.hpp"
+#include "litestage/backend/cpu/declaration.hpp"
 
 #if LITESTAGE_BACKEND_OPERATIONS
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <vector>
 
-#include "litestage/backend/cpu/activations.hpp"
-#include "litestage/backend/cpu/packed_matrix.hpp"
-#include "litestage/backend/cpu/token_stats.hpp"
+#include "litestage/backend/cpu/matmul/activations.hpp"
+#include "litestage/backend/cpu/matmul/packed_matrix.hpp"
+#include "litestage/backend/cpu/rows/token_stats.hpp"
 #include "litestage/core/tensor.hpp"
 
 namespace litestage::cpu {

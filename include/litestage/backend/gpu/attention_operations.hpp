@@ -1,4 +1,4 @@
-// The attention of GpuBackend. Included by backend/gpu.hpp.
+// The attention of GpuBackend.
 #pragma once
 
 #include <algorithm>
@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "litestage/backend/gpu.hpp"
+#include "litestage/backend/gpu/declaration.hpp"
 #include "litestage/core/kv_number.hpp"
-#include "litestage/kernels/attend.cuh"
-#include "litestage/kernels/attend_tiled.cuh"
-#include "litestage/kernels/finish_heads.cuh"
-#include "litestage/kernels/project_qkv.cuh"
-#include "litestage/kernels/rows.cuh"
+#include "litestage/kernels/attention/attend.cuh"
+#include "litestage/kernels/attention/attend_tiled.cuh"
+#include "litestage/kernels/attention/finish_heads.cuh"
+#include "litestage/kernels/products/project_qkv.cuh"
+#include "litestage/kernels/rows/rows.cuh"
 
 namespace litestage {
 

@@ -1,4 +1,4 @@
-// The operations of GpuBackend but attention. Included by backend/gpu.hpp.
+// The operations of GpuBackend but attention.
 #pragma once
 
 #include <algorithm>
@@ -7,16 +7,16 @@
 #include <limits>
 #include <vector>
 
-#include "litestage/backend/gpu.hpp"
-#include "litestage/kernels/attend.cuh"
-#include "litestage/kernels/dequantize.cuh"
-#include "litestage/kernels/gate_up.cuh"
-#include "litestage/kernels/logits.cuh"
-#include "litestage/kernels/moments.cuh"
-#include "litestage/kernels/project_add.cuh"
-#include "litestage/kernels/rms_norm.cuh"
-#include "litestage/kernels/rows.cuh"
-#include "litestage/kernels/token_stats.cuh"
+#include "litestage/backend/gpu/declaration.hpp"
+#include "litestage/kernels/attention/attend.cuh"
+#include "litestage/kernels/products/dequantize.cuh"
+#include "litestage/kernels/products/gate_up.cuh"
+#include "litestage/kernels/products/logits.cuh"
+#include "litestage/kernels/products/project_add.cuh"
+#include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/rms_norm.cuh"
+#include "litestage/kernels/rows/rows.cuh"
+#include "litestage/kernels/rows/token_stats.cuh"
 
 namespace litestage {
 

@@ -1,5 +1,5 @@
-// Weights from their file into the units that the kernels read (kernels/weights.cuh). Row by row, so that a matrix can
-// be packed and uploaded in pieces.
+// Weights from their file into the units that the kernels read (kernels/products/weights.cuh). Row by row, so that a
+// matrix can be packed and uploaded in pieces.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/tensor.hpp"
-#include "litestage/kernels/weights.cuh"
+#include "litestage/kernels/products/weights.cuh"
 
 namespace litestage::gpu {
 

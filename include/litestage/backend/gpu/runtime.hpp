@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <string>
 
-#include "litestage/kernels/rms_norm.cuh"
-#include "litestage/kernels/rows.cuh"
+#include "litestage/kernels/rows/rms_norm.cuh"
+#include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::gpu {

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 
-#include "litestage/kernels/token_stats.cuh"
-#include "litestage/policy/types.hpp"
+#include "litestage/kernels/rows/token_stats.cuh"
+#include "litestage/step/types.hpp"
 
 namespace litestage::gpu {
 

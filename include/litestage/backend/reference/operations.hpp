@@ -1,7 +1,7 @@
-// The operations of ReferenceBackend, and what they are made of. Included by backend/reference.hpp.
+// The operations of ReferenceBackend, and what they are made of.
 #pragma once
 
-#include "litestage/backend/reference.hpp"
+#include "litestage/backend/reference/declaration.hpp"
 
 #if LITESTAGE_BACKEND_OPERATIONS
 

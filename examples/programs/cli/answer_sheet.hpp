@@ -1,0 +1,121 @@
+// The answers of a run as they come in, read in the ways that the user asked for.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/progress.hpp"
+#include "cli/without_room.hpp"
+#include "litestage/evaluate/metrics.hpp"
+#include "litestage/evaluate/results.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/tasks.hpp"
+
+namespace litestage::cli {
+
+// Where both ways are asked for, the letters are what results files hold; the texts are in there as well.
+class AnswerSheet {
+ public:
+  AnswerSheet(std::vector<Question> questions, const AnswerFormat& format, const std::string& metric)
+      : questions_(std::move(questions)),
+        entries_(questions_.size()),
+        format_(format),
+        letter_(metric != "extracted"),
+        extracted_(metric != "letter") {}
+
+  [[nodiscard]] const std::vector<Question>& questions() const { return questions_; }
+  [[nodiscard]] std::size_t done() const { return done_; }
+  [[nodiscard]] bool complete() const { return done_ == questions_.size(); }
+  [[nodiscard]] bool by_letter() const { return letter_; }
+  [[nodiscard]] bool by_text() const { return extracted_; }
+  [[nodiscard]] std::string answering() const { return letter_ ? "letter" : "extracted"; }
+
+  void add(std::size_t question, const QuestionReport& report) {
+    const Question& q = questions_.at(question);
+    Entry entry;
+    if (letter_) entry.letter = tasks::scored_answer(report);
+    if (extracted_) entry.extracted = tasks::extracted_answer(format_, report, q);
+    entry.answer = evaluate::make_answer(q, letter_ ? entry.letter : entry.extracted, report);
+    entries_.at(question) = std::move(entry);
+    ++done_;
+  }
+
+  // Of the questions that ended.
+  [[nodiscard]] std::vector<evaluate::Answer> answers() const {
+    std::vector<evaluate::Answer> out;
+    for (const std::optional<Entry>& e : entries_) {
+      if (e) out.push_back(e->answer);
+    }
+    return out;
+  }
+  [[nodiscard]] std::vector<Question> answered_questions() const {
+    std::vector<Question> out;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i]) out.push_back(questions_[i]);
+    }
+    return out;
+  }
+  [[nodiscard]] evaluate::Proportion accuracy(bool by_text) const {
+    std::vector<int> predicted, gold;
+    collect(by_text, predicted, gold);
+    return evaluate::accuracy(predicted, gold);
+  }
+  // Questions whose text named no option.
+  [[nodiscard]] std::size_t silent() const {
+    std::size_t n = 0;
+    for (const std::optional<Entry>& e : entries_) n += e && e->extracted == no_answer ? 1 : 0;
+    return n;
+  }
+  [[nodiscard]] WithoutRoom without_room() const {
+    WithoutRoom list;
+    for (const std::optional<Entry>& e : entries_) {
+      if (e && e->answer.no_room) list.add(e->answer.id, *e->answer.no_room);
+    }
+    return list;
+  }
+  // "accuracy 31.2 %": how it goes so far; empty while nothing can be said.
+  [[nodiscard]] std::string note() const {
+    const evaluate::Proportion p = accuracy(!letter_);
+    return p.trials == 0 ? std::string() : concat("accuracy ", fixed(100 * p.value, 1), " %");
+  }
+  // "letter scoring B, text no answer, right is B".
+  [[nodiscard]] std::string verdict(std::size_t question) const {
+    const Entry& e = *entries_.at(question);
+    if (e.answer.no_room) return concat("none, ", sentence(*e.answer.no_room));
+    const auto said = [](int option) {
+      return option == no_answer ? std::string("no answer") : std::string(1, option_letter(option));
+    };
+    std::string text;
+    if (letter_) text += "letter scoring " + said(e.letter);
+    if (extracted_) text += concat(letter_ ? ", from the text " : "from the text ", said(e.extracted));
+    if (e.answer.gold != no_answer) text += ", right is " + said(e.answer.gold);
+    return text;
+  }
+
+ private:
+  struct Entry {
+    evaluate::Answer answer;
+    int letter = no_answer;
+    int extracted = no_answer;
+  };
+
+  void collect(bool by_text, std::vector<int>& predicted, std::vector<int>& gold) const {
+    for (const std::optional<Entry>& e : entries_) {
+      if (!e) continue;
+      predicted.push_back(by_text ? e->extracted : e->letter);
+      gold.push_back(e->answer.gold);
+    }
+  }
+
+  std::vector<Question> questions_;
+  std::vector<std::optional<Entry>> entries_;  // [questions]
+  AnswerFormat format_;
+  bool letter_, extracted_;
+  std::size_t done_ = 0;
+};
+
+}  // namespace litestage::cli

@@ -1,0 +1,269 @@
+#include "cli/calibration_report.hpp"
+
+#include <iostream>
+#include <utility>
+
+#include "cli/run_report.hpp"
+#include "cli/save.hpp"
+#include "cli/without_room.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/evaluate/controls.hpp"
+#include "litestage/evaluate/text_table.hpp"
+#include "litestage/io/files/json.hpp"
+#include "litestage/policy/check_stages.hpp"
+#include "litestage/settings/describe.hpp"
+#include "litestage/settings/spec.hpp"
+
+namespace litestage::cli {
+
+using namespace calibrate;
+using evaluate::Align;
+using evaluate::TextTable;
+
+namespace {
+
+template <class E>
+E named(const std::string& name) {  // CLI11 has checked that it is one of the names
+  for (std::size_t i = 0; i < EnumNames<E>::names.size(); ++i) {
+    if (EnumNames<E>::names[i] == name) return static_cast<E>(i);
+  }
+  throw Error(concat(in_quotes(name), " is not accepted"));
+}
+
+PlanScore plan_score_of(const Score& score) {
+  std::size_t hits = 0;
+  double seconds = 0;
+  for (const Outcome& o : score.outcomes) {
+    hits += o.correct ? 1 : 0;
+    seconds += o.seconds / static_cast<double>(score.outcomes.size());
+  }
+  return calibrate::plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
+}
+
+std::string signed_fixed(double value, int digits) {
+  return concat(value < 0 ? "" : "+", fixed(value, digits));
+}
+
+std::string exit_text(const Form& exit) {
+  const Form *window = exit.find("window"), *threshold = exit.find("threshold");
+  if (window == nullptr || threshold == nullptr) return "never";
+  return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
+}
+
+// The exits that were tried on all questions; means over fewer, where that was enough to drop one, compare with
+// nothing.
+void print_exit_curve(std::ostream& out, const Plan& plan) {
+  if (plan.exit_curve.empty()) return;
+  TextTable table({{"early exit", Align::left},
+                   {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
+                   {"s/question"},
+                   {"tokens/question"},
+                   {"", Align::left}});
+  std::size_t dropped = 0;
+  for (const PlanExit& e : plan.exit_curve) {
+    const bool whole = e.questions == static_cast<std::int64_t>(plan.data.ids.size());
+    dropped += whole ? 0 : 1;
+    if (!whole) continue;
+    table.add({exit_text(e.exit), fixed(100 * e.accuracy, 1), fixed(e.seconds, 3), fixed(e.tokens, 1),
+               e.exit == plan.exit ? "chosen"
+               : e.within_target   ? "within the target"
+                                   : ""});
+  }
+  table.print(out);
+  out << dropped << " others were dropped before all questions.\n\n";
+}
+
+}  // namespace
+
+confidence::Standard read_criterion(const std::string& spec) {
+  return read_spec<confidence::Standard>(spec, "--criterion", io::read_json_file);
+}
+
+calibrate::Standard read_strategy(const std::string& spec) {
+  return read_spec<calibrate::Standard>(spec, "--strategy", io::read_json_file);
+}
+
+CalibrationSettings calibration_settings(const CalibrateOptions& o) {
+  CalibrationSettings s;
+  s.metric = named<Metric>(o.metric);
+  s.max_loss = o.max_loss;
+  s.least_accuracy = o.least_accuracy;
+  s.step = o.step;
+  s.most = o.most;
+  s.rank_by = named<CosineOf>(o.rank_by);
+  s.phase = named<Phases>(o.phase);
+  s.kv = named<KvOnSkip>(o.kv_on_skip);
+  s.criterion = read_criterion(o.criterion);
+  s.exits = {o.windows, o.thresholds};
+  if (std::count(o.windows.begin(), o.windows.end(), 0) != 0) s.exits.windows.clear();
+  return s;
+}
+
+std::string calibrate_help() {
+  return concat("SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, lists as a/b/c, or @FILE with the same in JSON. Strategies:\n",
+                describe<calibrate::Standard>(), "Criteria:\n", describe<confidence::Standard>(), "Stages:\n",
+                describe<stages::Standard>());
+}
+
+Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, const CalibrationSettings& settings,
+               const calibrate::Standard& strategy, const Importance& importance, const SearchResult& found,
+               const ExitChoice& exits, const std::vector<BaselineChoice>& largest, const Score& full,
+               const Score& plan) {
+  Plan p;
+  p.model = {std::filesystem::path(job.file.source()).filename().string(), facts.model, facts.tokenizer,
+             job.source.config.n_layers};
+  p.data = data;
+  p.kernels = facts.kernels;
+  p.stages = job.policies.stages.to_form(true);
+  p.importance = importance;
+  p.ranked_by = settings.rank_by;
+  p.ranking = sublayer_names(importance.ranking(settings.rank_by));
+  const std::vector<std::string> names = stage_names(job.policies.stages);
+  for (std::size_t s = 0; s < names.size(); ++s) p.budgets.push_back({names[s], found.budgets[s]});
+  p.phase = settings.phase;
+  p.kv = settings.kv;
+  const auto exit_form = [](const std::optional<LowConfidence>& exit) {
+    return exit ? write_settings(*exit) : write_settings(early_exit::Never{});
+  };
+  p.exit = exit_form(exits.exit);
+  for (const auto& [exit, point] : exits.curve) {
+    p.exit_curve.push_back({exit_form(exit), static_cast<std::int64_t>(point.questions), point.accuracy, point.seconds,
+                            point.tokens, point.within_target});
+  }
+  p.search.metric = settings.metric;
+  p.search.strategy = strategy.to_form(true);
+  p.search.max_loss = settings.max_loss;
+  p.search.least_accuracy = settings.least_accuracy;
+  p.search.target = found.target;
+  p.search.reached = found.reached;
+  p.search.points = plan_points(found, names);
+  for (const BaselineChoice& b : largest) {
+    p.baselines.push_back(
+        {b.name, b.setting.policy.to_form(true), b.setting.skipped, b.point.accuracy, b.point.within_target});
+  }
+  p.full = plan_score_of(full);
+  p.plan = plan_score_of(plan);
+  return p;
+}
+
+int report_importance(const Importance& importance, CosineOf rank_by, const Job& job) {
+  std::vector<TextTable::Column> columns{{"rank"}, {"all stages", Align::left}, {"cosine"}};
+  for (const StageImportance& s : importance.stages) {
+    columns.push_back({s.stage, Align::left});
+    columns.push_back({"cosine"});
+  }
+  TextTable table(columns);
+  const auto cosines = Importance::cosines(rank_by);
+  const std::vector<double> shared = importance.over_stages(cosines);
+  const std::vector<Sublayer> ranking = importance.ranking(rank_by);
+  for (std::size_t i = 0; i < ranking.size(); ++i) {
+    const auto index = static_cast<std::size_t>(ranking[i].index());
+    std::vector<std::string> row{concat(i + 1), sublayer_name(ranking[i]), fixed(shared[index], 4)};
+    for (const StageImportance& s : importance.stages) {
+      const Sublayer own = importance.ranking(s.stage, rank_by)[i];
+      row.push_back(sublayer_name(own));
+      row.push_back(fixed((s.*cosines)[static_cast<std::size_t>(own.index())], 4));
+    }
+    table.add(std::move(row));
+  }
+  table.print(std::cout);
+  std::cout
+      << "Sub-layers in the order in which they are skipped: the larger the cosine of the stream before and after,\n"
+         "the less is missed. "
+      << importance.stages[0].requests << " questions, full depth.\n";
+  if (job.options.json.empty()) {
+    std::cout << "\nNext: --json FILE keeps it, and examples/plot.py FILE draws it.\n";
+    return 0;
+  }
+  Form::List names;
+  for (const Sublayer u : ranking) names.push_back(sublayer_name(u));
+  Form f;
+  f.add("format", "litestage.importance/1")
+      .add("model", job.file.source())
+      .add("ranked_by", EnumNames<CosineOf>::names[static_cast<std::size_t>(rank_by)])
+      .add("ranking", std::move(names))
+      .add("importance", write_settings(importance));
+  std::cout << std::flush;
+  save("--json", job.options.json, io::to_json(f, 1) + "\n");
+  std::cout << "importance: " << job.options.json << '\n';
+  return 0;
+}
+
+void report_full_depth(std::ostream& out, const Job& job, const Score& full, Metric metric) {
+  const PlanScore s = plan_score_of(full);
+  out << "full depth        " << fixed(s.seconds, 2) << " s/question predicted";
+  const evaluate::MajorityClass majority = evaluate::majority_class(job.questions);
+  std::vector<int> gold;
+  for (const Question& q : job.questions) gold.push_back(q.gold);
+  const evaluate::Proportion right = evaluate::accuracy(full.predicted, gold);
+  if (right.trials > 0) out << ", " << percent(right) << " right";
+  out << '\n' << std::flush;
+  if (right.trials == 0 || right.value > majority.accuracy.value) return;
+  std::cerr << "warning: full depth is not above always saying " << option_letter(majority.option) << " ("
+            << fixed(100 * majority.accuracy.value, 1) << " %), so accuracy means nothing here"
+            << (metric == Metric::agreement ? "; agreement with full depth does" : "") << std::endl;
+}
+
+void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
+  TextTable table({{"", Align::left},
+                   {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
+                   {"s/question"},
+                   {"tokens/question"},
+                   {"skipped", Align::left}});
+  const auto add = [&](const std::string& name, const PlanScore& s, const std::string& skipped) {
+    double tokens = 0;
+    for (const double t : s.stage_tokens) tokens += t;
+    table.add({name, fixed(100 * s.accuracy, 1), fixed(s.seconds, 3), fixed(tokens, 1), skipped});
+  };
+  std::string budgets;
+  for (const PlanBudget& b : plan.budgets) budgets += concat(budgets.empty() ? "" : " / ", b.stage, " ", b.count);
+  out << '\n';
+  add("full depth", plan.full, "0");
+  add("plan", plan.plan, budgets);
+  table.print(out);
+  out << "Seconds are the latency model's, for one question alone on this machine.\n\n";
+  if (!plan.search.reached) {
+    out << "The target of " << fixed(100 * plan.search.target, 1)
+        << " % is out of reach, also for full depth: the plan is full depth.\n";
+  }
+  print_exit_curve(out, plan);
+  out << "early exit        " << exit_text(plan.exit) << '\n';
+  for (const PlanBaseline& b : plan.baselines) {
+    out << b.method << std::string(b.method.size() < 18 ? 18 - b.method.size() : 1, ' ') << "at most " << b.skipped
+        << " sub-layers within the target, " << signed_fixed(100 * (b.accuracy - plan.full.accuracy), 1) << " points\n";
+  }
+  out << "work              " << work.trials << " trials; " << work.generated.stages + work.restored.stages
+      << " stages generated (" << work.generated.tokens + work.restored.tokens
+      << " tokens), where a search without memory generates " << work.tokens_of_trials << " tokens; "
+      << work.restored.stages << " stages were in the journal\n";
+}
+
+void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions) {
+  WithoutRoom list;
+  for (const auto& [question, why] : questions) list.add(job.questions[question].id, why);
+  if (list.any()) out << "no room           under some setting " << list.sentence(job.questions.size()) << '\n';
+}
+
+void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured) {
+  double sum_predicted = 0, sum_measured = 0, worst = 0;
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    sum_predicted += predicted[i];
+    sum_measured += measured[i];
+    worst = std::max(worst, std::abs(predicted[i] / measured[i] - 1));
+  }
+  out << "latency model     " << signed_fixed(100 * (sum_predicted / sum_measured - 1), 1) << " % against the clock in "
+      << predicted.size() << " runs at batch 1, " << fixed(100 * worst, 1) << " % at most\n";
+}
+
+void next_steps(std::ostream& out, const CalibrateOptions& o) {
+  out << "plan              " << o.plan << "\njournal           " << o.journal << '\n';
+  if (o.common.quiet) return;
+  out << "\nNext: `compare --plan " << o.plan
+      << "` sets the plan beside full depth and the other methods, on other\n"
+         "questions; `ask --plan "
+      << o.plan
+      << "` answers with it. A smaller --max-loss is quickly tried: what the\n"
+         "journal holds is not generated again. All options: --help.\n";
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,55 @@
+// The files that a program reads and writes, as its options name them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "litestage/io/files/distinct_files.hpp"
+#include "litestage/io/files/output_file.hpp"
+
+namespace litestage::cli {
+
+class Files {
+ public:
+  Files& reads(const std::string& option, const std::string& path) {
+    inputs_.push_back({option, path});
+    return *this;
+  }
+  // A SPEC reads a file where it begins with "@".
+  Files& reads_spec(const std::string& option, std::string_view spec) {
+    return spec.starts_with('@') ? reads(option, std::string(spec.substr(1))) : *this;
+  }
+  // With a path that is empty nothing is written.
+  Files& writes(const std::string& option, const std::string& path) {
+    outputs_.push_back({option, path});
+    return *this;
+  }
+  // A journal: what is in it is read, and more is written behind it. Whoever opens it says what is wrong with it.
+  Files& goes_on_with(const std::string& option, const std::string& path) {
+    journals_.push_back({option, path});
+    return *this;
+  }
+  Files& add(const Files& other) {
+    inputs_.insert(inputs_.end(), other.inputs_.begin(), other.inputs_.end());
+    outputs_.insert(outputs_.end(), other.outputs_.begin(), other.outputs_.end());
+    journals_.insert(journals_.end(), other.journals_.begin(), other.journals_.end());
+    return *this;
+  }
+
+  // To be called before any work. An Error where an output would overwrite an input or another output, or cannot be
+  // written. Leaves nothing behind.
+  void check() const {
+    std::vector<io::NamedFile> written = journals_;
+    written.insert(written.end(), outputs_.begin(), outputs_.end());
+    io::check_distinct(inputs_, written);
+    for (const io::NamedFile& file : outputs_) {
+      if (!file.path.empty()) io::OutputFile probe(file.path);
+    }
+  }
+
+ private:
+  std::vector<io::NamedFile> inputs_, outputs_, journals_;
+};
+
+}  // namespace litestage::cli

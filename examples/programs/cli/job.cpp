@@ -1,0 +1,171 @@
+#include "cli/job.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <optional>
+#include <variant>
+
+#include "cli/defaults.hpp"
+#include "cli/plan_file.hpp"
+#include "cli/results_file.hpp"
+#include "cli/vocabulary_note.hpp"
+#include "litestage/calibrate/plan/check_plan.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/engine/context_needed.hpp"
+#include "litestage/evaluate/metrics.hpp"
+#include "litestage/io/files/dataset.hpp"
+#include "litestage/io/gguf/fingerprint.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/policy/check_stages.hpp"
+#include "litestage/settings/accepted.hpp"
+#include "litestage/tasks/subset.hpp"
+#include "litestage/tasks/tasks.hpp"
+
+namespace litestage::cli {
+
+namespace {
+
+Policies policies_of(const Options& o) {
+  Policies p = read_policies(o.stages, o.skip, o.exit);
+  if (!o.prompt) {
+    static_cast<void>(p.stages.answer_format());  // an Error where the stages end in no answer
+    return p;
+  }
+  const auto* single = std::get_if<stages::Single>(&p.stages.active());
+  if (single == nullptr) {
+    throw Error(concat("--prompt: found --stages ", p.stages.active_name(), ", accepted is single"));
+  }
+  stages::Single free = *single;
+  if (o.max_new_tokens > 0) free.max_new_tokens = o.max_new_tokens;
+  p.stages = stages::Standard(free);
+  return p;
+}
+
+std::vector<Question> questions_of(const Options& o, const std::string& path) {
+  if (o.prompt) return {Question{"prompt", *o.prompt, {}, no_answer}};
+  const tasks::Task& task = tasks::find_task(o.task);
+  std::vector<Question> all = tasks::parse_questions(task, io::read_records(path));
+  const std::size_t there = all.size();
+  for (const std::string& other : o.exclude) {
+    all = tasks::questions_without(all, tasks::parse_questions(task, io::read_records(other)));
+  }
+  all = tasks::first_questions(all, o.questions);
+  if (all.empty()) {
+    throw Error(concat("--data ", path, ": none of its ", there, " questions is left, expected one at least",
+                       o.exclude.empty() ? "" : concat(" that is not in --exclude ", joined(o.exclude))));
+  }
+  return all;
+}
+
+// A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
+// here.
+void apply_plan(Job& job, const calibrate::Plan& plan) {
+  const std::string& path = job.options.plan;
+  calibrate::PlanFacts facts = plan_facts(job, {});
+  facts.kernels = plan.kernels;
+  static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
+  warn_of_sampled_model(plan, facts, path);
+  const skip::LiteStage policy = calibrate::lite_stage(plan);
+  check_plan_stages(job.policies.stages, plan, path);
+  check_stages(policy, job.policies.stages, path);
+  job.policies.skip = skip::Standard(policy);
+  job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
+  // `compare` refuses these; here one may look at them.
+  const auto sentence = calibrate::searched_among(plan, job.questions, path);
+  if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
+}
+
+// Not less than what the stages of a question write, all branches together.
+std::size_t most_written(const stages::Standard& stages, const Question& q) {
+  std::size_t tokens = 0;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    tokens += static_cast<std::size_t>(stages.stage(i).max_new_tokens) * std::max<std::size_t>(q.options.size(), 1);
+  }
+  return tokens;
+}
+
+ContextNeeded needed(const Job& job, const Question& q, Writing writing) {
+  const bool letters = pipeline_options(job.options).score_letters;
+  return context_needed(job.policies.stages, q, job.codec, writing, letters);
+}
+
+// What the prompts need with nothing written yet, they need in any case; what they may need beside that depends on the
+// model.
+void check_lengths(const Job& job) {
+  const std::size_t context = job.options.context;
+  const auto limit = static_cast<std::size_t>(job.source.config.max_context);
+  if (context > limit) {
+    throw Error(concat("--context is ", context, ", accepted are 2 to ", limit, " (the model's context)"));
+  }
+  std::size_t may_fail = 0;
+  std::string largest;
+  std::size_t most_needed = context;
+  for (const Question& q : job.questions) {
+    const ContextNeeded least = needed(job, q, Writing::nothing);
+    if (least.positions == 0) throw Error(concat("question ", shown(q.id), ": the prompt has no tokens"));
+    if (least.positions > context) {
+      throw Error(concat("question ", shown(q.id), ": stage ", shown(least.stage), " needs at least ", least.positions,
+                         " positions, expected at most ", context, " (--context)"));
+    }
+    if (least.positions + most_written(job.policies.stages, q) <= context) continue;  // the most common case, and cheap
+    const ContextNeeded most = needed(job, q, Writing::as_much_as_allowed);
+    may_fail += most.positions > context ? 1 : 0;
+    if (most.positions <= most_needed) continue;
+    most_needed = most.positions;
+    largest = concat("question ", shown(q.id), " up to about ", most.positions, " in stage ", shown(most.stage));
+  }
+  if (may_fail == 0) return;
+  std::cerr << "warning: --context " << context << " may be too small for " << may_fail << " of "
+            << job.questions.size() << " questions (" << largest << "); what does not fit is cut off or not answered"
+            << std::endl;
+}
+
+}  // namespace
+
+const std::string& model_fingerprint(const Job& job) {
+  if (job.fingerprint.empty()) job.fingerprint = io::fingerprint(job.file);
+  return job.fingerprint;
+}
+
+Files files_of(const Options& o) {
+  Files files;
+  files.reads("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
+  if (!o.prompt) files.reads("--data", data_path(o.data));
+  for (const std::string& other : o.exclude) files.reads("--exclude", other);
+  files.reads_spec("--stages", o.stages).reads_spec("--skip", o.skip).reads_spec("--exit", o.exit);
+  return files.writes("--json", o.json);
+}
+
+Job prepare(const Options& o) {
+  if (o.profile && o.backend == "gpu")
+    throw Error("--profile: a gpu works after it was asked; accepted are --backend cpu and reference");
+  Policies policies = policies_of(o);
+  std::optional<calibrate::Plan> plan;
+  if (!o.plan.empty()) plan = read_plan(o.plan);
+  const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
+  std::vector<Question> questions = questions_of(o, data);
+  const io::Gguf file(model);
+  Job job{o,
+          policies,
+          data,
+          questions,
+          file,
+          io::TextCodec(cli::read_vocabulary(file), model, o.chat_template),
+          io::load_model(file)};
+  job.options.context = context_or_default(o.context, job.source.config);
+  if (plan) apply_plan(job, *plan);
+  check_layers(job.policies, job.source.config.n_layers);
+  check_lengths(job);
+  return job;
+}
+
+void require_questions(const Job& job) {
+  const std::size_t there = job.questions.size(), wanted = job.options.questions;
+  if (wanted == all_questions || there >= wanted) return;
+  throw Error(concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", job.data,
+                     job.options.exclude.empty() ? ")" : " that are not excluded)"));
+}
+
+}  // namespace litestage::cli

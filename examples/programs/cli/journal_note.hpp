@@ -1,0 +1,50 @@
+// How programs open a journal, and what they say when they go on with one.
+#pragma once
+
+#include <cstddef>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "litestage/calibrate/plan/check_plan.hpp"
+#include "litestage/io/files/journal_file.hpp"
+
+namespace litestage::cli {
+
+// The context that identities of earlier versions say, for the records that do not say for which contexts they hold.
+[[nodiscard]] inline std::size_t context_of_journal(const io::JournalFile& journal) {
+  const Form* context = journal.identity().find("context");
+  return context == nullptr ? 0 : static_cast<std::size_t>(context->integer(journal.path() + ": identity.context"));
+}
+
+// Null where there is no path. The identity's "model" is facts.model; a journal of an earlier version, which names the
+// same model by samples of it and says a context, is gone on with.
+[[nodiscard]] inline std::unique_ptr<io::JournalFile> open_journal(const std::string& path, const Form& identity,
+                                                                   const calibrate::PlanFacts& facts, bool quiet) {
+  if (path.empty()) return nullptr;
+  auto journal = std::make_unique<io::JournalFile>(
+      path, identity, std::vector<io::EarlierKey>{{"model", facts.sampled_model}, {"context", std::nullopt}});
+  if (journal->identity().at("model", path) != identity.at("model", path)) {
+    std::cerr << "warning: " << path << ": the journal names its model by samples of the weights only, as earlier "
+              << "versions did, so records of a model edited elsewhere would pass for this one's; to have every byte "
+              << "checked, begin a new journal (--journal FILE)" << std::endl;
+  }
+  if (quiet) return journal;
+  if (journal->dropped_bytes() > 0) {
+    std::cerr << path << ": a record that was cut off while it was written (" << journal->dropped_bytes()
+              << " bytes) is left out\n";
+  }
+  if (!journal->records().empty())
+    std::cerr << path << ": going on after " << journal->records().size() << " records" << std::endl;
+  return journal;
+}
+
+// Records that do not hold for this --context are not used; their work is done again.
+inline void tell_of_left_out(const io::JournalFile* journal, std::size_t left_out, bool quiet) {
+  if (journal == nullptr || left_out == 0 || quiet) return;
+  std::cerr << journal->path() << ": " << left_out << (left_out == 1 ? " record holds" : " records hold")
+            << " for another --context only and what was done there is done again" << std::endl;
+}
+
+}  // namespace litestage::cli

@@ -1,0 +1,35 @@
+// Plans on disk, and what they have to agree with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/job.hpp"
+#include "cli/results_file.hpp"
+#include "litestage/calibrate/plan/check_plan.hpp"
+#include "litestage/calibrate/plan/plan.hpp"
+
+namespace litestage::cli {
+
+// A short hash of all bytes of a file of plans or questions. (Models have io::fingerprint.)
+[[nodiscard]] std::string file_fingerprint(const std::string& path);
+
+[[nodiscard]] calibrate::Plan read_plan(const std::string& path);
+// The schedule that the plan was calibrated for.
+[[nodiscard]] stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& path);
+// An Error where another one is about to run: stages of the same names may ask in other words.
+void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path);
+void write_plan(const std::string& path, const calibrate::Plan& plan);
+
+// This run's model, tokenizer and kernels, as a plan names them. Reads the whole model file, the first time.
+[[nodiscard]] calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend);
+// Says on standard error if the plan names its model as earlier versions did, so that its weights are not all checked.
+void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path);
+// This run's questions, the first ones of their file.
+[[nodiscard]] calibrate::PlanData plan_data(const Job& job);
+
+// Of every byte of these questions, in this order: what was generated holds for no others. (tasks::content_hash is
+// of what is asked, however it is written.)
+[[nodiscard]] std::string questions_fingerprint(const std::vector<Question>& questions);
+
+}  // namespace litestage::cli

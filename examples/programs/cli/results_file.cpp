@@ -1,0 +1,48 @@
+#include "cli/results_file.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "cli/save.hpp"
+#include "litestage/evaluate/results_form.hpp"
+#include "litestage/io/files/json.hpp"
+
+namespace litestage::cli {
+
+namespace {
+
+// Settings beyond the policies; readers that do not know them pass over them.
+Form settings_form(const Options& o, const BackendFacts& backend) {
+  Form f;
+  f.add("instruction_set", backend.instruction_set).add("threads", backend.threads).add("pack", !o.no_pack);
+  f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
+  f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
+  f.add("chat_template", o.chat_template);
+  return f;
+}
+
+}  // namespace
+
+void write_results(const Job& job, const BackendFacts& backend, const std::string& task, const std::string& data,
+                   const std::string& answering, std::vector<evaluate::Answer> answers, std::size_t asked,
+                   double clock_s) {
+  const Options& o = job.options;
+  if (o.json.empty()) return;
+  evaluate::Results results;
+  results.info.method = o.method.empty() ? method_name(job.policies) : o.method;
+  results.info.model = std::filesystem::path(job.file.source()).filename().string();
+  results.info.backend = backend.name;
+  results.info.task = task;
+  results.info.data = std::filesystem::path(data).filename().string();
+  results.info.answering = answering;
+  results.info.policies = policies_form(job.policies);
+  results.info.seed = o.seed;
+  results.info.asked = asked;
+  results.info.clock_s = clock_s;
+  results.answers = std::move(answers);
+  Form form = evaluate::to_form(results);
+  form.add("model_fingerprint", model_fingerprint(job)).add("settings", settings_form(o, backend));
+  save("--json", o.json, io::to_json(form, 1) + "\n");
+}
+
+}  // namespace litestage::cli

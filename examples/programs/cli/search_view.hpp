@@ -1,0 +1,92 @@
+// How a search goes, on standard error: what is being done, how much of it, the best plan so far, and the time to go.
+// One line that is rewritten where that is a terminal, else a line now and then.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <iostream>
+#include <string>
+#include <utility>
+
+#include "cli/progress.hpp"
+#include "litestage/calibrate/search/search.hpp"
+
+namespace litestage::cli {
+
+class SearchView {
+ public:
+  explicit SearchView(bool quiet) : quiet_(quiet), terminal_(error_is_terminal()) {}
+  SearchView(const SearchView&) = delete;
+  SearchView& operator=(const SearchView&) = delete;
+  ~SearchView() { clear(); }
+
+  // A new piece of work: "budgets". What it is counted in: "questions".
+  void begin(std::string what, std::string unit) {
+    clear();
+    what_ = std::move(what);
+    unit_ = std::move(unit);
+    expected_ = before_ = 0;
+    best_.clear();
+    start_ = said_ = Clock::now();
+    recent_.clear();
+    if (!quiet_ && !terminal_) std::cerr << what_ << std::endl;
+  }
+  // Of the run of walks at hand; what earlier runs of the same piece of work did is added.
+  void walks(std::size_t ended, std::size_t total) { show(before_ + ended, std::max(expected_, before_ + total)); }
+  // `budgets` says what the numbers of the best plan mean, or is empty.
+  void search(const calibrate::SearchProgress& p, const std::vector<std::string>& stages) {
+    before_ = p.done;
+    expected_ = p.expected;
+    best_.clear();
+    for (std::size_t s = 0; s < stages.size() && s < p.best.size(); ++s) {
+      best_ += concat(s == 0 ? ", best so far " : " / ", stages[s], " ", p.best[s]);
+    }
+    show(p.done, p.expected);
+  }
+  void share(double done) { show(static_cast<std::size_t>(100 * done), 100); }
+
+  void clear() {
+    if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+    shown_ = false;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void show(std::size_t done, std::size_t total) {
+    if (quiet_ || total == 0) return;
+    const auto now = Clock::now();
+    const double since = std::chrono::duration<double>(now - said_).count();
+    if (since < (terminal_ ? 0.2 : 30)) return;
+    said_ = now;
+    std::string text = concat(what_, ": ", done, " of ", total, " ", unit_, best_);
+    if (const double each = seconds_each(now, done); each > 0 && done < total)
+      text += concat(", at most ", minutes(each * static_cast<double>(total - done)), " to go");
+    std::cerr << (terminal_ ? "\r\x1b[K" : "") << text << (terminal_ ? "" : "\n") << std::flush;
+    shown_ = terminal_;
+  }
+
+  // In the last minutes, since a run may be paused, and not in the first seconds: what a journal held comes at once. 0:
+  // not known yet.
+  double seconds_each(Clock::time_point now, std::size_t done) {
+    if (now - start_ < std::chrono::seconds(5)) return 0;
+    recent_.push_back({now, done});
+    while (recent_.size() > 2 && now - recent_[1].at > std::chrono::minutes(3)) recent_.pop_front();
+    const Sample& before = recent_.front();
+    if (done <= before.done) return 0;
+    return std::chrono::duration<double>(now - before.at).count() / static_cast<double>(done - before.done);
+  }
+
+  struct Sample {
+    Clock::time_point at;
+    std::size_t done;
+  };
+  bool quiet_, terminal_, shown_ = false;
+  std::string what_, unit_, best_;
+  std::size_t before_ = 0, expected_ = 0;
+  Clock::time_point start_{}, said_{};
+  std::deque<Sample> recent_;  // what was shown before
+};
+
+}  // namespace litestage::cli

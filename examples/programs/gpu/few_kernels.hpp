@@ -1,0 +1,32 @@
+// The gpu backend on the emulated device, with the kernels of a few types: all of them take minutes to compile. What
+// remains to be checked where there is no GPU.
+#pragma once
+
+#include "gpu/listed.hpp"
+#include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/gpu_backend.hpp"
+
+namespace litestage::gpu_check {
+
+class FewKernels : public gpu::EmulatedRuntime {
+ public:
+  using EmulatedRuntime::EmulatedRuntime;
+  template <DType type>
+  static constexpr bool has_type = type == DType::f32 || type == DType::q8_0 || type == DType::q4_k;
+  template <unsigned n>
+  static constexpr bool has_columns = n == 1 || n == 16;
+};
+using FewKernelsBackend = GpuBackend<Listed<FewKernels>>;
+
+inline constexpr DType emulated_types[] = {DType::f32, DType::q8_0, DType::q4_k};
+inline constexpr int emulated_row_counts[] = {3, 16};
+
+[[nodiscard]] inline FewKernelsBackend emulated_backend(const GpuOptions& options) {
+  return FewKernelsBackend(options, kernels::emulator::Schedule{}, false);
+}
+// Slower: it checks accesses to memory, and counts them.
+[[nodiscard]] inline FewKernelsBackend counting_backend() {
+  return FewKernelsBackend(GpuOptions{}, kernels::emulator::Schedule{}, true);
+}
+
+}  // namespace litestage::gpu_check

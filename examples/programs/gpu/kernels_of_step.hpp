@@ -1,0 +1,73 @@
+// A step's launches, those together that are the same kernel on the same sizes: one in each layer, mostly.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gpu/listed.hpp"
+#include "gpu/repeated_step.hpp"
+#include "litestage/backend/gpu/gpu_backend.hpp"
+
+namespace litestage::gpu_check {
+
+template <class R>
+concept ListedRuntime = gpu::Runtime<R> && requires(R& r) {
+  r.list([] {});
+};
+
+struct KernelOfStep {
+  std::string kernel;
+  LaunchWork work;                           // of one launch: the same of all
+  std::vector<std::function<void()>> again;  // in the order of the step
+
+  [[nodiscard]] double bytes() const { return work.bytes * static_cast<double>(again.size()); }  // of all
+  // Of all, what many of them work on counted once. Where a cache holds it, the kernel's speed is not one of memory.
+  [[nodiscard]] double bytes_in_turn() const {
+    return work.bytes + work.own_bytes * static_cast<double>(again.size() - 1);
+  }
+  void launch_all() const {
+    for (const auto& launch : again) launch();
+  }
+};
+
+// They can be launched while `step` is there and `backend` makes no other step. To be called before `step` is made: the
+// third time it may be a recording's replay, of which nothing is known.
+template <ListedRuntime R>
+[[nodiscard]] std::vector<KernelOfStep> kernels_of_step(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step) {
+  step();  // memory that grows has grown
+  std::vector<KernelOfStep> kernels;
+  for (auto& launch : backend.runtime().list([&] { step(); })) {
+    KernelOfStep* same = nullptr;
+    for (KernelOfStep& k : kernels) {
+      const bool alike = k.work.of == launch.work.of && k.work.bytes == launch.work.bytes;
+      if (k.kernel == launch.kernel && alike) same = &k;
+    }
+    if (same == nullptr) same = &kernels.emplace_back(KernelOfStep{launch.kernel, launch.work, {}});
+    same->again.push_back(std::move(launch.again));
+  }
+  LITESTAGE_ASSERT(!kernels.empty(), "a step without launches");
+  return kernels;
+}
+
+// The steps in which every kernel comes: a decoded token, one of each of 16 sequences, a prompt, and a prompt under all
+// that a policy may ask for.
+struct NamedStep {
+  std::string name;
+  StepSetting setting;
+};
+[[nodiscard]] inline std::vector<NamedStep> steps_of_all_kernels(const ModelConfig& c, int context, int prompt) {
+  StepSetting asked = whole_prompt(prompt);
+  asked.stat = Stat::cosine;
+  asked.signals = Signal::top_log_probs;
+  asked.decisions.resize(static_cast<std::size_t>(c.n_sublayers()));
+  asked.decisions[asked.decisions.size() - 2] = {true, 0.5f, KvOnSkip::copy_below};  // the last layer's attention
+  return {{concat("a token decoded at a context of ", context), token_at(context)},
+          {concat("a token of each of 16 sequences at a context of ", context / 8), token_of_each(16, context / 8)},
+          {concat("a prefill of ", prompt, " tokens"), whole_prompt(prompt)},
+          {concat("a prefill of ", prompt, " tokens that is measured and skips"), asked}};
+}
+
+}  // namespace litestage::gpu_check

@@ -1,0 +1,185 @@
+// How likely a model finds a text: the log-probability of every token, perplexity, and what it would rather have had,
+// with any sub-layers skipped.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iostream>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/backend.hpp"
+#include "cli/backend_option.hpp"
+#include "cli/defaults.hpp"
+#include "cli/files.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/load.hpp"
+#include "cli/option_checks.hpp"
+#include "cli/run_main.hpp"
+#include "cli/save.hpp"
+#include "cli/score_logits_file.hpp"
+#include "cli/score_output.hpp"
+#include "cli/thread_words.hpp"
+#include "cli/vocabulary_note.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/engine/score_text.hpp"
+#include "litestage/io/files/json.hpp"
+#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/io/gguf/fingerprint.hpp"
+#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/text/tokenizer.hpp"
+#include "litestage/settings/describe.hpp"
+#include "litestage/settings/spec.hpp"
+#include "litestage/skip/standard.hpp"
+
+using namespace litestage;
+
+namespace {
+
+struct Options {
+  std::string model, text;
+  std::string backend = "cpu", kv = "f16", skip = "never";
+  std::string logits, json;
+  int threads = 0;
+  std::size_t top = 0, context = 0, tokens = 0;
+  bool no_pack = false, quiet = false;
+};
+
+// The ids to be scored. Names of control tokens in the text are plain text.
+std::vector<int> read_tokens(const Options& options, const io::Tokenizer& tokenizer, const ModelConfig& config) {
+  std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{io::read_file(options.text), false}});
+  if (ids.empty()) throw Error(concat(options.text, ": the text is empty, accepted is at least one token"));
+  if (options.tokens > 0) ids.resize(std::min(ids.size(), options.tokens));
+  const std::size_t limit = options.context > 0 ? options.context : static_cast<std::size_t>(config.max_context);
+  if (ids.size() > limit) {
+    throw Error(concat(options.text, ": the text has ", ids.size(), " tokens, accepted are ", limit,
+                       options.context > 0 ? " (--context)" : " (the model's context)",
+                       "; --tokens N scores the first N"));
+  }
+  for (const int id : ids) {
+    if (id >= config.vocab) throw Error(concat(options.model, ": token ", id, " has no row of ", config.vocab));
+  }
+  return ids;
+}
+
+skip::Standard read_skip(const Options& options) {
+  const Where where("--skip");
+  skip::Standard skip = read_spec<skip::Standard>(options.skip, where, io::read_json_file);
+  for (const std::string& stage : skip.stages_named()) {
+    if (stage == score_stage) continue;
+    throw Error(concat("--skip: stage ", in_quotes(stage), " is unknown, accepted are all and ", score_stage));
+  }
+  return skip;
+}
+
+// What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
+struct Job {
+  explicit Job(const Options& o)
+      : options(o),
+        skip(read_skip(o)),
+        file(o.model),
+        tokenizer(cli::read_vocabulary(file), o.model),
+        source(io::load_model(file)),
+        ids(read_tokens(o, tokenizer, source.config)) {
+    static_cast<void>(skip.begin(RequestInfo{source.config.n_layers, 0, score_stage, 0}));  // does it fit the model?
+  }
+
+  Options options;
+  skip::Standard skip;
+  io::Gguf file;
+  io::Tokenizer tokenizer;
+  ModelSource source;
+  std::vector<int> ids;
+};
+
+template <Backend B>
+void run_on(B& backend, const Job& job) {
+  const Options& o = job.options;
+  const Model<B> model = cli::load_with_progress(backend, job.source, o.quiet);
+  Session<B> session(backend, model, {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
+  std::optional<cli::LogitsFile> logits;
+  if (!o.logits.empty()) {
+    logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(job.source.config.vocab));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const TextScore score = score_text(session, job.ids, job.skip, ScoreOptions{o.top},
+                                     [&](std::size_t, std::span<const typename B::Real> row) {
+                                       if (logits) logits->add(row);
+                                       if (cli::interrupted()) throw cli::Interrupted{};
+                                     });
+  cli::ScoreInfo info;
+  info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  info.model = o.model;
+  if (!o.json.empty()) info.fingerprint = io::fingerprint(job.file);  // reads the whole file
+  info.text = o.text;
+  info.backend = backend.name();
+  info.instruction_set = backend.instruction_set();
+  info.kv = o.kv;
+  info.threads = cli::threads_of(backend);
+  info.skip = job.skip.to_form(true);
+  if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer, score);
+  cli::print_summary(std::cout, score, info);
+  std::cout << std::flush;
+  cli::Failures failures;
+  failures.attempt([&] {
+    if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(score, info, job.tokenizer), 1) + '\n');
+  });
+  failures.attempt([&] {
+    if (logits) logits->commit();
+  });
+  failures.report();
+}
+
+int run(Options options) {
+  options.model = cli::model_path(options.model);
+  cli::Files files;
+  files.reads("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
+  files.writes("--logits", options.logits).writes("--json", options.json).check();
+  const Job job(options);
+  cli::with_backend(options.backend, options.threads, !options.no_pack, [&](auto& backend) { run_on(backend, job); });
+  return 0;
+}
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")->type_name("FILE");
+  app.add_option("--text", o.text, "The text; names of control tokens in it are plain text")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--skip", o.skip, "Which sub-layers are skipped (below); the stage's name is score")
+      ->type_name("SPEC")
+      ->capture_default_str();
+  app.add_option("--top", o.top, "Also name the N likeliest tokens in each place")
+      ->type_name("N")
+      ->check(cli::whole_number(0));
+  app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(cli::whole_number(1));
+  app.add_option("--context", o.context, "Tokens that are accepted (default: what the model was trained for)")
+      ->type_name("N")
+      ->check(cli::whole_number(1));
+  app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")
+      ->type_name("FILE.npy");
+  app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
+  cli::add_backend_option(app, o.backend);
+  app.add_option("--threads", o.threads, "0: one to each core that may be used (affinity, CPU quota)")
+      ->check(cli::whole_number(0, 1024))
+      ->type_name("T")
+      ->capture_default_str();
+  app.add_option("--kv", o.kv, "How keys and values are kept: f16 or f32")
+      ->check(CLI::IsMember({"f16", "f32"}))
+      ->type_name("TYPE")
+      ->capture_default_str();
+  app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
+  app.add_flag("--quiet", o.quiet, "Only the summary");
+  app.footer(concat("Skips:\n", describe<skip::Standard>(),
+                    "Example: score --text essay.txt --top 3 --skip static:all=m20-m24"));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Log-probability of every token of a text, and its perplexity.", "score");
+  Options options;
+  declare(app, options);
+  return cli::run_main(app, argc, argv, [&] { return run(options); });
+}

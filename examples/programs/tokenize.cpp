@@ -1,0 +1,134 @@
+// Text to the ids of a model's tokens, and back; conversations to the text that a model reads.
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/defaults.hpp"
+#include "cli/run_main.hpp"
+#include "cli/vocabulary_note.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/io/files/json.hpp"
+#include "litestage/io/gguf/gguf.hpp"
+#include "litestage/io/text/text_codec.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/form.hpp"
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string chat_template;
+  bool lines = false;
+  bool decode = false;
+  bool render = false;
+  bool bos = false;
+  bool plain = false;
+};
+
+void write_ids(const litestage::io::Tokenizer& tokenizer, const Options& options, const std::string& text) {
+  const std::vector<litestage::io::TextPart> parts{{text, !options.plain}};
+  std::string_view separator;
+  for (int id : options.bos ? tokenizer.encode_prompt(parts) : tokenizer.encode(parts)) {
+    std::cout << separator << id;
+    separator = " ";
+  }
+  std::cout << '\n';
+}
+
+void write_text(const litestage::io::Tokenizer& tokenizer, const std::string& line) {
+  std::istringstream words(line);
+  std::vector<int> ids;
+  for (std::string word; words >> word;) {
+    std::istringstream number(word);
+    int id = 0;
+    if (!(number >> id) || !number.eof() || id < 0 || static_cast<std::size_t>(id) >= tokenizer.size()) {
+      throw litestage::Error(litestage::concat("standard input: found ", litestage::in_quotes(word),
+                                               ", accepted are ids from 0 to ", tokenizer.size() - 1,
+                                               " with white space between them"));
+    }
+    ids.push_back(id);
+  }
+  std::cout << tokenizer.decode(ids);
+}
+
+litestage::Role role_named(const std::string& name) {
+  if (name == "system") return litestage::Role::system;
+  if (name == "user") return litestage::Role::user;
+  if (name == "assistant") return litestage::Role::assistant;
+  throw litestage::Error(litestage::concat("standard input: role is ", litestage::in_quotes(name),
+                                           ", accepted are system, user and assistant"));
+}
+
+// [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
+void write_rendered(const litestage::io::TextCodec& codec, const std::string& line) {
+  const std::string source = "standard input";
+  const litestage::Form conversation = litestage::io::parse_json(line, source);
+  litestage::Prompt prompt;
+  for (const litestage::Form& message : conversation.list(source)) {
+    prompt.messages.push_back({role_named(message.at("role", source).string(source + ": role")),
+                               message.at("content", source).string(source + ": content")});
+  }
+  if (prompt.messages.empty()) throw litestage::Error(source + ": a conversation is empty, accepted are messages");
+  std::cout << litestage::io::to_json(litestage::Form(litestage::io::joined(codec.render(prompt)))) << '\n';
+}
+
+void run(const Options& options) {
+  const litestage::io::Gguf file(options.model);
+  const litestage::io::TextCodec codec(litestage::cli::read_vocabulary(file), options.model, options.chat_template);
+  const litestage::io::Tokenizer& tokenizer = codec.tokenizer();
+  std::cin.tie(nullptr);
+  if (options.render) {
+    for (std::string line; std::getline(std::cin, line);) write_rendered(codec, line);
+    return;
+  }
+  if (!options.lines) {
+    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    options.decode ? write_text(tokenizer, text) : write_ids(tokenizer, options, text);
+    return;
+  }
+  for (std::string line; std::getline(std::cin, line);) {
+    if (options.decode) {
+      write_text(tokenizer, line);
+      std::cout << '\n';
+    } else {
+      write_ids(tokenizer, options, line);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Reads text from standard input and writes the ids of its tokens, or the other way round.", "tokenize");
+  Options options;
+  app.add_option("--model", options.model,
+                 "A GGUF file, of which only the vocabulary is read (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("FILE");
+  app.add_flag("--lines", options.lines,
+               "Every line on its own (its line break left out): one line of output for each");
+  app.add_flag("--decode", options.decode, "Read ids with white space between them, write text");
+  app.add_flag("--bos", options.bos, "Put the token for the beginning of a text first, if the model wants one")
+      ->excludes("--decode");
+  app.add_flag("--plain", options.plain, "Take the names of control tokens, such as <|im_end|>, as plain text")
+      ->excludes("--decode");
+  app.add_flag(
+         "--render", options.render,
+         "Read conversations, [{\"role\": \"user\", \"content\": TEXT}, ...], one a line; write what the model's chat "
+         "template makes of each, as a JSON string a line")
+      ->excludes("--decode");
+  app.add_option("--chat-template", options.chat_template,
+                 "Instead of the file's own template: chatml, zephyr, llama-2 or llama-3")
+      ->type_name("NAME");
+  app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
+  const auto work = [&] {
+    options.model = litestage::cli::model_path(options.model);
+    run(options);
+    return 0;
+  };
+  return litestage::cli::run_main(app, argc, argv, work, litestage::cli::OnSignal::end_at_once);
+}

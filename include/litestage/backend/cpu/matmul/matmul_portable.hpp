@@ -1,0 +1,137 @@
+// Plain C++ on the same panels, for any CPU: the operations on each row are those of the vector kernels, to the bit.
+#pragma once
+
+#include "litestage/backend/cpu/matmul/panel_job.hpp"
+
+namespace litestage::cpu::detail {
+
+// Code of vector v, byte i (panel_format.hpp).
+template <int bits>
+[[nodiscard]] inline int code_at(const std::uint8_t* block, int v, int i) {
+  if constexpr (bits == 8) return block[v * 64 + i];
+  constexpr int parts_before = bits == 5 ? 1 : bits == 6 ? 2 : 0;
+  const int byte = block[(parts_before + v % 4) * 64 + i];
+  const int nibble = v < 4 ? byte & 15 : byte >> 4;
+  if constexpr (bits == 5) return nibble | (((block[i] >> v) & 1) << 4);
+  if constexpr (bits == 6) return nibble | (((block[v / 4 * 64 + i] >> (v % 4 * 2)) & 3) << 4);
+  return nibble;
+}
+
+[[nodiscard]] inline float f16_at(const std::byte* p, std::size_t i) {
+  f16 h;
+  std::memcpy(&h, p + 2 * i, sizeof(h));
+  return to_float(h);
+}
+
+struct Portable {
+  static constexpr int largest_tile = 4;
+
+  template <DType type, int n>
+  static void tile(const PanelJob& job, std::size_t token) {
+    float acc[n][panel_rows] = {};
+    if constexpr (is_float(type)) {
+      float_tile<type, n>(job, token, acc);
+    } else {
+      quantised_tile<type, n>(job, token, acc);
+    }
+    for (int t = 0; t < n; ++t) store_results(job, token + static_cast<std::size_t>(t), acc[t]);
+  }
+
+ private:
+  // The integer sums of vectors first .. last - 1 for 16 rows.
+  template <int n_vectors>
+  static void dot(const std::uint8_t (&w)[8][64], const ActivationBlock& x, int first, std::int32_t start,
+                  std::int32_t (&sum)[panel_rows]) {
+    for (std::int32_t& s : sum) s = start;
+    for (int v = first; v < first + n_vectors; ++v) {
+      for (std::size_t r = 0; r < panel_rows; ++r) {
+        for (std::size_t j = 0; j < 4; ++j) sum[r] += w[v][r * 4 + j] * x.codes[static_cast<std::size_t>(v) * 4 + j];
+      }
+    }
+  }
+
+  // One block: d and m as stored for the group, `sub` its sub-scale and sub-minimum or null.
+  template <DType type>
+  static void add_block(const std::byte* group, std::size_t b, const std::uint8_t (&w)[8][64], const ActivationBlock& x,
+                        float (&acc)[panel_rows]) {
+    constexpr PanelTraits traits = panel_traits<type>;
+    constexpr std::size_t subs = block_columns / traits.sub_columns;
+    constexpr std::int32_t offset = traits.offset_shift < 0 ? 0 : 1 << (traits.offset_shift & 31);
+    const std::int32_t negative[2] = {subs == 2 ? x.negative_sum_first : x.negative_sum,
+                                      x.negative_sum - x.negative_sum_first};
+    for (std::size_t s = 0; s < subs; ++s) {
+      std::int32_t sum[panel_rows];
+      dot<static_cast<int>(8 / subs)>(w, x, static_cast<int>(s) * 4, offset * negative[s], sum);
+      for (std::size_t r = 0; r < panel_rows; ++r) {
+        float scale = f16_at(group, r);
+        if constexpr (traits.super_blocks) {
+          const auto factor = static_cast<std::uint8_t>(group[traits.sub_scales_at() + (b * subs + s) * 16 + r]);
+          scale *= static_cast<float>(traits.has_min ? factor : static_cast<std::int8_t>(factor));
+        }
+        acc[r] = __builtin_fmaf(scale * x.scale, static_cast<float>(sum[r]), acc[r]);
+      }
+    }
+    if constexpr (traits.has_min) {
+      for (std::size_t r = 0; r < panel_rows; ++r) {
+        float min = f16_at(group + 32, r);
+        if constexpr (traits.super_blocks) {
+          min *= -static_cast<float>(static_cast<std::uint8_t>(group[traits.sub_mins_at() + b * 16 + r]));
+        }
+        acc[r] = __builtin_fmaf(min, x.scaled_sum, acc[r]);
+      }
+    }
+  }
+
+  template <DType type, int n>
+  static void quantised_tile(const PanelJob& job, std::size_t token, float (&acc)[n][panel_rows]) {
+    constexpr PanelTraits traits = panel_traits<type>;
+    const std::byte* group = job.panel;
+    for (std::size_t g = 0; g < job.inputs->columns() / traits.group_columns(); ++g, group += traits.group_bytes()) {
+      for (std::size_t b = 0; b < traits.group_blocks(); ++b) {
+        const std::byte* block = group + traits.codes_at() + b * traits.code_bytes();
+        std::uint8_t w[8][64];
+        for (int v = 0; v < 8; ++v) {
+          for (int i = 0; i < 64; ++i) {
+            w[v][i] = static_cast<std::uint8_t>(
+                code_at<traits.code_bits>(reinterpret_cast<const std::uint8_t*>(block), v, i));
+          }
+        }
+        for (int t = 0; t < n; ++t) {
+          const ActivationBlock* x = job.inputs->blocks(token + static_cast<std::size_t>(t));
+          add_block<type>(group, b, w, x[g * traits.group_blocks() + b], acc[t]);
+        }
+      }
+    }
+  }
+
+  template <DType type>
+  [[nodiscard]] static float weight_at(const std::byte* panel, std::size_t i) {
+    if constexpr (type == DType::f16) return f16_at(panel, i);
+    if constexpr (type == DType::f32) {
+      float value;
+      std::memcpy(&value, panel + 4 * i, sizeof(value));
+      return value;
+    }
+    bf16 value;
+    std::memcpy(&value, panel + 2 * i, sizeof(value));
+    return to_float(value);
+  }
+
+  // Even and odd columns are two chains, added at the end.
+  template <DType type, int n>
+  static void float_tile(const PanelJob& job, std::size_t token, float (&acc)[n][panel_rows]) {
+    for (int t = 0; t < n; ++t) {
+      const float* x = job.inputs->floats(token + static_cast<std::size_t>(t));
+      float odd[panel_rows] = {};
+      for (std::size_t k = 0; k < job.inputs->columns(); ++k) {
+        float* chain = k % 2 == 0 ? acc[t] : odd;
+        for (std::size_t r = 0; r < panel_rows; ++r) {
+          chain[r] = __builtin_fmaf(weight_at<type>(job.panel, k * panel_rows + r), x[k], chain[r]);
+        }
+      }
+      for (std::size_t r = 0; r < panel_rows; ++r) acc[t][r] += odd[r];
+    }
+  }
+};
+
+}  // namespace litestage::cpu::detail

@@ -1,0 +1,115 @@
+// What the logits of one row say of the next token. A row is read in chunks of fixed size whose results are combined
+// in order, so that neither threads nor other rows change them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
+#include "litestage/step/types.hpp"
+
+namespace litestage::cpu {
+
+inline constexpr std::size_t chunk_logits = 4096;
+
+[[nodiscard]] inline std::size_t logit_chunks(std::size_t vocab) {
+  return (vocab + chunk_logits - 1) / chunk_logits;
+}
+
+struct LogitChunk {
+  float max = 0;
+  bool finite = true;  // all of its logits are
+  ExpSums sums;        // with the maximum of the row
+};
+
+// Which signals need the sum over the vocabulary, and how many of the largest logits.
+[[nodiscard]] inline bool needs_sums(Signal s) {
+  return any(s & (Signal::max_prob | Signal::margin | Signal::entropy | Signal::top_log_probs | Signal::log_prob));
+}
+[[nodiscard]] inline std::size_t needs_largest(Signal s) {
+  return any(s & Signal::top_log_probs) ? TokenStats::max_top : (any(s & Signal::margin) ? 2 : 0);
+}
+
+[[nodiscard]] inline float row_max(const LogitChunk* chunks, std::size_t n_chunks) {
+  float max = -std::numeric_limits<float>::infinity();
+  for (std::size_t c = 0; c < n_chunks; ++c) max = chunks[c].max > max ? chunks[c].max : max;
+  return max;
+}
+
+// First pass, then (with the maximum of all chunks of the row) the second.
+template <class Kernels>
+void measure_max(LogitChunk& chunk, const float* logits, std::size_t vocab, std::size_t c) {
+  const std::size_t n = std::min(chunk_logits, vocab - c * chunk_logits);
+  chunk.max = Kernels::max(logits + c * chunk_logits, n);
+  chunk.finite = Kernels::largest_magnitude(logits + c * chunk_logits, n) < 0x7f800000u;  // the bits of infinity
+}
+template <class Kernels>
+void measure_sums(LogitChunk& chunk, const float* logits, std::size_t vocab, std::size_t c, float max) {
+  chunk.sums = Kernels::exp_sums(logits + c * chunk_logits, max, std::min(chunk_logits, vocab - c * chunk_logits));
+}
+
+// The `count` largest logits, descending; -inf where there are fewer. Chunks without any are not read.
+template <class Kernels>
+void find_largest(float* largest, std::size_t count, const LogitChunk* chunks, const float* logits, std::size_t vocab) {
+  std::fill_n(largest, count, -std::numeric_limits<float>::infinity());
+  for (std::size_t c = 0; c < logit_chunks(vocab); ++c) {
+    if (!(chunks[c].max > largest[count - 1])) continue;
+    const std::size_t end = std::min((c + 1) * chunk_logits, vocab);
+    for (std::size_t i = c * chunk_logits; (i = Kernels::find_above(logits, i, end, largest[count - 1])) < end; ++i) {
+      std::size_t at = count - 1;
+      for (; at > 0 && largest[at - 1] < logits[i]; --at) largest[at] = largest[at - 1];
+      largest[at] = logits[i];
+    }
+  }
+}
+
+// The lowest id that has the largest logit; 0 where no logit is above -inf.
+template <class Kernels>
+[[nodiscard]] int likeliest(const LogitChunk* chunks, const float* logits, std::size_t vocab, float max) {
+  if (max == -std::numeric_limits<float>::infinity()) return 0;
+  const float below = std::nextafter(max, -std::numeric_limits<float>::infinity());
+  std::size_t c = 0;
+  while (!(chunks[c].max > below)) ++c;
+  return static_cast<int>(Kernels::find_above(logits, c * chunk_logits, vocab, below));
+}
+
+// From both passes to what `signals` asks for. With NaN among the logits, probabilities are NaN.
+template <class Kernels>
+[[nodiscard]] TokenStats summarize(const LogitChunk* chunks, const float* logits, std::size_t vocab, Signal signals) {
+  TokenStats stats;
+  const std::size_t n_chunks = logit_chunks(vocab);
+  const float max = row_max(chunks, n_chunks);
+  stats.token = likeliest<Kernels>(chunks, logits, vocab, max);
+  stats.finite = std::all_of(chunks, chunks + n_chunks, [](const LogitChunk& c) { return c.finite; });
+  if (any(signals & Signal::max_logit)) stats.max_logit = max;
+  if (!needs_sums(signals)) return stats;
+
+  ExpSums sums;
+  for (std::size_t c = 0; c < n_chunks; ++c) {
+    sums.weight += chunks[c].sums.weight;
+    sums.weighted += chunks[c].sums.weighted;
+  }
+  const double log_sum = std::log(sums.weight);
+  if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sums.weight);
+  if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
+  if (any(signals & Signal::entropy)) stats.entropy = static_cast<float>(log_sum - sums.weighted / sums.weight);
+  if (needs_largest(signals) == 0) return stats;
+
+  std::array<float, TokenStats::max_top> largest;
+  find_largest<Kernels>(largest.data(), needs_largest(signals), chunks, logits, vocab);
+  const auto below_max = [max](float logit) { return static_cast<double>(logit) - static_cast<double>(max); };
+  if (any(signals & Signal::margin)) {
+    stats.margin = static_cast<float>((1 - std::exp(below_max(largest[1]))) / sums.weight);
+  }
+  if (any(signals & Signal::top_log_probs)) {
+    for (std::size_t i = 0; i < largest.size(); ++i) {
+      stats.top_log_probs[i] = static_cast<float>(below_max(largest[i]) - log_sum);
+    }
+  }
+  return stats;
+}
+
+}  // namespace litestage::cpu

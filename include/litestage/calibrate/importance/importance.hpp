@@ -1,0 +1,203 @@
+// Step 1 of LiteStage (arXiv 2510.14211): how little each sub-layer turns the residual stream, measured in the prefills
+// of all stages at full depth. The less it turns, the sooner it is skipped.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/core/enum_names.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/policy/sublayer_set.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/fields_form.hpp"
+#include "litestage/step/types.hpp"
+
+namespace litestage::calibrate {
+
+// Which cosines make the ranking. `requests`: means over the requests of the means over their tokens, as AdaSkip's code
+// takes them (E2E/model/llama_ADA.py), of which LiteStage's first step is the same statistic; `tokens`: over all
+// tokens, so that long prompts weigh more; `last_token`: over the prompts' last tokens. What could be read of the paper
+// names the mean over samples only.
+enum class CosineOf : std::uint8_t { requests, tokens, last_token };
+
+}  // namespace litestage::calibrate
+
+namespace litestage {
+
+template <>
+struct EnumNames<calibrate::CosineOf> {
+  static constexpr std::array<std::string_view, 3> names = {"requests", "tokens", "last_token"};
+};
+
+}  // namespace litestage
+
+namespace litestage::calibrate {
+
+namespace detail {
+
+inline constexpr double longest_cosine = 1.001;  // norms in float32 round, so a cosine may exceed 1
+inline constexpr double largest_ratio = 1e6;     // the first layers of some models write a few huge values
+inline constexpr double largest_count = 1e12;
+
+}  // namespace detail
+
+// One stage. A request is this stage of one question, with all its branches; the prefix that branches share ran once,
+// and its tokens count once.
+struct StageImportance {
+  static constexpr bool complete = true;  // settings/fields_form.hpp
+
+  std::string stage;
+  std::int64_t requests = 0;
+  std::int64_t prompts = 0;            // one to a branch
+  std::int64_t tokens = 0;             // that ran
+  std::vector<double> cosine;          // [2 * n_layers] mean over the tokens
+  std::vector<double> request_cosine;  // [2 * n_layers] mean over the requests of the means over their tokens
+  std::vector<double> last_cosine;     // [2 * n_layers] mean over the prompts, of their last tokens
+  std::vector<double> norm_ratio;      // [2 * n_layers] mean over the requests; in one the mean over shared prefix and
+                                       // branches, weighted by tokens, of |after| / |before| (Frobenius norms)
+  std::vector<double> layer_cosine;    // [n_layers] mean over the tokens, of a whole layer's input and output
+
+  static constexpr auto fields() {
+    using S = StageImportance;
+    constexpr double most = detail::largest_count, longest = detail::longest_cosine;
+    return std::tuple(
+        Field("stage", &S::stage, "name of the stage"), Field("requests", &S::requests, "questions that ran", 1, most),
+        Field("prompts", &S::prompts, "branches that ran", 1, most),
+        Field("tokens", &S::tokens, "prompt tokens that ran", 1, most),
+        Field("cosine", &S::cosine, "around each sub-layer, mean over tokens", -longest, longest),
+        Field("request_cosine", &S::request_cosine, "mean over requests of means over tokens", -longest, longest),
+        Field("last_cosine", &S::last_cosine, "mean over last tokens", -longest, longest),
+        Field("norm_ratio", &S::norm_ratio, "|after| / |before|", 0, detail::largest_ratio),
+        Field("layer_cosine", &S::layer_cosine, "around each layer, mean over tokens", -longest, longest));
+  }
+  friend bool operator==(const StageImportance&, const StageImportance&) = default;
+};
+
+// The sub-layers of these cosines, most redundant (largest cosine) first. Ties go to attention, then to the lower
+// layer, as in AdaSkip's selection (ASISys/AdaSkip @4ef686d, E2E/model/llama_ADA.py:876-880).
+[[nodiscard]] inline std::vector<Sublayer> rank(std::span<const double> cosines) {
+  std::vector<Sublayer> order;
+  for (const int first : {0, 1}) {
+    for (int u = first; u < static_cast<int>(cosines.size()); u += 2) order.push_back(Sublayer::at(u));
+  }
+  std::stable_sort(order.begin(), order.end(), [&](Sublayer a, Sublayer b) {
+    return cosines[static_cast<std::size_t>(a.index())] > cosines[static_cast<std::size_t>(b.index())];
+  });
+  return order;
+}
+
+// As skip::LiteStage's `ranking`, plans and people spell them.
+[[nodiscard]] inline std::vector<std::string> sublayer_names(std::span<const Sublayer> sublayers) {
+  std::vector<std::string> names;
+  for (const Sublayer u : sublayers) names.push_back(sublayer_name(u));
+  return names;
+}
+
+// What the prefills of a run said. Over all stages it gives the mean over the stages' means: the authors' figure adds
+// up the stages, which ranks alike.
+struct Importance {
+  static constexpr bool complete = true;
+
+  std::vector<StageImportance> stages;  // in the order of the schedule
+
+  [[nodiscard]] int n_layers() const { return static_cast<int>(stages.at(0).layer_cosine.size()); }
+
+  // [size of `of`] e.g. over_stages(&StageImportance::norm_ratio)
+  [[nodiscard]] std::vector<double> over_stages(std::vector<double> StageImportance::*of) const {
+    std::vector<double> mean((stages.at(0).*of).size(), 0.0);
+    for (const StageImportance& s : stages) {
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (s.*of)[i];
+    }
+    for (double& m : mean) m /= static_cast<double>(stages.size());
+    return mean;
+  }
+
+  [[nodiscard]] static constexpr std::vector<double> StageImportance::*cosines(CosineOf of) {
+    switch (of) {
+      case CosineOf::requests:
+        return &StageImportance::request_cosine;
+      case CosineOf::tokens:
+        return &StageImportance::cosine;
+      case CosineOf::last_token:
+        break;
+    }
+    return &StageImportance::last_cosine;
+  }
+
+  // The one ranking that all stages share.
+  [[nodiscard]] std::vector<Sublayer> ranking(CosineOf of = CosineOf::requests) const {
+    return rank(over_stages(cosines(of)));
+  }
+  // That of one stage alone.
+  [[nodiscard]] std::vector<Sublayer> ranking(std::string_view stage, CosineOf of = CosineOf::requests) const {
+    for (const StageImportance& s : stages) {
+      if (s.stage == stage) return rank(s.*cosines(of));
+    }
+    std::vector<std::string_view> names;
+    for (const StageImportance& s : stages) names.push_back(s.stage);
+    throw Error(concat("importance of stage ", in_quotes(stage), " was not measured, accepted are ", joined(names)));
+  }
+
+  static constexpr auto fields() { return std::tuple(Field("stages", &Importance::stages, "of each stage")); }
+  // An Error if two stages share a name, or the lists are not those of one model.
+  void check(const Where& where) const {
+    const auto wrong = [&](std::string_view key, const auto& found, const auto&... accepted) {
+      throw Error(concat(where.at(key).str(), ": found ", found, ", accepted ", accepted...));
+    };
+    if (stages.empty()) wrong("stages", 0, "is one stage or more");
+    const std::size_t layers = stages[0].layer_cosine.size();
+    if (layers == 0) wrong("stages.layer_cosine", 0, "are the values of one layer or more");
+    std::set<std::string_view> names;
+    for (const StageImportance& s : stages) {
+      if (!names.insert(s.stage).second) wrong("stages.stage", s.stage, "are names, each once");
+      for (const auto& [key, list, size] : {std::tuple("cosine", &s.cosine, 2 * layers),
+                                            {"request_cosine", &s.request_cosine, 2 * layers},
+                                            {"last_cosine", &s.last_cosine, 2 * layers},
+                                            {"norm_ratio", &s.norm_ratio, 2 * layers},
+                                            {"layer_cosine", &s.layer_cosine, layers}}) {
+        if (list->size() != size) {
+          wrong(concat("stages.", key), list->size(), "are ", size, " values, as the first stage has ", layers,
+                " layers");
+        }
+      }
+    }
+  }
+  friend bool operator==(const Importance&, const Importance&) = default;
+};
+
+// ---- what baselines take of it ----
+
+[[nodiscard]] inline std::vector<float> as_floats(std::span<const double> values) {
+  std::vector<float> list;
+  for (const double v : values) list.push_back(static_cast<float>(v));
+  return list;
+}
+
+// skip::AdaSkip's `similarity` and `ratio`. AdaSkip learns them from the first 20 requests of a run, which skip
+// nothing; an Importance over N questions is that warm-up made an explicit pass, over N requests of each stage, after
+// which they stay as they are, whatever is asked in which order. 20 requests of three stages are 7 questions; more of
+// them estimate the same means better.
+[[nodiscard]] inline std::vector<float> ada_skip_similarity(const Importance& importance) {
+  return as_floats(importance.over_stages(&StageImportance::request_cosine));
+}
+[[nodiscard]] inline std::vector<float> ada_skip_ratio(const Importance& importance) {
+  return as_floats(importance.over_stages(&StageImportance::norm_ratio));
+}
+
+// skip::ShortGPT's `influence`: 1 - mean cosine of a layer's input and output (arXiv 2403.03853).
+[[nodiscard]] inline std::vector<float> short_gpt_influence(const Importance& importance) {
+  std::vector<double> influence = importance.over_stages(&StageImportance::layer_cosine);
+  for (double& value : influence) value = 1 - value;
+  return as_floats(influence);
+}
+
+}  // namespace litestage::calibrate

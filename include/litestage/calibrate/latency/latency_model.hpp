@@ -1,0 +1,204 @@
+// How long a stage of one question takes at batch 1, predicted from what it does: which sub-layers run, how long the
+// prompts are, how much is generated. Made by latency_probe.hpp on the machine at hand; a Form, so that a search and a
+// plan can keep it. Equal coefficients give equal predictions, to the bit.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/calibrate/latency/step_work.hpp"
+#include "litestage/settings/fields_form.hpp"
+
+namespace litestage {
+
+template <>
+struct EnumNames<KvType> {
+  static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};
+};
+
+}  // namespace litestage
+
+namespace litestage::calibrate {
+
+inline constexpr double max_coefficient = 1e6;  // seconds
+
+// Seconds against rows. Kernels work in tiles and small steps wait for memory, so this is no straight line: it is known
+// at some row counts, straight between them, and proportional to the rows beyond the last.
+struct Curve {
+  std::vector<int> rows;        // ascending, from 1 on
+  std::vector<double> seconds;  // at each of these
+
+  // The curve at n is a sum over its points: add(point, weight) for those that count.
+  template <class Add>
+  void weigh(int n, Add&& add) const {
+    if (n <= 0) return;
+    const auto above = static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), n) - rows.begin());
+    if (above == rows.size()) return add(above - 1, static_cast<double>(n) / rows.back());
+    if (rows[above] == n) return add(above, 1.0);
+    const double part = static_cast<double>(n - rows[above - 1]) / (rows[above] - rows[above - 1]);
+    add(above - 1, 1 - part);
+    add(above, part);
+  }
+
+  static constexpr auto fields() {
+    return std::tuple(Field("rows", &Curve::rows, "row counts, ascending from 1", 1, 1 << 20),
+                      Field("seconds", &Curve::seconds, "seconds at each of them", 0, max_coefficient));
+  }
+  void check(const Where& where) const {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i == 0 ? rows[0] == 1 : rows[i] > rows[i - 1]) continue;
+      throw Error(concat(where.at("rows").str(), ": found ", rows[i],
+                         i == 0 ? " first" : concat(" after ", rows[i - 1]),
+                         ", accepted are row counts ascending from 1"));
+    }
+    if (rows.empty())
+      throw Error(concat(where.at("rows").str(), ": found none, accepted are row counts ascending from 1"));
+    if (seconds.size() != rows.size())
+      throw Error(concat(where.at("seconds").str(), ": found ", seconds.size(), " numbers, accepted are ", rows.size(),
+                         ", one to each of `rows`"));
+  }
+  friend bool operator==(const Curve&, const Curve&) = default;
+};
+
+// A step's seconds are linear in the coefficients: all but the last three are fitted together (latency_fit.hpp).
+struct LatencyModel {
+  // Where it holds.
+  std::string model;  // a fingerprint
+  std::string backend, instruction_set;
+  int threads = 1;
+  KvType kv = KvType::f16;
+  int step_rows = 512;
+  std::vector<int> groups;  // [2 * n_layers] sub-layers of one kind, shape and weight types share a curve: its number
+
+  // Seconds.
+  Curve base;                    // of a step that skips everything: plan, upload, embedding
+  Curve head;                    // against rows that want logits; with the choice of the likeliest token
+  Curve project;                 // of a skipped attention that stores K/V, against the rows that do
+  std::vector<Curve> sublayers;  // [groups] of a sub-layer, against the rows that run it, but for the entries they see
+  double prompt_entry = 0;       // of each K/V entry that a prompt's row sees in a layer
+  double decode_entry = 0;       // the same of a decoded token's row
+  double copied_row = 0;         // of a K/V entry copied from the layer below
+  double scaled_row = 0;         // of a row scaled in place of a sub-layer
+  double observed_row = 0;       // of the moments of a row in a sub-layer
+  double judged_row = 0;         // of the signals of a token, beyond which one is likeliest
+  double forked_entry = 0;       // of each K/V entry copied to a branch with the shared prefix
+  double segment = 0;            // of the policy's decisions for a token or a prompt
+  double token = 0;              // of tokenizing a prompt, to each token
+
+  [[nodiscard]] std::size_t n_sublayers() const { return groups.size(); }
+
+  // Of any step; of a batch too.
+  [[nodiscard]] double step_seconds(const StepWork& work) const {
+    double sum = 0;
+    terms(work, [&](std::size_t, double coefficient, double amount) { sum = std::fma(coefficient, amount, sum); });
+    return sum;
+  }
+  // Of one stage of one question at batch 1, tokenizing included.
+  [[nodiscard]] double stage_seconds(const StageShape& shape, const Decisions& prefill, const Decisions& decode) const {
+    LITESTAGE_ASSERT(prefill.size() == groups.size(), prefill.size(), " decisions for ", groups.size(), " sub-layers");
+    StageSteps steps(shape, step_rows, prefill, decode);
+    double tokens = 0;
+    for (const BranchShape& b : shape.branches) tokens += b.prompt_tokens;
+    double sum = token * tokens;
+    sum = std::fma(segment, steps.segments(), sum);
+    sum = std::fma(forked_entry, steps.forked_entries(), sum);
+    StepWork work;
+    while (steps.next(work)) sum += step_seconds(work);
+    return sum;
+  }
+
+  // add(number, coefficient, amount) for every coefficient that counts in the step; numbered as in `coefficients`.
+  template <class Add>
+  void terms(const StepWork& work, Add&& add) const {
+    std::size_t first = 0;
+    const auto weigh = [&](const Curve& curve, int n) {
+      curve.weigh(n, [&](std::size_t i, double weight) { add(first + i, curve.seconds[i], weight); });
+    };
+    weigh(base, work.rows);
+    first += base.rows.size();
+    weigh(head, work.wanted);
+    first += head.rows.size();
+    for (const int n : work.projected) weigh(project, n);
+    first += project.rows.size();
+    for (std::size_t g = 0; g < sublayers.size(); ++g) {
+      for (std::size_t u = 0; u < groups.size(); ++u) {
+        if (groups[u] == static_cast<int>(g)) weigh(sublayers[g], work.runs[u]);
+      }
+      first += sublayers[g].rows.size();
+    }
+    add(first, prompt_entry, work.prompt_entries);
+    add(first + 1, decode_entry, work.decode_entries);
+    add(first + 2, copied_row, work.copied);
+    add(first + 3, scaled_row, work.scaled);
+    add(first + 4, observed_row, work.observed);
+    add(first + 5, judged_row, work.judged);
+  }
+  // The coefficients of `terms`, to be set.
+  [[nodiscard]] std::vector<double*> coefficients() {
+    std::vector<double*> all;
+    const auto list = [&](Curve& curve) {
+      for (double& s : curve.seconds) all.push_back(&s);
+    };
+    list(base), list(head), list(project);
+    for (Curve& c : sublayers) list(c);
+    for (double* c : {&prompt_entry, &decode_entry, &copied_row, &scaled_row, &observed_row, &judged_row}) {
+      all.push_back(c);
+    }
+    return all;
+  }
+
+  static constexpr auto fields() {
+    using M = LatencyModel;
+    const auto seconds = [](const char* key, double M::*member, const char* help) {
+      return Field(key, member, help, 0, max_coefficient);
+    };
+    return std::tuple(Field("model", &M::model, "fingerprint of the model"), Field("backend", &M::backend, "backend"),
+                      Field("instruction_set", &M::instruction_set, "instruction set of the kernels"),
+                      Field("threads", &M::threads, "threads", 1, 4096), Field("kv", &M::kv, "type of the K/V cache"),
+                      Field("step_rows", &M::step_rows, "rows of a step at most", 1, 1 << 20),
+                      Field("groups", &M::groups, "curve of each sub-layer", 0, 1 << 12),
+                      Field("base", &M::base, "of a step"), Field("head", &M::head, "of rows that want logits"),
+                      Field("project", &M::project, "of K/V of a skipped row"),
+                      Field("sublayers", &M::sublayers, "of the sub-layers of each group"),
+                      seconds("prompt_entry", &M::prompt_entry, "of an entry seen by a prompt's row"),
+                      seconds("decode_entry", &M::decode_entry, "of an entry seen by a decoded token"),
+                      seconds("copied_row", &M::copied_row, "of an entry copied from below"),
+                      seconds("scaled_row", &M::scaled_row, "of a scaled row"),
+                      seconds("observed_row", &M::observed_row, "of the moments of a row in a sub-layer"),
+                      seconds("judged_row", &M::judged_row, "of the signals of a token"),
+                      seconds("forked_entry", &M::forked_entry, "of an entry copied to a branch"),
+                      seconds("segment", &M::segment, "of a policy's decisions"),
+                      seconds("token", &M::token, "of tokenizing a token"));
+  }
+  void check(const Where& where) const {
+    if (groups.empty() || groups.size() % 2 != 0) {
+      throw Error(concat(where.at("groups").str(), ": found ", groups.size(),
+                         " numbers, accepted is an even number of them, one to a sub-layer"));
+    }
+    for (const int g : groups) {
+      if (static_cast<std::size_t>(g) < sublayers.size()) continue;
+      throw Error(concat(where.at("groups").str(), ": found ", g, ", accepted are numbers below ", sublayers.size(),
+                         ", the curves of `sublayers`"));
+    }
+  }
+  friend bool operator==(const LatencyModel&, const LatencyModel&) = default;
+
+  [[nodiscard]] Form to_form(bool /*all*/ = true) const { return write_settings(*this); }
+  // Nothing has a default here: a coefficient left out would be predicted as free.
+  [[nodiscard]] static LatencyModel from_form(const Form& form, const Where& where) {
+    if (!form.is_map()) reject<LatencyModel>(form, where, {});
+    const auto need = [&](std::string_view key) { static_cast<void>(form.at(key, where.str())); };
+    std::apply([&](const auto&... field) { (need(field.key), ...); }, fields());
+    return read_settings<LatencyModel>(form, where);
+  }
+  [[nodiscard]] static std::string accepted() { return concat("a latency model with ", key_list<LatencyModel>()); }
+};
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,315 @@
+// Measures a LatencyModel: times steps of a session, the very steps that a pipeline runs, and fits what they are made
+// of. Nothing is timed alone: a sub-layer is the difference that leaving its kind out makes to a whole step, since by
+// itself it would find its weights in a cache.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <numeric>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/calibrate/latency/latency_fit.hpp"
+#include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/engine/segment.hpp"
+#include "litestage/engine/session.hpp"
+#include "litestage/model/source/weights.hpp"
+#include "litestage/skip/static.hpp"
+
+namespace litestage::calibrate {
+
+struct ProbeOptions {
+  double seconds = 15;  // that measuring takes, roughly: each kind of step is timed at least three times
+  KvType kv = KvType::f16;
+  int step_rows = 512;                                // of the pipeline, recorded in the model
+  std::string model;                                  // fingerprint, recorded in the model
+  Signal signals = Signal::max_prob;                  // of a token, that an early exit reads
+  std::function<std::size_t()> encode = nullptr;      // tokenizes some prompt, returns its number of tokens
+  std::function<void(double)> on_progress = nullptr;  // told the share that is done, 0 to 1
+};
+
+// Sub-layers of one kind whose matrices have the same shapes and types get the same number, from 0 on. [2 * n_layers]
+[[nodiscard]] inline std::vector<int> sublayer_groups(const ModelTensors& tensors) {
+  using Kind = std::vector<std::pair<DType, std::size_t>>;  // type and elements of each matrix
+  std::vector<Kind> kinds;
+  std::vector<int> groups;
+  const auto add = [&](std::initializer_list<const RawTensor*> matrices) {
+    Kind kind;
+    for (const RawTensor* m : matrices) kind.emplace_back(m->type, m->rows * m->columns);
+    const auto found = std::find(kinds.begin(), kinds.end(), kind);
+    groups.push_back(static_cast<int>(found - kinds.begin()));
+    if (found == kinds.end()) kinds.push_back(std::move(kind));
+  };
+  for (const LayerTensors& l : tensors.layers) {
+    add({&l.wq, &l.wk, &l.wv, &l.wo});
+    add({&l.w_gate, &l.w_up, &l.w_down});
+  }
+  return groups;
+}
+
+// What a step costs within a sum of many: the mean, but for the slowest tenth. Those are pauses of the machine, which
+// come once in many stages and would pass for the cost of a step here; a median would leave out ordinary slow steps as
+// well.
+[[nodiscard]] inline double typical(std::vector<double> values) {
+  LITESTAGE_ASSERT(!values.empty(), "the mean of nothing");
+  std::sort(values.begin(), values.end());
+  values.resize(values.size() - values.size() / 10);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+template <Backend B>
+class LatencyProbe {
+ public:
+  // `backend` and `model` outlive the probe; `tensors` are the ones that the model was loaded from.
+  LatencyProbe(B& backend, const Model<B>& model, const ModelTensors& tensors, ProbeOptions options)
+      : options_(std::move(options)),
+        session_(backend, model, {slots, capacity, options_.kv}),
+        all_(static_cast<std::size_t>(model.config.n_sublayers())) {
+    result_.model = options_.model;
+    result_.backend = backend.name();
+    result_.instruction_set = backend.instruction_set();
+    if constexpr (requires { backend.threads(); }) result_.threads = backend.threads();
+    result_.kv = options_.kv;
+    result_.step_rows = options_.step_rows;
+    result_.groups = sublayer_groups(tensors);
+    LITESTAGE_ASSERT(result_.groups.size() == all_.size(), "tensors of another model");
+  }
+
+  [[nodiscard]] LatencyModel measure() {
+    fill_contexts();
+    make_grids();
+    make_cases();
+    time_cases();
+    std::vector<Measurement> measurements;
+    for (Case& c : cases_) measurements.push_back({std::move(c.work), typical(std::move(c.samples))});
+    fit(result_, measurements);
+    result_.forked_entry = forked_entry();
+    result_.segment = segment();
+    if (options_.encode) result_.token = token();
+    if (options_.on_progress) options_.on_progress(1);
+    return std::move(result_);
+  }
+
+ private:
+  // Row counts of steps: every remainder of the kernels' tiles of 8, then ever wider. Steps of up to `decoded` rows are
+  // made of one token each of many sequences, larger ones are a prompt.
+  static constexpr std::array<int, 17> grid = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256};
+  static constexpr int decoded = 8, most_wanted = 32;
+  // Slots: a short context each for decoding, an empty one for prompts, and long contexts.
+  static constexpr int short_context = 64, long_context = 448, prompt_slot = decoded, long_slot = decoded + 1;
+  static constexpr int long_slots = 4;
+  static constexpr std::size_t slots = long_slot + long_slots, capacity = 512;
+  static constexpr std::size_t least_repeats = 3;
+
+  // A step that is timed again and again.
+  struct Case {
+    int first_slot = 0, n_slots = 1, context = 0;
+    std::vector<StepRow> rows;
+    StepWork work;
+    Stat stats = Stat::none;
+    Signal signals = Signal::none;
+    std::vector<double> samples = {};
+    double spent = 0;
+  };
+
+  [[nodiscard]] static double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+  template <class F>
+  [[nodiscard]] static double seconds_of(F&& f) {
+    const double start = now();
+    f();
+    return now() - start;
+  }
+  [[nodiscard]] int n_layers() const { return session_.config().n_layers; }
+  // Which token makes no difference to the time.
+  [[nodiscard]] int token_at(int i) const { return (i * 37 + 11) % session_.config().vocab; }
+
+  [[nodiscard]] std::vector<StepRow> prompt(int slot, int n, int decisions, int wanted) const {
+    std::vector<StepRow> rows;
+    for (int i = 0; i < n; ++i) rows.push_back({token_at(i), slot, decisions, i >= n - wanted});
+    return rows;
+  }
+  void fill_contexts() {
+    session_.step(prompt(0, short_context, session_.skip_nothing(), 0));
+    for (int s = 1; s < decoded; ++s) session_.cache().fork(0, s, short_context);
+    session_.step(prompt(long_slot, long_context, session_.skip_nothing(), 0));
+    for (int s = 1; s < long_slots; ++s) session_.cache().fork(long_slot, long_slot + s, long_context);
+  }
+
+  // The grid ends before a step that takes so long that it cannot be timed often: beyond, rows cost in proportion.
+  void make_grids() {
+    for (const int n : grid) {
+      Case c = make_case(all_, n, 0);
+      const double seconds = run(c);
+      if (n > decoded && seconds > options_.seconds / 60) break;
+      result_.base.rows.push_back(n);
+      if (n <= most_wanted) result_.head.rows.push_back(n);
+    }
+    result_.project.rows = {1, 4};
+    if (result_.base.rows.back() >= 32) result_.project.rows.push_back(32);
+    const int n_groups = *std::max_element(result_.groups.begin(), result_.groups.end()) + 1;
+    result_.sublayers.assign(static_cast<std::size_t>(n_groups), Curve{result_.base.rows, {}});
+    result_.base.seconds.assign(result_.base.rows.size(), 0);
+    result_.head.seconds.assign(result_.head.rows.size(), 0);
+    result_.project.seconds.assign(result_.project.rows.size(), 0);
+    for (Curve& c : result_.sublayers) c.seconds.assign(c.rows.size(), 0);
+  }
+
+  // n rows under these decisions: tokens of n sequences, or a prompt; after a short (none for a prompt) or long
+  // context.
+  [[nodiscard]] Case make_case(const Decisions& decisions, int n, int wanted, bool after_long = false) {
+    const bool decodes = n <= (after_long ? long_slots : decoded);
+    Case c;
+    c.first_slot = after_long ? long_slot : decodes ? 0 : prompt_slot;
+    c.n_slots = decodes ? n : 1;
+    c.context = after_long ? long_context : decodes ? short_context : 0;
+    const int number = session_.decisions().number_of(decisions);
+    c.work.clear(static_cast<std::size_t>(n_layers()));
+    const std::vector<std::uint8_t> keeps = layers_that_store(decisions);
+    const std::vector<int> held(keeps.size(), c.context);
+    for (int s = 0; s < c.n_slots; ++s) {
+      const int each = n / c.n_slots, wants = decodes ? (s < wanted ? 1 : 0) : wanted;
+      for (const StepRow& row : prompt(c.first_slot + s, each, number, wants)) c.rows.push_back(row);
+      c.work.add(decisions, keeps, held, each, decodes ? Phase::decode : Phase::prefill);
+    }
+    c.work.wanted = wanted;
+    return c;
+  }
+  // What the sub-layers for which `chosen(u)` holds do is `decision`.
+  template <class Chosen>
+  [[nodiscard]] Decisions with(const SkipDecision& decision, Chosen chosen) const {
+    Decisions d = all_;
+    for (std::size_t u = 0; u < d.size(); ++u) {
+      if (chosen(u)) d[u] = decision;
+    }
+    return d;
+  }
+
+  void make_cases() {
+    constexpr SkipDecision skip{true};
+    const Decisions none = with(skip, [](std::size_t) { return true; });
+    for (const int n : result_.base.rows) {
+      const int wanted = n <= most_wanted ? n : 0;
+      cases_.push_back(make_case(none, n, 0));
+      cases_.push_back(make_case(all_, n, 0));
+      if (wanted > 0) cases_.push_back(make_case(all_, n, wanted));
+      for (std::size_t g = 0; g < result_.sublayers.size(); ++g) {
+        const auto in_group = [&](std::size_t u) { return result_.groups[u] == static_cast<int>(g); };
+        cases_.push_back(make_case(with(skip, in_group), n, n <= decoded ? wanted : 0));
+      }
+    }
+    make_special_cases();
+  }
+  // What few row counts suffice for: halves of the model, long contexts, and what is linear in the rows.
+  void make_special_cases() {
+    constexpr SkipDecision skip{true};
+    for (const int n : {1, 4}) {
+      for (const std::size_t odd : {0u, 1u}) {
+        cases_.push_back(make_case(with(skip, [&](std::size_t u) { return u / 2 % 2 == odd; }), n, n));
+      }
+    }
+    for (const int n : {1, long_slots, 16, 48}) cases_.push_back(make_case(all_, n, 1, true));
+    for (const int n : result_.project.rows) {
+      cases_.push_back(make_case(with({true, 1, KvOnSkip::project}, [](std::size_t u) { return u % 2 == 0; }), n, 0));
+    }
+    for (const int n : {1, 16}) {
+      cases_.push_back(
+          make_case(with({true, 1, KvOnSkip::copy_below}, [](std::size_t u) { return u % 2 == 0 && u > 0; }), n, 0));
+      // Close to 1, so that no number grows without end.
+      cases_.push_back(make_case(with({true, 1.001f}, [](std::size_t) { return true; }), n, 0));
+      Case& judged = cases_.emplace_back(make_case(all_, n, n));
+      judged.signals = options_.signals;
+      judged.work.judged = n;
+      Case& observed = cases_.emplace_back(make_case(all_, n, n));
+      observed.stats = Stat::cosine;
+      observed.work.observe();
+    }
+  }
+
+  // One step as BatchRunner makes it, in seconds.
+  double run(const Case& c) {
+    for (int s = c.first_slot; s < c.first_slot + c.n_slots; ++s) session_.cache().truncate(s, c.context);
+    return seconds_of([&] {
+      session_.step(c.rows, c.stats);
+      stats_.resize(session_.logits().extent(0));
+      session_.token_stats(stats_, c.signals);
+      session_.read_moments(moments_);  // waits for the device, also where there are none
+      sums_.assign(all_.size(), MomentSums{});
+      for (std::size_t i = 0; i < moments_.size(); ++i) sums_[i / c.rows.size()].add(moments_[i]);
+    });
+  }
+  // In rounds, so that slow moments of the machine hit all alike; short steps more often than long ones.
+  void time_cases() {
+    const double start = now(), share = options_.seconds / static_cast<double>(cases_.size());
+    for (bool again = true; again;) {
+      again = false;
+      for (Case& c : cases_) {
+        if (c.samples.size() >= least_repeats && c.spent >= share) continue;
+        again = true;
+        // A decoded token follows one under the same decisions: what the caches hold by then is part of its time.
+        if (c.rows.size() == static_cast<std::size_t>(c.n_slots)) c.spent += run(c);
+        c.samples.push_back(run(c));
+        c.spent += c.samples.back();
+      }
+      if (options_.on_progress) options_.on_progress(std::min((now() - start) / options_.seconds, 0.99));
+    }
+  }
+
+  [[nodiscard]] double forked_entry() {
+    std::vector<double> samples;
+    for (int i = 0; i < 9; ++i) {
+      samples.push_back(seconds_of([&] { session_.cache().fork(long_slot, prompt_slot, long_context); }));
+    }
+    return typical(std::move(samples)) / (static_cast<double>(long_context) * n_layers());
+  }
+  // With the policy that plans use.
+  [[nodiscard]] double segment() {
+    skip::Static policy;
+    policy.stages["all"].insert({Unit::mlp, 0});
+    const auto state = policy.begin(RequestInfo{n_layers(), 0, "all", 1});
+    std::vector<double> samples;
+    for (int i = 0; i < 99; ++i) {
+      samples.push_back(seconds_of([&] {
+        static_cast<void>(session_.decisions().number_of(decide_all(policy, state, StepInfo{}, n_layers())));
+      }));
+    }
+    return typical(std::move(samples));
+  }
+  [[nodiscard]] double token() {
+    std::vector<double> samples;
+    for (int i = 0; i < 9; ++i) {
+      std::size_t n = 0;
+      const double seconds = seconds_of([&] { n = options_.encode(); });
+      samples.push_back(seconds / static_cast<double>(std::max<std::size_t>(n, 1)));
+    }
+    return typical(std::move(samples));
+  }
+
+  ProbeOptions options_;
+  Session<B> session_;
+  Decisions all_;  // skips nothing
+  LatencyModel result_;
+  std::vector<Case> cases_;
+  std::vector<TokenStats> stats_;
+  std::vector<Moments<typename B::Real>> moments_;
+  std::vector<MomentSums> sums_;  // [2 * n_layers]
+};
+
+// The model of this backend with this model on this machine, which should be idle.
+template <Backend B>
+[[nodiscard]] LatencyModel measure_latency(B& backend, const Model<B>& model, const ModelTensors& tensors,
+                                           ProbeOptions options = {}) {
+  return LatencyProbe<B>(backend, model, tensors, std::move(options)).measure();
+}
+
+}  // namespace litestage::calibrate

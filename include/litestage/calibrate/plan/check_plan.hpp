@@ -1,0 +1,91 @@
+// Whether a plan holds here: for this model and tokenizer it must, or it is of no use; its seconds hold on the kernels
+// that it was searched with only. And whether questions may judge it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/subset.hpp"
+
+namespace litestage::calibrate {
+
+// What a program runs with.
+struct PlanFacts {
+  std::string model;      // fingerprint of the file
+  std::string tokenizer;  // fingerprint
+  PlanKernels kernels;
+  // What plans of earlier versions have in place of `model` (io::sampled_fingerprint); empty: such plans are refused.
+  std::string sampled_model{};
+};
+
+namespace detail {
+
+[[nodiscard]] inline std::string kernels_text(const PlanKernels& k) {
+  return concat("backend ", shown(k.backend), ", instruction set ", shown(k.instruction_set), ", ", k.threads,
+                k.threads == 1 ? " thread" : " threads", ", K/V ",
+                EnumNames<KvType>::names[static_cast<std::size_t>(k.kv)]);
+}
+
+[[nodiscard]] inline bool names_sampled_model(const Plan& plan, const PlanFacts& facts) {
+  return !facts.sampled_model.empty() && plan.model.fingerprint == facts.sampled_model;
+}
+
+}  // namespace detail
+
+// An Error if the plan (`where`: "--plan FILE") is for another model or tokenizer. Else what does not hold all the
+// same, as one sentence: nothing, or the seconds.
+[[nodiscard]] inline std::optional<std::string> check_plan(const Plan& plan, const PlanFacts& facts,
+                                                           const Where& where) {
+  const auto need = [&](std::string_view key, const std::string& found, const std::string& accepted,
+                        std::string_view what) {
+    if (found != accepted)
+      throw Error(concat(where.at(key).str(), ": found ", found_text(Form(found)), ", accepted is ",
+                         found_text(Form(accepted)), ", the ", what, " in use: a plan holds for its own only"));
+  };
+  if (!detail::names_sampled_model(plan, facts))
+    need("model.fingerprint", plan.model.fingerprint, facts.model, "model");
+  need("model.tokenizer", plan.model.tokenizer, facts.tokenizer, "tokenizer");
+  if (plan.kernels == facts.kernels) return std::nullopt;
+  return concat(where.at("kernels").str(), ": the plan's seconds are of ", detail::kernels_text(plan.kernels),
+                " and do not hold for ", detail::kernels_text(facts.kernels));
+}
+
+// A sentence, without its full stop, if the plan fits the model in use only as far as its samples show.
+[[nodiscard]] inline std::optional<std::string> sampled_model(const Plan& plan, const PlanFacts& facts,
+                                                              const Where& where) {
+  if (!detail::names_sampled_model(plan, facts)) return std::nullopt;
+  return concat(
+      where.at("model.fingerprint").str(), ": the plan names its model by samples of the weights only, as ",
+      "earlier versions did, so a model edited elsewhere would pass for it; to have every byte checked, make ",
+      "the plan again or, if you know that this model is its own, write \"", facts.model, "\" there");
+}
+
+// A sentence, without its full stop, if some of the questions are those that the plan was searched on, under whatever
+// ids.
+[[nodiscard]] inline std::optional<std::string> searched_among(const Plan& plan, const std::vector<Question>& questions,
+                                                               const std::string& plan_path) {
+  const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
+  std::size_t common = 0;
+  std::string first;
+  for (const Question& q : questions) {
+    if (!searched.contains(tasks::content_hash(q))) continue;
+    if (common++ == 0) first = q.id;
+  }
+  if (common == 0) return std::nullopt;
+  return concat(plan_path, ": ", common, " of the ", questions.size(), " questions (the first is ", shown(first),
+                ") are those that the plan was searched on");
+}
+
+// An Error if there are such questions.
+inline void check_apart(const Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
+  if (const auto sentence = searched_among(plan, questions, plan_path))
+    throw Error(concat(*sentence, ", accepted are others: a plan is not judged by what it was fitted to"));
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,132 @@
+// What a search leaves behind, as one file: which sub-layers each stage skips, what that was worth, and everything that
+// has to be the same for it to hold. Format "litestage.plan/1"; names once released stay, new ones may be added.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/calibrate/plan/plan_parts.hpp"
+#include "litestage/calibrate/search/search.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/settings/fields_form.hpp"
+#include "litestage/settings/form.hpp"
+#include "litestage/skip/lite_stage.hpp"
+
+namespace litestage::calibrate {
+
+inline constexpr std::string_view plan_format = "litestage.plan/1";
+
+struct Plan {
+  static constexpr bool complete = true;
+  PlanModel model;
+  PlanData data;
+  PlanKernels kernels;
+  Form stages;  // the schedule, as it writes itself
+  Importance importance;
+  CosineOf ranked_by = CosineOf::requests;
+  std::vector<std::string> ranking;  // sub-layers, most redundant first
+  std::vector<PlanBudget> budgets;   // [stages] in the order of the schedule
+  Phases phase = Phases::both;
+  KvOnSkip kv = KvOnSkip::none;
+  Form exit;                         // the exit policy, as it writes itself
+  std::vector<PlanExit> exit_curve;  // what was tried; empty if the exit was given
+  PlanSearch search;
+  std::vector<PlanBaseline> baselines;  // empty if nobody looked
+  PlanScore full, plan;
+
+  static constexpr auto fields() {
+    using P = Plan;
+    return std::tuple(
+        Field("model", &P::model, "the model"), Field("data", &P::data, "the questions"),
+        Field("kernels", &P::kernels, "what ran it"), Field("stages", &P::stages, "the schedule"),
+        Field("importance", &P::importance, "of the sub-layers"), Field("ranked_by", &P::ranked_by, "which cosines"),
+        Field("ranking", &P::ranking, "sub-layers, most redundant first"),
+        Field("budgets", &P::budgets, "how many of the ranking each stage skips"),
+        Field("phase", &P::phase, "the steps in which they are skipped"),
+        Field("kv", &P::kv, "what a skipped attention leaves in the K/V cache"),
+        Field("exit", &P::exit, "the exit policy"), Field("exit_curve", &P::exit_curve, "exit policies tried"),
+        Field("search", &P::search, "how the budgets were found"),
+        Field("baselines", &P::baselines, "methods to compare with"), Field("full", &P::full, "full depth"),
+        Field("plan", &P::plan, "the plan"));
+  }
+  void check(const Where& where) const;
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+// The plan's skipping as a policy.
+[[nodiscard]] inline skip::LiteStage lite_stage(const Plan& plan) {
+  skip::LiteStage policy{plan.ranking, {}, plan.phase, plan.kv};
+  for (const PlanBudget& b : plan.budgets) policy.budgets[b.stage] = b.count;
+  return policy;
+}
+
+// An Error if the parts do not fit together.
+inline void Plan::check(const Where& where) const {
+  const auto wrong = [&](std::string_view key, const auto&... rest) {
+    throw Error(concat(where.at(key).str(), ": found ", rest...));
+  };
+  if (importance.n_layers() != model.n_layers) {
+    wrong("importance", importance.n_layers(), " layers, accepted are ", model.n_layers, " (model.n_layers)");
+  }
+  std::vector<std::string> names, measured;
+  for (const PlanBudget& b : budgets) names.push_back(b.stage);
+  for (const StageImportance& s : importance.stages) measured.push_back(s.stage);
+  if (names != measured)
+    wrong("budgets", names.empty() ? "none" : joined(names),
+          ", accepted are the stages of the importance: ", joined(measured));
+  for (const PlanBudget& b : budgets) {
+    if (static_cast<std::size_t>(b.count) <= ranking.size()) continue;
+    wrong("budgets.count", b.count, " of stage ", b.stage, ", accepted are 0 to ", ranking.size(),
+          " (the length of the ranking)");
+  }
+  lite_stage(*this).check(where);  // the ranking: sub-layers, each once
+  for (const std::string& u : ranking) {
+    if (parse_sublayer(u)->layer < model.n_layers) continue;
+    wrong("ranking", u, ", accepted are a0 to m", model.n_layers - 1, " of the model's ", model.n_layers, " layers");
+  }
+  for (const PlanPoint& p : search.points) {
+    if (p.budgets.size() != budgets.size())
+      wrong("search.points.budgets", p.budgets.size(), " counts, accepted are ", budgets.size(), ", one to each stage");
+  }
+  for (const auto& [key, score] : {std::tuple("full", &full), {"plan", &plan}}) {
+    if (score->correct > score->questions)
+      wrong(concat(key, ".correct"), score->correct, ", accepted are 0 to ", score->questions, " (the questions)");
+    if (score->stage_tokens.size() != budgets.size())
+      wrong(concat(key, ".stage_tokens"), score->stage_tokens.size(), " numbers, accepted are ", budgets.size(),
+            ", one to each stage");
+  }
+}
+
+[[nodiscard]] inline std::vector<PlanPoint> plan_points(const SearchResult& result,
+                                                        const std::vector<std::string>& stages) {
+  std::vector<PlanPoint> points;
+  for (const Point& p : result.points) {
+    points.push_back({stages.at(p.stage), p.budgets, static_cast<std::int64_t>(p.questions), p.accuracy, p.seconds,
+                      p.tokens, p.within_target});
+  }
+  return points;
+}
+
+[[nodiscard]] inline Form to_form(const Plan& plan) {
+  Form form{Form::Map{{"format", Form(plan_format)}}};
+  const Form settings = write_settings(plan);
+  for (const auto& [key, value] : settings.map("")) form.add(key, value);
+  return form;
+}
+
+// `source`: the file.
+[[nodiscard]] inline Plan plan_from_form(const Form& form, std::string_view source) {
+  const Where where{source};
+  const std::string& format = form.at("format", where.str()).string(where.at("format").str());
+  if (format != plan_format) {
+    throw Error(concat(where.at("format").str(), ": found ", found_text(format), ", accepted is ", plan_format));
+  }
+  return read_settings<Plan>(form, where);
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,208 @@
+// What a plan is made of: model, questions, kernels, the search and its scores. All of these are read complete
+// (settings/fields_form.hpp). Fingerprints are whatever text tells two files apart; programs take
+// io/gguf/fingerprint.hpp's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/calibrate/trials/metric.hpp"
+#include "litestage/core/enum_names.hpp"
+#include "litestage/evaluate/metrics.hpp"
+#include "litestage/policy/sublayer_set.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/form.hpp"
+
+namespace litestage::calibrate {
+
+struct PlanModel {
+  static constexpr bool complete = true;
+  std::string file, fingerprint;
+  std::string tokenizer;  // a fingerprint
+  int n_layers = 0;
+
+  static constexpr auto fields() {
+    using M = PlanModel;
+    return std::tuple(Field("file", &M::file, "the file's name"), Field("fingerprint", &M::fingerprint, "of the file"),
+                      Field("tokenizer", &M::tokenizer, "fingerprint of the tokenizer"),
+                      Field("n_layers", &M::n_layers, "layers", 1, max_named_layer + 1));
+  }
+  friend bool operator==(const PlanModel&, const PlanModel&) = default;
+};
+
+// The questions of the search. Whoever reports on others makes sure of it by their contents (tasks::content_hash),
+// since ids need not be the same in two files.
+struct PlanData {
+  static constexpr bool complete = true;
+  std::string task, file, fingerprint;
+  std::vector<std::string> ids, contents;  // [questions] in order
+
+  static constexpr auto fields() {
+    using D = PlanData;
+    return std::tuple(Field("task", &D::task, "a task's name"), Field("file", &D::file, "the file's name"),
+                      Field("fingerprint", &D::fingerprint, "of the file"), Field("ids", &D::ids, "of the questions"),
+                      Field("contents", &D::contents, "hash of each question's stem and options"));
+  }
+  void check(const Where& where) const {
+    if (!ids.empty() && ids.size() == contents.size()) return;
+    throw Error(concat(where.at("contents").str(), ": found ", contents.size(), " hashes, accepted are ",
+                       std::max<std::size_t>(ids.size(), 1), ", one to each of `ids`"));
+  }
+  friend bool operator==(const PlanData&, const PlanData&) = default;
+};
+
+// What seconds depend on, and to the last bits texts too.
+struct PlanKernels {
+  static constexpr bool complete = true;
+  std::string backend, instruction_set;
+  int threads = 1;
+  KvType kv = KvType::f16;
+
+  static constexpr auto fields() {
+    using K = PlanKernels;
+    return std::tuple(Field("backend", &K::backend, "backend"),
+                      Field("instruction_set", &K::instruction_set, "instruction set of the kernels"),
+                      Field("threads", &K::threads, "threads", 1, 4096), Field("kv", &K::kv, "type of the K/V cache"));
+  }
+  friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
+};
+
+// A plan that was tried: Point, with names.
+struct PlanPoint {
+  static constexpr bool complete = true;
+  std::string stage;  // whose search tried it
+  std::vector<int> budgets;
+  std::int64_t questions = 0;
+  double accuracy = 0, seconds = 0, tokens = 0;  // means over these
+  bool within_target = false;
+
+  static constexpr auto fields() {
+    using P = PlanPoint;
+    return std::tuple(Field("stage", &P::stage, "whose search tried it"),
+                      Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
+                      Field("questions", &P::questions, "tried on", 1, detail::largest_count),
+                      Field("accuracy", &P::accuracy, "by the metric", 0, 1),
+                      Field("seconds", &P::seconds, "of a question", 0, 1e9),
+                      Field("tokens", &P::tokens, "generated, of a question", 0, detail::largest_count),
+                      Field("within_target", &P::within_target, "on all questions"));
+  }
+  friend bool operator==(const PlanPoint&, const PlanPoint&) = default;
+};
+
+// One setting of the exit policy under the plan's budgets.
+struct PlanExit {
+  static constexpr bool complete = true;
+  Form exit;  // as the policy writes itself
+  std::int64_t questions = 0;
+  double accuracy = 0, seconds = 0, tokens = 0;  // means over these
+  bool within_target = false;                    // on all questions
+
+  static constexpr auto fields() {
+    using E = PlanExit;
+    return std::tuple(
+        Field("exit", &E::exit, "the policy"), Field("questions", &E::questions, "tried on", 1, detail::largest_count),
+        Field("accuracy", &E::accuracy, "by the metric", 0, 1), Field("seconds", &E::seconds, "of a question", 0, 1e9),
+        Field("tokens", &E::tokens, "generated, of a question", 0, detail::largest_count),
+        Field("within_target", &E::within_target, "on all questions"));
+  }
+  friend bool operator==(const PlanExit&, const PlanExit&) = default;
+};
+
+// Full depth, or the whole plan with its exit, on the questions of the search. The interval is evaluate::Proportion's;
+// of the plan it is too kind, since the plan was chosen on these very questions.
+struct PlanScore {
+  static constexpr bool complete = true;
+  std::int64_t correct = 0, questions = 0;
+  double accuracy = 0, low = 0, high = 1;
+  double seconds = 0;                // of a question
+  std::vector<double> stage_tokens;  // [stages] generated, of a question
+
+  static constexpr auto fields() {
+    using S = PlanScore;
+    return std::tuple(Field("correct", &S::correct, "by the metric", 0, detail::largest_count),
+                      Field("questions", &S::questions, "tried on", 1, detail::largest_count),
+                      Field("accuracy", &S::accuracy, "share that is correct", 0, 1),
+                      Field("low", &S::low, "end of the 95 % interval", 0, 1),
+                      Field("high", &S::high, "end of the 95 % interval", 0, 1),
+                      Field("seconds", &S::seconds, "of a question", 0, 1e9),
+                      Field("stage_tokens", &S::stage_tokens, "generated, of a question", 0, detail::largest_count));
+  }
+  friend bool operator==(const PlanScore&, const PlanScore&) = default;
+};
+
+[[nodiscard]] inline PlanScore plan_score(const evaluate::Proportion& correct, double seconds,
+                                          std::vector<double> stage_tokens) {
+  return {static_cast<std::int64_t>(correct.hits),
+          static_cast<std::int64_t>(correct.trials),
+          correct.value,
+          correct.low,
+          correct.high,
+          seconds,
+          std::move(stage_tokens)};
+}
+
+struct PlanSearch {
+  static constexpr bool complete = true;
+  Metric metric = Metric::letter;
+  Form strategy;  // as the strategy writes itself
+  double max_loss = 0;
+  std::optional<double> least_accuracy;  // in place of full depth's less max_loss
+  double target = 0;                     // the accuracy that had to be reached
+  bool reached = false;                  // if not, the budgets are full depth's
+  std::vector<PlanPoint> points;
+
+  static constexpr auto fields() {
+    using S = PlanSearch;
+    return std::tuple(Field("metric", &S::metric, "when an answer counts as right"),
+                      Field("strategy", &S::strategy, "the search strategy"),
+                      Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
+                      Field("least_accuracy", &S::least_accuracy, "in place of max_loss", 0, 1),
+                      Field("target", &S::target, "accuracy that had to be reached", 0, 1),
+                      Field("reached", &S::reached, "whether the plan reaches it"),
+                      Field("points", &S::points, "every plan tried"));
+  }
+  friend bool operator==(const PlanSearch&, const PlanSearch&) = default;
+};
+
+struct PlanBudget {
+  static constexpr bool complete = true;
+  std::string stage;
+  int count = 0;  // of the first in the ranking
+
+  static constexpr auto fields() {
+    return std::tuple(Field("stage", &PlanBudget::stage, "name of the stage"),
+                      Field("count", &PlanBudget::count, "sub-layers that it skips", 0, 2000));
+  }
+  friend bool operator==(const PlanBudget&, const PlanBudget&) = default;
+};
+
+// A method to compare with, at the largest setting that keeps the target.
+struct PlanBaseline {
+  static constexpr bool complete = true;
+  std::string method;
+  Form skip;                   // as the policy writes itself
+  int skipped = 0;             // sub-layers, where it skips most
+  double accuracy = 0;         // by the metric
+  bool within_target = false;  // if not, it skips nothing
+
+  static constexpr auto fields() {
+    using B = PlanBaseline;
+    return std::tuple(Field("method", &B::method, "its name"), Field("skip", &B::skip, "the policy"),
+                      Field("skipped", &B::skipped, "sub-layers that it skips", 0, 2000),
+                      Field("accuracy", &B::accuracy, "by the metric", 0, 1),
+                      Field("within_target", &B::within_target, "on all questions"));
+  }
+  friend bool operator==(const PlanBaseline&, const PlanBaseline&) = default;
+};
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,64 @@
+// Which windows and thresholds of LiteStage's early exit are worth trying, from the confidences of stages that were
+// generated whole.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "litestage/calibrate/trials/stage_memo.hpp"
+#include "litestage/confidence/standard.hpp"
+#include "litestage/early_exit/low_confidence.hpp"
+
+namespace litestage::calibrate {
+
+using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
+
+struct ExitGrid {
+  std::vector<int> windows = {4, 8, 16};
+  int thresholds = 8;  // of each window
+};
+
+// The lowest mean of `window` confidences in a row: the branch is cut by thresholds from here on. +inf where it is
+// shorter than the window.
+[[nodiscard]] inline float lowest_mean(std::span<const float> trace, int window) {
+  const auto size = static_cast<std::size_t>(window);
+  double lowest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i + size <= trace.size(); ++i) {
+    double sum = 0;
+    for (std::size_t k = i; k < i + size; ++k) sum += static_cast<double>(trace[k]);
+    lowest = std::min(lowest, sum / static_cast<double>(window));
+  }
+  return static_cast<float>(lowest);
+}
+
+// Thresholds at even steps of the share of branches that they cut, from the fewest to half of those that reach the
+// window: a threshold that cuts more often ends texts that have not degenerated. The grid is ours; the paper's window
+// and threshold could not be read.
+[[nodiscard]] inline std::vector<LowConfidence> exit_candidates(std::span<const StageResult* const> stages,
+                                                                const confidence::Standard& criterion,
+                                                                const ExitGrid& grid) {
+  std::vector<LowConfidence> candidates;
+  for (const int window : grid.windows) {
+    std::vector<float> lows;
+    for (const StageResult* stage : stages) {
+      for (const BranchReport& b : stage->report.branches) {
+        if (b.trace.size() >= static_cast<std::size_t>(window)) lows.push_back(lowest_mean(b.trace, window));
+      }
+    }
+    std::sort(lows.begin(), lows.end());
+    float last = -std::numeric_limits<float>::infinity();
+    for (int i = 0; i < grid.thresholds && !lows.empty(); ++i) {
+      const float threshold =
+          lows[lows.size() * static_cast<std::size_t>(i) / (2 * static_cast<std::size_t>(grid.thresholds))];
+      if (!(threshold > last)) continue;
+      last = threshold;
+      candidates.push_back({criterion, window, threshold, WarmUp::full});
+    }
+  }
+  return candidates;
+}
+
+}  // namespace litestage::calibrate

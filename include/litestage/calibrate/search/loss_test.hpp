@@ -1,0 +1,58 @@
+// How likely are the losses seen on a random part of the questions, if a plan is within the target on all of them?
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "litestage/calibrate/search/paired_trials.hpp"
+
+namespace litestage::calibrate {
+
+class LossTest {
+ public:
+  LossTest(std::size_t questions, std::size_t full_hits, std::size_t least_hits)
+      : right_(full_hits), wrong_(questions - full_hits), least_hits_(least_hits), log_factorial_{0} {
+    for (std::size_t i = 1; i <= questions; ++i) {
+      log_factorial_.push_back(log_factorial_.back() + std::log(static_cast<double>(i)));
+    }
+  }
+
+  // The largest probability, over all totals that are within the target, of losing at least so many of the questions
+  // tried that full depth answers rightly, and of gaining at most so many of the others: both hypergeometric, as the
+  // questions tried are a random part. 0 if no totals are left. Where full depth is always right this is the one-sided
+  // exact test; elsewhere the product of two tails lies below the level of a test on their difference, so the
+  // probability that it calls for is nominal. Nor is it corrected for looking again after every set of questions.
+  [[nodiscard]] double chance(const AgainstFull& seen) const {
+    double largest = 0;
+    for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {
+      if (right_ + gains < least_hits_) continue;
+      const std::size_t losses = std::min(right_, right_ + gains - least_hits_);
+      const double few_gains = sum_of(0, seen.gained, wrong_, gains, seen.wrong);
+      largest = std::max(largest, sum_of(seen.lost, seen.right, right_, losses, seen.right) * few_gains);
+    }
+    return largest;
+  }
+
+ private:
+  [[nodiscard]] double log_choose(std::size_t n, std::size_t k) const {
+    return log_factorial_[n] - log_factorial_[k] - log_factorial_[n - k];
+  }
+  // P(low <= X <= high) of the X marked ones among `drawn` of `all`, of which `marked` are marked.
+  [[nodiscard]] double sum_of(std::size_t low, std::size_t high, std::size_t all, std::size_t marked,
+                              std::size_t drawn) const {
+    double sum = 0;
+    for (std::size_t i = low; i <= std::min({high, marked, drawn}); ++i) {
+      if (drawn - i > all - marked) continue;
+      sum += std::exp(log_choose(marked, i) + log_choose(all - marked, drawn - i) - log_choose(all, drawn));
+    }
+    return sum;
+  }
+
+  std::size_t right_, wrong_;  // by full depth, of all questions
+  std::size_t least_hits_;
+  std::vector<double> log_factorial_;  // [questions + 1]
+};
+
+}  // namespace litestage::calibrate

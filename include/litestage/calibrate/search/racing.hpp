@@ -1,0 +1,270 @@
+// A budget search that finds about what the sweep of the paper finds, with a fraction of the trials: our own.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/search/loss_test.hpp"
+#include "litestage/calibrate/search/paired_trials.hpp"
+#include "litestage/calibrate/search/search.hpp"
+#include "litestage/calibrate/search/trial_book.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/tasks/subset.hpp"
+
+namespace litestage::calibrate {
+
+// Stage by stage like ExhaustiveSweep, but the counts of a stage are tried on growing sets of questions and dropped as
+// soon as they cannot win. The fastest so far go first; once one of them is within the target on all questions, slower
+// ones need not be tried further. Only such a finished plan ever wins, so the plan returned is judged as the sweep
+// judges it. In the spirit of Hoeffding races (Maron, Moore, NIPS 1993).
+//
+// A count is dropped when
+//   - the questions left cannot bring it back within the target, even if all are answered rightly;
+//   - what it lost against full depth so far is improbable for a count within the target (`risk`, LossTest);
+//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`;
+//   - it is deeper than a block of counts that lost more than `give_up` of what full depth answers rightly.
+// How much single questions vary in time is taken from all counts in the race: the two or three of one say little of
+// it. In a stage after which little runs again a trial costs less, and a wrong choice the same: there `deviations` are
+// divided by that share of a question's time.
+//
+// Where full depth is always right (agreement) only the first rule judges accuracy, and it is exact; so the questions
+// that were lost most often go first, which rules out most counts within a few questions. Elsewhere a plan may gain as
+// well as lose, and the questions go in random order, as the second rule wants. They do so too where the target is
+// lenient (more than a fifth of what is right may be lost: our own default): a few losses then say little, and no block
+// is given up.
+struct Racing {
+  static constexpr std::string_view name = "racing";
+  static constexpr std::string_view summary = "tries counts on growing sets of questions, drops those that cannot win";
+  static constexpr std::size_t reach = 3;  // counts on either side that later rounds try
+  static constexpr double lenient = 0.2;   // share of what full depth has right
+
+  // Defaults: tuned on simulated searches like those of tests/calibrate/search/racing.cpp, of three stages and
+  // agreement, and on the sweeps of docs/results/racing.md.
+  int first = 2;
+  int block = 6;
+  int together = 2;
+  float give_up = 0.6f;
+  float risk = 0.01f;
+  float deviations = 1.5f;
+  float slack = 0.005f;
+  int rounds = 1;
+  std::uint64_t seed = 0;
+
+  [[nodiscard]] SearchResult search(const SearchSpace& space, const Evaluator& evaluate) const;
+
+  static constexpr auto fields() {
+    return std::tuple(
+        Field("first", &Racing::first, "questions of a count's first set", 1, 1 << 20),
+        Field("block", &Racing::block, "counts that begin together, smallest first", 1, 1 << 20),
+        Field("together", &Racing::together, "counts that go on together, fastest first", 1, 1 << 20),
+        Field("give_up", &Racing::give_up, "share of answers lost by a block, above which none is deeper; 1: never", 0,
+              1),
+        Field("risk", &Racing::risk, "chance of its losses below which a count is dropped; 0: never", 0, 1),
+        Field("deviations", &Racing::deviations,
+              "standard errors that a time may lie below what was seen, where all stages run again", 0, 100),
+        Field("slack", &Racing::slack, "share of the best plan's time that is not worth more trials", 0, 1),
+        Field("rounds", &Racing::rounds, "passes over the stages; from the second on neighbours of the best counts", 1,
+              100),
+        Field("seed", &Racing::seed, "of the order of the questions"));
+  }
+  friend bool operator==(const Racing&, const Racing&) = default;
+};
+
+// One search by Racing.
+class Race {
+ public:
+  Race(const Racing& settings, const SearchSpace& space, const Evaluator& evaluate)
+      : settings_(settings),
+        space_(space),
+        book_(space, evaluate, space.questions * (1 + space.stages.size() * space.counts.size())),
+        full_(space.stages.size(), 0),
+        full_record_(book_.record(full_)),
+        lenient_(static_cast<double>(book_.least_hits()) <
+                 (1 - Racing::lenient) * static_cast<double>(full_record_.hits)),
+        hardest_first_(full_record_.hits == space.questions && !lenient_),
+        losses_(space.questions, full_record_.hits, book_.least_hits()),
+        order_(tasks::random_order(space.questions, space.questions, settings.seed)),
+        seen_(space.questions) {
+    consider(book_.point(space.order[0], full_));
+  }
+
+  [[nodiscard]] SearchResult run() {
+    for (int round = 0; round < settings_.rounds; ++round) {
+      const Budgets before = current();
+      for (std::size_t i = 0; i < space_.order.size(); ++i) {
+        const std::size_t races = space_.order.size() * static_cast<std::size_t>(settings_.rounds - round) - i - 1;
+        later_ = races * (space_.counts.size() - 1) * space_.questions;
+        race(space_.order[i], round == 0 ? space_.counts.size() : Racing::reach);
+      }
+      if (round != 0 && current() == before) break;
+    }
+    return book_.result(best_, std::move(points_));
+  }
+
+ private:
+  struct Rival {
+    Budgets budgets;
+    PairedSeconds slower = {};  // than the best plan
+    double seconds = 0;         // mean over all questions, as far as one can tell
+    double least = 0;           // lower bound of it
+  };
+  struct Seen {  // of a question, under all plans
+    int tried = 0, lost = 0;
+  };
+
+  [[nodiscard]] const Budgets& current() const { return best_ ? best_->budgets : full_; }
+
+  void race(std::size_t stage, std::size_t reach) {
+    const std::vector<Budgets> plans = neighbours(stage, reach);
+    std::vector<Rival> rivals = open(stage, plans);
+    while (true) {
+      estimate(stage, rivals);
+      std::erase_if(rivals, [&](const Rival& rival) { return dropped(rival); });
+      if (rivals.empty()) break;
+      std::stable_sort(rivals.begin(), rivals.end(),
+                       [](const Rival& a, const Rival& b) { return a.seconds < b.seconds; });
+      std::vector<Budgets> next;
+      for (std::size_t i = 0; i < std::min(rivals.size(), static_cast<std::size_t>(settings_.together)); ++i) {
+        next.push_back(rivals[i].budgets);
+      }
+      std::size_t left = later_;
+      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.budgets).tried;
+      ask(stage, next, left);
+    }
+    for (const Budgets& plan : plans) {
+      if (book_.record(plan).tried != 0) points_.push_back(book_.point(stage, plan));
+    }
+  }
+
+  // The plans that differ from the current one in this stage, up to `reach` counts away; and itself.
+  [[nodiscard]] std::vector<Budgets> neighbours(std::size_t stage, std::size_t reach) const {
+    std::vector<Budgets> plans;
+    const auto here = std::find(space_.counts.begin(), space_.counts.end(), current()[stage]);
+    const auto at = static_cast<std::size_t>(here - space_.counts.begin());
+    for (std::size_t i = at - std::min(at, reach); i < space_.counts.size() && i <= at + reach; ++i) {
+      plans.push_back(current());
+      plans.back()[stage] = space_.counts[i];
+    }
+    return plans;
+  }
+
+  // Tries every plan on a first set of questions, block by block, until one block is too deep.
+  [[nodiscard]] std::vector<Rival> open(std::size_t stage, std::vector<Budgets> plans) {
+    std::erase_if(plans, [&](const Budgets& plan) { return book_.record(plan).tried != 0; });
+    std::vector<Rival> rivals;
+    const std::size_t size = static_cast<std::size_t>(settings_.block);
+    for (std::size_t i = 0; i < plans.size(); i += size) {
+      const auto from = plans.begin() + static_cast<std::ptrdiff_t>(i);
+      const std::vector<Budgets> block(from, from + static_cast<std::ptrdiff_t>(std::min(size, plans.size() - i)));
+      std::size_t left = later_ + (plans.size() - i) * space_.questions;
+      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.budgets).tried;
+      ask(stage, block, left);
+      AgainstFull sum;
+      for (const Budgets& plan : block) {
+        rivals.push_back({plan});
+        const AgainstFull counts = against_full(book_.record(plan), full_record_);
+        sum.right += counts.right;
+        sum.lost += counts.lost;
+      }
+      const double many = static_cast<double>(settings_.give_up) * static_cast<double>(sum.right);
+      if (!lenient_ && static_cast<double>(sum.lost) > many) break;
+    }
+    return rivals;
+  }
+
+  // Each of the plans on its next questions: a first set, then half as many again as it was tried on.
+  void ask(std::size_t stage, const std::vector<Budgets>& plans, std::size_t left) {
+    std::vector<Trial> trials;
+    for (const Budgets& plan : plans) {
+      const std::size_t size = std::max(static_cast<std::size_t>(settings_.first), (book_.record(plan).tried + 1) / 2);
+      for (const std::size_t question : next_questions(plan, size)) trials.push_back({plan, question});
+    }
+    book_.ask(trials, {stage, 0, book_.done() + left, current()});
+    for (const Trial& trial : trials) {
+      Seen& seen = seen_[trial.question];
+      ++seen.tried;
+      if (!book_.record(trial.budgets).outcomes[trial.question]->correct) ++seen.lost;
+    }
+    for (const Budgets& plan : plans) consider(book_.point(stage, plan));
+  }
+
+  // A set begins in the order of the questions where the last one of any plan ended, so that a block asks many.
+  [[nodiscard]] std::vector<std::size_t> next_questions(const Budgets& plan, std::size_t size) {
+    const PlanRecord& record = book_.record(plan);
+    std::vector<std::size_t> questions;
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      const std::size_t question = order_[(turn_ + i) % order_.size()];
+      if (!record.outcomes[question]) questions.push_back(question);
+    }
+    size = std::min(size, questions.size());
+    turn_ = (turn_ + size) % order_.size();
+    if (hardest_first_) {  // one that was never tried is as hard as one lost every other time
+      const auto hardness = [&](std::size_t q) { return (seen_[q].lost + 0.5) / (seen_[q].tried + 1.0); };
+      std::stable_sort(questions.begin(), questions.end(),
+                       [&](std::size_t a, std::size_t b) { return hardness(a) > hardness(b); });
+    }
+    questions.resize(size);
+    return questions;
+  }
+
+  void consider(const Point& point) {
+    if (point.within_target && (!best_ || better(point, *best_))) best_ = point;
+  }
+
+  void estimate(std::size_t stage, std::vector<Rival>& rivals) {
+    const PlanRecord& best = book_.record(current());
+    const double best_seconds = book_.point(stage, current()).seconds;
+    double squares = 0, degrees = 0;
+    for (Rival& rival : rivals) {
+      rival.slower = paired_seconds(book_.record(rival.budgets), best);
+      squares += rival.slower.squares;
+      degrees += static_cast<double>(rival.slower.tried - 1);
+    }
+    const double variance = degrees > 0 ? squares / degrees : std::numeric_limits<double>::infinity();
+    const double share = space_.rerun.empty() ? 1 : space_.rerun[stage];
+    const double deviations = static_cast<double>(settings_.deviations) / share;
+    for (Rival& rival : rivals) {
+      rival.seconds = best_seconds + rival.slower.mean;
+      const double error = standard_error(variance, rival.slower.tried, space_.questions);
+      // An error may be infinite, and zero times that no number.
+      rival.least = deviations == 0 ? rival.seconds : std::fma(-deviations, error, rival.seconds);
+    }
+  }
+
+  [[nodiscard]] bool dropped(const Rival& rival) {
+    const PlanRecord& plan = book_.record(rival.budgets);
+    const std::size_t untried = space_.questions - plan.tried;
+    if (untried == 0 || plan.hits + untried < book_.least_hits()) return true;
+    if (best_ && rival.least >= best_->seconds * (1 - static_cast<double>(settings_.slack))) return true;
+    return !hardest_first_ && losses_.chance(against_full(plan, full_record_)) < static_cast<double>(settings_.risk);
+  }
+
+  const Racing& settings_;
+  const SearchSpace& space_;
+  TrialBook book_;
+  Budgets full_;
+  const PlanRecord& full_record_;
+  bool lenient_;
+  bool hardest_first_;
+  LossTest losses_;
+  std::vector<std::size_t> order_;  // [questions]
+  std::size_t turn_ = 0;            // where in it the next set begins
+  std::vector<Seen> seen_;          // [questions]
+  std::optional<Point> best_;       // finished and within the target
+  std::vector<Point> points_;
+  std::size_t later_ = 0;  // trials that the races after this one take at most
+};
+
+inline SearchResult Racing::search(const SearchSpace& space, const Evaluator& evaluate) const {
+  return Race(*this, space, evaluate).run();
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,73 @@
+// When an answer counts as right while plans are searched.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/trials/stage_memo.hpp"
+#include "litestage/core/enum_names.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/prompt/answer_format.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/answers.hpp"
+
+namespace litestage::calibrate {
+
+enum class Metric : std::uint8_t {
+  letter,     // the likeliest option letter is the right one
+  extracted,  // the option that the last stage's text gives as its answer is the right one
+  agreement   // the likeliest option letter is that of full depth; needs no gold labels
+};
+
+}  // namespace litestage::calibrate
+
+template <>
+struct litestage::EnumNames<litestage::calibrate::Metric> {
+  static constexpr std::array<std::string_view, 3> names = {"letter", "extracted", "agreement"};
+};
+
+namespace litestage::calibrate {
+
+class Judge {
+ public:
+  // `questions` outlive this. A metric that needs gold labels is an Error where one is missing; agreement needs to be
+  // told what full depth says, and until then nothing is right.
+  Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
+      : metric_(metric), format_(format), questions_(questions), right_(questions.size(), no_answer) {
+    if (metric == Metric::agreement) return;
+    for (std::size_t q = 0; q < questions.size(); ++q) {
+      right_[q] = questions[q].gold;
+      if (right_[q] != no_answer) continue;
+      throw Error(concat("question ", shown(questions[q].id),
+                         " has no gold answer, accepted without one is the metric agreement"));
+    }
+  }
+  void agree_with(std::vector<int> full_depth) {  // [questions] predicted
+    if (metric_ == Metric::agreement) right_ = std::move(full_depth);
+  }
+
+  [[nodiscard]] Metric metric() const { return metric_; }
+  [[nodiscard]] bool needs_letters() const { return metric_ != Metric::extracted; }
+
+  // The option that this way through the stages ended in; its last step are the letters if they are needed.
+  [[nodiscard]] int predicted(std::size_t question, std::span<StageResult* const> path) const {
+    if (needs_letters()) return tasks::best_letter(path.back()->letter_logits);
+    return tasks::extracted_answer(format_, path.back()->report, questions_[question]);
+  }
+  [[nodiscard]] bool correct(std::size_t question, int predicted) const {
+    return predicted != no_answer && predicted == right_[question];
+  }
+
+ private:
+  Metric metric_;
+  AnswerFormat format_;
+  std::span<const Question> questions_;
+  std::vector<int> right_;  // [questions]
+};
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,110 @@
+// What was generated once and need not be generated again: each stage of each question, by what decides its text.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/core/fnv1a.hpp"
+#include "litestage/engine/report.hpp"
+#include "litestage/engine/segment.hpp"
+#include "litestage/engine/stage_request.hpp"
+
+namespace litestage::calibrate {
+
+// On `cpu` and `reference` equal keys mean equal texts, to the bit, whatever ran beside them.
+struct StageKey {
+  std::size_t question = 0;  // its place in the list
+  std::size_t stage = 0;     // the number of stages for the option letters, which are scored after the last
+  std::string decisions;     // of the policies in this stage: equal spelling, equal decisions
+  std::uint64_t before = 0;  // hash of what the earlier stages wrote
+  // NOLINTNEXTLINE(modernize-use-nullptr): what a defaulted comparison compares with, clang-tidy 14 takes for null.
+  friend auto operator<=>(const StageKey&, const StageKey&) = default;
+};
+
+// Of the texts and their lengths. Two of the few hundred texts that one (question, stage, decisions) ever sees share a
+// hash with a probability of some 1e-14.
+[[nodiscard]] inline std::uint64_t hash_of(const std::vector<std::vector<std::string>>& outputs) {
+  Fnv1a hash;
+  for (const std::vector<std::string>& branches : outputs) {
+    hash.add(concat(branches.size(), ":"));
+    for (const std::string& text : branches) hash.add_whole(text);
+  }
+  return hash.value();
+}
+
+struct StageResult {
+  StageReport report;                // times are those of the batch it ran in
+  std::vector<float> letter_logits;  // [options] of the letters' step, whose report is empty
+  int positions = 0;  // of the K/V cache, of the branch that took most; 0 where a journal does not say it
+  // Of the prompts, for the latency model; empty until someone walks by after a journal was read.
+  std::vector<int> prompt;          // tokens of the first branch
+  std::vector<int> prompt_lengths;  // [branches]
+  int shared = 0;                   // leading tokens that all branches share
+
+  void set_prompts(const StageRequest& request) {
+    prompt = request.prompts.at(0);
+    prompt_lengths.clear();
+    for (const std::vector<int>& p : request.prompts) prompt_lengths.push_back(static_cast<int>(p.size()));
+    shared = static_cast<int>(shared_prefix(request.prompts));
+  }
+};
+
+// The stage's shape for the latency model. `reusable` says how far the decisions agree with those under which the stage
+// before it was computed: not at all, in its prompt, or in its answer as well.
+enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
+
+// How many leading tokens of the stage the cache still holds after `before` ran at batch 1: slots keep what the first
+// branch was forwarded, and what branches share is looked up in the first branch's slot (engine/stage_run.hpp).
+[[nodiscard]] inline int reused_tokens(const StageResult& stage, const StageResult& before, Reuse reusable) {
+  if (reusable == Reuse::none) return 0;
+  std::vector<int> held = before.prompt;
+  if (reusable == Reuse::prompt_and_answer) {
+    const BranchReport& b = before.report.branches.at(0);
+    const auto forwarded = std::min(b.tokens.size(), static_cast<std::size_t>(b.generated_tokens - 1));
+    held.insert(held.end(), b.tokens.begin(), b.tokens.begin() + static_cast<std::ptrdiff_t>(forwarded));
+  }
+  const auto own =
+      static_cast<std::size_t>(stage.prompt_lengths.size() > 1 ? stage.shared : stage.prompt_lengths.at(0) - 1);
+  const std::size_t n = std::min(own, held.size());
+  const auto last = held.begin() + static_cast<std::ptrdiff_t>(n);
+  return static_cast<int>(std::mismatch(held.begin(), last, stage.prompt.begin()).first - held.begin());
+}
+
+[[nodiscard]] inline StageShape shape_of(const StageResult& stage, int reused, bool signals) {
+  StageShape shape;
+  shape.signals = signals;
+  for (std::size_t b = 0; b < stage.prompt_lengths.size(); ++b) {
+    shape.branches.push_back({stage.prompt_lengths[b], stage.report.branches.at(b).generated_tokens});
+  }
+  shape.shared = stage.shared;
+  shape.reused = reused;
+  return shape;
+}
+
+class StageMemo {
+ public:
+  // Null where it was never generated. The address stays valid.
+  [[nodiscard]] StageResult* find(const StageKey& key) {
+    const auto found = results_.find(key);
+    return found == results_.end() ? nullptr : &found->second;
+  }
+  StageResult& add(StageKey key, StageResult result) {
+    const auto [at, added] = results_.emplace(std::move(key), std::move(result));
+    LITESTAGE_ASSERT(added, "question ", at->first.question, ", stage ", at->first.stage, " was generated twice");
+    return at->second;
+  }
+  [[nodiscard]] std::size_t size() const { return results_.size(); }
+
+ private:
+  std::map<StageKey, StageResult> results_;
+};
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,175 @@
+// Byte-level byte-pair encoding (GPT-2 and its many heirs): the text is bytes, words are cut by a pattern, and inside
+// a word the pair of neighbours that stands first in the list of merges is joined. Follows llama.cpp's ids
+// (src/llama-vocab.cpp, src/unicode.cpp).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/utf8.hpp"
+#include "litestage/io/text/pair_merger.hpp"
+#include "litestage/io/text/pretokenizer.hpp"
+#include "litestage/io/text/vocabulary.hpp"
+
+namespace litestage::io {
+
+namespace detail {
+
+// GPT-2 writes every byte as a printable character: itself where it is one in Latin-1, else U+0100 upwards in order.
+[[nodiscard]] inline const std::array<int, 324>& byte_of_character() {
+  static const std::array<int, 324> table = [] {
+    std::array<int, 324> bytes{};
+    bytes.fill(-1);
+    std::size_t next = 256;
+    for (int b = 0; b < 256; ++b) {
+      const bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
+      bytes[printable ? static_cast<std::size_t>(b) : next++] = b;
+    }
+    return bytes;
+  }();
+  return table;
+}
+
+// The bytes that a token's text stands for; nothing where it has a character that stands for no byte.
+[[nodiscard]] inline std::optional<std::string> bytes_of_token(std::string_view token) {
+  std::string bytes;
+  while (!token.empty()) {
+    const CodePoint c = strict_code_point(token);
+    if (c.length == 0 || c.value >= byte_of_character().size() || byte_of_character()[c.value] < 0) return {};
+    bytes += static_cast<char>(byte_of_character()[c.value]);
+    token.remove_prefix(c.length);
+  }
+  return bytes;
+}
+
+}  // namespace detail
+
+class BpeTokenizer {
+ public:
+  explicit BpeTokenizer(const Vocabulary& vocabulary)
+      : pretokenizer_(split_of(vocabulary).pattern), whole_words_(split_of(vocabulary).whole_words) {
+    intern_tokens(vocabulary);
+    for (std::size_t b = 0; b < byte_symbols_.size(); ++b)
+      byte_symbols_[b] = intern(std::string(1, static_cast<char>(b)));
+    for (std::size_t rank = 0; rank < vocabulary.merges.size(); ++rank) add_merge(vocabulary.merges[rank], rank);
+  }
+
+  // Appends the ids of `text`. A byte that the vocabulary has no token for is left out, as in llama.cpp (the
+  // vocabulary of SmolLM2 lacks 21 of them, all rare: control characters and bytes that begin no assigned character).
+  void encode(std::string_view text, std::vector<int>& ids) const {
+    const std::string bytes = repaired(text);
+    const std::string subject = without_surrogates(bytes);
+    PairMerger merger;
+    pretokenizer_.split(subject, [&](std::string_view word) {
+      encode_word(std::string_view(bytes).substr(static_cast<std::size_t>(word.data() - subject.data()), word.size()),
+                  merger, ids);
+    });
+  }
+
+  [[nodiscard]] std::string piece(const Vocabulary& vocabulary, std::size_t id) const {
+    const std::string& token = vocabulary.tokens[id];
+    const TokenType type = vocabulary.type(id);
+    if (type == TokenType::normal || type == TokenType::unused) return detail::bytes_of_token(token).value_or(token);
+    return token;
+  }
+
+ private:
+  struct Merge {
+    std::size_t rank;
+    int symbol;  // what the pair becomes
+  };
+
+  [[nodiscard]] static WordSplit split_of(const Vocabulary& vocabulary) {
+    const auto split = word_split(vocabulary.pre);
+    LITESTAGE_ASSERT(split.has_value(), vocabulary.pre);
+    return *split;
+  }
+
+  // Symbols are the vocabulary's tokens under their ids, then whatever else occurs in merges.
+  void intern_tokens(const Vocabulary& vocabulary) {
+    n_tokens_ = vocabulary.tokens.size();
+    for (std::size_t id = 0; id < n_tokens_; ++id) {
+      // Text never becomes a control token by merging, only where it is looked for.
+      if (vocabulary.type(id) == TokenType::control || vocabulary.type(id) == TokenType::unknown) continue;
+      std::optional<std::string> bytes = detail::bytes_of_token(vocabulary.tokens[id]);
+      if (bytes && !bytes->empty()) symbols_.emplace(std::move(*bytes), static_cast<int>(id));
+    }
+    n_symbols_ = n_tokens_;
+  }
+
+  int intern(std::string bytes) {
+    const auto [entry, is_new] = symbols_.emplace(std::move(bytes), static_cast<int>(n_symbols_));
+    if (is_new) ++n_symbols_;
+    return entry->second;
+  }
+
+  void add_merge(std::string_view merge, std::size_t rank) {
+    const std::size_t gap = merge.find(' ', 1);
+    if (gap == std::string_view::npos) return;
+    const std::optional<std::string> left = detail::bytes_of_token(merge.substr(0, gap));
+    const std::optional<std::string> right = detail::bytes_of_token(merge.substr(gap + 1));
+    if (!left || !right) return;  // no word can contain it
+    merges_.emplace(pair_key(intern(*left), intern(*right)), Merge{rank, intern(*left + *right)});
+  }
+
+  [[nodiscard]] static std::uint64_t pair_key(int left, int right) {
+    return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
+  }
+
+  // The same length, for the pattern: a surrogate and U+FFFD are both neither letter, number nor space.
+  [[nodiscard]] static std::string without_surrogates(std::string text) {
+    for (std::size_t at = text.find('\xED'); at != std::string::npos; at = text.find('\xED', at + 1)) {
+      if (static_cast<unsigned char>(text[at + 1]) >= 0xA0) text.replace(at, 3, replacement_text);
+    }
+    return text;
+  }
+
+  void encode_word(std::string_view word, PairMerger& merger, std::vector<int>& ids) const {
+    if (whole_words_) {
+      const auto whole = symbols_.find(std::string(word));
+      if (whole != symbols_.end() && is_token(whole->second)) {
+        ids.push_back(whole->second);
+        return;
+      }
+    }
+    merger.clear();
+    for (char c : word) merger.append(1, byte_symbols_[static_cast<unsigned char>(c)]);
+    merger.run([&](const Symbol& left, const Symbol& right) -> Joined {
+      const auto merge = merges_.find(pair_key(left.id, right.id));
+      if (merge == merges_.end()) return {};
+      return {static_cast<double>(merge->second.rank), merge->second.symbol};
+    });
+    merger.each([&](const Symbol& symbol) { append_symbol(word.substr(symbol.begin, symbol.size), symbol.id, ids); });
+  }
+
+  // A symbol that is no token (merges may go through such) is written byte by byte.
+  void append_symbol(std::string_view bytes, int symbol, std::vector<int>& ids) const {
+    if (is_token(symbol)) {
+      ids.push_back(symbol);
+      return;
+    }
+    for (char c : bytes) {
+      const int byte = byte_symbols_[static_cast<unsigned char>(c)];
+      if (is_token(byte)) ids.push_back(byte);
+    }
+  }
+
+  [[nodiscard]] bool is_token(int symbol) const { return static_cast<std::size_t>(symbol) < n_tokens_; }
+
+  Pretokenizer pretokenizer_;
+  bool whole_words_;
+  std::size_t n_tokens_ = 0;
+  std::size_t n_symbols_ = 0;
+  std::unordered_map<std::string, int> symbols_;  // bytes -> symbol
+  std::array<int, 256> byte_symbols_{};
+  std::unordered_map<std::uint64_t, Merge> merges_;  // of a pair of symbols
+};
+
+}  // namespace litestage::io

@@ -1,0 +1,155 @@
+// Splits text into the words inside which byte-level BPE merges, by the patterns of the models' own tokenizers.
+#pragma once
+
+#ifndef PCRE2_CODE_UNIT_WIDTH
+#define PCRE2_CODE_UNIT_WIDTH 8
+#endif
+#include <pcre2.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/io/text/word_split.hpp"
+
+namespace litestage::io {
+
+namespace detail {
+
+// Classes for the inside of [...]. White space is \s of Rust and Python; PCRE2's own has U+180E on top. Letters and
+// numbers are those of Unicode 15.1, as in llama.cpp (src/unicode-data.cpp): the ranges are what PCRE2 10.42, which
+// knows 14.0, lacks, so that ids do not depend on the library's age.
+inline constexpr std::string_view space_class = R"(\t-\r \x{85}\p{Z})";
+inline constexpr std::string_view letter_class =
+    R"(\p{L}\x{1123F}-\x{11240}\x{11F02}\x{11F04}-\x{11F10}\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446}\x{1B132})"
+    R"(\x{1B155}\x{1DF25}-\x{1DF2A}\x{1E030}-\x{1E06D}\x{1E4D0}-\x{1E4EB}\x{2B739}\x{2EBF0}-\x{2EE5D}\x{31350}-\x{323AF})";
+inline constexpr std::string_view punctuation_class = R"(\p{P}\x{11B00}-\x{11B09}\x{11F43}-\x{11F4F})";
+inline constexpr std::string_view number_class = R"(\p{N}\x{11F50}-\x{11F59}\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9})";
+
+// Patterns, with @S, @L, @N and @P for these classes. First that of GPT-2's encoder.py:
+inline constexpr std::string_view gpt2_words =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?[@L]+| ?[@N]+| ?[^@S@L@N]+|[@S]+(?![^@S])|[@S]+)";
+inline constexpr std::string_view single_numbers = "[@N]";
+// What llama.cpp splits by where a file names no pattern, in turn with GPT-2's second.
+inline constexpr std::string_view plain_marks = R"([@P$+<=>^~|]+)", plain_numbers = "[@N]+", three_digits = "[0-9]{3}";
+// The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ in the numbers only. Contractions are spelt out:
+// without regard to case, PCRE2 would take U+017F for an s.
+inline constexpr std::string_view llama3_words =
+    R"('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N]{1,3})"
+    R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
+inline constexpr std::string_view qwen2_words =
+    R"('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N])"
+    R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
+
+[[nodiscard]] inline std::string with_classes(std::string_view pattern) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '@') {
+      out += pattern[i];
+      continue;
+    }
+    ++i;
+    switch (pattern[i]) {
+      case 'S':
+        out += space_class;
+        break;
+      case 'L':
+        out += letter_class;
+        break;
+      case 'P':
+        out += punctuation_class;
+        break;
+      default:
+        out += number_class;
+    }
+  }
+  return out;
+}
+
+// A compiled pattern and the place for its matches.
+class Pattern {
+ public:
+  explicit Pattern(std::string_view pattern) {
+    const std::string source = with_classes(pattern);
+    int code = 0;
+    std::size_t at = 0;
+    compiled_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source.data()), source.size(), PCRE2_UTF | PCRE2_UCP,
+                                  &code, &at, nullptr),
+                    pcre2_code_free);
+    LITESTAGE_ASSERT(compiled_ != nullptr, "PCRE2 error ", code, " at ", at, " of ", source);
+    pcre2_jit_compile(compiled_.get(), PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is only slower
+  }
+
+  // Calls visit(word) for every match and everything between two matches, in order, until `text` is used up. `text`
+  // is valid UTF-8 (checking it once more at every word would be quadratic).
+  template <class Visit>
+  void split(std::string_view text, Visit&& visit) const {
+    const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
+        pcre2_match_data_create_from_pattern(compiled_.get(), nullptr), pcre2_match_data_free);
+    std::size_t done = 0;
+    while (done < text.size()) {
+      const int found = pcre2_match(compiled_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), done,
+                                    PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, match.get(), nullptr);
+      if (found < 0 && found != PCRE2_ERROR_NOMATCH) throw Error(concat("PCRE2 failed on a text, error ", found));
+      const std::size_t* ends = pcre2_get_ovector_pointer(match.get());
+      const std::size_t begin = found < 0 ? text.size() : ends[0];
+      const std::size_t end = found < 0 ? text.size() : ends[1];
+      if (begin > done) visit(text.substr(done, begin - done));
+      if (end > begin) visit(text.substr(begin, end - begin));
+      done = end;
+    }
+  }
+
+ private:
+  std::shared_ptr<pcre2_code> compiled_;  // shared by copies, only read
+};
+
+}  // namespace detail
+
+class Pretokenizer {
+ public:
+  explicit Pretokenizer(WordPattern pattern) {
+    switch (pattern) {
+      case WordPattern::gpt2:
+        add({detail::gpt2_words});
+        break;
+      case WordPattern::smollm:
+        add({detail::single_numbers, detail::gpt2_words});
+        break;
+      case WordPattern::qwen2:
+        add({detail::qwen2_words});
+        break;
+      case WordPattern::llama3:
+        add({detail::llama3_words});
+        break;
+      case WordPattern::plain:
+        add({detail::plain_marks, detail::gpt2_words, detail::plain_numbers, detail::three_digits});
+        break;
+    }
+  }
+
+  // Calls visit(word) for every word of `text`, which is valid UTF-8; the words together are the text.
+  template <class Visit>
+  void split(std::string_view text, Visit&& visit) const {
+    split_from(0, text, visit);
+  }
+
+ private:
+  void add(std::initializer_list<std::string_view> patterns) {
+    for (const std::string_view pattern : patterns) patterns_.emplace_back(pattern);
+  }
+  // What a pattern cuts out ends the text for the next: spaces before a number stay together.
+  template <class Visit>
+  void split_from(std::size_t pattern, std::string_view text, Visit& visit) const {
+    if (pattern == patterns_.size()) return visit(text);
+    patterns_[pattern].split(text, [&](std::string_view part) { split_from(pattern + 1, part, visit); });
+  }
+
+  std::vector<detail::Pattern> patterns_;  // applied in turn, each to the words of the one before
+};
+
+}  // namespace litestage::io

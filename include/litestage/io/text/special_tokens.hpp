@@ -1,0 +1,150 @@
+// The tokens that are more than text: where their names stand in a prompt, and which of them end an answer.
+// Follows llama.cpp (src/llama-vocab.cpp: tokenizer_st_partition, special_eog_ids).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "litestage/io/text/text_part.hpp"
+#include "litestage/io/text/vocabulary.hpp"
+
+namespace litestage::io {
+
+namespace detail {
+
+// Tokens with these names end an answer, whatever the file says of them, and are control tokens.
+inline constexpr std::array<std::string_view, 32> end_names = {
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
+    "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
+    "<eos>", "<｜end▁of▁sentence｜>",
+    // of code models: the end of a gap that was filled in, the next file, the next repository
+    "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]", "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>",
+    "<reponame>", "<|file_sep|>", "<turn|>", "[e~["};
+// These are control tokens too.
+inline constexpr std::array<std::string_view, 24> fill_in_names = {
+    "<|fim_prefix|>",  "<fim-prefix>",  "<fim_prefix>",    "<｜fim▁begin｜>", "<PRE>",           "▁<PRE>",
+    "<|code_prefix|>", "<|prefix|>",    "<|fim_suffix|>",  "<fim-suffix>",    "<fim_suffix>",    "<｜fim▁hole｜>",
+    "<SUF>",           "▁<SUF>",        "<|code_suffix|>", "<|suffix|>",      "<|fim_middle|>",  "<fim-middle>",
+    "<fim_middle>",    "<｜fim▁end｜>", "<MID>",           "▁<MID>",          "<|code_middle|>", "<|middle|>"};
+
+template <std::size_t N>
+[[nodiscard]] constexpr bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace detail
+
+class SpecialTokens {
+ public:
+  // A stretch of text, or the token that stands there.
+  struct Fragment {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    int id = -1;  // -1: text
+  };
+
+  explicit SpecialTokens(const Vocabulary& vocabulary) : ends_(vocabulary.tokens.size(), false) {
+    for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) add(vocabulary, id);
+    for (int id : {vocabulary.eos, vocabulary.eot}) {
+      if (id >= 0) ends_[id] = true;
+    }
+    // The longest name wins, then the lowest id.
+    std::stable_sort(named_.begin(), named_.end(),
+                     [](const Named& a, const Named& b) { return a.name.size() > b.name.size(); });
+  }
+
+  [[nodiscard]] bool is_end(int id) const { return ends_[id]; }
+  // Whether this token is found by its name and not made by merging.
+  [[nodiscard]] bool is_special(int id) const {
+    return std::any_of(named_.begin(), named_.end(), [&](const Named& special) { return special.id == id; });
+  }
+
+  // Cuts `text`, the joined `parts`, at the names of special tokens: of control tokens only in markup, of tokens that
+  // the model's makers defined (a tool call's brackets, say) everywhere.
+  [[nodiscard]] std::vector<Fragment> split(std::string_view text, const std::vector<TextPart>& parts) const {
+    std::vector<Fragment> fragments;
+    if (!text.empty()) fragments.push_back(Fragment{0, text.size(), -1});
+    const std::vector<Fragment> markup = markup_of(parts);
+    for (const Named& special : named_) {
+      if (special.control && markup.empty()) continue;
+      if (text.find(special.name) == std::string_view::npos) continue;
+      std::vector<Fragment> finer;
+      for (const Fragment& fragment : fragments) cut(text, fragment, special, markup, finer);
+      fragments = std::move(finer);
+    }
+    return fragments;
+  }
+
+ private:
+  struct Named {
+    std::string name;
+    int id;
+    bool control;
+  };
+
+  void add(const Vocabulary& vocabulary, std::size_t id) {
+    const std::string& name = vocabulary.tokens[id];
+    const TokenType type = vocabulary.type(id);
+    const bool ends = detail::contains(detail::end_names, name);
+    const bool control = ends || detail::contains(detail::fill_in_names, name) || type == TokenType::control ||
+                         type == TokenType::unknown;
+    ends_[id] = ends;
+    if (name.empty() || (!control && type != TokenType::user_defined)) return;
+    named_.push_back(Named{name, static_cast<int>(id), control});
+  }
+
+  // Where markup stands; neighbouring parts are one stretch.
+  [[nodiscard]] static std::vector<Fragment> markup_of(const std::vector<TextPart>& parts) {
+    std::vector<Fragment> markup;
+    std::size_t at = 0;
+    for (const TextPart& part : parts) {
+      if (part.markup && !part.text.empty()) {
+        if (!markup.empty() && markup.back().begin + markup.back().size == at) {
+          markup.back().size += part.text.size();
+        } else {
+          markup.push_back(Fragment{at, part.text.size(), -1});
+        }
+      }
+      at += part.text.size();
+    }
+    return markup;
+  }
+
+  [[nodiscard]] static bool inside(const std::vector<Fragment>& markup, std::size_t begin, std::size_t size) {
+    auto after = std::upper_bound(markup.begin(), markup.end(), begin,
+                                  [](std::size_t position, const Fragment& m) { return position < m.begin; });
+    if (after == markup.begin()) return false;
+    --after;
+    return begin + size <= after->begin + after->size;
+  }
+
+  static void cut(std::string_view text, const Fragment& fragment, const Named& special,
+                  const std::vector<Fragment>& markup, std::vector<Fragment>& finer) {
+    if (fragment.id >= 0) {
+      finer.push_back(fragment);
+      return;
+    }
+    const std::size_t end = fragment.begin + fragment.size;
+    std::size_t begin = fragment.begin;  // of the text not yet handed out
+    std::size_t from = begin;
+    while (true) {
+      const std::size_t found = text.substr(0, end).find(special.name, from);
+      if (found == std::string_view::npos) break;
+      from = found + 1;
+      if (special.control && !inside(markup, found, special.name.size())) continue;
+      if (found > begin) finer.push_back(Fragment{begin, found - begin, -1});
+      finer.push_back(Fragment{found, special.name.size(), special.id});
+      begin = from = found + special.name.size();
+    }
+    if (begin < end) finer.push_back(Fragment{begin, end - begin, -1});
+  }
+
+  std::vector<Named> named_;
+  std::vector<bool> ends_;  // by id
+};
+
+}  // namespace litestage::io

@@ -1,0 +1,67 @@
+// A model's tokenizer together with its chat template: what the engine works with (concept Tokenizer).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/io/text/chat_template.hpp"
+#include "litestage/io/text/text_part.hpp"
+#include "litestage/io/text/tokenizer.hpp"
+#include "litestage/io/text/vocabulary.hpp"
+#include "litestage/prompt/tokenizer.hpp"
+#include "litestage/prompt/transcript.hpp"
+
+namespace litestage::io {
+
+class TextCodec {
+ public:
+  // `source` names the file in errors. `chat_format` is one of `chat_format_names`, or empty: the file's own template.
+  // A file without a usable template is no error until a conversation is to be encoded.
+  TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {})
+      : source_(std::move(source)), tokenizer_(std::move(vocabulary), source_) {
+    const Vocabulary& v = tokenizer_.vocabulary();
+    if (!chat_format.empty()) {
+      chat_ = ChatTemplate::named(chat_format, token_text(v.bos), token_text(v.eos));
+      return;
+    }
+    try {
+      chat_ = ChatTemplate::recognised(v.chat_template, token_text(v.bos), token_text(v.eos), source_);
+    } catch (const Error& e) {
+      why_no_chat_ = e.what();
+    }
+  }
+
+  // The text of a prompt, in parts.
+  [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const {
+    if (std::optional<std::vector<TextPart>> plain = ChatTemplate::plain_text(prompt)) return *plain;
+    if (!chat_) throw Error(why_no_chat_);
+    return chat_->render(prompt);
+  }
+
+  [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return tokenizer_.encode_prompt(render(prompt)); }
+  [[nodiscard]] std::string piece(int id) const { return tokenizer_.piece(id); }
+  [[nodiscard]] std::string decode(std::span<const int> ids) const { return tokenizer_.decode(ids); }
+  [[nodiscard]] bool is_end(int id) const { return tokenizer_.is_end(id); }
+  [[nodiscard]] std::size_t size() const { return tokenizer_.size(); }
+
+  [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] const std::optional<ChatTemplate>& chat_template() const { return chat_; }
+
+ private:
+  [[nodiscard]] std::string token_text(int id) const { return id < 0 ? std::string() : tokenizer_.piece(id); }
+
+  std::string source_;
+  Tokenizer tokenizer_;
+  std::optional<ChatTemplate> chat_{};
+  std::string why_no_chat_{};
+};
+
+static_assert(litestage::Tokenizer<TextCodec>);
+
+}  // namespace litestage::io

@@ -1,0 +1,50 @@
+// What stage schedules speak of: questions, prompts, and what was written so far.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "litestage/prompt/option_letter.hpp"
+
+namespace litestage {
+
+struct Question {
+  std::string id;
+  std::string stem;
+  std::vector<std::string> options;
+  int gold = no_answer;  // index of the right option
+};
+
+enum class Role : std::uint8_t {
+  text,  // as it is, without any chat markup; a prompt is either one `text` message or a conversation
+  system,
+  user,
+  assistant
+};
+
+struct Message {
+  Role role = Role::text;
+  std::string text;
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+struct Prompt {
+  std::vector<Message> messages;
+  std::string continuation;  // what the model's answer is made to begin with; follows the generation prompt verbatim
+  friend bool operator==(const Prompt&, const Prompt&) = default;
+};
+
+struct StageInfo {
+  std::string name;
+  int max_new_tokens = 64;
+  std::vector<std::string> stop;  // generation ends before the first of these strings
+};
+
+// The question and what each finished stage wrote.
+struct Transcript {
+  Question question;
+  std::vector<std::vector<std::string>> outputs;  // [stages done][branches of that stage]
+};
+
+}  // namespace litestage

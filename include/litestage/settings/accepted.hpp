@@ -1,0 +1,138 @@
+// The words of error messages about settings: where a value stands, what was found there, and what is accepted.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "litestage/core/enum_names.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/core/outside_text.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/form.hpp"
+
+namespace litestage {
+
+// Where a value stands: what was given ("--exit low_confidence", "plan.json") and the key in it ("criterion.k").
+struct Where {
+  std::string subject;
+  std::string key;
+
+  Where(std::string_view what, std::string_view inner = {}) : subject(what), key(inner) {}
+  Where(const char* what) : subject(what) {}
+  Where(const std::string& what) : subject(what) {}
+  [[nodiscard]] Where at(std::string_view inner) const {
+    return Where(subject, key.empty() ? std::string(inner) : concat(key, ".", inner));
+  }
+  // Within the settings called `name`: said once, before any key.
+  [[nodiscard]] Where in(std::string_view name) const {
+    return key.empty() ? Where(concat(subject, " ", name)) : *this;
+  }
+  [[nodiscard]] std::string str() const { return key.empty() ? subject : concat(subject, ", ", key); }
+};
+
+// A type with a form of its own.
+template <class T>
+concept FormValue = requires(const T& value, const Form& form, const Where& where, bool all) {
+  { T::from_form(form, where) } -> std::convertible_to<T>;
+  { value.to_form(all) } -> std::same_as<Form>;
+  { T::accepted() } -> std::convertible_to<std::string>;
+};
+
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+// The shortest decimal text that reads back as the same number.
+template <class T>
+requires std::is_arithmetic_v<T>
+[[nodiscard]] std::string number_text(T value) {
+  std::array<char, 64> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return std::string(text.data(), end);
+}
+
+[[nodiscard]] inline std::string bound_text(double value) {
+  const bool whole = std::fabs(value) < 1e15 && std::floor(value) == value;
+  return whole ? number_text(static_cast<std::int64_t>(value)) : number_text(value);
+}
+
+[[nodiscard]] inline std::string found_text(const Form& form) {
+  if (const auto* text = std::get_if<std::string>(&form.value())) {
+    return in_quotes(*text, 40);
+  }
+  if (const auto* truth = std::get_if<bool>(&form.value())) return *truth ? "true" : "false";
+  if (const auto* integer = std::get_if<std::int64_t>(&form.value())) return number_text(*integer);
+  if (const auto* number = std::get_if<double>(&form.value())) return number_text(*number);
+  if (form.is_list() && form.list("").empty()) return "an empty list";
+  return std::string(form.kind());
+}
+
+template <class Names>
+[[nodiscard]] std::string joined(const Names& names, std::string_view separator = ", ") {
+  std::string text;
+  for (const auto& name : names) {
+    if (!text.empty()) text += separator;
+    text += name;
+  }
+  return text;
+}
+
+[[nodiscard]] inline std::string range_text(Bounds range) {
+  if (range.low == -unbounded && range.high == unbounded) return "";
+  if (range.high == unbounded) return concat(" of at least ", bound_text(range.low));
+  if (range.low == -unbounded) return concat(" of at most ", bound_text(range.high));
+  return concat(" from ", bound_text(range.low), " to ", bound_text(range.high));
+}
+
+// The keys of T, as one list for messages.
+template <HasFields T>
+[[nodiscard]] std::string key_list() {
+  std::vector<std::string_view> keys;
+  std::apply([&](const auto&... field) { (keys.push_back(field.key), ...); }, T::fields());
+  return keys.empty() ? "no keys" : joined(keys);
+}
+
+// What a setting of type T accepts, in words.
+template <class T>
+[[nodiscard]] std::string accepted_text(Bounds range) {
+  if constexpr (FormValue<T>)
+    return T::accepted();
+  else if constexpr (is_optional<T>)
+    return concat("none or ", accepted_text<typename T::value_type>(range));
+  else if constexpr (is_vector<T>)
+    return concat("a list, each element ", accepted_text<typename T::value_type>(range));
+  else if constexpr (HasFields<T>)
+    return concat("settings with ", key_list<T>());
+  else if constexpr (std::is_enum_v<T>)
+    return concat("one of ", joined(EnumNames<T>::names));
+  else if constexpr (std::same_as<T, bool>)
+    return "true or false";
+  else if constexpr (std::integral<T>)
+    return concat("an integer", range_text(range));
+  else if constexpr (std::floating_point<T>)
+    return concat("a finite number", range_text(range));
+  else
+    return "a string";
+}
+
+template <class T>
+[[noreturn]] void reject(const Form& form, const Where& where, Bounds range) {
+  throw Error(concat(where.str(), ": found ", found_text(form), ", accepted is ", accepted_text<T>(range)));
+}
+
+}  // namespace litestage

@@ -1,0 +1,111 @@
+// One of several policies, chosen at run time by name. The OneOf policies of skip, early_exit, confidence and stages
+// are each a Choice with the hooks of their concept.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "litestage/core/error.hpp"
+#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/fields_form.hpp"
+#include "litestage/settings/form.hpp"
+
+namespace litestage {
+
+template <std::size_t n>
+[[nodiscard]] constexpr bool all_differ(const std::array<std::string_view, n>& names) {
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (names[i] == names[j]) return false;
+    }
+  }
+  return true;
+}
+
+// Default: the first alternative with its default settings. JSON: {"name": "...", its settings}, or the name alone.
+template <NamedSettings... Ps>
+class Choice {
+  static_assert(sizeof...(Ps) != 0, "a choice needs an alternative");
+  static_assert(all_differ(std::array<std::string_view, sizeof...(Ps)>{Ps::name...}),
+                "two alternatives have the same name");
+
+ public:
+  static constexpr std::array<std::string_view, sizeof...(Ps)> names = {Ps::name...};
+  using Alternatives = std::variant<Ps...>;
+
+  Choice() = default;
+  template <class P>
+  requires(std::same_as<P, Ps> || ...) Choice(P policy) : active_(std::move(policy)) {}
+
+  [[nodiscard]] std::string_view active_name() const { return names[active_.index()]; }
+  [[nodiscard]] const Alternatives& active() const { return active_; }
+
+  // f(the active alternative). A chain of comparisons rather than std::visit: compilers see through it, and decisions
+  // are asked for twice per layer, sequence and step.
+  template <class F>
+  decltype(auto) visit(F&& f) const {
+    return visit_from<0>(f);
+  }
+  // f(the active alternative, its element of `parts`): a variant made by `make_part`.
+  template <class Parts, class F>
+  decltype(auto) visit(Parts& parts, F&& f) const {
+    return visit_both<0>(parts, f);
+  }
+  // The variant Parts that holds f(the active alternative) at the same index.
+  template <class Parts, class F>
+  [[nodiscard]] Parts make_part(F&& f) const {
+    return make_from<Parts, 0>(f);
+  }
+
+  static Choice from_form(const Form& form, const Where& where) {
+    if (!form.is_string() && !form.is_map()) reject<Choice>(form, where, {});
+    const Form* name = form.is_string() ? &form : form.find("name");
+    if (name == nullptr) throw Error(concat(where.str(), ": key \"name\" is missing, accepted is ", accepted()));
+    std::optional<Choice> found;
+    const auto try_one = [&]<class P>(std::type_identity<P>) {
+      if (!found && *name == Form(P::name)) found = Choice(read_settings<P>(form, where));
+    };
+    (try_one(std::type_identity<Ps>{}), ...);
+    if (!found) reject<Choice>(*name, where, {});
+    return *std::move(found);
+  }
+  [[nodiscard]] Form to_form(bool all) const {
+    return visit([&](const auto& policy) { return write_settings(policy, all); });
+  }
+  [[nodiscard]] static std::string accepted() { return concat("one of ", joined(names)); }
+
+  friend bool operator==(const Choice&, const Choice&) = default;
+
+ private:
+  template <std::size_t i, class F>
+  decltype(auto) visit_from(F& f) const {
+    if constexpr (i + 1 < sizeof...(Ps)) {
+      if (active_.index() != i) return visit_from<i + 1>(f);
+    }
+    return f(*std::get_if<i>(&active_));
+  }
+  template <std::size_t i, class Parts, class F>
+  decltype(auto) visit_both(Parts& parts, F& f) const {
+    if constexpr (i + 1 < sizeof...(Ps)) {
+      if (active_.index() != i) return visit_both<i + 1>(parts, f);
+    }
+    return f(*std::get_if<i>(&active_), std::get<i>(parts));  // std::get: the state of another policy throws
+  }
+  template <class Parts, std::size_t i, class F>
+  Parts make_from(F& f) const {
+    if constexpr (i + 1 < sizeof...(Ps)) {
+      if (active_.index() != i) return make_from<Parts, i + 1>(f);
+    }
+    return Parts(std::in_place_index<i>, f(*std::get_if<i>(&active_)));
+  }
+
+  std::variant<Ps...> active_;
+};
+
+}  // namespace litestage

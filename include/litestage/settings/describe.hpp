@@ -1,0 +1,104 @@
+// Help for settings, made of their fields(): what --help of the programs prints.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <variant>
+
+#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/fields_form.hpp"
+#include "litestage/settings/spec.hpp"
+
+namespace litestage {
+
+template <class T>
+concept IsChoice = requires {
+  typename T::Alternatives;
+  T::names;
+};
+
+// Whether all alternatives of the variant Inner are among those of Outer.
+template <class P, class... Qs>
+inline constexpr bool is_one_of = (std::same_as<P, Qs> || ...);
+template <class Inner, class Outer>
+inline constexpr bool each_is_one_of = false;
+template <class... Ps, class... Qs>
+inline constexpr bool each_is_one_of<std::variant<Ps...>, std::variant<Qs...>> = (is_one_of<Ps, Qs...> && ...);
+
+// One line to a key: key=default, what it means, what it accepts. `prefix` is the path to these settings; Outer is the
+// variant whose alternatives the help is of, if any: a choice among these inside one of them is not described again.
+template <HasFields T, class Outer>
+void describe_fields(std::string& text, const std::string& prefix, std::string_view remark);
+
+template <class Outer, class... Ps>
+void describe_alternatives(std::string& text, const std::string& prefix, const std::variant<Ps...>*) {
+  (describe_fields<Ps, Outer>(text, prefix, concat(" (of ", Ps::name, ")")), ...);
+}
+
+[[nodiscard]] inline std::string default_text(const Form& form) {
+  if (form.is_map()) {
+    const Form* name = form.find("name");
+    return name == nullptr ? "" : name->string("name");
+  }
+  if (!form.is_list()) return spec_scalar(form);
+  std::string text;
+  for (const Form& element : form.list("")) text += (text.empty() ? "" : "/") + default_text(element);
+  return text;
+}
+
+template <class Outer, class F, class T>
+void describe_field(std::string& text, const std::string& prefix, std::string_view remark, const F& field,
+                    const T& defaults) {
+  const std::string key = prefix + std::string(field.key);
+  if constexpr (is_open_field<F>) {
+    using Value = typename F::Values::mapped_type;
+    text += concat("    ", key, "=...", remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+  } else {
+    using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
+    const std::string value = default_text(write_value<Value>(defaults.*field.member, true));
+    text += concat("    ", key, "=", value, remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+    if constexpr (IsChoice<Value>) {
+      using Inner = typename Value::Alternatives;
+      if constexpr (each_is_one_of<Inner, Outer>)
+        text += concat("    ", key, ".KEY=...", remark, ": the settings of that one, as above\n");
+      else
+        describe_alternatives<Outer>(text, key + ".", static_cast<const Inner*>(nullptr));
+    } else if constexpr (HasFields<Value>) {
+      describe_fields<Value, Outer>(text, key + ".", remark);
+    }
+  }
+}
+
+template <HasFields T, class Outer>
+void describe_fields(std::string& text, const std::string& prefix, std::string_view remark) {
+  const T defaults{};
+  std::apply([&](const auto&... field) { (describe_field<Outer>(text, prefix, remark, field, defaults), ...); },
+             T::fields());
+}
+
+// The name, the `summary` if there is one, and every key.
+template <NamedSettings T, class Outer = void>
+[[nodiscard]] std::string describe() {
+  std::string text = concat("  ", T::name);
+  if constexpr (requires { std::string_view(T::summary); }) text += concat(": ", T::summary);
+  text += '\n';
+  describe_fields<T, Outer>(text, "", "");
+  return text;
+}
+
+template <class... Ps>
+[[nodiscard]] std::string describe_each(const std::variant<Ps...>*) {
+  return (std::string() + ... + describe<Ps, std::variant<Ps...>>());
+}
+
+// Every alternative of a choice.
+template <IsChoice T>
+[[nodiscard]] std::string describe() {
+  return describe_each(static_cast<const typename T::Alternatives*>(nullptr));
+}
+
+}  // namespace litestage

@@ -1,0 +1,152 @@
+// The words that policies speak: what a sub-layer is, what a policy may know of a step, and what it may answer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "litestage/core/enum_names.hpp"
+
+namespace litestage {
+
+inline constexpr float not_measured = std::numeric_limits<float>::quiet_NaN();
+
+// ---- where ----
+
+enum class Unit : std::uint8_t { attention, mlp };
+
+// One residual branch of the transformer. Sub-layers are numbered bottom up: a0 m0 a1 m1 ...
+struct Sublayer {
+  Unit unit = Unit::attention;
+  int layer = 0;
+
+  [[nodiscard]] constexpr int index() const { return 2 * layer + (unit == Unit::mlp ? 1 : 0); }
+  [[nodiscard]] static constexpr Sublayer at(int index) {
+    return Sublayer{index % 2 == 0 ? Unit::attention : Unit::mlp, index / 2};
+  }
+  friend constexpr bool operator==(const Sublayer&, const Sublayer&) = default;
+};
+
+// ---- when ----
+
+enum class Phase : std::uint8_t { prefill, decode };
+
+// The steps in which a policy acts.
+enum class Phases : std::uint8_t { both, prefill, decode };
+
+template <>
+struct EnumNames<Phases> {
+  static constexpr std::array<std::string_view, 3> names = {"both", "prefill", "decode"};
+};
+
+[[nodiscard]] constexpr bool covers(Phases phases, Phase phase) {
+  return phases == Phases::both || (phases == Phases::prefill) == (phase == Phase::prefill);
+}
+
+// A request is one stage of one question.
+struct RequestInfo {
+  int n_layers = 0;
+  int stage = 0;                // 0-based position in the schedule
+  std::string_view stage_name;  // alive during the request
+  int max_new_tokens = 0;       // cap of this stage
+  std::string_view question{};  // its id, alive during the request: for observers, who see requests of a batch mixed
+};
+
+// One forward step of a sequence. Nothing here depends on branches, chunks or the batch, so neither do decisions.
+struct StepInfo {
+  Phase phase = Phase::prefill;
+  int step = 0;  // decode forwards already done in this request; the first token is judged with the prefill's StepInfo
+};
+
+// ---- what a skip policy answers ----
+
+// What a skipped attention leaves in the K/V cache for this position.
+enum class KvOnSkip : std::uint8_t {
+  none,       // nothing: later tokens do not see this position in this layer (the paper's reading)
+  project,    // K and V are computed and stored, attention itself is skipped
+  copy_below  // the entry that the nearest lower layer stored for this position, if any (Unified's original code)
+};
+
+template <>
+struct EnumNames<KvOnSkip> {
+  static constexpr std::array<std::string_view, 3> names = {"none", "project", "copy_below"};
+};
+
+struct SkipDecision {
+  bool skip = false;
+  float scale = 1;  // of a skipped sub-layer: x := scale * x (AdaSkip's compensation); ignored unless `skip`
+  KvOnSkip kv = KvOnSkip::none;
+  friend bool operator==(const SkipDecision&, const SkipDecision&) = default;
+};
+
+// ---- what policies read ----
+
+// Bit sets: a policy names what it reads, and only that is computed.
+enum class Stat : std::uint8_t { none = 0, cosine = 1, norm_ratio = 2, layer_cosine = 4 };
+enum class Signal : std::uint8_t {
+  none = 0,
+  max_logit = 1,
+  max_prob = 2,
+  margin = 4,
+  entropy = 8,
+  top_log_probs = 16,
+  log_prob = 32
+};
+
+constexpr Stat operator|(Stat a, Stat b) {
+  return static_cast<Stat>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Stat operator&(Stat a, Stat b) {
+  return static_cast<Stat>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+constexpr bool any(Stat s) {
+  return s != Stat::none;
+}
+constexpr Signal operator|(Signal a, Signal b) {
+  return static_cast<Signal>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Signal operator&(Signal a, Signal b) {
+  return static_cast<Signal>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+constexpr bool any(Signal s) {
+  return s != Signal::none;
+}
+
+// How a sub-layer that ran changed the residual stream x -> y. Fields not asked for are NaN.
+struct SublayerStats {
+  float cosine = not_measured;        // cos(x, y); in a prefill the mean over its tokens
+  float last_cosine = not_measured;   // of the last token of a prompt, or of the one token; comes with `cosine`, but is
+                                      // NaN for the prefix that branches share, which ends no prompt
+  float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
+  float layer_cosine = not_measured;  // of the MLP only: cos(x, y) of the whole layer, mean over the tokens
+  int tokens = 0;                     // forwarded under this report: a prefill's, or 1
+};
+
+// What the model said of the token that was just chosen. Fields not asked for are NaN; probabilities are softmax over
+// the whole vocabulary at temperature 1, logarithms are natural.
+struct TokenStats {
+  static constexpr std::size_t max_top = 32;
+
+  int token = -1;                            // the token chosen
+  bool finite = true;                        // every logit is; the engine throws before a policy sees others
+  float max_logit = not_measured;            // largest logit
+  float max_prob = not_measured;             // probability of the likeliest token
+  float margin = not_measured;               // probability of the likeliest minus that of the second
+  float entropy = not_measured;              // of the distribution, nats
+  float log_prob = not_measured;             // of `token`
+  std::array<float, max_top> top_log_probs;  // [max_top] of the likeliest tokens, descending; -inf past the vocabulary
+
+  TokenStats() { top_log_probs.fill(not_measured); }
+};
+
+// ---- what an exit policy answers ----
+
+enum class Verdict : std::uint8_t {
+  go_on,
+  stop_keep,  // the stage ends after this token
+  stop_drop   // the stage ends instead of this token
+};
+
+}  // namespace litestage

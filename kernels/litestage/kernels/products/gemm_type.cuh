@@ -1,0 +1,39 @@
+// The numbers that a matrix product of cuBLAS takes.
+#pragma once
+
+#include <cstdint>
+
+#include "litestage/kernels/rows/four.cuh"
+#include "litestage/kernels/scalar.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+enum class GemmType : std::uint8_t { f32, f16, bf16 };  // f32: unrounded, for checks
+
+// How they are stored, and a number rounded to that, to nearest, ties to even.
+template <GemmType type>
+struct GemmNumber {
+  using Type = std::uint16_t;
+  LITESTAGE_DEVICE static Type of(float value) {
+    return type == GemmType::f16 ? float_to_half(value) : float_to_bf16(value);
+  }
+};
+template <>
+struct GemmNumber<GemmType::f32> {
+  using Type = float;
+  LITESTAGE_DEVICE static Type of(float value) { return value; }
+};
+
+// As vector_of in four.cuh.
+template <unsigned n>
+LITESTAGE_DEVICE Vector16 vector_of(const std::uint16_t (&numbers)[n], unsigned first) {
+  Vector16 v;
+  LITESTAGE_UNROLL
+  for (unsigned i = 0; i < 4; ++i) {
+    v.word[i] = numbers[first + 2 * i] | (static_cast<std::uint32_t>(numbers[first + 2 * i + 1]) << 16);
+  }
+  return v;
+}
+
+}  // namespace litestage::kernels

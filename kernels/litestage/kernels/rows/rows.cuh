@@ -1,0 +1,145 @@
+// Small operations on whole rows: scaling, copies of the stream and of cache entries, and what cuBLAS leaves to be
+// done.
+#pragma once
+
+#include <cstddef>
+
+#include "litestage/kernels/attention/cache.cuh"
+#include "litestage/kernels/rows/activation.cuh"
+#include "litestage/kernels/rows/four.cuh"
+#include "litestage/kernels/simt.cuh"
+
+namespace litestage::kernels {
+
+// x[rows[i]] *= factors[i]
+struct ScaleRows {
+  static constexpr const char* name = "scale_rows";
+  static constexpr unsigned threads = 128;
+  struct Params {
+    float* x = nullptr;  // [tokens, columns]
+    unsigned columns = 0;
+    const int* rows = nullptr;       // [n], all different
+    const float* factors = nullptr;  // [n]
+    unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    float* x = p.x + static_cast<std::size_t>(t.load(p.rows + t.block().x)) * p.columns;
+    const float factor = t.load(p.factors + t.block().x);
+    for (unsigned v = t.thread(); 4 * v < p.columns; v += threads) {
+      Four numbers = load_four_fresh(t, x, v, p.columns);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) numbers.value[j] *= factor;
+      store_four(t, x, v, p.columns, numbers);
+    }
+  }
+};
+
+// to = from
+struct CopyNumbers {
+  static constexpr const char* name = "copy_numbers";
+  static constexpr unsigned threads = 256;
+  struct Params {
+    float* to = nullptr;          // [n], at 16 bytes if n is a multiple of 4
+    const float* from = nullptr;  // [n], the same, apart from `to`
+    unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {(p.n + 4 * threads - 1) / (4 * threads)}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    const unsigned v = t.block().x * threads + t.thread();
+    store_four(t, p.to, v, p.n, load_four(t, p.from, v, p.n));
+  }
+};
+
+// x[rows[i]] += multiplier * y[i], after a product of cuBLAS.
+struct AddRows {
+  static constexpr const char* name = "add_rows";
+  static constexpr unsigned threads = 128;
+  struct Params {
+    float* x = nullptr;         // [tokens, columns]
+    const float* y = nullptr;   // [n, columns]
+    const int* rows = nullptr;  // [n], all different
+    unsigned columns = 0, n = 0;
+    float multiplier = 1;
+    friend bool operator==(const Params&, const Params&) = default;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    float* x = p.x + static_cast<std::size_t>(t.load(p.rows + t.block().x)) * p.columns;
+    const float* y = p.y + static_cast<std::size_t>(t.block().x) * p.columns;
+    for (unsigned v = t.thread(); 4 * v < p.columns; v += threads) {
+      const Four product = load_four(t, y, v, p.columns);
+      Four sum = load_four_fresh(t, x, v, p.columns);
+      LITESTAGE_UNROLL
+      for (unsigned j = 0; j < 4; ++j) sum.value[j] = fmaf(p.multiplier, product.value[j], sum.value[j]);
+      store_four(t, x, v, p.columns, sum);
+    }
+  }
+};
+
+// h = act(gate) * up, after a product of cuBLAS.
+struct Gate {
+  static constexpr const char* name = "gate";
+  static constexpr unsigned threads = 256;
+  struct Params {
+    const float* gate = nullptr;  // [n], this and the next at 16 bytes if n is a multiple of 4
+    const float* up = nullptr;    // [n]
+    float* h = nullptr;           // [n]
+    unsigned n = 0;
+    GateFunction function = GateFunction::silu;
+    friend bool operator==(const Params&, const Params&) = default;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {(p.n + 4 * threads - 1) / (4 * threads)}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    const unsigned v = t.block().x * threads + t.thread();
+    const Four gate = load_four(t, p.gate, v, p.n);
+    Four h = load_four(t, p.up, v, p.n);
+    LITESTAGE_UNROLL
+    for (unsigned j = 0; j < 4; ++j) h.value[j] *= activated(gate.value[j], p.function);
+    store_four(t, p.h, v, p.n, h);
+  }
+};
+
+// Entries of the cache to other places, keys and values. Copies are independent: none reads or writes what another of
+// the launch writes.
+template <class T>
+struct CopyEntries {
+  static constexpr const char* name = "copy_entries";
+  static constexpr unsigned threads = 128;
+  struct Params {
+    Cache<T> cache;
+    const int* copies = nullptr;  // [n][7]: slot, layer and entry from where, the same to where, how many in a row
+    unsigned n = 0;
+    friend bool operator==(const Params&, const Params&) = default;
+  };
+  static std::size_t shared_bytes(const Params&) { return 0; }
+  static Grid grid(const Params& p) { return {p.n, p.cache.kv_heads, 2}; }
+
+  template <ThreadContext C>
+  LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
+    unsigned c[7];
+    LITESTAGE_UNROLL
+    for (unsigned k = 0; k < 7; ++k) c[k] = static_cast<unsigned>(t.load(p.copies + t.block().x * 7 + k));
+    T* memory = t.block().z == 0 ? p.cache.k : p.cache.v;
+    const auto* from = reinterpret_cast<const Vector16*>(memory + p.cache.at(c[0], c[1], t.block().y, c[2]));
+    auto* to = reinterpret_cast<Vector16*>(memory + p.cache.at(c[3], c[4], t.block().y, c[5]));
+    const unsigned vectors = c[6] * p.cache.head_dim / per_vector<T>;
+    for (unsigned v = t.thread(); v < vectors; v += threads) t.store(to + v, t.load_fresh(from + v));
+  }
+};
+
+}  // namespace litestage::kernels

@@ -1,0 +1,31 @@
+// The matrix products of the cpu backend, as its tests call them.
+#pragma once
+
+#include <vector>
+
+#include "common/random_weight.hpp"
+#include "litestage/backend/cpu/matmul/matmul.hpp"
+
+namespace litestage::test {
+
+inline std::vector<cpu::InstructionSet> sets_here() {
+  std::vector<cpu::InstructionSet> sets;
+  for (cpu::InstructionSet set : cpu::instruction_sets) {
+    if (cpu::supported(set)) sets.push_back(set);
+  }
+  return sets;
+}
+
+// y [n, rows] of all panels at once.
+inline std::vector<float> product(cpu::InstructionSet set, const cpu::PackedMatrix& w, const std::vector<float>& x,
+                                  std::size_t n) {
+  cpu::Activations a(set);
+  a.reshape(n, w.columns(), cpu::forms_for(w.type()));
+  a.set_rows(View<const float, 2>(x.data(), {n, w.columns()}), Range{0, n});
+  std::vector<float> y(n * w.rows(), -77.0f);
+  cpu::PanelScratch scratch;
+  cpu::matmul(View<float, 2>(y.data(), {n, w.rows()}), a, w, Range{0, w.panels()}, scratch);
+  return y;
+}
+
+}  // namespace litestage::test

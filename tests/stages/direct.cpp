@@ -1,0 +1,125 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/error_of.hpp"
+#include "litestage/settings/spec.hpp"
+#include "litestage/stages/standard.hpp"
+#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/tasks.hpp"
+
+using namespace litestage;
+using stages::Chat;
+using stages::Direct;
+using test::error_of;
+
+namespace {
+
+Transcript transcript(std::vector<std::string> options) {
+  return {{"id", "Predators eat", std::move(options), 0}, {}};
+}
+
+}  // namespace
+
+static_assert(StatesAnswer<Direct>);
+
+TEST_CASE("direct: one stage, whose text is the question and the beginning of the answer") {
+  const Direct schedule;
+  CHECK(schedule.size() == 1);
+  CHECK(schedule.stage(0).name == "direct");
+  CHECK(schedule.stage(0).max_new_tokens == 24);
+  CHECK(schedule.stage(0).stop == std::vector<std::string>{"\n"});
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans", "bunnies"}));
+  REQUIRE(prompts.size() == 1);
+  CHECK(prompts[0] ==
+        Prompt{{{Role::text, "Predators eat\n(A) lions (B) humans (C) bunnies\nSo the answer is option"}}, ""});
+  CHECK_THROWS_AS(static_cast<void>(schedule.stage(1)), AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(schedule.prompts(1, transcript({"a", "b"}))), AssertionError);
+}
+
+TEST_CASE("direct: as a conversation, with the system message of chat") {
+  const Direct schedule{24, true};
+  CHECK(schedule.stage(0).stop.empty());
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans"}));
+  REQUIRE(prompts.size() == 1);
+  CHECK(prompts[0].continuation.empty());
+  CHECK(
+      prompts[0].messages ==
+      std::vector<Message>{{Role::system, Chat{}.system},
+                           {Role::user,
+                            "Question: Predators eat\n(A) lions\n(B) humans\n\nWhich option is the best answer to the "
+                            "question? Reply with exactly: The answer is option (X)."}});
+}
+
+TEST_CASE("direct: its system message is that of chat, whatever stands there") {
+  for (const char* system : {"", "You know {question}, {{e.g.}} one of\n{options}"}) {
+    Chat chat;
+    chat.system = system;
+    const Transcript asked = transcript({"lions", "humans"});
+    const Message first = chat.prompts(0, asked)[0].messages[0];
+    const Prompt direct = Direct{24, true, system}.prompts(0, asked)[0];
+    CAPTURE(system);
+    CHECK(direct.messages.size() == (chat.system.empty() ? 1 : 2));
+    if (!chat.system.empty()) CHECK(direct.messages[0] == first);
+  }
+  CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:system={recall}", "--stages")); }) ==
+        "--stages direct, system: found \"{recall}\", accepted are {question}, {options}, and {{ and }} for braces");
+}
+
+TEST_CASE("direct: a conversation states any letter that a task may have") {
+  const AnswerFormat format = Direct{24, true}.answer_format();
+  CHECK(format.rule == Chat{}.answer_format().rule);
+  const std::vector<std::string> options(max_options, "thing");
+  for (int i = 0; i < max_options; ++i) {
+    const std::string letter(1, option_letter(i));
+    CHECK(tasks::written_answer(format, "The answer is option (" + letter + ").", options) == i);
+  }
+  CHECK(tasks::written_answer(format, "the option I like", options) == no_answer);
+}
+
+TEST_CASE("direct: reads the letter that it asked for") {
+  const AnswerFormat text = Direct{}.answer_format(), chat = Direct{24, true}.answer_format();
+  const std::vector<std::string> options = {"lions", "humans", "bunnies", "grass"};
+  // Its opening is what the prompt ends with.
+  const std::string prompt = Direct{}.prompts(0, transcript(options))[0].messages[0].text;
+  CHECK(prompt.substr(prompt.size() - text.opening.size()) == text.opening);
+  CHECK(chat.opening.empty());
+  struct Case {
+    std::string written;
+    int text, chat;
+  };
+  const std::vector<Case> cases = {
+      {" B.", 1, 1},
+      {" (C) because", 2, 2},
+      {"A", 0, 0},
+      {" D. So the answer is option A.", 3, 0},
+      {" None", -1, -1},
+      {"", -1, -1},
+      {" E", -1, -1},  // there are four options
+      {"The answer is option (B).", 1, 1},
+      {" Bunnies", 2, 2},
+      {" the bunnies, since humans", 2, -1},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.written);
+    CHECK(tasks::written_answer(text, c.written, options) == c.text);
+    CHECK(tasks::written_answer(chat, c.written, options) == c.chat);
+  }
+}
+
+TEST_CASE("direct: letters are scored as the model would go on") {
+  CHECK(Direct{}.answer_format().probe.empty());
+  CHECK(Direct{}.answer_format().letter_prefix == " ");
+  CHECK(Direct{24, true}.answer_format().probe == Chat{}.answer_format().probe);
+  CHECK(Direct{24, true}.answer_format().letter_prefix.empty());
+}
+
+TEST_CASE("direct: SPEC and refusals") {
+  CHECK(read_spec<stages::Standard>("direct:chat=true", "--stages") == stages::Standard(Direct{24, true}));
+  CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
+  CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
+        "--stages direct, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
+  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
+        "question id: found 0 options, accepted are 1 to 26");
+}

@@ -1,0 +1,105 @@
+#include "litestage/tasks/answers.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace {
+
+using litestage::AnswerFormat;
+using litestage::AnswerRule;
+using litestage::BranchReport;
+using litestage::no_answer;
+using litestage::QuestionReport;
+using litestage::StageReport;
+namespace tasks = litestage::tasks;
+
+const AnswerFormat tiny{AnswerRule::tiny_thinker, "So the answer is option", " "};
+const AnswerFormat chat{AnswerRule::stated, "The answer is option (", ""};
+const std::vector<std::string> four = {"Beach", "Desert", "Carbon", "Alps"};
+
+// 0 where no letter is found.
+char tiny_letter(const std::string& text) {
+  const int option = tasks::written_answer(tiny, text, std::vector<std::string>(26));
+  return option == no_answer ? '\0' : static_cast<char>('A' + option);
+}
+
+}  // namespace
+
+TEST_CASE("an option's index is read from the text; a letter beyond the options is no answer") {
+  const std::vector<std::string> five(5, "thing");
+  CHECK(tasks::written_answer(tiny, "So the answer is option C.", four) == 2);
+  CHECK(tasks::written_answer(tiny, "the answer is option E.", five) == 4);
+  CHECK(tasks::written_answer(tiny, "the answer is option E.", four) == -1);
+  CHECK(tasks::written_answer(tiny, "the answer is option Z. the answer is option A.", four) == -1);
+  CHECK(tasks::written_answer(tiny, "", four) == -1);
+}
+
+TEST_CASE("tinythinker's rule: the first match of its pattern, and nothing else") {
+  CHECK(tiny_letter("So the answer is option C.") == 'C');
+  CHECK(tiny_letter("the answer is option A. Or the answer is option B.") == 'A');
+  CHECK(tiny_letter("the answer is option A or the answer is option B.") == 'B');
+  CHECK(tiny_letter("the answer is option Z.") == 'Z');
+  for (const char* const none :
+       {"So the answer is option C", "So the answer is option c.", "the answer is option (C).", "The answer is C.",
+        "the answer is option [.", "the answer is option @.", "the answer is option ", "", "A"})
+    CHECK_MESSAGE(tiny_letter(none) == '\0', none);
+  const std::string noise(1'000'000, 'a');
+  CHECK(tiny_letter(noise + "the answer is option D." + noise) == 'D');
+}
+
+TEST_CASE("each format has its rule: what one reads, another does not") {
+  struct Case {
+    std::string text;
+    int tiny, chat, direct;
+  };
+  const AnswerFormat direct{AnswerRule::stated, "", " ", "So the answer is option"};
+  for (const Case& c : std::vector<Case>{{"the answer is option A. the answer is option B.", 0, 1, 0},
+                                         {"The answer is the desert.", -1, 1, 1},
+                                         {" A desert", -1, 1, 1},
+                                         {"B", -1, 1, 1}}) {
+    CAPTURE(c.text);
+    CHECK(tasks::written_answer(tiny, c.text, four) == c.tiny);
+    CHECK(tasks::written_answer(chat, c.text, four) == c.chat);
+    CHECK(tasks::written_answer(direct, c.text, four) == c.direct);
+  }
+}
+
+TEST_CASE("the highest letter wins, ties go to the lowest") {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  CHECK(tasks::best_letter(std::vector<float>{1, 3, 2}) == 1);
+  CHECK(tasks::best_letter(std::vector<float>{3, 1, 3}) == 0);
+  CHECK(tasks::best_letter(std::vector<float>{-5}) == 0);
+  CHECK(tasks::best_letter(std::vector<float>{-inf, -inf}) == 0);
+  CHECK(tasks::best_letter(std::vector<float>{nan, -1, nan, -2}) == 1);
+  CHECK(tasks::best_letter(std::vector<float>{nan, nan}) == -1);
+  CHECK(tasks::best_letter(std::vector<float>{}) == -1);
+}
+
+TEST_CASE("letters are scored by their tokens") {
+  const std::vector<float> logits = {9, 0, 1, 5, 5, 2, 8};
+  CHECK(tasks::best_letter(std::vector<int>{2, 3, 4, 5}, logits) == 1);
+  CHECK(tasks::best_letter(std::vector<int>{6, 0}, logits) == 1);
+  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{2, 7}, logits)), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{-1, 2}, logits)), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{2, 2}, logits)), litestage::AssertionError);
+  CHECK(tasks::letter_texts(tiny, 3) == std::vector<std::string>{" A", " B", " C"});
+  CHECK(tasks::letter_texts(chat, 2) == std::vector<std::string>{"A", "B"});
+}
+
+TEST_CASE("a report is answered by its last stage's first branch") {
+  const litestage::Question question{"q", "?", four, 0};
+  QuestionReport report;
+  CHECK(tasks::extracted_answer(chat, report, question) == -1);
+  CHECK(tasks::scored_answer(report) == -1);
+  StageReport analyze, summarize;
+  analyze.branches = {BranchReport{"option A"}, BranchReport{"option B"}};
+  report.stages = {analyze, summarize};
+  CHECK(tasks::extracted_answer(chat, report, question) == -1);
+  report.stages.back().branches = {BranchReport{"option C"}, BranchReport{"option D"}};
+  CHECK(tasks::extracted_answer(chat, report, question) == 2);
+  report.letter_logits = {0, 0.5f, 0.25f};
+  CHECK(tasks::scored_answer(report) == 1);
+}
