@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "require.hpp"
 
@@ -24,7 +24,7 @@ std::optional<io::Tokenizer> tokenizer(const std::string& model) {
       (folder != nullptr ? std::string(folder) : std::string(home != nullptr ? home : "") + "/.cache/litestage") + "/" +
       model + ".gguf";
   if (!std::filesystem::exists(path)) return std::nullopt;
-  return io::Tokenizer(io::load_vocabulary(io::Gguf(path)), path);
+  return io::Tokenizer(io::read_vocabulary(io::Gguf(path)), path);
 }
 
 // Words, numbers and punctuation in a fixed order, 64 KiB.

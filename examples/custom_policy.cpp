@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,15 +17,11 @@
 #include "cli/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/calibration.hpp"
-#include "litestage/calibrate/latency/latency_probe.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/table.hpp"
 #include "litestage/io/files/dataset.hpp"
-#include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
-#include "litestage/io/gguf/model_source.hpp"
-#include "litestage/io/text/text_codec.hpp"
+#include "litestage/io/open_model.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
 #include "litestage/tasks/answers.hpp"
 #include "litestage/tasks/subset.hpp"
@@ -101,12 +98,12 @@ namespace {
 
 // Answers the questions with these policies; a line for the table.
 template <class Skip, class Exit>
-evaluate::Row run(const std::string& method, CpuBackend& backend, const Model<CpuBackend>& model,
-                  const io::TextCodec& codec, const std::vector<Question>& questions, Skip skip, Exit exit) {
+evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& model,
+                  const std::vector<Question>& questions, Skip skip, Exit exit) {
   PipelineOptions options;
   options.score_letters = true;
   options.keep_going = [] { return !cli::interrupted(); };
-  Pipeline<CpuBackend, Skip, Exit, stages::TinyThinker> pipeline(backend, model, codec, skip, exit, {}, options);
+  Pipeline pipeline(model, skip, exit, stages::TinyThinker{}, options);
   evaluate::Results results;
   results.info.method = method;
   pipeline.run(questions, [&](std::size_t i, const QuestionReport& report) {
@@ -119,25 +116,24 @@ evaluate::Row run(const std::string& method, CpuBackend& backend, const Model<Cp
 }
 
 // Budgets for half of the sub-layers at most, kept where at most a question in four changes its answer.
-skip::Standard searched(CpuBackend& backend, const Model<CpuBackend>& model, const ModelSource& source,
-                        const io::TextCodec& codec, const std::vector<Question>& questions) {
+skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vector<Question>& questions) {
   calibrate::CalibrationSettings settings;
   settings.metric = calibrate::Metric::agreement;
   settings.max_loss = 0.25;
-  settings.most = model.config.n_layers;
-  calibrate::EvaluationOptions options;
-  options.keep_going = [] { return cli::interrupted() ? throw cli::Interrupted{} : true; };
-  calibrate::Journal journal;  // none: what is found is lost on a kill
-  calibrate::Calibration<CpuBackend, stages::TinyThinker> run(backend, model, codec, {}, questions, settings, options,
-                                                              journal);
-  static_cast<void>(
-      run.latency([&] { return calibrate::measure_latency(backend, model, source.tensors, {.seconds = 3}); }));
-  static_cast<void>(run.importance());
-  const auto full = run.full_depth();
-  const calibrate::SearchResult found = run.search(Bisection{}, full, [](const calibrate::SearchProgress& p) {
-    std::cerr << "own search: " << p.done << " of about " << p.expected << " trials" << std::endl;
-  });
-  return run.lite_stage(found.budgets);
+  settings.most = model.config().n_layers;
+  settings.probe_seconds = 3;
+  Progress progress;
+  progress.keep_going = [] { return cli::interrupted() ? throw cli::Interrupted{} : true; };
+  progress.update = [last = std::string()](std::size_t done, std::size_t total, const std::string& best) mutable {
+    if (best == last) return;
+    std::cerr << "own search: " << done << " of about " << total << " trials, " << (last = best) << std::endl;
+  };
+  Journal journal;  // kept nowhere: what is found is lost on a kill
+  calibrate::Calibration<CpuBackend, stages::TinyThinker> run(model, {}, questions, settings, journal, progress);
+  const calibrate::LatencyModel latency = run.latency();
+  const calibrate::Importance importance = run.importance();
+  const calibrate::FullDepth full = run.full_depth(latency);
+  return run.lite_stage(importance, run.budgets(Bisection{}, latency, importance, full).budgets);
 }
 
 }  // namespace
@@ -159,18 +155,15 @@ int main(int argc, char** argv) {
     const std::string path = cli::model_path(model_file);
     const auto questions = tasks::first_questions(
         tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data))), n);
-    const io::Gguf file(path);
-    const io::TextCodec codec(io::load_vocabulary(file), path);
-    CpuBackend backend;
-    cli::tell_of_refused_threads(backend);
-    const ModelSource source = io::load_model(file);
-    const Model<CpuBackend> model = load(backend, source);
-    const skip::Standard budgets = searched(backend, model, source, codec, questions);
+    const auto backend = std::make_shared<CpuBackend>();
+    cli::tell_of_refused_threads(*backend);
+    const LanguageModel<CpuBackend> model = io::load_model(io::ModelFile(path), backend);
+    const skip::Standard budgets = searched(model, questions);
     const std::vector<evaluate::Row> rows = {
-        run("full depth", backend, model, codec, questions, skip::Never{}, early_exit::Never{}),
-        run("own skip", backend, model, codec, questions, skip, early_exit::Never{}),
-        run("own skip and exit", backend, model, codec, questions, skip, exit),
-        run("own search (on these questions)", backend, model, codec, questions, budgets, early_exit::Never{})};
+        run("full depth", model, questions, skip::Never{}, early_exit::Never{}),
+        run("own skip", model, questions, skip, early_exit::Never{}),
+        run("own skip and exit", model, questions, skip, exit),
+        run("own search (on these questions)", model, questions, budgets, early_exit::Never{})};
     evaluate::print_table(std::cout, rows);
     std::cout
         << "\nNext: change a struct at the top of examples/custom_policy.cpp and build again. How to choose it by\n"

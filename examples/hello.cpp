@@ -1,24 +1,16 @@
 // The example of the README: a question in three stages, with a skip policy and an early exit chosen at compile time.
 #include <iostream>
 
-#include "litestage/io/gguf/load_vocabulary.hpp"
-#include "litestage/io/gguf/model_source.hpp"
-#include "litestage/io/text/text_codec.hpp"
+#include "litestage/io/open_model.hpp"
 #include "litestage/litestage.hpp"
 
 using namespace litestage;
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw Error("usage: hello MODEL.gguf");
-  const io::Gguf file(argv[1]);
-  CpuBackend backend;
-  const auto model = load(backend, io::load_model(file));
-  const io::TextCodec tokenizer(io::load_vocabulary(file), argv[1]);
-
   const auto skip = read_spec<skip::Static>("static:analyze=a5/m7-m9", "skip");  // sub-layers 5 and 7 to 9 of one stage
   const early_exit::LowConfidence<confidence::MaxProb> exit{.criterion = {}, .window = 8, .threshold = 0.35f};
-  Pipeline<CpuBackend, skip::Static, early_exit::LowConfidence<>, stages::Chat> pipeline(backend, model, tokenizer,
-                                                                                         skip, exit);
+  Pipeline pipeline(io::open_model(argv[1]), skip, exit, stages::Chat{});
   const Question question{"q1", "Which of these melts first in the sun?", {"a rock", "an ice cube", "a spoon"}};
   for (const StageReport& stage : pipeline.run(question).stages) {
     std::cout << stage.name << ", " << stage.sublayers_skipped << " sub-layers skipped, " << stage.decode_s << " s\n";

@@ -2,6 +2,7 @@
 // much they turned the residual stream, and which token came out.
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "cli/defaults.hpp"
@@ -16,9 +17,7 @@
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
-#include "litestage/io/gguf/model_source.hpp"
-#include "litestage/io/text/text_codec.hpp"
+#include "litestage/io/model_file.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -80,15 +79,14 @@ int main(int argc, char** argv) {
     const cli::Policies policies = cli::read_policies(stages, skip, exit);
     const std::string path = cli::model_path(model_file);
     const auto questions = tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data)));
-    const io::Gguf file(path);
-    const io::TextCodec codec(io::load_vocabulary(file), path);
-    CpuBackend backend;
-    cli::tell_of_refused_threads(backend);
-    const Model<CpuBackend> model = cli::load_with_progress(backend, io::load_model(file), true);
+    const io::ModelFile file(path);
+    const auto backend = std::make_shared<CpuBackend>();
+    cli::tell_of_refused_threads(*backend);
+    const LanguageModel<CpuBackend> model = cli::load_model(file, backend, true);
     PipelineOptions options;
     options.keep_going = [] { return !cli::interrupted(); };
-    Pipeline<CpuBackend, skip::Standard, early_exit::Standard, stages::Standard, PrintSteps> pipeline(
-        backend, model, codec, policies.skip, policies.exit, policies.stages, options, PrintSteps{&codec});
+    Pipeline pipeline(model, policies.skip, policies.exit, policies.stages, options,
+                      PrintSteps{file.tokenizer().get()});
     pipeline.run(tasks::first_questions(questions, 1), [](std::size_t, const QuestionReport&) { return true; });
     if (cli::interrupted()) throw cli::Interrupted{};
     pipeline.observer().end_line("no token kept");

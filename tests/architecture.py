@@ -39,16 +39,19 @@ MAY_INCLUDE = {
     "engine": "core step prompt policy backend model/*",
     "tasks": "core settings prompt engine",
     "evaluate": "core settings prompt engine tasks",
-    "calibrate/importance": "core settings step policy engine",
-    "calibrate/latency": "core settings step policy skip backend model/* engine",
-    "calibrate/trials": "core settings step prompt policy early_exit model engine tasks evaluate calibrate/latency calibrate/search",
-    "calibrate/search": "core settings step policy skip confidence early_exit tasks calibrate/importance calibrate/trials",
-    "calibrate/plan": "core settings step prompt policy skip backend evaluate tasks calibrate/*",
+    "calibrate/importance": "core settings step policy skip early_exit engine",
+    "calibrate/latency": "core settings step policy skip backend model engine",
+    "calibrate/search": "core settings step policy skip confidence early_exit engine tasks calibrate/importance",
+    "calibrate/trials": "core settings step prompt policy skip early_exit engine tasks evaluate calibrate/importance calibrate/latency "
+                        "calibrate/search",
+    "calibrate/plan": "core settings step prompt policy skip backend engine tasks evaluate calibrate/importance "
+                      "calibrate/latency calibrate/search calibrate/trials",
     "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine tasks evaluate calibrate/*",
-    "compare": "core settings step prompt policy skip early_exit stages engine tasks evaluate calibrate/*",
+    "compare": "core settings step prompt policy skip early_exit stages backend engine tasks evaluate calibrate/*",
     "io/files": "core settings",
     "io/text": "core prompt",
     "io/gguf": "core model/source io/files io/text",
+    "io": "core model/* engine io/*",
 }
 OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")

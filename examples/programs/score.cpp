@@ -27,8 +27,7 @@
 #include "litestage/engine/score_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"
-#include "litestage/io/gguf/fingerprint.hpp"
-#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/model_file.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/settings/spec.hpp"
@@ -77,31 +76,28 @@ skip::Standard read_skip(const Options& options) {
 // What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
 struct Job {
   explicit Job(const Options& o)
-      : options(o),
-        skip(read_skip(o)),
-        file(o.model),
-        tokenizer(cli::read_vocabulary(file), o.model),
-        source(io::load_model(file)),
-        ids(read_tokens(o, tokenizer, source.config)) {
-    static_cast<void>(skip.begin(RequestInfo{source.config.n_layers, 0, score_stage, 0}));  // does it fit the model?
+      : options(o), skip(read_skip(o)), model(o.model), ids(read_tokens(o, tokenizer(), model.config())) {
+    cli::warn_of_open_splitting(model);
+    static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));  // does it fit the model?
   }
+
+  [[nodiscard]] const io::Tokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }
 
   Options options;
   skip::Standard skip;
-  io::Gguf file;
-  io::Tokenizer tokenizer;
-  ModelSource source;
+  io::ModelFile model;
   std::vector<int> ids;
 };
 
 template <Backend B>
-void run_on(B& backend, const Job& job) {
+void run_on(std::shared_ptr<B> shared, const Job& job) {
   const Options& o = job.options;
-  const Model<B> model = cli::load_with_progress(backend, job.source, o.quiet);
-  Session<B> session(backend, model, {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
+  const LanguageModel<B> model = cli::load_model(job.model, std::move(shared), o.quiet);
+  const B& backend = model.backend();
+  Session<B> session(model.backend(), model.weights(), {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
   std::optional<cli::LogitsFile> logits;
   if (!o.logits.empty()) {
-    logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(job.source.config.vocab));
+    logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(model.config().vocab));
   }
   const auto start = std::chrono::steady_clock::now();
   const TextScore score = score_text(session, job.ids, job.skip, ScoreOptions{o.top},
@@ -112,19 +108,19 @@ void run_on(B& backend, const Job& job) {
   cli::ScoreInfo info;
   info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   info.model = o.model;
-  if (!o.json.empty()) info.fingerprint = io::fingerprint(job.file);  // reads the whole file
+  if (!o.json.empty()) info.fingerprint = model.identity().fingerprint;  // reads the whole file
   info.text = o.text;
   info.backend = backend.name();
   info.instruction_set = backend.instruction_set();
   info.kv = o.kv;
   info.threads = cli::threads_of(backend);
   info.skip = job.skip.to_form(true);
-  if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer, score);
+  if (!o.quiet) cli::print_tokens(std::cout, job.tokenizer(), score);
   cli::print_summary(std::cout, score, info);
   std::cout << std::flush;
   cli::Failures failures;
   failures.attempt([&] {
-    if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(score, info, job.tokenizer), 1) + '\n');
+    if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(score, info, job.tokenizer()), 1) + '\n');
   });
   failures.attempt([&] {
     if (logits) logits->commit();
@@ -138,7 +134,8 @@ int run(Options options) {
   files.reads("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
   files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
-  cli::with_backend(options.backend, options.threads, !options.no_pack, [&](auto& backend) { run_on(backend, job); });
+  cli::with_backend(options.backend, options.threads, !options.no_pack,
+                    [&](const auto& backend) { run_on(backend, job); });
   return 0;
 }
 

@@ -134,7 +134,7 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
 
 int run(const Options& o) {
   std::optional<ModelSource> file;
-  if (!o.model.empty()) file = io::load_model(o.model);
+  if (!o.model.empty()) file = io::read_model_source(o.model);
   std::optional<Device> device;
   std::string reason;
   try {
@@ -149,7 +149,7 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
-  if (!o.model.empty()) static_cast<void>(io::load_model(o.model));  // a bad file is told all the same
+  if (!o.model.empty()) static_cast<void>(io::read_model_source(o.model));  // a bad file is told all the same
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
 }

@@ -64,35 +64,32 @@ struct Said {
          a.exits.exit == b.exits.exit && curve(a) == curve(b) && a.largest == b.largest && a.outcomes == b.outcomes;
 }
 
-[[nodiscard]] CalibrationSettings settings() {
+[[nodiscard]] CalibrationSettings settings(std::size_t batch = 4) {
   CalibrationSettings s;
+  s.batch = batch;
+  s.context = 512;
   s.metric = Metric::agreement;
   s.max_loss = 0.3;
   s.exits = {{2, 3}, 3};
   return s;
 }
-[[nodiscard]] EvaluationOptions options(std::size_t batch) {
-  EvaluationOptions o;
-  o.batch = batch;
-  o.context = 512;
-  return o;
-}
-
 template <class Strategy = ExhaustiveSweep>
-[[nodiscard]] Said calibrated(Model3& m, const CalibrationSettings& s, const EvaluationOptions& o, Journal& journal,
+[[nodiscard]] Said calibrated(Model3& m, const CalibrationSettings& s, Journal& journal,
                               const Strategy& strategy = {}) {
-  Run run(m.backend, m.model, toy, thinker, m.asked, s, o, journal);
+  const Progress progress;
+  Run run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress);
   Said said;
-  static_cast<void>(run.latency(fixed_latency));
+  const LatencyModel latency = run.latency(fixed_latency);
   said.importance = run.importance();
-  const auto full = run.full_depth();
+  const FullDepth full = run.full_depth(latency);
   said.predicted = full.predicted;
   said.order = full.slowest_first;
-  said.plan = run.search(strategy, full, nullptr);
-  said.exits = run.exits(said.plan, nullptr);
+  said.plan = run.budgets(strategy, latency, said.importance, full);
+  said.exits = run.early_exit(latency, said.importance, full, said.plan);
   for (const Baseline& b : baselines(said.importance))
-    said.largest.push_back(run.largest(strategy, b, nullptr).setting.skipped);
-  said.outcomes = run.score(said.plan.budgets, said.exits.exit).outcomes;
+    said.largest.push_back(run.largest(strategy, b, full).setting.skipped);
+  const auto lite_stage = run.lite_stage(said.importance, said.plan.budgets);
+  said.outcomes = run.score(latency, full, lite_stage, said.exits.exit).outcomes;
   said.work = run.work();
   return said;
 }
@@ -104,7 +101,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
   Journal journal;
   CalibrationSettings every_count = settings();
   every_count.most = 6;  // all sub-layers, where the default keeps a layer
-  const Said said = calibrated(m, every_count, options(4), journal);
+  const Said said = calibrated(m, every_count, journal);
   // Every plan by a pipeline of its own, one question after the other.
   const std::vector<Sublayer> ranking = said.importance.ranking();
   const LatencyModel latency = fixed_latency();
@@ -118,7 +115,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
     PipelineOptions o;
     o.context = 512;
     o.score_letters = true;
-    Pipeline<B, skip::Static, early_exit::Never, stages::TinyThinker> pipeline(m.backend, m.model, toy, policy, {},
+    Pipeline<B, skip::Static, early_exit::Never, stages::TinyThinker> pipeline({m.backend, m.model, toy}, policy, {},
                                                                                thinker, o);
     const auto decisions = stage_decisions(policy, thinker, 3);
     std::pair<int, double> hits_and_seconds{0, 0};
@@ -127,13 +124,14 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
       hits_and_seconds.first += tasks::best_letter(report.letter_logits) == said.predicted[q] ? 1 : 0;
       Transcript transcript{m.asked[q], {}};
       std::vector<StageResult> results(3);
-      std::vector<StageResult*> path;
+      std::vector<PromptShape> prompts(3);
+      Path path;
       for (std::size_t s = 0; s < 3; ++s) {
         results[s].report = report.stages[s];
-        results[s].set_prompts(stage_request(thinker, s, transcript, AnyTokenizer(toy), 0));
+        prompts[s] = PromptShape(stage_request(thinker, s, transcript, AnyTokenizer(toy), 0));
         transcript.outputs.emplace_back();
         for (const BranchReport& b : report.stages[s].branches) transcript.outputs.back().push_back(b.text);
-        path.push_back(&results[s]);
+        path.push_back({&results[s], &prompts[s]});
       }
       hits_and_seconds.second += predicted_seconds(latency, path, decisions, false);
     }
@@ -168,9 +166,9 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
   std::vector<Form> all;
   // As a journal's file keeps it.
   journal.append = [&](const Form& record) { all.push_back(io::parse_json(io::to_json(record), "journal")); };
-  const Said expected = calibrated(m, settings(), options(1), journal);
+  const Said expected = calibrated(m, settings(1), journal);
   Journal other;
-  CHECK(same(calibrated(m, settings(), options(5), other), expected));
+  CHECK(same(calibrated(m, settings(5), other), expected));
   // Killed at many places: what is left is the first part of the journal.
   std::set<std::size_t> cuts{0, 1, 2, all.size() - 1, all.size()};
   for (std::size_t i = 0; i < 6; ++i) cuts.insert(all.size() * (2 * i + 1) / 12);
@@ -180,7 +178,7 @@ TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with no
     for (std::size_t i = 0; i < cut; ++i) resumed.records.push_back({concat("journal:", i + 2), all[i]});
     std::size_t appended = 0;
     resumed.append = [&](const Form&) { ++appended; };
-    const Said again = calibrated(m, settings(), options(1), resumed);
+    const Said again = calibrated(m, settings(1), resumed);
     CHECK(same(again, expected));
     CHECK(appended == all.size() - cut);
     CHECK(again.work.restored.stages == (cut == 0 ? 0 : cut - 1));  // the first record is the latency model
@@ -225,12 +223,12 @@ struct FoundAtFullDepth {
   journal.context = unsaid;
   CalibrationSettings s = settings();
   s.metric = Metric::extracted;
-  EvaluationOptions o = options(4);
-  o.context = context;
-  Calibration<B, LongThenShort> run(m.backend, m.model, toy, LongThenShort{}, m.asked, s, o, journal);
-  static_cast<void>(run.latency(fixed_latency));
+  s.context = context;
+  const Progress progress;
+  Calibration<B, LongThenShort> run({m.backend, m.model, toy}, LongThenShort{}, m.asked, s, journal, progress);
+  const LatencyModel latency = run.latency(fixed_latency);
   FoundAtFullDepth found{run.importance(), {}, {}};
-  found.stage_seconds = run.full_depth().stage_seconds;
+  found.stage_seconds = run.full_depth(latency).stage_seconds;
   found.work = run.work();
   return found;
 }
@@ -286,7 +284,7 @@ TEST_CASE("calibration: a journal made with another context is gone on with as f
 TEST_CASE("calibration: racing's plan is within the target on all questions") {
   Model3 m;
   Journal journal;
-  const Said said = calibrated(m, settings(), options(4), journal, Racing{});
+  const Said said = calibrated(m, settings(), journal, Racing{});
   CHECK(said.plan.reached);
   CHECK(said.plan.best.within_target);
   CHECK(said.plan.best.questions == 7);
@@ -298,20 +296,22 @@ TEST_CASE("calibration: an exit may not lose what the budgets' target does not a
   s.max_loss = 0.6;
   s.exits = {{1, 2, 3}, 8};
   Journal journal;
-  Run run(m.backend, m.model, toy, thinker, m.asked, s, options(4), journal);
-  static_cast<void>(run.latency(fixed_latency));
-  static_cast<void>(run.importance());
-  static_cast<void>(run.full_depth());
+  const Progress progress;
+  Run run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress);
+  const LatencyModel latency = run.latency(fixed_latency);
+  const Importance importance = run.importance();
+  const FullDepth full = run.full_depth(latency);
   int lossy = 0;
   for (const Budgets& budgets : {Budgets{0, 0, 0}, Budgets{0, 1, 0}, Budgets{2, 0, 4}, Budgets{4, 0, 3}}) {
     for (const double target : {1.0, 6 / 7.0, 5 / 7.0}) {
       SearchResult search;
       search.budgets = budgets;
       search.target = target;
-      const ExitChoice choice = run.exits(search, nullptr);
+      const ExitChoice choice = run.early_exit(latency, importance, full, search);
       for (const auto& [exit, point] : choice.curve) lossy += point.accuracy < target ? 1 : 0;
       if (choice.exit) {
-        const std::vector<Outcome> outcomes = run.score(budgets, choice.exit).outcomes;
+        const std::vector<Outcome> outcomes =
+            run.score(latency, full, run.lite_stage(importance, budgets), choice.exit).outcomes;
         CHECK(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.correct; }) >=
               std::lround(7 * target));
       }
@@ -327,23 +327,24 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   CalibrationSettings s = settings();
   s.metric = Metric::letter;
   s.least_accuracy = 1.0;
-  const Said said = calibrated(m, s, options(4), journal);
+  const Said said = calibrated(m, s, journal);
   CHECK(!said.plan.reached);
   CHECK(said.plan.budgets == Budgets(3, 0));
   m.asked[3].gold = -1;
-  CHECK_THROWS_WITH_AS(Run(m.backend, m.model, toy, thinker, m.asked, s, options(1), journal),
+  const Progress progress;
+  CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),
                        "question q3 has no gold answer, accepted without one is the metric agreement", Error);
 }
 
 TEST_CASE("calibration: a question that outgrows the context is wrong under every plan, and nothing else changes") {
   Model3 m;
   m.asked[3].stem += std::string(300, 'x');
-  EvaluationOptions narrow = options(4);
+  CalibrationSettings narrow = settings();
   narrow.context = toy.encode(thinker.prompts(0, {m.asked[3], {}})[0]).size();  // its first stage fits
   Journal journal;
   std::vector<Form> all;
   journal.append = [&](const Form& record) { all.push_back(record); };
-  const Said said = calibrated(m, settings(), narrow, journal);
+  const Said said = calibrated(m, narrow, journal);
   CHECK(said.predicted[3] == no_answer);
   CHECK_FALSE(said.outcomes[3].correct);
   CHECK(said.importance.stages[0].requests == 7);
@@ -353,14 +354,14 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   for (const Form& record : all) resumed.records.push_back({concat("journal:", resumed.records.size() + 2), record});
   std::size_t appended = 0;
   resumed.append = [&](const Form&) { ++appended; };
-  CHECK(same(calibrated(m, settings(), narrow, resumed), said));
+  CHECK(same(calibrated(m, narrow, resumed), said));
   CHECK(appended == 0);
   // In a larger context the journal's records hold, and what was missing is added.
   Journal larger;
   larger.records = resumed.records;
-  EvaluationOptions wide = options(4);
+  CalibrationSettings wide = settings();
   wide.context = 1000;
-  const Said roomy = calibrated(m, settings(), wide, larger);
+  const Said roomy = calibrated(m, wide, larger);
   CHECK(roomy.predicted[3] != no_answer);
   for (const std::size_t q : {0, 1, 2, 4, 5, 6}) CHECK(roomy.predicted[q] == said.predicted[q]);
 }

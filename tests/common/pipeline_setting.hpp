@@ -176,7 +176,7 @@ inline const ToyTokenizer toy;
 template <class B, class Stages = OneStage, class Exit = early_exit::Never, class Skip = skip::Never>
 [[nodiscard]] StageReport ask(Setting<B>& s, const Stages& stages, const PipelineOptions& options = {}, Exit exit = {},
                               Skip skip = {}, const EndingTokenizer& tokenizer = {}) {
-  Pipeline<B, Skip, Exit, Stages> pipeline(s.backend, s.model, tokenizer, skip, exit, stages, options);
+  Pipeline<B, Skip, Exit, Stages> pipeline({s.backend, s.model, tokenizer}, skip, exit, stages, options);
   return pipeline.run(Question{"q", "", {}, -1}).stages.at(0);
 }
 

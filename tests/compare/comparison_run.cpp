@@ -79,7 +79,7 @@ Ran run(test::Setting<B>& s, std::size_t batch, const std::vector<Form>& before,
   options.pipeline.keep_going = [&] { return ran.records.size() < stop_after; };
   options.traced = 2;
   options.trace = {confidence::MaxProb{}, Signal::max_prob};
-  ComparisonRun<B, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+  ComparisonRun<B, Policies> work({s.backend, s.model, test::toy}, questions, options, finished);
   ran.methods.resize(contenders.size());
   std::vector<typename ComparisonRun<B, Policies>::Contender> timed;
   for (std::size_t m = 0; m < contenders.size(); ++m) {
@@ -154,7 +154,7 @@ TEST_CASE("the K/V cache of a comparison is made for the most options of its que
   REQUIRE(questions[0].options.size() == 2);
   REQUIRE(questions[3].options.size() == 5);
   FinishedWork finished;
-  ComparisonRun<CpuBackend, FiveBranched> work(s.backend, s.model, test::toy, questions, {}, finished);
+  ComparisonRun<CpuBackend, FiveBranched> work({s.backend, s.model, test::toy}, questions, {}, finished);
   Method method;
   const FiveBranched policies;
   CHECK(work.answer(method, policies));
@@ -168,7 +168,7 @@ TEST_CASE("what a comparison reads from a text is an option of the question that
                                            {"q1", "Hard?", {"rock", "ice", "air"}, 0},
                                            {"q2", "Hard?", {"ice", "air"}, 0}};
   FinishedWork finished;
-  ComparisonRun<CpuBackend, NamingRock> work(s.backend, s.model, test::toy, questions, {}, finished);
+  ComparisonRun<CpuBackend, NamingRock> work({s.backend, s.model, test::toy}, questions, {}, finished);
   Method method;
   REQUIRE(work.answer(method, NamingRock{}));
   CHECK(method.outcomes[0].predicted == 1);
@@ -185,7 +185,7 @@ TEST_CASE("the mean of what was skipped is one over the tokens that are counted 
   FinishedWork finished;
   ComparisonOptions options;
   options.pipeline.context = 400;
-  ComparisonRun<CpuBackend, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+  ComparisonRun<CpuBackend, Policies> work({s.backend, s.model, test::toy}, questions, options, finished);
   Method method;
   REQUIRE(work.answer(method, {decoding, {}, test::thinker}));
   for (const MethodOutcome& o : method.outcomes) {
@@ -276,7 +276,7 @@ TEST_CASE(
     ComparisonOptions options;
     options.pipeline.context = context;
     options.pipeline.score_letters = true;
-    ComparisonRun<CpuBackend, Policies> work(s.backend, s.model, test::toy, questions, options, finished);
+    ComparisonRun<CpuBackend, Policies> work({s.backend, s.model, test::toy}, questions, options, finished);
     Method full;
     full.name = "full depth";
     REQUIRE(work.answer(full, contenders[0]));

@@ -15,8 +15,8 @@
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
 #include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
 #include "litestage/tasks/subset.hpp"
@@ -46,13 +46,13 @@ Form prompts(const stages::TinyThinker& schedule, std::size_t stage, const Quest
 template <Backend B>
 Form measure(B backend, KvType kv, const std::string& path, const std::vector<Question>& questions, int cap) {
   const io::Gguf file(path);
-  const io::TextCodec codec(io::load_vocabulary(file), path);
-  const auto model = load(backend, io::load_model(path));
+  const io::TextCodec codec(io::read_vocabulary(file), path);
+  const auto model = load(backend, io::read_model_source(path));
   const stages::TinyThinker schedule{cap, cap, cap};
   std::vector<QuestionReport> reports(questions.size());
   PipelineOptions options;
   options.kv = kv;
-  const auto importance = calibrate::measure_importance(backend, model, codec, schedule, questions, options,
+  const auto importance = calibrate::measure_importance(LanguageModel(backend, model, codec), schedule, questions, options,
                                                         [&](std::size_t i, const QuestionReport& report) {
                                                           reports[i] = report;
                                                           return true;

@@ -15,6 +15,8 @@
 #include "litestage/engine/batch_runner.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/skip/static.hpp"
 
 using namespace litestage;
@@ -205,12 +207,12 @@ bool judge(const std::vector<Configuration>& all, const std::vector<double>& pre
 bool compare(const std::string& path, int threads, double probe_seconds, std::size_t configurations, std::size_t rounds,
              std::uint64_t seed) {
   CpuBackend backend(CpuOptions{threads});
-  const ModelSource source = io::load_model(path);
+  const ModelSource source = io::read_model_source(path);
   const Model<CpuBackend> model = load(backend, source);
   const auto started = Clock::now();
   ProbeOptions options;
   options.seconds = probe_seconds;
-  const LatencyModel latency = measure_latency(backend, model, source.tensors, options);
+  const LatencyModel latency = measure_latency(LanguageModel(backend, model, io::TextCodec(io::read_vocabulary(io::Gguf(path)), path)), options);
   std::printf("  measured in %.1f s, up to %d rows; %zu configurations, %zu rounds\n",
               seconds_between(started, Clock::now()), latency.base.rows.back(), configurations, rounds);
   Maker maker(source.config, seed);

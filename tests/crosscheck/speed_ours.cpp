@@ -30,7 +30,7 @@ class Runner {
  public:
   Runner(const std::string& path, int threads)
       : backend_(CpuOptions{threads}),
-        source_(io::load_model(path)),
+        source_(io::read_model_source(path)),
         model_(load(backend_, source_)),
         session_(backend_, model_, SessionOptions{1, 2048, KvType::f16}) {}
 

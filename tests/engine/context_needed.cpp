@@ -52,7 +52,7 @@ TEST_CASE("a context that is as large as what may be needed is never outgrown, a
       options.context = context;
       options.score_letters = true;
       options.generation.ignore_eos = true;
-      Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {},
+      Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {},
                                                                                          {}, thinker, options);
       return pipeline.run(q);
     };

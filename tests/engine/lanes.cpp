@@ -39,7 +39,7 @@ TEST_CASE("lanes: requests with policies of their own write what they write alon
     const AnyTokenizer tokenizer(toy);
     NoObserver observer;
     const auto run = [&](std::size_t lanes) {
-      Lanes<B, skip::Static, early_exit::Never, NoObserver> all(s.backend, s.model, tokenizer, observer,
+      Lanes<B, skip::Static, early_exit::Never, NoObserver> all({s.backend, s.model, tokenizer}, observer,
                                                                 {.lanes = lanes, .context = 64, .step_rows = 7}, {});
       std::vector<StageReport> reports(9);
       std::vector<std::size_t> job(lanes);
@@ -75,7 +75,7 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   const Model<ReferenceBackend> model = load(backend, source);
   const AnyTokenizer tokenizer(toy);
   NoObserver observer;
-  Lanes<ReferenceBackend, skip::Never, early_exit::Never, NoObserver> lanes(backend, model, tokenizer, observer,
+  Lanes<ReferenceBackend, skip::Never, early_exit::Never, NoObserver> lanes({backend, model, tokenizer}, observer,
                                                                             {.branches = 2, .context = 32}, {});
   StageRequest many = request("Some", 2);
   many.prompts.resize(3, many.prompts[0]);
@@ -87,7 +87,7 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   const early_exit::Never exit;
   lanes.start(0, skip, exit, request("Some", 2));
   CHECK_THROWS_AS(lanes.start(0, skip, exit, request("Some", 2)), AssertionError);
-  lanes.stop();
+  CHECK(!lanes.run([](std::size_t) {}, [](std::size_t, auto&) {}, [] { return false; }));  // gives up what is at work
   CHECK(lanes.idle(0));
   CHECK(!lanes.step([](std::size_t, auto&) {}));
 }

@@ -36,7 +36,7 @@ void with_runs(const F& f) {
                                                              Stages stages = {}, Skip skip = {}) {
       const Model<B> model = load(backend, source);
       const EndingTokenizer tokenizer;
-      Pipeline<B, Skip, early_exit::Never, Stages> pipeline(backend, model, tokenizer, skip, {}, stages, options);
+      Pipeline<B, Skip, early_exit::Never, Stages> pipeline({backend, model, tokenizer}, skip, {}, stages, options);
       return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
     });
   });
@@ -182,7 +182,7 @@ TEST_CASE("not finite: of a batch the question is named whose numbers they are, 
     const Model<B> model = load(backend, storing_of(bar, 1e5f, Stored::key));
     PipelineOptions options;
     options.batch = 2;
-    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(backend, model, toy, {}, {}, thinker,
+    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({backend, model, toy}, {}, {}, thinker,
                                                                               options);
     std::vector<Question> asked = questions(4);
     asked[3].stem = "Which | of these?";

@@ -36,15 +36,15 @@ TEST_CASE("pipeline: a choice of one policy is the policy") {
     mask.stages["recall"] = {{Unit::mlp, 1}};
     mask.stages["all"] = {{Unit::attention, 2}, {Unit::mlp, 0}};
     const early_exit::LowConfidence<> low{{}, 2, 0.05f, WarmUp::full};
-    Pipeline<B, skip::Static, early_exit::LowConfidence<>, stages::TinyThinker> plain(s.backend, s.model, toy, mask,
+    Pipeline<B, skip::Static, early_exit::LowConfidence<>, stages::TinyThinker> plain({s.backend, s.model, toy}, mask,
                                                                                       low, thinker);
     Pipeline<B, skip::OneOf<skip::Never, skip::Static>,
              early_exit::OneOf<early_exit::Never, early_exit::LowConfidence<>>,
              stages::OneOf<stages::Single, stages::TinyThinker>>
-        chosen(s.backend, s.model, toy, mask, low, thinker);
-    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> never(s.backend, s.model, toy, {}, {}, thinker);
+        chosen({s.backend, s.model, toy}, mask, low, thinker);
+    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> never({s.backend, s.model, toy}, {}, {}, thinker);
     Pipeline<B, skip::Standard, early_exit::Standard, stages::TinyThinker> chosen_never(
-        s.backend, s.model, toy, skip::Never{}, early_exit::Never{}, thinker);
+        {s.backend, s.model, toy}, skip::Never{}, early_exit::Never{}, thinker);
     const std::vector<Question> asked = questions(4);
     const auto expected = timeless(plain.run(asked));
     CHECK(timeless(chosen.run(asked)) == expected);
@@ -90,7 +90,7 @@ void check_company(Setting<B>& s, const Skip& skip, const StageRunOptions& gener
     options.step_rows = way.step_rows;
     options.generation = generation;
     options.score_letters = true;
-    Pipeline<B, Skip, early_exit::LowConfidence<>, stages::TinyThinker> pipeline(s.backend, s.model, toy, skip, low,
+    Pipeline<B, Skip, early_exit::LowConfidence<>, stages::TinyThinker> pipeline({s.backend, s.model, toy}, skip, low,
                                                                                  thinker, options);
     const auto found = timeless(pipeline.run(asked));
     if (expected.empty()) {
@@ -170,7 +170,7 @@ TEST_CASE("pipeline: a report says how many positions of the K/V cache the longe
     using B = std::decay_t<decltype(s.backend)>;
     const std::vector<Question> asked = questions(3);
     const auto answer = [&](PipelineOptions options) {
-      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {}, {},
                                                                                 thinker, std::move(options));
       return pipeline.run(asked[2]);
     };
@@ -217,8 +217,8 @@ TEST_CASE("pipeline: letters are scored as the logits after the probe") {
     using B = std::decay_t<decltype(s.backend)>;
     PipelineOptions options;
     options.score_letters = true;
-    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {}, thinker,
-                                                                              options);
+    Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {}, {},
+                                                                              thinker, options);
     const Question q = questions(3)[2];
     const QuestionReport report = pipeline.run(q);
     Transcript t{q, {{report.stages[0].branches[0].text}, {}}};
@@ -259,7 +259,7 @@ TEST_CASE("pipeline: errors name the question, what was found and what is accept
   Setting<ReferenceBackend> s{ReferenceBackend()};
   const auto fails = [&](const auto& stages, const PipelineOptions& options, const Question& q) {
     Pipeline<ReferenceBackend, skip::Never, early_exit::Never, std::decay_t<decltype(stages)>> pipeline(
-        s.backend, s.model, toy, {}, {}, stages, options);
+        {s.backend, s.model, toy}, {}, {}, stages, options);
     return error_of([&] { static_cast<void>(pipeline.run(q)); });
   };
   CHECK(fails(thinker, {.branches = 2}, questions(3)[2]) ==
@@ -272,15 +272,15 @@ TEST_CASE("pipeline: errors name the question, what was found and what is accept
   scoring.score_letters = true;
   CHECK(fails(OneStage{}, scoring, {"q", "", {}, -1}) ==
         "option letters cannot be scored with a schedule that does not state answers");
-  CHECK_THROWS_AS((Pipeline<ReferenceBackend>(s.backend, s.model, toy, {}, {}, {}, {.batch = 0})), AssertionError);
+  CHECK_THROWS_AS((Pipeline<ReferenceBackend>({s.backend, s.model, toy}, {}, {}, {}, {.batch = 0})), AssertionError);
 }
 
 TEST_CASE("pipeline: reports come as questions end, and a run may be ended early") {
   Setting<ReferenceBackend> s{ReferenceBackend()};
   PipelineOptions options;
   options.batch = 2;
-  Pipeline<ReferenceBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {},
-                                                                                           {}, thinker, options);
+  Pipeline<ReferenceBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy},
+                                                                                           {}, {}, thinker, options);
   const std::vector<Question> asked = questions(6);
   std::vector<std::size_t> told;
   const auto all = pipeline.run(asked, [&](std::size_t i, const QuestionReport& r) {
@@ -309,7 +309,7 @@ TEST_CASE("pipeline: a question that outgrows the context ends alone and says so
       options.batch = batch;
       options.branches = 5;
       options.score_letters = letters;
-      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+      Pipeline<B, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {}, {},
                                                                                 thinker, options);
       std::vector<std::size_t> told;
       auto reports = timeless(pipeline.run(asked, [&](std::size_t question, const QuestionReport&) {
@@ -352,7 +352,7 @@ TEST_CASE("pipeline: where no question fits, all end at once") {
   PipelineOptions options;
   options.context = 5;
   options.batch = 2;
-  Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+  Pipeline<CpuBackend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {}, {},
                                                                                      thinker, options);
   const auto reports = pipeline.run(questions(5));
   CHECK(reports.size() == 5);

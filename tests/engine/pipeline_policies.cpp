@@ -91,7 +91,7 @@ TEST_CASE("pipeline: statistics of a prompt are means over its tokens, however i
       PipelineOptions options;
       options.step_rows = step_rows;
       Pipeline<B, skip::Never, early_exit::Never, OneStage, RecordingObserver> pipeline(
-          s.backend, s.model, toy, {}, {}, OneStage{{"only", 2, {}}, {text}}, options);
+          {s.backend, s.model, toy}, {}, {}, OneStage{{"only", 2, {}}, {text}}, options);
       static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
       const std::vector<SublayerStats>& found = pipeline.observer().values;
       REQUIRE(found.size() == 12);
@@ -138,7 +138,7 @@ TEST_CASE("pipeline: observers are told of each sub-layer that ran, then of the 
     skip::Static mask;
     mask.stages["only"] = {{Unit::mlp, 0}};
     const OneStage stage{{"only", 2, {}}, {"same A", "same B"}};
-    Pipeline<B, skip::Static, early_exit::Never, OneStage, RecordingObserver> pipeline(s.backend, s.model, toy, mask,
+    Pipeline<B, skip::Static, early_exit::Never, OneStage, RecordingObserver> pipeline({s.backend, s.model, toy}, mask,
                                                                                        {}, stage, {.branches = 2});
     const QuestionReport report = pipeline.run(Question{"q", "", {}, -1});
     Log expected;
@@ -173,7 +173,7 @@ TEST_CASE("pipeline: observers learn which question a report is of") {
       void token(int, const RequestInfo& r, const StepInfo&, int) { ids.emplace_back(r.question); }
     };
     Pipeline<B, skip::Never, early_exit::Never, OneStage, QuestionObserver> pipeline(
-        s.backend, s.model, toy, {}, {}, OneStage{{"only", 2, {}}, {"go"}}, {.batch = 2});
+        {s.backend, s.model, toy}, {}, {}, OneStage{{"only", 2, {}}, {"go"}}, {.batch = 2});
     static_cast<void>(pipeline.run(questions(3)));
     CHECK(pipeline.observer().ids == std::vector<std::string>{"q0", "q1", "q0", "q1", "q2", "q2"});
   });
@@ -199,7 +199,7 @@ TEST_CASE("pipeline: the cosine of a layer is that of what ran in it") {
     // Without its attention a layer is its MLP; with both the turns add up to something else.
     skip::Static no_attention;
     no_attention.stages["all"] = {Sublayer{Unit::attention, 1}};
-    Pipeline<B, skip::Static, early_exit::Never, OneStage, LayerObserver> pipeline(s.backend, s.model, toy,
+    Pipeline<B, skip::Static, early_exit::Never, OneStage, LayerObserver> pipeline({s.backend, s.model, toy},
                                                                                    no_attention, {}, stage);
     static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
     const LayerObserver& seen = pipeline.observer();

@@ -74,7 +74,7 @@ TEST_CASE("smollm2-135m: a prompt at once equals its tokens one by one, and a ba
     MESSAGE("skipped: there is no ", path);
     return;
   }
-  const ModelSource source = io::load_model(path);
+  const ModelSource source = io::read_model_source(path);
   CpuBackend backend(CpuOptions{2, true, std::nullopt});
   const Model<CpuBackend> model = load(backend, source);
   Random random(21);

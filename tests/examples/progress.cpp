@@ -16,7 +16,7 @@ std::string said(std::size_t total, bool quiet) {
   std::ostringstream out;
   std::streambuf* const before = std::cerr.rdbuf(out.rdbuf());
   {
-    Progress progress(total, quiet);
+    ProgressBar progress(total, quiet);
     for (std::size_t done = 1; done <= total; ++done) progress.update(done, "accuracy 50.0 %");
   }
   std::cerr.rdbuf(before);

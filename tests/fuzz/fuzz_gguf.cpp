@@ -7,8 +7,8 @@
 
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
 #include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/prompt/transcript.hpp"
 
@@ -28,7 +28,7 @@ void read_rows(const litestage::RawTensor& tensor) {
 }
 
 void read_model(const litestage::io::Gguf& file) {
-  const litestage::ModelSource model = litestage::io::load_model(file);
+  const litestage::ModelSource model = litestage::io::read_model_source(file);
   need(model.tensors.layers.size() == static_cast<std::size_t>(model.config.n_layers));
   read_rows(model.tensors.embedding);
   read_rows(model.tensors.head);
@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
            (t.contents.data() >= bytes.data() && t.contents.data() + t.contents.size() <= bytes.data() + bytes.size()));
     }
     try {
-      const litestage::io::Vocabulary vocabulary = litestage::io::load_vocabulary(file);
+      const litestage::io::Vocabulary vocabulary = litestage::io::read_vocabulary(file);
       read_text(vocabulary, "");
       read_text(vocabulary, "llama-2");  // writes the file's own tokens for the beginning and end of a text
     } catch (const litestage::Error&) {

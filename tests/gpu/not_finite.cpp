@@ -116,7 +116,7 @@ TEST_CASE("gpu, not finite: a question ends in the sentence that it ends in on t
     const EndingTokenizer tokenizer;
     PipelineOptions options;
     options.kv = kv;
-    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline(backend, model, tokenizer, {}, {},
+    Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline({backend, model, tokenizer}, {}, {},
                                                                                  OneStage{{"only", 2, {}}}, options);
     return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
   };

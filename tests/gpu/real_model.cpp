@@ -21,7 +21,7 @@ TEST_CASE("gpu: SmolLM2 with all its layers") {
     MESSAGE("skipped: no ", path);
     return;
   }
-  const ModelSource source = io::load_model(path);
+  const ModelSource source = io::read_model_source(path);
   // "one two three one": teacher-forced, in one step. What follows is beyond doubt.
   const std::vector<Sequence> sequences{
       under(Decisions(static_cast<std::size_t>(2 * source.config.n_layers)), {537, 827, 1296, 582})};

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cli/progress.hpp"
-#include "cli/without_room.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/results.hpp"
+#include "litestage/evaluate/without_room.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/tasks/answers.hpp"
 #include "litestage/tasks/tasks.hpp"
@@ -70,8 +70,8 @@ class AnswerSheet {
     for (const std::optional<Entry>& e : entries_) n += e && e->extracted == no_answer ? 1 : 0;
     return n;
   }
-  [[nodiscard]] WithoutRoom without_room() const {
-    WithoutRoom list;
+  [[nodiscard]] evaluate::WithoutRoom without_room() const {
+    evaluate::WithoutRoom list;
     for (const std::optional<Entry>& e : entries_) {
       if (e && e->answer.no_room) list.add(e->answer.id, *e->answer.no_room);
     }

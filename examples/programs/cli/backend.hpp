@@ -1,6 +1,7 @@
 // The backend that --backend names.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "cli/thread_words.hpp"
@@ -15,25 +16,30 @@
 
 namespace litestage::cli {
 
-// f(backend) with the one of this name, after a word about threads that the system refused it.
+// f(a shared pointer to the `cpu` backend), after a word about threads that the system refused it.
+template <class F>
+auto with_cpu(int threads, bool pack, const F& f) {
+  const auto backend = std::make_shared<CpuBackend>(CpuOptions{threads, pack});
+  tell_of_refused_threads(*backend);
+  return f(backend);
+}
+
+// f(a shared pointer to the backend of this name), after a word about threads that the system refused it.
 template <class F>
 auto with_backend(const std::string& name, int threads, bool pack, const F& f) {
   if (name == "reference") {
-    ReferenceBackend backend(threads);
-    tell_of_refused_threads(backend);
+    const auto backend = std::make_shared<ReferenceBackend>(threads);
+    tell_of_refused_threads(*backend);
     return f(backend);
   }
   if (name == "gpu") {
 #if defined(LITESTAGE_WITH_CUDA)
-    GpuBackend<gpu::CudaRuntime> backend;
-    return f(backend);
+    return f(std::make_shared<GpuBackend<gpu::CudaRuntime>>());
 #else
     throw Error("--backend gpu: this program was built without CUDA; accepted are cpu and reference");
 #endif
   }
-  CpuBackend backend({threads, pack});
-  tell_of_refused_threads(backend);
-  return f(backend);
+  return with_cpu(threads, pack, f);
 }
 
 }  // namespace litestage::cli

@@ -127,4 +127,13 @@ inline void add_plan_options(CLI::App& app, CalibrateOptions& o) {
   app.add_flag("--quiet", o.common.quiet, "No progress")->group(group);
 }
 
+inline void add_calibrate_options(CLI::App& app, CalibrateOptions& o) {
+  o.common.questions = 32;
+  o.common.batch = 16;
+  add_calibrate_questions(app, o);
+  add_search_options(app, o);
+  add_model_options(app, o.common);
+  add_plan_options(app, o);
+}
+
 }  // namespace litestage::cli

@@ -1,16 +1,19 @@
 #include "cli/calibration_report.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <utility>
+#include <vector>
 
+#include "cli/defaults.hpp"
 #include "cli/run_report.hpp"
 #include "cli/save.hpp"
-#include "cli/without_room.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"
+#include "litestage/evaluate/without_room.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/settings/spec.hpp"
 
@@ -28,16 +31,6 @@ E named(const std::string& name) {  // CLI11 has checked that it is one of the n
     if (EnumNames<E>::names[i] == name) return static_cast<E>(i);
   }
   throw Error(concat(in_quotes(name), " is not accepted"));
-}
-
-PlanScore plan_score_of(const Score& score) {
-  std::size_t hits = 0;
-  double seconds = 0;
-  for (const Outcome& o : score.outcomes) {
-    hits += o.correct ? 1 : 0;
-    seconds += o.seconds / static_cast<double>(score.outcomes.size());
-  }
-  return calibrate::plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
 }
 
 std::string signed_fixed(double value, int digits) {
@@ -83,7 +76,7 @@ calibrate::Standard read_strategy(const std::string& spec) {
   return read_spec<calibrate::Standard>(spec, "--strategy", io::read_json_file);
 }
 
-CalibrationSettings calibration_settings(const CalibrateOptions& o) {
+CalibrationSettings calibration_settings(const CalibrateOptions& o, std::size_t context) {
   CalibrationSettings s;
   s.metric = named<Metric>(o.metric);
   s.max_loss = o.max_loss;
@@ -96,54 +89,38 @@ CalibrationSettings calibration_settings(const CalibrateOptions& o) {
   s.criterion = read_criterion(o.criterion);
   s.exits = {o.windows, o.thresholds};
   if (std::count(o.windows.begin(), o.windows.end(), 0) != 0) s.exits.windows.clear();
+  s.baselines = !o.no_baselines;
+  s.probe_seconds = o.probe_seconds;
+  s.batch = o.common.batch;
+  s.context = context;
+  s.cache = named<KvType>(o.common.kv);
   return s;
+}
+
+void settle(CalibrateOptions& o) {
+  if (o.common.backend != "cpu")
+    throw Error(concat("--backend is ", o.common.backend, ", expected cpu: latency is only modelled for it"));
+  static_cast<void>(read_strategy(o.strategy));
+  static_cast<void>(read_criterion(o.criterion));
+  if (o.importance_only) o.metric = "agreement";                       // it needs no answer key
+  o.common.metric = o.metric == "extracted" ? "extracted" : "letter";  // whether letters are scored
+  if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
+  o.common.data = data_path(o.common.data, "questions_calibration.jsonl");
+  Files files = files_of(o.common);
+  files.reads_spec("--criterion", o.criterion).reads_spec("--strategy", o.strategy);
+  files.writes("--plan", o.importance_only ? "" : o.plan).goes_on_with("--journal", o.journal).check();
+}
+
+void check_most(const CalibrateOptions& o, const Job& job) {
+  const int there = job.model.config().n_sublayers();
+  if (o.most && *o.most > there)
+    throw Error(concat("--most is ", *o.most, ", expected 0 to ", there, " (the model's sub-layers)"));
 }
 
 std::string calibrate_help() {
   return concat("SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, lists as a/b/c, or @FILE with the same in JSON. Strategies:\n",
                 describe<calibrate::Standard>(), "Criteria:\n", describe<confidence::Standard>(), "Stages:\n",
                 describe<stages::Standard>());
-}
-
-Plan make_plan(const Job& job, const PlanFacts& facts, const PlanData& data, const CalibrationSettings& settings,
-               const calibrate::Standard& strategy, const Importance& importance, const SearchResult& found,
-               const ExitChoice& exits, const std::vector<BaselineChoice>& largest, const Score& full,
-               const Score& plan) {
-  Plan p;
-  p.model = {std::filesystem::path(job.file.source()).filename().string(), facts.model, facts.tokenizer,
-             job.source.config.n_layers};
-  p.data = data;
-  p.kernels = facts.kernels;
-  p.stages = job.policies.stages.to_form(true);
-  p.importance = importance;
-  p.ranked_by = settings.rank_by;
-  p.ranking = sublayer_names(importance.ranking(settings.rank_by));
-  const std::vector<std::string> names = stage_names(job.policies.stages);
-  for (std::size_t s = 0; s < names.size(); ++s) p.budgets.push_back({names[s], found.budgets[s]});
-  p.phase = settings.phase;
-  p.kv = settings.kv;
-  const auto exit_form = [](const std::optional<LowConfidence>& exit) {
-    return exit ? write_settings(*exit) : write_settings(early_exit::Never{});
-  };
-  p.exit = exit_form(exits.exit);
-  for (const auto& [exit, point] : exits.curve) {
-    p.exit_curve.push_back({exit_form(exit), static_cast<std::int64_t>(point.questions), point.accuracy, point.seconds,
-                            point.tokens, point.within_target});
-  }
-  p.search.metric = settings.metric;
-  p.search.strategy = strategy.to_form(true);
-  p.search.max_loss = settings.max_loss;
-  p.search.least_accuracy = settings.least_accuracy;
-  p.search.target = found.target;
-  p.search.reached = found.reached;
-  p.search.points = plan_points(found, names);
-  for (const BaselineChoice& b : largest) {
-    p.baselines.push_back(
-        {b.name, b.setting.policy.to_form(true), b.setting.skipped, b.point.accuracy, b.point.within_target});
-  }
-  p.full = plan_score_of(full);
-  p.plan = plan_score_of(plan);
-  return p;
 }
 
 int report_importance(const Importance& importance, CosineOf rank_by, const Job& job) {
@@ -179,7 +156,7 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
   for (const Sublayer u : ranking) names.push_back(sublayer_name(u));
   Form f;
   f.add("format", "litestage.importance/1")
-      .add("model", job.file.source())
+      .add("model", job.model.path())
       .add("ranked_by", EnumNames<CosineOf>::names[static_cast<std::size_t>(rank_by)])
       .add("ranking", std::move(names))
       .add("importance", write_settings(importance));
@@ -190,11 +167,11 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
 }
 
 void report_full_depth(std::ostream& out, const Job& job, const Score& full, Metric metric) {
-  const PlanScore s = plan_score_of(full);
+  const PlanScore s = calibrate::plan_score(full);
   out << "full depth        " << fixed(s.seconds, 2) << " s/question predicted";
-  const evaluate::MajorityClass majority = evaluate::majority_class(job.questions);
+  const evaluate::MajorityClass majority = evaluate::majority_class(job.questions.questions);
   std::vector<int> gold;
-  for (const Question& q : job.questions) gold.push_back(q.gold);
+  for (const Question& q : job.questions.questions) gold.push_back(q.gold);
   const evaluate::Proportion right = evaluate::accuracy(full.predicted, gold);
   if (right.trials > 0) out << ", " << percent(right) << " right";
   out << '\n' << std::flush;
@@ -239,12 +216,14 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
 }
 
 void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions) {
-  WithoutRoom list;
-  for (const auto& [question, why] : questions) list.add(job.questions[question].id, why);
-  if (list.any()) out << "no room           under some setting " << list.sentence(job.questions.size()) << '\n';
+  evaluate::WithoutRoom list;
+  for (const auto& [question, why] : questions) list.add(job.questions.questions[question].id, why);
+  if (list.any())
+    out << "no room           under some setting " << list.sentence(job.questions.questions.size()) << '\n';
 }
 
-void report_latency(std::ostream& out, std::span<const double> predicted, std::span<const double> measured) {
+void report_latency(std::ostream& out, const LatencyCheck& check) {
+  const std::vector<double>&predicted = check.predicted, &measured = check.measured;
   double sum_predicted = 0, sum_measured = 0, worst = 0;
   for (std::size_t i = 0; i < predicted.size(); ++i) {
     sum_predicted += predicted[i];

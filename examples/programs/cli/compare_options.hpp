@@ -74,4 +74,14 @@ inline void add_compare_output(CLI::App& app, CompareOptions& o) {
   app.add_flag("--quiet", o.common.quiet, "Only the report, no progress")->group(group);
 }
 
+inline void add_compare_options(CLI::App& app, CompareOptions& o) {
+  o.common.questions = all_questions;
+  o.common.batch = 4;
+  o.common.metric = "letter";
+  add_compared_questions(app, o);
+  add_compared_methods(app, o);
+  add_model_options(app, o.common);
+  add_compare_output(app, o);
+}
+
 }  // namespace litestage::cli

@@ -1,20 +1,23 @@
 #include "cli/compare_report.hpp"
 
-#include "cli/without_room.hpp"
-
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
+#include "cli/plan_file.hpp"
+#include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
+#include "litestage/compare/comparison_facts.hpp"
 #include "litestage/compare/comparison_form.hpp"
 #include "litestage/compare/comparison_table.hpp"
 #include "litestage/compare/tasks_table.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/evaluate/controls.hpp"
+#include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/settings/accepted.hpp"
 #include "litestage/settings/describe.hpp"
@@ -24,7 +27,6 @@
 namespace litestage::cli {
 
 using compare::Comparison;
-using evaluate::fixed;
 
 namespace {
 
@@ -46,10 +48,6 @@ constexpr std::string_view methods_help =
     "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
     "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
-std::string name_of(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
-}
-
 // "c.json" is "c.obqa.json".
 std::string named_after(const std::string& path, const std::string& task) {
   if (path.empty()) return path;
@@ -57,53 +55,20 @@ std::string named_after(const std::string& path, const std::string& task) {
   return (p.parent_path() / concat(p.stem().string(), ".", task, p.extension().string())).string();
 }
 
-Form plan_form(const CompareSetting& s) {
-  if (s.plan == nullptr) return {};
-  const calibrate::Plan& plan = *s.plan;
-  const std::string& path = s.options->common.plan;
-  Form budgets;
-  for (const calibrate::PlanBudget& b : plan.budgets) budgets.add(b.stage, b.count);
-  Form f;
-  f.add("file", name_of(path)).add("fingerprint", file_fingerprint(path));
-  f.add("task", plan.data.task).add("data", plan.data.file).add("questions", plan.data.ids.size());
-  const Form search = write_settings(plan.search);
-  for (const char* key : {"metric", "max_loss", "target", "reached"}) f.add(key, search.at(key, "plan"));
-  f.add("budgets", std::move(budgets)).add("exit", plan.exit);
-  return f;
-}
-
-Form facts_form(const CompareSetting& s) {
-  const Options& o = s.options->common;
-  const ModelConfig& config = s.job->source.config;
-  Form f;
-  f.add("model", Form()
-                     .add("file", name_of(s.job->file.source()))
-                     .add("fingerprint", s.facts.model)
-                     .add("tokenizer", s.facts.tokenizer)
-                     .add("n_layers", config.n_layers));
-  f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
-  f.add("threads", s.facts.kernels.threads)
-      .add("kv", o.kv)
-      .add("context", s.job->options.context)
-      .add("batch", o.batch);
-  f.add("task", o.task).add("metric", o.metric);
-  f.add("data", Form().add("file", s.data.file).add("fingerprint", s.data.fingerprint));
-  f.add("stages", s.job->policies.stages.to_form(true)).add("plan", plan_form(s));
-  return f;
-}
-
-void print_title(std::ostream& out, const CompareSetting& s, const Comparison& c) {
-  const calibrate::PlanKernels& k = s.facts.kernels;
-  out << "# Methods on " << c.questions.size() << " questions of " << s.data.file << "\n\n"
-      << "- model: " << name_of(s.job->file.source()) << ", fingerprint " << s.facts.model << "\n"
-      << "- questions: task " << s.data.task << ", the first " << c.questions.size() << " of " << s.data.file
-      << ", fingerprint " << s.data.fingerprint << "; answers by " << s.options->common.metric << "\n"
+void print_title(std::ostream& out, const CompareJob& c, const calibrate::PlanFacts& facts) {
+  const calibrate::PlanKernels& k = facts.kernels;
+  const tasks::QuestionSet& set = c.task.questions;
+  out << "# Methods on " << set.questions.size() << " questions of " << set.file << "\n\n"
+      << "- model: " << c.job.model.name() << ", fingerprint " << facts.model << "\n"
+      << "- questions: task " << set.task << ", the first " << set.questions.size() << " of " << set.file
+      << ", fingerprint " << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
       << "- kernels: " << k.backend << ", " << k.instruction_set << ", " << k.threads
       << (k.threads == 1 ? " thread" : " threads") << "\n"
-      << "- stages: " << to_spec(s.job->policies.stages) << "\n";
-  if (s.plan != nullptr) {
-    out << "- plan: calibrated on " << s.plan->data.ids.size() << " questions of " << s.plan->data.file << " by "
-        << EnumNames<calibrate::Metric>::names[static_cast<std::size_t>(s.plan->search.metric)] << "\n";
+      << "- stages: " << to_spec(c.task.stages) << "\n";
+  if (c.task.plan) {
+    const calibrate::Plan& plan = c.task.plan->plan;
+    out << "- plan: calibrated on " << plan.data.ids.size() << " questions of " << plan.data.file << " by "
+        << enum_name(plan.search.metric) << "\n";
   }
   out << '\n';
 }
@@ -170,109 +135,88 @@ std::string compare_help() {
                 describe<stages::Standard>());
 }
 
-void check_compared(const CompareSetting& s) {
-  const CompareOptions& o = *s.options;
-  require_questions(*s.job);
-  const std::size_t there = s.job->questions.size();
-  if (o.latency_questions.value_or(0) > there)
-    throw Error(concat("--latency-questions is ", *o.latency_questions, ", accepted are 0 to ", there,
+namespace {
+
+void check_compared(const CompareJob& c) {
+  require_questions(c.job);
+  const std::vector<Question>& questions = c.task.questions.questions;
+  if (c.options.latency_questions.value_or(0) > questions.size())
+    throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
-  if (s.plan == nullptr) return;
-  const std::string& plan = o.common.plan;
-  check_plan_stages(s.job->policies.stages, *s.plan, plan);
-  calibrate::check_apart(*s.plan, s.job->questions, plan);
+  if (!c.task.plan) return;
+  check_plan_stages(c.task.stages, c.task.plan->plan, c.task.plan->path);
+  calibrate::check_apart(c.task.plan->plan, questions, c.task.plan->path);
 }
 
-Form compare_identity(const CompareSetting& s) {
-  Form::List names;
-  for (const std::string& m : s.options->methods) names.push_back(m);
-  Form f;
-  f.add("work", "compare/2").add("model", s.facts.model).add("tokenizer", s.facts.tokenizer);
-  f.add("task", s.data.task).add("questions", questions_fingerprint(s.job->questions));
-  f.add("plan", s.plan == nullptr ? Form() : Form(file_fingerprint(s.options->common.plan)));
-  f.add("stages", s.job->policies.stages.to_form(true)).add("metric", s.options->common.metric);
-  f.add("methods", std::move(names)).add("timed", s.timed).add("traces", s.options->traces);
-  f.add("backend", s.facts.kernels.backend).add("instruction_set", s.facts.kernels.instruction_set);
-  f.add("threads", s.facts.kernels.threads).add("kv", s.options->common.kv);
-  if (s.options->common.no_pack) f.add("pack", false);
-  // Outcomes hold what was read from the texts, so a journal holds for one way of reading them.
-  if (s.options->common.metric == "extracted") f.add("reading", "stated/1");
-  return f;
-}
+}  // namespace
 
-std::vector<std::string> plan_warnings(const CompareSetting& s) {
-  std::vector<std::string> warnings;
-  if (s.plan == nullptr) return warnings;
-  const calibrate::Plan& plan = *s.plan;
-  if (const auto kernels = calibrate::check_plan(plan, s.facts, Where(s.options->common.plan)))
-    warnings.push_back(*kernels);
-  if (!plan.search.reached)
-    warnings.emplace_back(
-        "the plan's search did not reach its accuracy target, so its budgets are those of full depth");
-  if (plan.data.task != s.data.task)
-    warnings.push_back(concat("the plan was calibrated on task ", shown(plan.data.task), ", not on ", s.data.task));
-  return warnings;
-}
-
-std::vector<std::string> answer_warnings(const Comparison& c, const std::vector<Question>& questions) {
-  std::vector<std::string> warnings;
-  const auto counts = evaluate::gold_counts(questions);
-  const evaluate::MajorityClass majority = evaluate::majority_class(questions);
-  const compare::ComparisonRow full = compare::compare_to(c.methods[0], c.methods[0], c.questions);
-  if (majority.option == no_answer) {
-    warnings.emplace_back("these questions have no answer key: only the agreement with full depth can be judged");
-  } else if (std::count(counts.begin(), counts.end(), std::size_t{0}) ==
-             static_cast<std::ptrdiff_t>(counts.size()) - 1) {
-    warnings.push_back(concat("the right answer to every question is ", option_letter(majority.option),
-                              ": accuracy says nothing where one letter is always right"));
-  } else if (full.accuracy.value <= majority.accuracy.value) {
-    warnings.push_back(concat("full depth is right in ", fixed(100 * full.accuracy.value, 1), " %, always saying ",
-                              option_letter(majority.option), " in ", fixed(100 * majority.accuracy.value, 1),
-                              " %: accuracy means nothing where the model at full depth cannot do better than that"));
-  } else if (full.accuracy.low <= majority.accuracy.value) {
-    warnings.push_back(concat("full depth is not clearly better than always saying ", option_letter(majority.option),
-                              " (", fixed(100 * majority.accuracy.value, 1),
-                              " %): differences of accuracy mean little"));
+CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
+  const std::string path = o.common.plan;
+  std::optional<compare::ComparedPlan> plan;
+  if (!path.empty()) {
+    plan = {read_plan(path), path, file_fingerprint(path)};
+    if (!stages_given) o.common.stages = to_spec(plan_stages(plan->plan, path));
   }
-  for (const compare::Method& m : c.methods) {
-    if (!m.missing.empty()) continue;
-    const std::size_t unlike = compare::compare_to(c.methods[0], m, c.questions).unlike;
-    WithoutRoom without_room;
-    for (std::size_t q = 0; q < m.outcomes.size(); ++q) {
-      if (m.outcomes[q].no_room) without_room.add(c.questions[q].id, *m.outcomes[q].no_room);
-    }
-    if (without_room.any()) warnings.push_back(concat(m.name, ": ", without_room.sentence(c.questions.size())));
-    if (unlike > 0)
-      warnings.push_back(concat(m.name, ": ", unlike, " timed answers are not as long as those of the batched run"));
-  }
-  return warnings;
+  Options common = o.common;
+  common.plan.clear();  // each method has policies of its own
+  const Job job = prepare(common);
+  const std::size_t n = job.questions.questions.size();
+  compare::ComparisonSettings settings;
+  settings.methods = o.methods;
+  settings.letters = o.common.metric == "letter";
+  settings.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, n));
+  settings.traces = o.traces;
+  settings.batch = o.common.batch;
+  settings.context = job.options.context;
+  settings.cache = o.common.kv == "f32" ? KvType::f32 : KvType::f16;
+  CompareJob c{o, job, {job.questions, job.policies.stages, std::move(plan)}, settings};
+  check_compared(c);
+  return c;
 }
 
-void report_comparison(const CompareSetting& s, const Comparison& c, Failures& failures) {
-  if (!s.alone) std::cout << "\nTask " << s.data.task << ", " << s.data.file << "\n\n";
-  compare::print_comparison(std::cout, c);
+std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool stages_given) {
+  CompareOptions o = options;
+  o.methods = method_names(o.methods);
+  const std::vector<CompareOptions> tasks = by_task(o);
+  Files files;
+  for (const CompareOptions& t : tasks) {
+    files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
+  }
+  if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all
+  files.check();
+  std::vector<CompareJob> jobs;
+  for (const CompareOptions& t : tasks) jobs.push_back(prepare_comparison(t, stages_given));
+  return jobs;
+}
+
+void report_comparison(const CompareJob& c, const calibrate::PlanFacts& facts, bool alone, const Comparison& found,
+                       Failures& failures) {
+  if (!alone) std::cout << "\nTask " << c.task.questions.task << ", " << c.task.questions.file << "\n\n";
+  compare::print_comparison(std::cout, found);
   std::cout << std::flush;
-  const CompareOptions& o = *s.options;
+  const CompareOptions& o = c.options;
   failures.attempt([&] {
     if (o.markdown.empty()) return;
     std::ostringstream text;
-    print_title(text, s, c);
-    compare::print_comparison(text, c, evaluate::TableStyle::markdown);
+    print_title(text, c, facts);
+    compare::print_comparison(text, found, evaluate::TableStyle::markdown);
     save("--markdown", o.markdown, text.str());
     std::cout << "tables   " << o.markdown << '\n';
   });
   failures.attempt([&] {
     if (o.common.json.empty()) return;
-    save("--json", o.common.json, io::to_json(compare::to_form(c, facts_form(s)), 1) + "\n");
+    const Form made_with =
+        compare::facts_form(c.job.model.identity(), c.job.model.config().n_layers, facts, c.task, c.settings);
+    save("--json", o.common.json, io::to_json(compare::to_form(found, made_with), 1) + "\n");
     std::cout << "results  " << o.common.json << '\n';
   });
 }
 
-void report_run(const std::vector<CompareSetting>& tasks, const std::vector<Comparison>& comparisons,
+void report_run(const std::vector<CompareJob>& jobs, const std::vector<Comparison>& comparisons,
                 const std::string& markdown, Failures& failures) {
-  if (tasks.size() > 1) {
+  if (jobs.size() > 1) {
     std::vector<compare::TaskComparison> all;
-    for (std::size_t t = 0; t < tasks.size(); ++t) all.push_back({tasks[t].data.task, &comparisons[t]});
+    for (std::size_t t = 0; t < jobs.size(); ++t) all.push_back({jobs[t].task.questions.task, &comparisons[t]});
     std::cout << '\n';
     compare::print_tasks(std::cout, all);
     std::cout << std::flush;
@@ -284,7 +228,7 @@ void report_run(const std::vector<CompareSetting>& tasks, const std::vector<Comp
       std::cout << "all tasks  " << markdown << '\n';
     });
   }
-  print_next_steps(std::cout, *tasks[0].options);
+  print_next_steps(std::cout, jobs[0].options);
 }
 
 }  // namespace litestage::cli

@@ -1,49 +1,41 @@
-// What `compare` says about its run: the facts in its file, the identity of its journal, warnings, tables.
+// What `compare` makes of its options, and what it says and writes of its comparisons.
 #pragma once
 
-#include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/compare_options.hpp"
 #include "cli/job.hpp"
-#include "cli/plan_file.hpp"
 #include "cli/save.hpp"
+#include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/compare/comparison.hpp"
+#include "litestage/compare/comparison_settings.hpp"
 
 namespace litestage::cli {
 
-// What a comparison was made with.
-struct CompareSetting {
-  const Job* job = nullptr;
-  const CompareOptions* options = nullptr;
-  const calibrate::Plan* plan = nullptr;  // null: none was given
-  calibrate::PlanFacts facts;
-  calibrate::PlanData data;
-  std::size_t timed = 0;  // questions
-  bool alone = true;      // the only task of this run
+// One task of a run: what it was asked for, and what the library compares.
+struct CompareJob {
+  CompareOptions options;
+  Job job;
+  compare::ComparedTask task;
+  compare::ComparisonSettings settings;
 };
 
 [[nodiscard]] std::string compare_help();
 // What --methods stands for, each name once; an Error if there is no such method.
 [[nodiscard]] std::vector<std::string> method_names(const std::vector<std::string>& given);
 
-// An Error where methods, questions or schedule are not what can be compared.
-void check_compared(const CompareSetting& setting);
+// Reads and checks everything that a task needs before a model is loaded. `stages_given`: not those of the plan.
+[[nodiscard]] CompareJob prepare_comparison(CompareOptions options, bool stages_given);
+// The tasks of a run, whose files are checked together: what one writes may be what another one reads.
+[[nodiscard]] std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool stages_given);
 
-// What the records of a journal depend on. Where anything here differs, another journal is needed. --context is not
-// among it: each record says for which contexts it holds.
-[[nodiscard]] Form compare_identity(const CompareSetting& setting);
-// The plan holds here, or an Error says why not. What else a reader should know comes as sentences.
-[[nodiscard]] std::vector<std::string> plan_warnings(const CompareSetting& setting);
-// What the answers themselves give reason to doubt.
-[[nodiscard]] std::vector<std::string> answer_warnings(const compare::Comparison& comparison,
-                                                       const std::vector<Question>& questions);
-// Prints the tables, then writes the files that were asked for; what cannot be written is one of the failures.
-void report_comparison(const CompareSetting& setting, const compare::Comparison& comparison, Failures& failures);
+// Prints the tables, then writes the files that were asked for; what cannot be written is one of the failures. `alone`:
+// the run has no other task.
+void report_comparison(const CompareJob& job, const calibrate::PlanFacts& facts, bool alone,
+                       const compare::Comparison& comparison, Failures& failures);
 // The same for the table of all tasks, where there are several; its file is `markdown`, or none. Then what to do next.
-void report_run(const std::vector<CompareSetting>& tasks, const std::vector<compare::Comparison>& comparisons,
+void report_run(const std::vector<CompareJob>& jobs, const std::vector<compare::Comparison>& comparisons,
                 const std::string& markdown, Failures& failures);
 
 }  // namespace litestage::cli

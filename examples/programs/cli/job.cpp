@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <iostream>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "cli/defaults.hpp"
@@ -14,10 +16,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/context_needed.hpp"
-#include "litestage/evaluate/metrics.hpp"
 #include "litestage/io/files/dataset.hpp"
-#include "litestage/io/gguf/fingerprint.hpp"
-#include "litestage/io/gguf/model_source.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/accepted.hpp"
 #include "litestage/tasks/subset.hpp"
@@ -43,8 +42,8 @@ Policies policies_of(const Options& o) {
   return p;
 }
 
-std::vector<Question> questions_of(const Options& o, const std::string& path) {
-  if (o.prompt) return {Question{"prompt", *o.prompt, {}, no_answer}};
+tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
+  if (o.prompt) return {"prompt", "", "", {Question{"prompt", *o.prompt, {}, no_answer}}};
   const tasks::Task& task = tasks::find_task(o.task);
   std::vector<Question> all = tasks::parse_questions(task, io::read_records(path));
   const std::size_t there = all.size();
@@ -56,15 +55,14 @@ std::vector<Question> questions_of(const Options& o, const std::string& path) {
     throw Error(concat("--data ", path, ": none of its ", there, " questions is left, expected one at least",
                        o.exclude.empty() ? "" : concat(" that is not in --exclude ", joined(o.exclude))));
   }
-  return all;
+  return {o.task, std::filesystem::path(path).filename().string(), file_fingerprint(path), std::move(all)};
 }
 
 // A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
 // here.
 void apply_plan(Job& job, const calibrate::Plan& plan) {
   const std::string& path = job.options.plan;
-  calibrate::PlanFacts facts = plan_facts(job, {});
-  facts.kernels = plan.kernels;
+  const calibrate::PlanFacts facts = calibrate::plan_facts(job.model.identity(), plan.kernels);
   static_cast<void>(calibrate::check_plan(plan, facts, Where(path)));
   warn_of_sampled_model(plan, facts, path);
   const skip::LiteStage policy = calibrate::lite_stage(plan);
@@ -73,7 +71,7 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
   // `compare` refuses these; here one may look at them.
-  const auto sentence = calibrate::searched_among(plan, job.questions, path);
+  const auto sentence = calibrate::searched_among(plan, job.questions.questions, path);
   if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
 }
 
@@ -88,21 +86,21 @@ std::size_t most_written(const stages::Standard& stages, const Question& q) {
 
 ContextNeeded needed(const Job& job, const Question& q, Writing writing) {
   const bool letters = pipeline_options(job.options).score_letters;
-  return context_needed(job.policies.stages, q, job.codec, writing, letters);
+  return context_needed(job.policies.stages, q, job.model.tokenizer(), writing, letters);
 }
 
 // What the prompts need with nothing written yet, they need in any case; what they may need beside that depends on the
 // model.
 void check_lengths(const Job& job) {
   const std::size_t context = job.options.context;
-  const auto limit = static_cast<std::size_t>(job.source.config.max_context);
+  const auto limit = static_cast<std::size_t>(job.model.config().max_context);
   if (context > limit) {
     throw Error(concat("--context is ", context, ", accepted are 2 to ", limit, " (the model's context)"));
   }
   std::size_t may_fail = 0;
   std::string largest;
   std::size_t most_needed = context;
-  for (const Question& q : job.questions) {
+  for (const Question& q : job.questions.questions) {
     const ContextNeeded least = needed(job, q, Writing::nothing);
     if (least.positions == 0) throw Error(concat("question ", shown(q.id), ": the prompt has no tokens"));
     if (least.positions > context) {
@@ -118,16 +116,11 @@ void check_lengths(const Job& job) {
   }
   if (may_fail == 0) return;
   std::cerr << "warning: --context " << context << " may be too small for " << may_fail << " of "
-            << job.questions.size() << " questions (" << largest << "); what does not fit is cut off or not answered"
-            << std::endl;
+            << job.questions.questions.size() << " questions (" << largest
+            << "); what does not fit is cut off or not answered" << std::endl;
 }
 
 }  // namespace
-
-const std::string& model_fingerprint(const Job& job) {
-  if (job.fingerprint.empty()) job.fingerprint = io::fingerprint(job.file);
-  return job.fingerprint;
-}
 
 Files files_of(const Options& o) {
   Files files;
@@ -145,24 +138,18 @@ Job prepare(const Options& o) {
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
-  std::vector<Question> questions = questions_of(o, data);
-  const io::Gguf file(model);
-  Job job{o,
-          policies,
-          data,
-          questions,
-          file,
-          io::TextCodec(cli::read_vocabulary(file), model, o.chat_template),
-          io::load_model(file)};
-  job.options.context = context_or_default(o.context, job.source.config);
+  tasks::QuestionSet questions = questions_of(o, data);
+  Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template)};
+  warn_of_open_splitting(job.model);
+  job.options.context = context_or_default(o.context, job.model.config());
   if (plan) apply_plan(job, *plan);
-  check_layers(job.policies, job.source.config.n_layers);
+  check_layers(job.policies, job.model.config().n_layers);
   check_lengths(job);
   return job;
 }
 
 void require_questions(const Job& job) {
-  const std::size_t there = job.questions.size(), wanted = job.options.questions;
+  const std::size_t there = job.questions.questions.size(), wanted = job.options.questions;
   if (wanted == all_questions || there >= wanted) return;
   throw Error(concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", job.data,
                      job.options.exclude.empty() ? ")" : " that are not excluded)"));

@@ -9,6 +9,7 @@
 
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/io/files/journal_file.hpp"
+#include "litestage/settings/journal.hpp"
 
 namespace litestage::cli {
 
@@ -16,6 +17,12 @@ namespace litestage::cli {
 [[nodiscard]] inline std::size_t context_of_journal(const io::JournalFile& journal) {
   const Form* context = journal.identity().find("context");
   return context == nullptr ? 0 : static_cast<std::size_t>(context->integer(journal.path() + ": identity.context"));
+}
+
+// What the library keeps its finished work in: the file, or nothing where that is null.
+[[nodiscard]] inline Journal journal_of(io::JournalFile* file) {
+  if (file == nullptr) return {};
+  return {file->records(), [file](const Form& record) { file->append(record); }, context_of_journal(*file)};
 }
 
 // Null where there is no path. The identity's "model" is facts.model; a journal of an earlier version, which names the

@@ -4,12 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/thread_words.hpp"
-#include "litestage/model/model.hpp"
+#include "litestage/engine/language_model.hpp"
+#include "litestage/io/open_model.hpp"
 
 namespace litestage::cli {
 
@@ -32,10 +35,10 @@ template <class B>
 
 // Ctrl-C is noticed between layers.
 template <Backend B>
-[[nodiscard]] Model<B> load_with_progress(B& backend, const ModelSource& source, bool quiet) {
+[[nodiscard]] LanguageModel<B> load_model(const io::ModelFile& file, std::shared_ptr<B> shared, bool quiet) {
   const auto start = std::chrono::steady_clock::now();
   const bool bar = !quiet && error_is_terminal();
-  Model<B> model = load(backend, source, [&](int done, int total) {
+  LanguageModel<B> model = io::load_model(file, std::move(shared), [&](int done, int total) {
     if (bar) std::cerr << "\r\x1b[Kloading: " << done << " of " << total << " layers" << std::flush;
     if (interrupted()) {
       if (bar) std::cerr << '\n';
@@ -45,11 +48,12 @@ template <Backend B>
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (bar) std::cerr << "\r\x1b[K";
   if (quiet) return model;
-  const ModelConfig& c = model.config;
-  std::cerr << source.path << ": " << c.architecture << ", " << c.n_layers << " layers of " << c.hidden
+  const B& backend = model.backend();
+  const ModelConfig& c = model.config();
+  std::cerr << file.path() << ": " << c.architecture << ", " << c.n_layers << " layers of " << c.hidden
             << ", loaded in " << fixed(seconds, 2) << " s; " << backend.name() << " (" << backend.instruction_set()
             << ", " << threads_in_words(backend) << "), ";
-  const std::size_t packed = packed_bytes(model);
+  const std::size_t packed = packed_bytes(model.weights());
   if (packed == 0)
     std::cerr << "nothing repacked" << std::endl;
   else

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "cli/job.hpp"
-#include "cli/results_file.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/stages/standard.hpp"
 
 namespace litestage::cli {
 
@@ -21,15 +19,6 @@ namespace litestage::cli {
 void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path);
 void write_plan(const std::string& path, const calibrate::Plan& plan);
 
-// This run's model, tokenizer and kernels, as a plan names them. Reads the whole model file, the first time.
-[[nodiscard]] calibrate::PlanFacts plan_facts(const Job& job, const BackendFacts& backend);
 // Says on standard error if the plan names its model as earlier versions did, so that its weights are not all checked.
 void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path);
-// This run's questions, the first ones of their file.
-[[nodiscard]] calibrate::PlanData plan_data(const Job& job);
-
-// Of every byte of these questions, in this order: what was generated holds for no others. (tasks::content_hash is
-// of what is asked, however it is written.)
-[[nodiscard]] std::string questions_fingerprint(const std::vector<Question>& questions);
-
 }  // namespace litestage::cli

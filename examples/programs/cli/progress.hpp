@@ -28,12 +28,12 @@ using evaluate::fixed;
   return concat(s / 60, ":", rest.size() < 2 ? "0" : "", rest);
 }
 
-class Progress {
+class ProgressBar {
  public:
-  Progress(std::size_t total, bool quiet) : total_(total), quiet_(quiet), terminal_(error_is_terminal()) {}
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() { clear(); }
+  ProgressBar(std::size_t total, bool quiet) : total_(total), quiet_(quiet), terminal_(error_is_terminal()) {}
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() { clear(); }
 
   // `note` says how it goes: "accuracy 31.2 %".
   void update(std::size_t done, const std::string& note) {

@@ -12,9 +12,9 @@ namespace litestage::cli {
 namespace {
 
 // Settings beyond the policies; readers that do not know them pass over them.
-Form settings_form(const Options& o, const BackendFacts& backend) {
+Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
   Form f;
-  f.add("instruction_set", backend.instruction_set).add("threads", backend.threads).add("pack", !o.no_pack);
+  f.add("instruction_set", kernels.instruction_set).add("threads", kernels.threads).add("pack", !o.no_pack);
   f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
   f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
   f.add("chat_template", o.chat_template);
@@ -23,15 +23,15 @@ Form settings_form(const Options& o, const BackendFacts& backend) {
 
 }  // namespace
 
-void write_results(const Job& job, const BackendFacts& backend, const std::string& task, const std::string& data,
-                   const std::string& answering, std::vector<evaluate::Answer> answers, std::size_t asked,
-                   double clock_s) {
+void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
+                   const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
+                   std::size_t asked, double clock_s) {
   const Options& o = job.options;
   if (o.json.empty()) return;
   evaluate::Results results;
   results.info.method = o.method.empty() ? method_name(job.policies) : o.method;
-  results.info.model = std::filesystem::path(job.file.source()).filename().string();
-  results.info.backend = backend.name;
+  results.info.model = job.model.name();
+  results.info.backend = kernels.backend;
   results.info.task = task;
   results.info.data = std::filesystem::path(data).filename().string();
   results.info.answering = answering;
@@ -41,7 +41,7 @@ void write_results(const Job& job, const BackendFacts& backend, const std::strin
   results.info.clock_s = clock_s;
   results.answers = std::move(answers);
   Form form = evaluate::to_form(results);
-  form.add("model_fingerprint", model_fingerprint(job)).add("settings", settings_form(o, backend));
+  form.add("model_fingerprint", job.model.identity().fingerprint).add("settings", settings_form(o, kernels));
   save("--json", o.json, io::to_json(form, 1) + "\n");
 }
 

@@ -5,25 +5,16 @@
 #include <vector>
 
 #include "cli/job.hpp"
-#include "cli/thread_words.hpp"
+#include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/evaluate/results.hpp"
 
 namespace litestage::cli {
 
-struct BackendFacts {
-  std::string name, instruction_set;
-  int threads = 1;
-};
-template <class B>
-[[nodiscard]] BackendFacts facts_of(const B& backend) {
-  return {backend.name(), backend.instruction_set(), threads_of(backend)};
-}
-
 // `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given. Where the
 // file cannot be written, an Error says where the results lie instead (cli/save.hpp): what is to be printed is printed
 // before.
-void write_results(const Job& job, const BackendFacts& backend, const std::string& task, const std::string& data,
-                   const std::string& answering, std::vector<evaluate::Answer> answers, std::size_t asked,
-                   double clock_s);
+void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
+                   const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
+                   std::size_t asked, double clock_s);
 
 }  // namespace litestage::cli

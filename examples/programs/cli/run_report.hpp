@@ -48,7 +48,7 @@ inline void print_stages(std::ostream& out, const evaluate::Summary& summary, in
 }
 
 inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
-  const WithoutRoom without_room = sheet.without_room();
+  const evaluate::WithoutRoom without_room = sheet.without_room();
   if (without_room.any()) out << "no room           " << without_room.sentence(sheet.done()) << '\n';
   const std::vector<Question> questions = sheet.answered_questions();
   const evaluate::MajorityClass majority = evaluate::majority_class(questions);

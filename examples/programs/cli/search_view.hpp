@@ -1,4 +1,4 @@
-// How a search goes, on standard error: what is being done, how much of it, the best plan so far, and the time to go.
+// How long work goes, on standard error: what is being done, how much of it, and the time to go.
 // One line that is rewritten where that is a terminal, else a line now and then.
 #pragma once
 
@@ -9,8 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
-#include "litestage/calibrate/search/search.hpp"
+#include "litestage/engine/progress.hpp"
 
 namespace litestage::cli {
 
@@ -21,30 +22,28 @@ class SearchView {
   SearchView& operator=(const SearchView&) = delete;
   ~SearchView() { clear(); }
 
+  // As the library's long work tells it; the program is asked to stop by a signal.
+  [[nodiscard]] Progress progress() {
+    return {[this](const std::string& what, const std::string& unit) { begin(what, unit); },
+            [this](std::size_t done, std::size_t total, const std::string& note) { update(done, total, note); },
+            [this] { clear(); }, [] { return !interrupted(); }};
+  }
+
   // A new piece of work: "budgets". What it is counted in: "questions".
   void begin(std::string what, std::string unit) {
     clear();
     what_ = std::move(what);
     unit_ = std::move(unit);
-    expected_ = before_ = 0;
     best_.clear();
     start_ = said_ = Clock::now();
     recent_.clear();
     if (!quiet_ && !terminal_) std::cerr << what_ << std::endl;
   }
-  // Of the run of walks at hand; what earlier runs of the same piece of work did is added.
-  void walks(std::size_t ended, std::size_t total) { show(before_ + ended, std::max(expected_, before_ + total)); }
-  // `budgets` says what the numbers of the best plan mean, or is empty.
-  void search(const calibrate::SearchProgress& p, const std::vector<std::string>& stages) {
-    before_ = p.done;
-    expected_ = p.expected;
-    best_.clear();
-    for (std::size_t s = 0; s < stages.size() && s < p.best.size(); ++s) {
-      best_ += concat(s == 0 ? ", best so far " : " / ", stages[s], " ", p.best[s]);
-    }
-    show(p.done, p.expected);
+  // `note`: what is worth showing beside it, or empty.
+  void update(std::size_t done, std::size_t total, const std::string& note) {
+    best_ = note.empty() ? note : ", " + note;
+    show(done, total);
   }
-  void share(double done) { show(static_cast<std::size_t>(100 * done), 100); }
 
   void clear() {
     if (shown_) std::cerr << "\r\x1b[K" << std::flush;
@@ -84,7 +83,6 @@ class SearchView {
   };
   bool quiet_, terminal_, shown_ = false;
   std::string what_, unit_, best_;
-  std::size_t before_ = 0, expected_ = 0;
   Clock::time_point start_{}, said_{};
   std::deque<Sample> recent_;  // what was shown before
 };

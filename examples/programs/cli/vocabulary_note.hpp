@@ -1,21 +1,22 @@
-// The vocabulary of a model, and what programs say of one that leaves something open.
+// What programs say of a model whose vocabulary leaves open how text is split.
 #pragma once
 
 #include <iostream>
+#include <string>
 
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/model_file.hpp"
 
 namespace litestage::cli {
 
-// Warns where text may be split in another way than in training.
-[[nodiscard]] inline io::Vocabulary read_vocabulary(const io::Gguf& file) {
-  io::Vocabulary vocabulary = io::load_vocabulary(file);
-  if (vocabulary.model == "gpt2" && vocabulary.pre.empty()) {
-    std::cerr << "warning: " << file.source() << ": key tokenizer.ggml.pre is missing, so text is split as \"default\" "
-              << "says, which is seldom how the model was trained; answers are better if the file is converted anew"
-              << std::endl;
-  }
-  return vocabulary;
+// Warns where text may be split in another way than in training. `path`: of the model's file.
+inline void warn_of_open_splitting(const io::Vocabulary& vocabulary, const std::string& path) {
+  if (vocabulary.model != "gpt2" || !vocabulary.pre.empty()) return;
+  std::cerr << "warning: " << path << ": key tokenizer.ggml.pre is missing, so text is split as \"default\" "
+            << "says, which is seldom how the model was trained; answers are better if the file is converted anew"
+            << std::endl;
+}
+inline void warn_of_open_splitting(const io::ModelFile& file) {
+  warn_of_open_splitting(file.tokenizer()->tokenizer().vocabulary(), file.path());
 }
 
 }  // namespace litestage::cli

@@ -144,15 +144,10 @@ class ComparisonRun {
     const Policies* policies = nullptr;
   };
 
-  // Everything outlives this.
-  ComparisonRun(B& backend, const Model<B>& model, AnyTokenizer tokenizer, std::span<const Question> questions,
-                ComparisonOptions options, FinishedWork& finished)
-      : backend_(&backend),
-        model_(&model),
-        tokenizer_(std::move(tokenizer)),
-        questions_(questions),
-        options_(std::move(options)),
-        finished_(&finished) {
+  // Questions and finished work outlive this.
+  ComparisonRun(LanguageModel<B> model, std::span<const Question> questions, ComparisonOptions options,
+                FinishedWork& finished)
+      : model_(std::move(model)), questions_(questions), options_(std::move(options)), finished_(&finished) {
     LITESTAGE_ASSERT(!questions_.empty(), "a comparison has questions");
     // Questions of other numbers of options would have the K/V cache made anew, within the time of one of them.
     std::size_t& branches = options_.pipeline.branches;
@@ -211,7 +206,7 @@ class ComparisonRun {
     if (!answering_) {
       PipelineOptions options = options_.pipeline;
       if (options_.traced > 0) options.generation.trace = options_.trace;
-      answering_.emplace(*backend_, *model_, tokenizer_, Skip{}, Exit{}, Stages{}, std::move(options));
+      answering_.emplace(model_, Skip{}, Exit{}, Stages{}, std::move(options));
     }
     answering_->use(policies.skip, policies.exit, policies.stages);
     const AnswerFormat format = policies.stages.answer_format();
@@ -231,8 +226,7 @@ class ComparisonRun {
       options.batch = 1;
       options.forget_questions = true;
       options.score_letters = false;
-      timing_.emplace(*backend_, *model_, tokenizer_, c.policies->skip, c.policies->exit, c.policies->stages,
-                      std::move(options));
+      timing_.emplace(model_, c.policies->skip, c.policies->exit, c.policies->stages, std::move(options));
       timing_->run(std::span<const Question>(&question, 1));
     }
     timing_->use(c.policies->skip, c.policies->exit, c.policies->stages);
@@ -243,9 +237,7 @@ class ComparisonRun {
     return true;
   }
 
-  B* backend_;
-  const Model<B>* model_;
-  AnyTokenizer tokenizer_;
+  LanguageModel<B> model_;
   std::span<const Question> questions_;
   ComparisonOptions options_;
   FinishedWork* finished_;

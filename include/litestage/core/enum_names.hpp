@@ -7,4 +7,9 @@ namespace litestage {
 template <class E>
 struct EnumNames;
 
+template <class E>
+[[nodiscard]] constexpr auto enum_name(E value) {
+  return EnumNames<E>::names[static_cast<unsigned>(value)];
+}
+
 }  // namespace litestage

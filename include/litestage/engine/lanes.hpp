@@ -12,6 +12,7 @@
 
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/batch_runner.hpp"
+#include "litestage/engine/language_model.hpp"
 
 namespace litestage {
 
@@ -36,15 +37,14 @@ class Lanes {
  public:
   using Run = StageRun<B, Skip, Exit, Observer>;
 
-  // `backend`, `model`, `tokenizer` and `observer` outlive the lanes.
-  Lanes(B& backend, const Model<B>& model, const AnyTokenizer& tokenizer, Observer& observer, LaneOptions options,
-        StageRunOptions generation)
+  // `observer` outlives the lanes.
+  Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options, StageRunOptions generation)
       : options_(options),
-        session_(backend, model,
-                 {options.lanes * options.branches, context_or_default(options.context, model.config), options.kv,
+        model_(std::move(model)),
+        session_(model_.backend(), model_.weights(),
+                 {options.lanes * options.branches, context_or_default(options.context, model_.config()), options.kv,
                   options.profile}),
         runner_(session_, options.step_rows),
-        tokenizer_(&tokenizer),
         observer_(&observer),
         generation_(std::move(generation)),
         runs_(options.lanes) {}
@@ -67,7 +67,8 @@ class Lanes {
       request.slots.push_back(static_cast<int>(lane * options_.branches + b));
     }
     runs_[lane] = std::make_unique<Run>(
-        typename Run::Context{&session_, &skip, &exit, observer_, tokenizer_, generation_}, std::move(request));
+        typename Run::Context{&session_, &skip, &exit, observer_, &model_.tokenizer(), generation_},
+        std::move(request));
   }
   // Drops what the slots of a lane hold, so that nothing of it is reused.
   void forget(std::size_t lane) {
@@ -75,11 +76,27 @@ class Lanes {
       session_.cache().truncate(static_cast<int>(lane * options_.branches + b), 0);
     }
   }
-  // Gives up whatever is at work.
-  void stop() {
-    for (std::unique_ptr<Run>& run : runs_) run.reset();
+  // Steps until no lane has work. Before each step `fill(lane)` may start requests on each idle lane, and
+  // `keep_going()` may end it all. After a step `on_done(lane, run)` takes each request that ended, and may start
+  // another on that lane. False where keep_going said no; what was at work then is given up, as it is where something
+  // throws.
+  template <class Fill, class OnDone, class KeepGoing>
+  bool run(Fill&& fill, OnDone&& on_done, KeepGoing&& keep_going) {
+    bool goes_on = true;
+    try {
+      do {
+        for (std::size_t lane = 0; lane < size(); ++lane) {
+          if (idle(lane)) fill(lane);
+        }
+        goes_on = keep_going();
+      } while (goes_on && step(on_done));
+    } catch (...) {
+      give_up();
+      throw;
+    }
+    give_up();
+    return goes_on;
   }
-
   // One forward step of all requests at work; then on_done(lane, run) for each that ended, whose lane is idle by then.
   // False where no lane had work.
   template <class OnDone>
@@ -99,6 +116,9 @@ class Lanes {
   }
 
  private:
+  void give_up() {
+    for (std::unique_ptr<Run>& run : runs_) run.reset();
+  }
   void check(const StageRequest& request) const {
     if (request.prompts.empty() || request.prompts.size() > options_.branches) {
       throw Error(concat("question ", shown(request.question), ", stage ", shown(request.stage.name), " has ",
@@ -113,9 +133,9 @@ class Lanes {
   }
 
   LaneOptions options_;
+  LanguageModel<B> model_;
   Session<B> session_;
   BatchRunner<B, Skip, Exit, Observer> runner_;
-  const AnyTokenizer* tokenizer_;
   Observer* observer_;
   StageRunOptions generation_;
   std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null where idle

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,10 +14,11 @@
 
 #include "litestage/engine/fwd.hpp"
 #include "litestage/engine/lanes.hpp"
+#include "litestage/engine/language_model.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/engine/stage_walk.hpp"
 #include "litestage/policy/check.hpp"
-#include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
 
@@ -50,12 +50,10 @@ class Pipeline {
                 "the last template argument of Pipeline is a StepObserver (engine/observer.hpp)");
 
  public:
-  // `backend`, `model` and `tokenizer` outlive the pipeline; policies are copied.
-  Pipeline(B& backend, const Model<B>& model, AnyTokenizer tokenizer, Skip skip = {}, Exit exit = {},
-           Stages stages = {}, PipelineOptions options = {}, Observer observer = {})
-      : backend_(&backend),
-        model_(&model),
-        tokenizer_(std::move(tokenizer)),
+  // Keeps the model alive; policies are copied.
+  explicit Pipeline(LanguageModel<B> model, Skip skip = {}, Exit exit = {}, Stages stages = {},
+                    PipelineOptions options = {}, Observer observer = {})
+      : model_(std::move(model)),
         skip_(std::move(skip)),
         exit_(std::move(exit)),
         stages_(std::move(stages)),
@@ -77,32 +75,27 @@ class Pipeline {
   std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
     make_lanes(questions);
     std::vector<std::optional<QuestionReport>> reports(questions.size());
-    std::vector<Walk> walks(std::min(options_.batch, questions.size()));
+    std::vector<std::optional<Walk>> walks(lanes_->size());
     std::size_t next = 0;
     bool go_on = true;
-    const auto end = [&](Walk& walk) {
-      reports[walk.question] = std::move(walk.report);
-      if (on_report) go_on = on_report(walk.question, *reports[walk.question]) && go_on;
+    // Puts the question's next request to work; where there is none the question has ended.
+    const auto go = [&](std::size_t lane) {
+      if (start(lane, *walks[lane])) return;
+      const std::size_t place = walks[lane]->place;
+      reports[place] = std::move(walks[lane]->report);
+      if (on_report) go_on = on_report(place, *reports[place]) && go_on;
     };
     const auto fill = [&](std::size_t lane) {
-      while (go_on && next < questions.size()) {
-        if (begin_question(lane, walks[lane], questions, next++)) return;
-        end(walks[lane]);
+      while (go_on && lanes_->idle(lane) && next < questions.size()) {
+        begin(lane, walks[lane], questions, next++);
+        go(lane);
       }
     };
     const auto ended = [&](std::size_t lane, Run& run) {
-      if (go_on_with(lane, walks[lane], run)) return;
-      end(walks[lane]);
-      fill(lane);
+      take(*walks[lane], run);
+      go(lane);
     };
-    try {
-      for (std::size_t lane = 0; lane < walks.size(); ++lane) fill(lane);
-      while (go_on && lanes_->step(ended)) go_on = go_on && (!options_.keep_going || options_.keep_going());
-    } catch (...) {
-      lanes_->stop();
-      throw;
-    }
-    lanes_->stop();
+    lanes_->run(fill, ended, [&] { return go_on && (!options_.keep_going || options_.keep_going()); });
     return finished(reports);
   }
   QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
@@ -112,13 +105,11 @@ class Pipeline {
  private:
   using Run = StageRun<B, Skip, Exit, Observer>;
 
-  // One question on its way through the stages.
   struct Walk {
-    std::size_t question = 0;
-    std::size_t stage = 0;  // size() while letters are scored
-    Transcript transcript;
+    std::size_t place;  // of the question in the list
+    StageWalk<Stages> stages;
     QuestionReport report;
-    Clock::time_point started{};
+    Clock::time_point started;
   };
 
   // The K/V cache lives as long as the pipeline if it is large enough: prefixes may be reused from run to run.
@@ -134,57 +125,40 @@ class Pipeline {
     }
     lanes.branches = std::max<std::size_t>(lanes.branches, 1);
     if (lanes_ && lanes.branches == lanes_->branches() && lanes.lanes <= lanes_->size()) return;
-    lanes_ = std::make_unique<Lanes<B, Skip, Exit, Observer>>(*backend_, *model_, tokenizer_, observer_, lanes,
-                                                              options_.generation);
+    lanes_ = std::make_unique<Lanes<B, Skip, Exit, Observer>>(model_, observer_, lanes, options_.generation);
   }
 
-  // These three put the question's next request to work; false where there is none: the question has ended.
-  bool begin_question(std::size_t lane, Walk& walk, std::span<const Question> questions, std::size_t question) {
-    walk = Walk{question, 0, Transcript{questions[question], {}}, {}, Clock::now()};
-    walk.report.id = questions[question].id;
+  void begin(std::size_t lane, std::optional<Walk>& walk, std::span<const Question> questions, std::size_t place) {
+    walk.emplace(Walk{place, StageWalk<Stages>(stages_, questions[place], options_.score_letters), {}, Clock::now()});
+    walk->report.id = questions[place].id;
     if (options_.forget_questions) lanes_->forget(lane);
-    return begin_stage(lane, walk);
   }
-  bool begin_stage(std::size_t lane, Walk& walk) {
-    const std::uint64_t stream = walk.question * 64 + walk.stage;
-    return begin(lane, walk, stage_request(stages_, walk.stage, walk.transcript, tokenizer_, stream));
-  }
-  bool begin(std::size_t lane, Walk& walk, StageRequest request) {
+  // False where the question has ended: after its last request, or because the next one does not fit.
+  bool start(std::size_t lane, Walk& walk) {
+    if (walk.stages.ended()) return false;
+    StageRequest request = walk.stages.request(model_.tokenizer(), walk.place * 64 + walk.stages.steps_done());
     walk.report.no_room = lanes_->no_room(request);
     if (!walk.report.no_room) {
       lanes_->start(lane, skip_, exit_, std::move(request));
       return true;
     }
-    for (std::size_t s = walk.report.stages.size(); s < stages_.size(); ++s) {
-      walk.report.stages.emplace_back();
-      walk.report.stages.back().name = stages_.stage(s).name;
-    }
-    if (walk.stage < stages_.size()) walk.report.seconds = seconds_between(walk.started, Clock::now());
+    if (!walk.stages.at_letters()) walk.report.seconds = seconds_between(walk.started, Clock::now());
+    for (StageReport& stage : walk.stages.give_up()) walk.report.stages.push_back(std::move(stage));
     return false;
   }
-
-  // Takes what a finished request says, and goes on. False when the question has ended.
-  bool go_on_with(std::size_t lane, Walk& walk, Run& run) {
+  // Takes what a request said that is done.
+  void take(Walk& walk, Run& run) {
     walk.report.positions = std::max(walk.report.positions, run.positions());
-    if (walk.stage == stages_.size()) {
+    if (walk.stages.at_letters()) {
       walk.report.letter_logits = run.take_scores();
-      return false;
+      walk.stages.advance({});
+      return;
     }
     StageReport report = run.take_report();
-    std::vector<std::string> texts;
-    for (const BranchReport& b : report.branches) texts.push_back(b.text);
-    if (options_.on_stage) options_.on_stage(walk.question, report);
+    walk.stages.advance(report);
+    if (options_.on_stage) options_.on_stage(walk.place, report);
     walk.report.stages.push_back(std::move(report));
-    if (++walk.stage < stages_.size()) {
-      walk.transcript.outputs.push_back(std::move(texts));
-      return begin_stage(lane, walk);
-    }
-    walk.report.seconds = seconds_between(walk.started, Clock::now());
-    if (!options_.score_letters) return false;
-    if constexpr (StatesAnswer<Stages>)
-      return begin(lane, walk, letter_request(stages_, walk.transcript, tokenizer_));
-    else
-      throw Error("option letters cannot be scored with a schedule that does not state answers");
+    if (walk.report.stages.size() == stages_.size()) walk.report.seconds = seconds_between(walk.started, Clock::now());
   }
 
   [[nodiscard]] static std::vector<QuestionReport> finished(std::vector<std::optional<QuestionReport>>& reports) {
@@ -195,9 +169,7 @@ class Pipeline {
     return out;
   }
 
-  B* backend_;
-  const Model<B>* model_;
-  AnyTokenizer tokenizer_;
+  LanguageModel<B> model_;
   Skip skip_;
   Exit exit_;
   Stages stages_;

@@ -9,6 +9,7 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/model/source/config.hpp"
 #include "litestage/model/source/finite_weights.hpp"
+#include "litestage/model/source/sublayer_groups.hpp"
 #include "litestage/model/source/weights.hpp"
 
 namespace litestage {
@@ -26,6 +27,7 @@ struct Model {
   std::vector<Layer<B>> layers;         // [n_layers]
   typename B::Vector final_norm;        // [hidden]
   typename B::Weight head;              // [vocab, hidden]
+  std::vector<int> sublayer_groups;     // [2 * n_layers] of sublayer_groups(): equal numbers cost the same
   std::shared_ptr<const void> storage;  // the mapped file, which handles may refer to
 
   [[nodiscard]] AttentionShape attention_shape() const {
@@ -54,6 +56,7 @@ template <Backend B>
   Model<B> model;
   model.config = source.config;
   model.storage = source.storage;
+  model.sublayer_groups = litestage::sublayer_groups(source.tensors);
   const ModelTensors& t = source.tensors;
   backend.expect_weights(all_tensors(t));
   const auto checked = [&](const RawTensor& tensor) -> const RawTensor& {

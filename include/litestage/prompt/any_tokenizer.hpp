@@ -1,8 +1,10 @@
-// A Tokenizer of any type, so that pipelines need no template parameter for it. It refers to the original.
+// A tokenizer of any type, so that pipelines need no template parameter for it. Copies share one tokenizer.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "litestage/prompt/tokenizer.hpp"
@@ -12,15 +14,16 @@ namespace litestage {
 
 class AnyTokenizer {
  public:
-  // `tokenizer` outlives this.
   template <Tokenizer T>
-  AnyTokenizer(const T& tokenizer)  // implicit: a pipeline is given the tokenizer itself
-      : encode_([&tokenizer](const Prompt& prompt) { return tokenizer.encode(prompt); }),
-        piece_([&tokenizer](int id) { return std::string(tokenizer.piece(id)); }),
-        is_end_([&tokenizer](int id) { return tokenizer.is_end(id); }) {}
+  AnyTokenizer(std::shared_ptr<const T> tokenizer)  // implicit, as are pointers to a base class
+      : encode_([tokenizer](const Prompt& prompt) { return tokenizer->encode(prompt); }),
+        piece_([tokenizer](int id) { return std::string(tokenizer->piece(id)); }),
+        is_end_([tokenizer](int id) { return tokenizer->is_end(id); }) {}
+  // Keeps a copy of its own.
   template <Tokenizer T>
-  AnyTokenizer(const T&& tokenizer) = delete;  // a temporary would be gone by the time it is asked
+  AnyTokenizer(T tokenizer) : AnyTokenizer(std::make_shared<const T>(std::move(tokenizer))) {}
 
+  // The member functions of the concept Tokenizer, but for size().
   [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return encode_(prompt); }
   [[nodiscard]] std::string piece(int id) const { return piece_(id); }
   [[nodiscard]] bool is_end(int id) const { return is_end_(id); }

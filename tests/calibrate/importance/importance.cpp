@@ -26,7 +26,7 @@ const stages::TinyThinker schedule{6, 5, 4};
 
 template <class B>
 Importance measured(Setting<B>& s, const std::vector<Question>& list, PipelineOptions options = {}) {
-  return measure_importance(s.backend, s.model, AnyTokenizer(toy), schedule, list, std::move(options)).value();
+  return measure_importance(LanguageModel(s.backend, s.model, toy), schedule, list, std::move(options)).value();
 }
 
 // What a prompt did, token by token: all that follows is made of it.
@@ -141,7 +141,7 @@ TEST_CASE("importance: sums over the tokens that ran, each once") {
     REQUIRE(found.stages.size() == 3);
     CHECK(found.n_layers() == 3);
     using Backend = std::decay_t<decltype(s.backend)>;
-    Pipeline<Backend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline(s.backend, s.model, toy, {}, {},
+    Pipeline<Backend, skip::Never, early_exit::Never, stages::TinyThinker> pipeline({s.backend, s.model, toy}, {}, {},
                                                                                     schedule);
     const std::vector<QuestionReport> reports = pipeline.run(list);
     for (std::size_t i = 0; i < 3; ++i) {
@@ -182,7 +182,7 @@ TEST_CASE("importance: batches, chunks and the order of the questions leave ever
     // Nor does the look at the option letters, which prefills the last stage's prompt once more.
     using Backend = std::decay_t<decltype(s.backend)>;
     Pipeline<Backend, skip::Never, early_exit::Never, stages::TinyThinker, ImportanceObserver> pipeline(
-        s.backend, s.model, toy, {}, {}, schedule, {.score_letters = true});
+        {s.backend, s.model, toy}, {}, {}, schedule, {.score_letters = true});
     static_cast<void>(pipeline.run(list));
     CHECK(pipeline.observer().importance() == alone);
     std::reverse(list.begin(), list.end());
@@ -196,7 +196,7 @@ TEST_CASE("importance: needs questions, of different ids, and all of the run") {
     CHECK(error_of([&] { static_cast<void>(measured(s, {})); }) ==
           "importance: found no questions, accepted is one or more");
     const OnReport stop = [](std::size_t, const QuestionReport&) { return false; };
-    CHECK(!measure_importance(s.backend, s.model, AnyTokenizer(toy), schedule, list, {}, stop));
+    CHECK(!measure_importance(LanguageModel(s.backend, s.model, toy), schedule, list, {}, stop));
     list[2].id = "q0";
     CHECK(error_of([&] { static_cast<void>(measured(s, list)); }) ==
           "importance: found two questions of id \"q0\", accepted are questions of different ids");

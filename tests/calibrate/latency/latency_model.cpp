@@ -12,6 +12,7 @@
 
 #include "common/error_of.hpp"
 #include "common/tiny_model.hpp"
+#include "common/toy_tokenizer.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/calibrate/latency/latency_fit.hpp"
@@ -324,7 +325,7 @@ TEST_CASE_TEMPLATE("the probe measures a tiny model: all is finite and nothing n
     CHECK(share <= 1);
     done = share;
   };
-  LatencyModel m = measure_latency(backend, model, source.tensors, options);
+  LatencyModel m = measure_latency(LanguageModel(backend, model, test::ToyTokenizer()), options);
   CHECK(done == 1);
   CHECK(m.model == "tiny");
   CHECK(m.backend == backend.name());

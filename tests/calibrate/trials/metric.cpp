@@ -10,6 +10,7 @@
 using namespace litestage;
 using calibrate::Judge;
 using calibrate::Metric;
+using calibrate::Path;
 using calibrate::StageResult;
 
 namespace {
@@ -28,7 +29,7 @@ StageResult wrote(const std::string& text) {
 
 TEST_CASE("metric: extracted reads the last stage's text by the schedule's rule, as an option of the question") {
   StageResult first = wrote("The answer is the ice."), last = wrote("The answer is the rock.");
-  const std::vector<StageResult*> path = {&first, &last};
+  const Path path = {{&first}, {&last}};
   const Judge judge(Metric::extracted, AnswerFormat{}, asked_questions);
   CHECK_FALSE(judge.needs_letters());
   CHECK(judge.predicted(0, path) == 1);
@@ -42,7 +43,7 @@ TEST_CASE("metric: extracted reads the last stage's text by the schedule's rule,
 
 TEST_CASE("metric: letter and agreement go by the letters, and agreement needs no gold answers") {
   StageResult last = wrote("The answer is A.");
-  const std::vector<StageResult*> path = {&last};
+  const Path path = {{&last}};
   const Judge letter(Metric::letter, AnswerFormat{}, asked_questions);
   CHECK(letter.needs_letters());
   CHECK(letter.predicted(0, path) == 1);

@@ -59,17 +59,17 @@ void restore(const Form& record, const std::string& where, std::span<const Quest
   return work;
 }
 
-[[nodiscard]] QuestionReport report_of(const Evaluation::Path& path, const std::string& id) {
+[[nodiscard]] QuestionReport report_of(const Path& path, const std::string& id) {
   QuestionReport r;
   r.id = id;
-  for (const StageResult* stage : path) {
-    if (stage->letter_logits.empty()) r.stages.push_back(stage->report);
-    r.letter_logits = stage->letter_logits;
-    r.positions = std::max(r.positions, stage->positions);
+  for (const PathStep& step : path) {
+    if (step.result->letter_logits.empty()) r.stages.push_back(step.result->report);
+    r.letter_logits = step.result->letter_logits;
+    r.positions = std::max(r.positions, step.result->positions);
   }
   return r;
 }
-[[nodiscard]] std::vector<QuestionReport> reports_of(const std::vector<Evaluation::Path>& paths,
+[[nodiscard]] std::vector<QuestionReport> reports_of(const std::vector<Path>& paths,
                                                      const std::vector<Question>& asked) {
   std::vector<QuestionReport> reports;
   for (std::size_t i = 0; i < paths.size(); ++i) reports.push_back(report_of(paths[i], asked[i % asked.size()].id));
@@ -87,7 +87,7 @@ struct Fixture {
     EvaluationOptions options;
     options.batch = batch;
     options.context = 512;
-    return Evaluation(backend, model, toy, thinker, asked, into, options);
+    return Evaluation({backend, model, toy}, thinker, asked, into, options);
   }
   // What pipelines say, one setting after the other.
   [[nodiscard]] std::vector<QuestionReport> by_pipelines(const std::vector<V>& settings) {
@@ -96,7 +96,7 @@ struct Fixture {
       PipelineOptions options;
       options.context = 512;
       options.score_letters = true;
-      Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline(backend, model, toy, v.skip, v.exit, thinker,
+      Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline({backend, model, toy}, v.skip, v.exit, thinker,
                                                                     options);
       for (QuestionReport& r : pipeline.run(asked)) reports.push_back(std::move(r));
     }
@@ -119,8 +119,8 @@ TEST_CASE("staged evaluation: what pipelines say, at any batch, and nothing twic
     evaluation.on_result([&](const StageKey& key, const StageResult&) { CHECK(seen.insert(key).second); });
     std::int64_t tokens_of_walks = 0;
     const auto paths = evaluation.run(all_work(settings, 6));
-    for (const Evaluation::Path& path : paths) {
-      for (const StageResult* stage : path) tokens_of_walks += stage->report.generated_tokens;
+    for (const Path& path : paths) {
+      for (const PathStep& step : path) tokens_of_walks += step.result->report.generated_tokens;
     }
     CHECK(reports_of(paths, f.asked) == expected);
     const GenerationCounts first = evaluation.generated();
@@ -153,7 +153,7 @@ TEST_CASE("staged evaluation: stopped anywhere, its records bring it back, and n
     options.context = 512;
     int steps = 0;
     options.keep_going = [&] { return ++steps < 25; };  // a few stages or so
-    Evaluation evaluation(f.backend, f.model, toy, thinker, f.asked, memo, options);
+    Evaluation evaluation({f.backend, f.model, toy}, thinker, f.asked, memo, options);
     evaluation.on_result(
         [&](const StageKey& key, const StageResult& result) { records.push_back(stage_record(key, result, f.asked)); });
     std::vector<QuestionReport> found;
@@ -177,14 +177,14 @@ TEST_CASE("staged evaluation: reuse is predicted as it happens at batch 1") {
     options.context = 512;
     options.forget_questions = true;
     options.profile = &profile;
-    Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline(f.backend, f.model, toy, v.skip, v.exit, thinker,
+    Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline({f.backend, f.model, toy}, v.skip, v.exit, thinker,
                                                                   options);
     static_cast<void>(pipeline.run(f.asked));
     StageMemo memo;
     Evaluation evaluation = f.evaluation(4, memo);
     const auto decisions = stage_decisions(v.skip, thinker, f.model.config.n_layers);
     double forwarded = 0;
-    for (const Evaluation::Path& path : evaluation.run(all_work({v}, 6))) {
+    for (const Path& path : evaluation.run(all_work({v}, 6))) {
       // A model that only counts the rows of steps.
       LatencyModel rows;
       rows.groups.assign(6, 0);
@@ -213,7 +213,7 @@ TEST_CASE("staged evaluation: an exit replayed on a trace is the exit itself") {
     options.batch = 4;
     options.context = 512;
     options.generation.trace = trace_of(low.criterion);
-    Evaluation evaluation(f.backend, f.model, toy, thinker, f.asked, f.memo, options);
+    Evaluation evaluation({f.backend, f.model, toy}, thinker, f.asked, f.memo, options);
     std::vector<QuestionReport> found = reports_of(evaluation.run(all_work({replayed}, 6)), f.asked);
     for (std::size_t i = 0; i < found.size(); ++i) {
       found[i].positions = expected[i].positions;  // those of the replay are what the stage took that was cut
@@ -276,7 +276,7 @@ TEST_CASE(
       PipelineOptions options;
       options.context = context;
       options.score_letters = true;
-      Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline(f.backend, f.model, toy, v.skip, v.exit, thinker,
+      Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline({f.backend, f.model, toy}, v.skip, v.exit, thinker,
                                                                     options);
       for (QuestionReport& r : timeless(pipeline.run(f.asked))) {
         CHECK(r.no_room.has_value() == (r.id == f.asked[2].id));
@@ -289,7 +289,7 @@ TEST_CASE(
     EvaluationOptions options;
     options.batch = 3;
     options.context = context;
-    Evaluation evaluation(f.backend, f.model, toy, thinker, f.asked, memo, options);
+    Evaluation evaluation({f.backend, f.model, toy}, thinker, f.asked, memo, options);
     std::size_t recorded = 0;
     evaluation.on_result([&](const StageKey&, const StageResult& result) {
       ++recorded;
@@ -298,10 +298,10 @@ TEST_CASE(
     const auto paths = evaluation.run(all_work(settings, 6));
     std::vector<QuestionReport> found;
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      const std::vector<StageResult*> stages(paths[i].begin(), paths[i].begin() + 3);  // then the letters
+      const Path stages(paths[i].begin(), paths[i].begin() + 3);  // then the letters
       found.push_back(report_of(stages, f.asked[i % 6].id));
       found.back().positions = 0;
-      found.back().letter_logits = paths[i].back()->letter_logits;
+      found.back().letter_logits = paths[i].back().result->letter_logits;
     }
     CHECK(timeless(found) == expected);
     CHECK(memo.size() == recorded);

@@ -14,7 +14,7 @@
 #include "common/io_scratch.hpp"
 #include "common/llama2c_reader.hpp"
 #include "common/tiny_model.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 
 using namespace litestage;
 using test::Bytes;
@@ -38,7 +38,7 @@ GgufWriter small_file(const std::string& architecture = "llama") {
 
 std::string model_error(const GgufWriter& writer) {
   const Bytes bytes = writer.bytes();
-  return test::error_of([&] { static_cast<void>(io::load_model(io::Gguf(bytes, "m.gguf"))); });
+  return test::error_of([&] { static_cast<void>(io::read_model_source(io::Gguf(bytes, "m.gguf"))); });
 }
 
 bool same(const RawTensor& a, const RawTensor& b) {
@@ -69,7 +69,7 @@ TEST_CASE("a model of every type and architecture comes back as it was written")
       const ModelSource wrote =
           test::tiny_model(c, {.seed = 3, .dtype = format.type, .biases = architecture == "qwen2"});
       const Bytes bytes = test::gguf_of(wrote).bytes();
-      const ModelSource read = io::load_model(io::Gguf(bytes, "m.gguf"));
+      const ModelSource read = io::read_model_source(io::Gguf(bytes, "m.gguf"));
       CHECK(read.path == "m.gguf");
       CHECK(read.config.architecture == architecture);
       CHECK(read.config.n_layers == c.n_layers);
@@ -105,7 +105,7 @@ TEST_CASE("Llama 3's frequency factors are read") {
   std::vector<float> factors = {1, 1, 1, 2, 4, 8, 8, 8};
   RawTensor t{"rope_freqs.weight", DType::f32, 1, 8, reinterpret_cast<const std::byte*>(factors.data())};
   const Bytes bytes = small_file().add(t).bytes();
-  CHECK(io::load_model(io::Gguf(bytes, "m")).config.rope.factors == factors);
+  CHECK(io::read_model_source(io::Gguf(bytes, "m")).config.rope.factors == factors);
   t.columns = 4;
   CHECK(says(model_error(small_file().add(t)), "number of RoPE factors is 4, accepted is 0 or 8"));
   factors[2] = 0;
@@ -230,7 +230,7 @@ TEST_CASE("a vocabulary is read from its keys") {
   w.add("tokenizer.ggml.token_type", std::vector<std::int32_t>{2, 1, 1});
   w.add("tokenizer.ggml.bos_token_id", 1u).add("tokenizer.ggml.add_bos_token", false);
   const Bytes bytes = w.bytes();
-  const io::Vocabulary v = io::load_vocabulary(io::Gguf(bytes, "m"));
+  const io::Vocabulary v = io::read_vocabulary(io::Gguf(bytes, "m"));
   CHECK(v.tokens == std::vector<std::string>{"<unk>", "a", "b"});
   CHECK(v.scores == std::vector<float>{0, -1, -2.5f});
   CHECK(v.types == std::vector<int>{2, 1, 1});
@@ -242,7 +242,7 @@ TEST_CASE("a vocabulary is read from its keys") {
 
 namespace {
 
-// A SentencePiece vocabulary, with a token for every byte or without, and what load_vocabulary says of it.
+// A SentencePiece vocabulary, with a token for every byte or without, and what read_vocabulary says of it.
 GgufWriter pieces(bool bytes) {
   GgufWriter w;
   std::vector<std::string> tokens{"<unk>", "<s>", "</s>", "a"};
@@ -255,7 +255,7 @@ GgufWriter pieces(bool bytes) {
 }
 std::string vocabulary_error(const GgufWriter& w) {
   const Bytes bytes = w.bytes();
-  return test::error_of([&] { static_cast<void>(io::load_vocabulary(io::Gguf(bytes, "m"))); });
+  return test::error_of([&] { static_cast<void>(io::read_vocabulary(io::Gguf(bytes, "m"))); });
 }
 
 }  // namespace
@@ -326,7 +326,7 @@ TEST_CASE("the real models have the shapes that are known of them") {
       continue;
     }
     const io::Gguf file(path);
-    const ModelSource model = io::load_model(file);
+    const ModelSource model = io::read_model_source(file);
     CHECK(model.config.n_layers == k.n_layers);
     CHECK(model.config.hidden == k.hidden);
     CHECK(model.config.n_heads == k.n_heads);
@@ -337,7 +337,7 @@ TEST_CASE("the real models have the shapes that are known of them") {
     CHECK(model.tensors.layers[0].bq.empty() == (k.pairing == RopePairing::interleaved));
     CHECK(model.tensors.layers[0].w_down.type == k.down);
     CHECK(model.tensors.embedding.type == k.embedding);
-    CHECK(io::load_vocabulary(file).tokens.size() == static_cast<std::size_t>(k.vocab));
+    CHECK(io::read_vocabulary(file).tokens.size() == static_cast<std::size_t>(k.vocab));
   }
 }
 

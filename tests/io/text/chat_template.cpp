@@ -12,7 +12,7 @@
 
 #include "common/error_of.hpp"
 #include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 
 namespace {
 
@@ -209,7 +209,7 @@ TEST_CASE("the templates of real models are known, and their default system mess
       MESSAGE("skipped, missing: ", path);
       continue;
     }
-    std::string jinja = io::load_vocabulary(io::Gguf(path)).chat_template;
+    std::string jinja = io::read_vocabulary(io::Gguf(path)).chat_template;
     CHECK(jinja.find(*style.default_system) != std::string::npos);
     CHECK(io::ChatTemplate::recognised(jinja, "", "", path).style() == style);
     jinja.replace(jinja.find("helpful"), 7, "hopeful");

@@ -12,7 +12,7 @@
 #include "common/small_vocabulary.hpp"
 #include "litestage/core/utf8.hpp"
 #include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 
 namespace {
 
@@ -183,7 +183,7 @@ TEST_CASE("ids of real models") {
       continue;
     }
     const std::string text = "Hello world<|im_end|> 12  34\n don't";
-    const io::Tokenizer tokenizer(io::load_vocabulary(io::Gguf(path)), path);
+    const io::Tokenizer tokenizer(io::read_vocabulary(io::Gguf(path)), path);
     CHECK(tokenizer.encode(text, true) == ids);
     CHECK(tokenizer.decode(ids) == text);
     CHECK(tokenizer.decode(tokenizer.encode(text, false)) == text);

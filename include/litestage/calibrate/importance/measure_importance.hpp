@@ -16,8 +16,10 @@
 
 #include "litestage/calibrate/importance/importance.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/early_exit/never.hpp"
 #include "litestage/engine/pipeline.hpp"
 #include "litestage/settings/form.hpp"
+#include "litestage/skip/never.hpp"
 
 namespace litestage::calibrate {
 
@@ -159,8 +161,7 @@ static_assert(StepObserver<ImportanceObserver>);
 // like: a later stage's prompts hold what the earlier ones wrote. Statistics are computed only in such a run. A run
 // that `on_report` or options.keep_going ends early says it of the requests that it had begun.
 template <Backend B, StageSchedule Stages>
-[[nodiscard]] std::optional<Importance> measure_importance(B& backend, const Model<B>& model,
-                                                           const AnyTokenizer& tokenizer, const Stages& stages,
+[[nodiscard]] std::optional<Importance> measure_importance(const LanguageModel<B>& model, const Stages& stages,
                                                            std::span<const Question> questions,
                                                            PipelineOptions options = {},
                                                            const OnReport& on_report = nullptr) {
@@ -172,8 +173,8 @@ template <Backend B, StageSchedule Stages>
         concat("importance: found two questions of id ", in_quotes(q.id), ", accepted are questions of different ids"));
   }
   options.score_letters = false;  // nobody would see them
-  Pipeline<B, skip::Never, early_exit::Never, Stages, ImportanceObserver> pipeline(backend, model, tokenizer, {}, {},
-                                                                                   stages, std::move(options));
+  Pipeline<B, skip::Never, early_exit::Never, Stages, ImportanceObserver> pipeline(model, {}, {}, stages,
+                                                                                   std::move(options));
   if (pipeline.run(questions, on_report).size() < questions.size()) return std::nullopt;
   return pipeline.observer().importance();
 }

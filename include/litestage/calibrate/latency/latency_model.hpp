@@ -16,15 +16,6 @@
 #include "litestage/calibrate/latency/step_work.hpp"
 #include "litestage/settings/fields_form.hpp"
 
-namespace litestage {
-
-template <>
-struct EnumNames<KvType> {
-  static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};
-};
-
-}  // namespace litestage
-
 namespace litestage::calibrate {
 
 inline constexpr double max_coefficient = 1e6;  // seconds

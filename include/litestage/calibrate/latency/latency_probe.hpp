@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <numeric>
 #include <span>
 #include <string>
@@ -20,9 +19,9 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/calibrate/latency/latency_fit.hpp"
 #include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/engine/language_model.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/model/source/weights.hpp"
 #include "litestage/skip/static.hpp"
 
 namespace litestage::calibrate {
@@ -37,25 +36,6 @@ struct ProbeOptions {
   std::function<void(double)> on_progress = nullptr;  // told the share that is done, 0 to 1
 };
 
-// Sub-layers of one kind whose matrices have the same shapes and types get the same number, from 0 on. [2 * n_layers]
-[[nodiscard]] inline std::vector<int> sublayer_groups(const ModelTensors& tensors) {
-  using Kind = std::vector<std::pair<DType, std::size_t>>;  // type and elements of each matrix
-  std::vector<Kind> kinds;
-  std::vector<int> groups;
-  const auto add = [&](std::initializer_list<const RawTensor*> matrices) {
-    Kind kind;
-    for (const RawTensor* m : matrices) kind.emplace_back(m->type, m->rows * m->columns);
-    const auto found = std::find(kinds.begin(), kinds.end(), kind);
-    groups.push_back(static_cast<int>(found - kinds.begin()));
-    if (found == kinds.end()) kinds.push_back(std::move(kind));
-  };
-  for (const LayerTensors& l : tensors.layers) {
-    add({&l.wq, &l.wk, &l.wv, &l.wo});
-    add({&l.w_gate, &l.w_up, &l.w_down});
-  }
-  return groups;
-}
-
 // What a step costs within a sum of many: the mean, but for the slowest tenth. Those are pauses of the machine, which
 // come once in many stages and would pass for the cost of a step here; a median would leave out ordinary slow steps as
 // well.
@@ -69,19 +49,19 @@ struct ProbeOptions {
 template <Backend B>
 class LatencyProbe {
  public:
-  // `backend` and `model` outlive the probe; `tensors` are the ones that the model was loaded from.
-  LatencyProbe(B& backend, const Model<B>& model, const ModelTensors& tensors, ProbeOptions options)
+  // The model outlives the probe.
+  LatencyProbe(const LanguageModel<B>& model, ProbeOptions options)
       : options_(std::move(options)),
-        session_(backend, model, {slots, capacity, options_.kv}),
-        all_(static_cast<std::size_t>(model.config.n_sublayers())) {
+        session_(model.backend(), model.weights(), {slots, capacity, options_.kv}),
+        all_(static_cast<std::size_t>(model.config().n_sublayers())) {
+    const B& backend = model.backend();
     result_.model = options_.model;
     result_.backend = backend.name();
     result_.instruction_set = backend.instruction_set();
     if constexpr (requires { backend.threads(); }) result_.threads = backend.threads();
     result_.kv = options_.kv;
     result_.step_rows = options_.step_rows;
-    result_.groups = sublayer_groups(tensors);
-    LITESTAGE_ASSERT(result_.groups.size() == all_.size(), "tensors of another model");
+    result_.groups = model.weights().sublayer_groups;
   }
 
   [[nodiscard]] LatencyModel measure() {
@@ -307,9 +287,8 @@ class LatencyProbe {
 
 // The model of this backend with this model on this machine, which should be idle.
 template <Backend B>
-[[nodiscard]] LatencyModel measure_latency(B& backend, const Model<B>& model, const ModelTensors& tensors,
-                                           ProbeOptions options = {}) {
-  return LatencyProbe<B>(backend, model, tensors, std::move(options)).measure();
+[[nodiscard]] LatencyModel measure_latency(const LanguageModel<B>& model, ProbeOptions options = {}) {
+  return LatencyProbe<B>(model, std::move(options)).measure();
 }
 
 }  // namespace litestage::calibrate

@@ -9,27 +9,18 @@
 #include <vector>
 
 #include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/tasks/subset.hpp"
 
 namespace litestage::calibrate {
 
-// What a program runs with.
-struct PlanFacts {
-  std::string model;      // fingerprint of the file
-  std::string tokenizer;  // fingerprint
-  PlanKernels kernels;
-  // What plans of earlier versions have in place of `model` (io::sampled_fingerprint); empty: such plans are refused.
-  std::string sampled_model{};
-};
-
 namespace detail {
 
 [[nodiscard]] inline std::string kernels_text(const PlanKernels& k) {
   return concat("backend ", shown(k.backend), ", instruction set ", shown(k.instruction_set), ", ", k.threads,
-                k.threads == 1 ? " thread" : " threads", ", K/V ",
-                EnumNames<KvType>::names[static_cast<std::size_t>(k.kv)]);
+                k.threads == 1 ? " thread" : " threads", ", K/V ", enum_name(k.kv));
 }
 
 [[nodiscard]] inline bool names_sampled_model(const Plan& plan, const PlanFacts& facts) {

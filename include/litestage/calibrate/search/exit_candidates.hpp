@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/confidence/standard.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
+#include "litestage/engine/report.hpp"
 
 namespace litestage::calibrate {
 
@@ -37,14 +37,14 @@ struct ExitGrid {
 // Thresholds at even steps of the share of branches that they cut, from the fewest to half of those that reach the
 // window: a threshold that cuts more often ends texts that have not degenerated. The grid is ours; the paper's window
 // and threshold could not be read.
-[[nodiscard]] inline std::vector<LowConfidence> exit_candidates(std::span<const StageResult* const> stages,
+[[nodiscard]] inline std::vector<LowConfidence> exit_candidates(std::span<const StageReport* const> stages,
                                                                 const confidence::Standard& criterion,
                                                                 const ExitGrid& grid) {
   std::vector<LowConfidence> candidates;
   for (const int window : grid.windows) {
     std::vector<float> lows;
-    for (const StageResult* stage : stages) {
-      for (const BranchReport& b : stage->report.branches) {
+    for (const StageReport* stage : stages) {
+      for (const BranchReport& b : stage->branches) {
         if (b.trace.size() >= static_cast<std::size_t>(window)) lows.push_back(lowest_mean(b.trace, window));
       }
     }

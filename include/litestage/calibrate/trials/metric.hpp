@@ -55,9 +55,9 @@ class Judge {
   [[nodiscard]] bool needs_letters() const { return metric_ != Metric::extracted; }
 
   // The option that this way through the stages ended in; its last step are the letters if they are needed.
-  [[nodiscard]] int predicted(std::size_t question, std::span<StageResult* const> path) const {
-    if (needs_letters()) return tasks::best_letter(path.back()->letter_logits);
-    return tasks::extracted_answer(format_, path.back()->report, questions_[question]);
+  [[nodiscard]] int predicted(std::size_t question, std::span<const PathStep> path) const {
+    if (needs_letters()) return tasks::best_letter(path.back().result->letter_logits);
+    return tasks::extracted_answer(format_, path.back().result->report, questions_[question]);
   }
   [[nodiscard]] bool correct(std::size_t question, int predicted) const {
     return predicted != no_answer && predicted == right_[question];

@@ -42,49 +42,59 @@ struct StageKey {
 
 struct StageResult {
   StageReport report;                // times are those of the batch it ran in
-  std::vector<float> letter_logits;  // [options] of the letters' step, whose report is empty
+  std::vector<float> letter_logits;  // [options] of the step that scores the option letters, whose report is empty
   int positions = 0;  // of the K/V cache, of the branch that took most; 0 where a journal does not say it
-  // Of the prompts, for the latency model; empty until someone walks by after a journal was read.
-  std::vector<int> prompt;          // tokens of the first branch
-  std::vector<int> prompt_lengths;  // [branches]
-  int shared = 0;                   // leading tokens that all branches share
+};
 
-  void set_prompts(const StageRequest& request) {
-    prompt = request.prompts.at(0);
-    prompt_lengths.clear();
-    for (const std::vector<int>& p : request.prompts) prompt_lengths.push_back(static_cast<int>(p.size()));
-    shared = static_cast<int>(shared_prefix(request.prompts));
+// What the latency model needs to know of the prompts of a stage.
+struct PromptShape {
+  std::vector<int> first;    // tokens of the first branch
+  std::vector<int> lengths;  // [branches] tokens
+  int shared = 0;            // leading tokens that all branches share
+
+  PromptShape() = default;
+  explicit PromptShape(const StageRequest& request)
+      : first(request.prompts.at(0)), shared(static_cast<int>(shared_prefix(request.prompts))) {
+    for (const std::vector<int>& p : request.prompts) lengths.push_back(static_cast<int>(p.size()));
   }
 };
 
-// The stage's shape for the latency model. `reusable` says how far the decisions agree with those under which the stage
-// before it was computed: not at all, in its prompt, or in its answer as well.
+// One step of a question's way through the stages.
+struct PathStep {
+  const StageResult* result = nullptr;
+  const PromptShape* prompts = nullptr;  // null for a stage that did not run, and for the option letters
+};
+using Path = std::vector<PathStep>;  // [stages], then the option letters if they are scored
+
+// How far the decisions of a stage agree with those under which the stage before it was computed: not at all, in its
+// prompt, or in its answer as well.
 enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
 
 // How many leading tokens of the stage the cache still holds after `before` ran at batch 1: slots keep what the first
 // branch was forwarded, and what branches share is looked up in the first branch's slot (engine/stage_run.hpp).
-[[nodiscard]] inline int reused_tokens(const StageResult& stage, const StageResult& before, Reuse reusable) {
+[[nodiscard]] inline int reused_tokens(const PathStep& stage, const PathStep& before, Reuse reusable) {
   if (reusable == Reuse::none) return 0;
-  std::vector<int> held = before.prompt;
+  std::vector<int> held = before.prompts->first;
   if (reusable == Reuse::prompt_and_answer) {
-    const BranchReport& b = before.report.branches.at(0);
+    const BranchReport& b = before.result->report.branches.at(0);
     const auto forwarded = std::min(b.tokens.size(), static_cast<std::size_t>(b.generated_tokens - 1));
     held.insert(held.end(), b.tokens.begin(), b.tokens.begin() + static_cast<std::ptrdiff_t>(forwarded));
   }
-  const auto own =
-      static_cast<std::size_t>(stage.prompt_lengths.size() > 1 ? stage.shared : stage.prompt_lengths.at(0) - 1);
+  const PromptShape& prompts = *stage.prompts;
+  const auto own = static_cast<std::size_t>(prompts.lengths.size() > 1 ? prompts.shared : prompts.lengths.at(0) - 1);
   const std::size_t n = std::min(own, held.size());
   const auto last = held.begin() + static_cast<std::ptrdiff_t>(n);
-  return static_cast<int>(std::mismatch(held.begin(), last, stage.prompt.begin()).first - held.begin());
+  return static_cast<int>(std::mismatch(held.begin(), last, prompts.first.begin()).first - held.begin());
 }
 
-[[nodiscard]] inline StageShape shape_of(const StageResult& stage, int reused, bool signals) {
+// The stage as the latency model sees it. `reused`: of reused_tokens. `signals`: an exit policy reads them.
+[[nodiscard]] inline StageShape shape_of(const PathStep& stage, int reused, bool signals) {
   StageShape shape;
   shape.signals = signals;
-  for (std::size_t b = 0; b < stage.prompt_lengths.size(); ++b) {
-    shape.branches.push_back({stage.prompt_lengths[b], stage.report.branches.at(b).generated_tokens});
+  for (std::size_t b = 0; b < stage.prompts->lengths.size(); ++b) {
+    shape.branches.push_back({stage.prompts->lengths[b], stage.result->report.branches.at(b).generated_tokens});
   }
-  shape.shared = stage.shared;
+  shape.shared = stage.prompts->shared;
   shape.reused = reused;
   return shape;
 }
@@ -92,11 +102,11 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
 class StageMemo {
  public:
   // Null where it was never generated. The address stays valid.
-  [[nodiscard]] StageResult* find(const StageKey& key) {
+  [[nodiscard]] const StageResult* find(const StageKey& key) {
     const auto found = results_.find(key);
     return found == results_.end() ? nullptr : &found->second;
   }
-  StageResult& add(StageKey key, StageResult result) {
+  const StageResult& add(StageKey key, StageResult result) {
     const auto [at, added] = results_.emplace(std::move(key), std::move(result));
     LITESTAGE_ASSERT(added, "question ", at->first.question, ", stage ", at->first.stage, " was generated twice");
     return at->second;

@@ -16,15 +16,15 @@
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/engine/lanes.hpp"
+#include "litestage/engine/language_model.hpp"
 #include "litestage/engine/observer.hpp"
+#include "litestage/engine/progress.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
+#include "litestage/engine/stage_walk.hpp"
 #include "litestage/policy/check.hpp"
 
 namespace litestage::calibrate {
-
-// Thrown out of an evaluation when keep_going said no. What was finished is in the memo, and in the journal.
-struct Stopped {};
 
 // What an early exit would have left of a stage that was generated without it. Shared, since what it left is kept.
 using Replay = std::shared_ptr<const std::function<StageReport(const StageReport&)>>;
@@ -45,7 +45,7 @@ struct EvaluationOptions {
   KvType kv = KvType::f16;
   bool score_letters = true;                   // every walk ends with the logits of the option letters
   StageRunOptions generation = {};             // greedy, or nothing here is repeatable
-  std::function<bool()> keep_going = nullptr;  // asked after every step
+  std::function<bool()> keep_going = nullptr;  // asked before every step; false: Stopped is thrown
   std::function<void(std::size_t, std::size_t)> on_walk = nullptr;  // told how many walks of a run ended, of how many
 };
 
@@ -71,14 +71,11 @@ class StagedEvaluation {
     const Variant<Skip, Exit>* variant = nullptr;
     std::size_t question = 0;
   };
-  using Path = std::vector<StageResult*>;  // [stages], then the letters if they are scored
 
-  // Everything outlives the evaluation. `stages` must depend on nothing but the transcript.
-  StagedEvaluation(B& backend, const Model<B>& model, AnyTokenizer tokenizer, Stages stages,
-                   std::span<const Question> questions, StageMemo& memo, EvaluationOptions options)
-      : backend_(&backend),
-        model_(&model),
-        tokenizer_(std::move(tokenizer)),
+  // Questions and memo outlive the evaluation. `stages` must depend on nothing but the transcript.
+  StagedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions, StageMemo& memo,
+                   EvaluationOptions options)
+      : model_(std::move(model)),
         stages_(std::move(stages)),
         questions_(questions),
         memo_(&memo),
@@ -92,8 +89,7 @@ class StagedEvaluation {
   [[nodiscard]] const GenerationCounts& generated() const { return generated_; }
   [[nodiscard]] std::span<const Question> questions() const { return questions_; }
   [[nodiscard]] const Stages& stages() const { return stages_; }
-  [[nodiscard]] const AnyTokenizer& tokenizer() const { return tokenizer_; }
-  [[nodiscard]] const ModelConfig& config() const { return model_->config; }
+  [[nodiscard]] const LanguageModel<B>& model() const { return model_; }
 
   // Questions that some setting could not answer, because a prompt outgrew the context; of each, the first such stage.
   [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const { return without_room_; }
@@ -117,16 +113,16 @@ class StagedEvaluation {
 
   struct Walk {
     const Variant<Skip, Exit>* variant;
-    Transcript transcript;
     std::size_t question;
+    StageWalk<Stages> stages;
     Path path = {};
   };
 
   template <class Observer>
   [[nodiscard]] std::unique_ptr<LanesOf<Observer>> make_lanes(Observer& observer) {
     return std::make_unique<LanesOf<Observer>>(
-        *backend_, *model_, tokenizer_, observer,
-        LaneOptions{options_.batch, branches_, options_.context, options_.step_rows, options_.kv}, options_.generation);
+        model_, observer, LaneOptions{options_.batch, branches_, options_.context, options_.step_rows, options_.kv},
+        options_.generation);
   }
 
   template <class Observer>
@@ -143,22 +139,14 @@ class StagedEvaluation {
       take(lane, request);
       go_on(at_work_[lane].walk, lane, lanes);  // first on the same lane, whose slots may hold a prefix of it
     };
-    try {
-      do {
-        for (std::size_t lane = 0; lane < lanes.size(); ++lane) fill(lane);
-        if (options_.keep_going && !options_.keep_going()) throw Stopped{};
-      } while (lanes.step(ended));
-    } catch (...) {
-      lanes.stop();
-      throw;
-    }
+    const auto keep_going = [&] { return !options_.keep_going || options_.keep_going(); };
+    if (!lanes.run(fill, ended, keep_going)) throw Stopped{};
     std::vector<Path> paths;
     for (Walk& walk : walks_) paths.push_back(std::move(walk.path));
     return paths;
   }
 
   void begin(std::span<const Work> work, bool letters) {
-    steps_ = stages_.size() + (letters ? 1 : 0);
     ended_ = 0;
     walks_.clear();
     ready_.clear();
@@ -167,22 +155,18 @@ class StagedEvaluation {
     for (const Work& w : work) {
       LITESTAGE_ASSERT(w.variant->keys.size() == stages_.size(), w.variant->keys.size(), " keys");
       ready_.push_back(walks_.size());
-      walks_.push_back({w.variant, {questions_[w.question], {}}, w.question});
+      walks_.push_back({w.variant, w.question, StageWalk<Stages>(stages_, questions_[w.question], letters)});
     }
   }
 
-  // Follows what is known; where something is not, starts it on the lane, or waits for the one who is at it.
+  // Follows the walk through all stages that the memo knows. The first that it does not know starts on the lane, or,
+  // where another walk is generating that very stage, this walk waits for it.
   template <class Observer>
   void go_on(std::size_t index, std::size_t lane, LanesOf<Observer>& lanes) {
     Walk& walk = walks_[index];
-    while (true) {
-      if (walk.path.size() == steps_) {
-        ++ended_;
-        if (options_.on_walk) options_.on_walk(ended_, walks_.size());
-        return;
-      }
+    while (!walk.stages.ended()) {
       StageKey key = key_of(walk);
-      if (StageResult* known = memo_->find(key)) {
+      if (const StageResult* known = memo_->find(key)) {
         follow(walk, *known);
         continue;
       }
@@ -191,90 +175,82 @@ class StagedEvaluation {
         at->second.push_back(index);
         return;
       }
-      StageRequest request = request_of(walk);
+      StageRequest request = walk.stages.request(model_.tokenizer(), 0);
       if (const std::optional<NoRoom> none = lanes.no_room(request)) {
         waiting_.erase(at);
         give_up(walk, *none);
         continue;
       }
-      at_work_[lane] = {index, std::move(key), {}};
-      at_work_[lane].result.set_prompts(request);
+      at_work_[lane] = {index, std::move(key), PromptShape(request)};
       lanes.start(lane, walk.variant->skip, walk.variant->exit, std::move(request));
       return;
     }
+    ++ended_;
+    if (options_.on_walk) options_.on_walk(ended_, walks_.size());
   }
 
   // What did not run is not remembered: in a larger context it would run.
   void give_up(Walk& walk, const NoRoom& none) {
     without_room_.emplace(walk.question, none);
-    while (walk.path.size() < steps_) {
-      StageResult& result = not_run_.emplace_back();
-      if (walk.path.size() < stages_.size()) result.report.name = stages_.stage(walk.path.size()).name;
-      walk.path.push_back(&result);
+    const std::size_t steps = walk.stages.steps();
+    for (StageReport& report : walk.stages.give_up()) {
+      not_run_.emplace_back().report = std::move(report);
+      walk.path.push_back({&not_run_.back(), nullptr});
     }
+    if (walk.path.size() < steps) walk.path.push_back({&not_run_.emplace_back(), nullptr});  // the option letters
   }
 
   template <class Run>
   void take(std::size_t lane, Run& run) {
     AtWork& work = at_work_[lane];
-    work.result.positions = run.positions();
+    StageResult result;
+    result.positions = run.positions();
     if (work.key.stage == stages_.size())
-      work.result.letter_logits = run.take_scores();
+      result.letter_logits = run.take_scores();
     else
-      work.result.report = run.take_report();
-    const StageResult& result = memo_->add(work.key, std::move(work.result));
-    generated_.add(result);
-    if (on_result_) on_result_(work.key, result);
+      result.report = run.take_report();
+    const StageResult& kept = memo_->add(work.key, std::move(result));
+    prompts_.emplace(&kept, std::move(work.prompts));
+    generated_.add(kept);
+    if (on_result_) on_result_(work.key, kept);
     const auto waiting = waiting_.find(work.key);
     for (const std::size_t walk : waiting->second) ready_.push_back(walk);
     waiting_.erase(waiting);
   }
 
   [[nodiscard]] StageKey key_of(const Walk& walk) const {
-    const std::size_t stage = walk.path.size(), last = stages_.size() - 1;
-    return {walk.question, stage, walk.variant->keys[std::min(stage, last)], hash_of(walk.transcript.outputs)};
+    const std::size_t stage = walk.stages.steps_done(), last = stages_.size() - 1;
+    return {walk.question, stage, walk.variant->keys[std::min(stage, last)], hash_of(walk.stages.outputs())};
   }
-  [[nodiscard]] StageRequest request_of(const Walk& walk) const {
-    if (walk.path.size() < stages_.size())
-      return stage_request(stages_, walk.path.size(), walk.transcript, tokenizer_, 0);
-    if constexpr (StatesAnswer<Stages>) {
-      return letter_request(stages_, walk.transcript, tokenizer_);
-    } else {
-      throw Error("option letters cannot be scored with a schedule that does not state answers");
+  // Takes a result that is known.
+  void follow(Walk& walk, const StageResult& result) {
+    if (walk.stages.at_letters()) {
+      walk.path.push_back({&result, nullptr});
+      walk.stages.advance({});
+      return;
     }
+    const auto prompts = prompts_.find(&result);
+    const PromptShape& shape =  // a result that was restored from a journal came without
+        prompts != prompts_.end()
+            ? prompts->second
+            : prompts_.emplace(&result, PromptShape(walk.stages.request(model_.tokenizer(), 0))).first->second;
+    const StageResult& seen = walk.variant->replay ? replayed(*walk.variant, result) : result;
+    walk.path.push_back({&seen, &shape});
+    walk.stages.advance(seen.report);
   }
-  void follow(Walk& walk, StageResult& result) {
-    const std::size_t stage = walk.path.size();
-    if (stage < stages_.size()) {
-      if (result.prompt.empty()) result.set_prompts(request_of(walk));
-      // The letters' prompt is the last stage's: what that stage wrote does not come before it.
-      StageResult& seen = walk.variant->replay ? replayed(*walk.variant, result) : result;
-      if (stage + 1 < stages_.size()) walk.transcript.outputs.push_back(texts_of(seen.report));
-      walk.path.push_back(&seen);
-    } else {
-      walk.path.push_back(&result);
-    }
-  }
-  StageResult& replayed(const Variant<Skip, Exit>& variant, const StageResult& whole) {
+  const StageResult& replayed(const Variant<Skip, Exit>& variant, const StageResult& whole) {
     const auto [at, added] = replayed_.try_emplace({variant.replay, &whole}, whole);
     if (added) at->second.report = (*variant.replay)(whole.report);
     return at->second;
-  }
-  [[nodiscard]] static std::vector<std::string> texts_of(const StageReport& report) {
-    std::vector<std::string> texts;
-    for (const BranchReport& b : report.branches) texts.push_back(b.text);
-    return texts;
   }
 
   struct AtWork {
     std::size_t walk = 0;
     StageKey key;
-    StageResult result;
+    PromptShape prompts;
   };
 
-  B* backend_;
-  const Model<B>* model_;
-  AnyTokenizer tokenizer_;
+  LanguageModel<B> model_;
   Stages stages_;
   std::span<const Question> questions_;
   StageMemo* memo_;
@@ -286,9 +262,10 @@ class StagedEvaluation {
   GenerationCounts generated_;
   std::map<std::size_t, NoRoom> without_room_;  // by question
   std::deque<StageResult> not_run_;             // what paths point at where a stage did not run
+  std::map<const StageResult*, PromptShape> prompts_;
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
-  // Of the run at hand.
-  std::size_t steps_ = 0, ended_ = 0;
+  // The following belong to the run at hand.
+  std::size_t ended_ = 0;  // walks
   std::deque<Walk> walks_;
   std::deque<std::size_t> ready_;                         // walks that can go on
   std::map<StageKey, std::vector<std::size_t>> waiting_;  // what is being generated, and the other walks that need it

@@ -84,7 +84,7 @@ class TensorTaker {
 }  // namespace detail
 
 // The model's shape and tensors. The tensors point into the file; `storage` keeps it mapped.
-[[nodiscard]] inline ModelSource load_model(const Gguf& file) {
+[[nodiscard]] inline ModelSource read_model_source(const Gguf& file) {
   ModelSource source;
   source.path = file.source();
   source.config = detail::read_config(file);
@@ -104,8 +104,8 @@ class TensorTaker {
   return source;
 }
 
-[[nodiscard]] inline ModelSource load_model(const std::string& path) {
-  return load_model(Gguf(path));
+[[nodiscard]] inline ModelSource read_model_source(const std::string& path) {
+  return read_model_source(Gguf(path));
 }
 
 }  // namespace litestage::io

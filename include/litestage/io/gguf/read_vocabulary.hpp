@@ -43,7 +43,7 @@ inline void refuse_missing_tokens(const Gguf& file, const Vocabulary& v) {
 
 }  // namespace detail
 
-[[nodiscard]] inline Vocabulary load_vocabulary(const Gguf& file) {
+[[nodiscard]] inline Vocabulary read_vocabulary(const Gguf& file) {
   Vocabulary v;
   v.model = file.get<std::string>("tokenizer.ggml.model");
   v.pre = file.find<std::string>("tokenizer.ggml.pre").value_or("");

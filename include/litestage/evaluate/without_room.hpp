@@ -1,4 +1,4 @@
-// The questions of a run that did not fit into the context.
+// The questions of a run that did not fit into the context, as one sentence.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,11 @@
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 
-namespace litestage::cli {
+namespace litestage::evaluate {
 
 class WithoutRoom {
  public:
+  // `question`: its id.
   void add(const std::string& question, const NoRoom& why) {
     if (n_++ == 0) first_ = concat("question ", shown(question), ": ", litestage::sentence(why));
   }
@@ -26,4 +27,4 @@ class WithoutRoom {
   std::string first_;
 };
 
-}  // namespace litestage::cli
+}  // namespace litestage::evaluate

@@ -1,0 +1,103 @@
+// From a model and questions to a plan: how redundant each sub-layer is, how long everything takes on this machine, how
+// many sub-layers each stage can do without, and whether a stage is better ended early.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "litestage/calibrate/calibration.hpp"
+#include "litestage/calibrate/make_plan.hpp"
+#include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/calibrate/search/strategy.hpp"
+#include "litestage/stages/standard.hpp"
+#include "litestage/tasks/question_set.hpp"
+
+namespace litestage::calibrate {
+
+// What the records of a calibration's journal depend on. Where anything here differs, another journal is needed. The
+// context is not among it: each record says for which contexts it holds.
+// `packs`: whether the backend keeps repacked weights.
+[[nodiscard]] inline Form journal_identity(const PlanFacts& facts, bool packs, const tasks::QuestionSet& questions,
+                                           const stages::Standard& stages, const CalibrationSettings& settings) {
+  Form f;
+  f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", questions.task);
+  f.add("questions", tasks::questions_fingerprint(questions.questions)).add("stages", stages.to_form(true));
+  f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
+  f.add("threads", facts.kernels.threads).add("kv", enum_name(settings.cache));
+  f.add("criterion", settings.criterion.to_form(true));
+  if (!packs) f.add("pack", false);
+  return f;
+}
+
+// What is worth saying while a calibration goes on. Every member may stay empty.
+struct CalibrationEvents {
+  std::function<void(const SearchWork&)> on_journal = nullptr;  // read, before anything is run
+  std::function<void(const Score&)> on_full_depth = nullptr;    // known, before the searches
+};
+
+struct Calibrated {
+  Plan plan;
+  SearchWork work;
+  std::map<std::size_t, NoRoom> without_room;        // questions that did not fit into the context under some setting
+  std::vector<double> full_seconds, budget_seconds;  // [questions] predicted: full depth, the budgets without the exit
+};
+
+namespace detail {
+
+[[nodiscard]] inline std::vector<double> seconds_of(const Score& score) {
+  std::vector<double> seconds;
+  for (const Outcome& o : score.outcomes) seconds.push_back(o.seconds);
+  return seconds;
+}
+
+}  // namespace detail
+
+// Runs all phases. `questions` and `journal` outlive the call. Throws Stopped where progress.keep_going said no; what
+// was finished by then is in the journal, and the same call goes on from there.
+template <Backend B, SearchStrategy Strategy = Standard>
+[[nodiscard]] Calibrated calibrate(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
+                                   const stages::Standard& stages, const CalibrationSettings& settings,
+                                   Journal& journal, const Progress& progress, const Strategy& strategy = {},
+                                   const CalibrationEvents& events = {}) {
+  Calibration<B, stages::Standard> run(model, stages, questions.questions, settings, journal, progress);
+  if (events.on_journal) events.on_journal(run.work());
+  const LatencyModel latency = run.latency();
+  Findings found;
+  found.importance = run.importance();
+  const FullDepth full = run.full_depth(latency);
+  found.full = run.score(latency, full, run.lite_stage(found.importance, {}), std::nullopt);
+  progress.end();
+  if (events.on_full_depth) events.on_full_depth(found.full);
+  found.budgets = run.budgets(strategy, latency, found.importance, full);
+  if (found.budgets.reached && !settings.exits.windows.empty())
+    found.exits = run.early_exit(latency, found.importance, full, found.budgets);
+  if (settings.baselines) {
+    for (const Baseline& b : baselines(found.importance)) found.baselines.push_back(run.largest(strategy, b, full));
+  }
+  const auto budgets = run.lite_stage(found.importance, found.budgets.budgets);
+  found.plan = run.score(latency, full, budgets, found.exits.exit);
+  progress.end();
+  const PlanFacts facts = plan_facts(model, settings.cache);
+  const PlanModel plan_model{model.identity().name, facts.model, facts.tokenizer, model.config().n_layers};
+  return {make_plan(plan_model, facts.kernels, plan_data(questions), stages, settings, strategy.to_form(true), found),
+          run.work(), run.without_room(), detail::seconds_of(found.full),
+          detail::seconds_of(run.score(latency, full, budgets, std::nullopt))};
+}
+
+// Only how redundant the sub-layers are.
+template <Backend B>
+[[nodiscard]] Importance importance(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
+                                    const stages::Standard& stages, const CalibrationSettings& settings,
+                                    Journal& journal, const Progress& progress, const CalibrationEvents& events = {}) {
+  Calibration<B, stages::Standard> run(model, stages, questions.questions, settings, journal, progress);
+  if (events.on_journal) events.on_journal(run.work());
+  Importance found = run.importance();
+  progress.end();
+  return found;
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,52 @@
+// The latency model against the clock, on a few questions.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "litestage/calibrate/calibrate.hpp"
+#include "litestage/early_exit/never.hpp"
+#include "litestage/engine/pipeline.hpp"
+#include "litestage/engine/progress.hpp"
+
+namespace litestage::calibrate {
+
+struct LatencyCheck {
+  std::vector<double> predicted, measured;  // [runs] seconds; full depth and the plan's budgets in turns
+};
+
+// Runs the first n questions at batch 1, each at full depth and under the plan's budgets without its exit. Where
+// progress.keep_going says no, the check has fewer runs.
+template <Backend B>
+[[nodiscard]] LatencyCheck check_latency(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
+                                         const stages::Standard& stages, const Calibrated& found, std::size_t n,
+                                         std::size_t context, const Progress& progress) {
+  using Plain = Pipeline<B, skip::Standard, early_exit::Never, stages::Standard>;
+  PipelineOptions options;
+  options.context = context;
+  options.kv = found.plan.kernels.kv;
+  options.forget_questions = true;
+  options.keep_going = progress.keep_going;
+  Plain full(model, {}, {}, stages, options), budgets(model, lite_stage(found.plan), {}, stages, options);
+  const auto ask = [&](Plain* pipeline, std::size_t q) {
+    return pipeline->run(std::span<const Question>(&questions.questions.at(q), 1));
+  };
+  LatencyCheck check;
+  // Each answers once before the clock counts, so that its memory is in place.
+  for (Plain* pipeline : {&full, &budgets}) {
+    if (ask(pipeline, 0).empty()) return check;
+  }
+  for (std::size_t q = 0; q < std::min(n, questions.questions.size()); ++q) {
+    for (Plain* pipeline : {&full, &budgets}) {
+      const std::vector<QuestionReport> report = ask(pipeline, q);
+      if (report.empty()) return check;
+      check.measured.push_back(report[0].seconds);
+      check.predicted.push_back((pipeline == &full ? found.full_seconds : found.budget_seconds)[q]);
+    }
+  }
+  return check;
+}
+
+}  // namespace litestage::calibrate

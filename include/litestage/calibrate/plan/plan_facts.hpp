@@ -1,0 +1,45 @@
+// What a run has in common with a plan, or has not: model, tokenizer, kernels, questions.
+#pragma once
+
+#include <string>
+
+#include "litestage/calibrate/plan/plan_parts.hpp"
+#include "litestage/engine/language_model.hpp"
+#include "litestage/tasks/question_set.hpp"
+#include "litestage/tasks/subset.hpp"
+
+namespace litestage::calibrate {
+
+struct PlanFacts {
+  std::string model;      // fingerprint of the file
+  std::string tokenizer;  // fingerprint
+  PlanKernels kernels;
+  // What plans of earlier versions hold in place of `model` (io::sampled_fingerprint); empty: such plans are refused.
+  std::string sampled_model{};
+};
+
+template <Backend B>
+[[nodiscard]] PlanKernels kernels_of(const B& backend, KvType kv) {
+  PlanKernels k{backend.name(), backend.instruction_set(), 1, kv};
+  if constexpr (requires { backend.threads(); }) k.threads = backend.threads();
+  return k;
+}
+
+[[nodiscard]] inline PlanFacts plan_facts(const ModelIdentity& model, const PlanKernels& kernels) {
+  return {model.fingerprint, model.tokenizer, kernels, model.sampled_fingerprint};
+}
+template <Backend B>
+[[nodiscard]] PlanFacts plan_facts(const LanguageModel<B>& model, KvType kv) {
+  return plan_facts(model.identity(), kernels_of(model.backend(), kv));
+}
+
+[[nodiscard]] inline PlanData plan_data(const tasks::QuestionSet& set) {
+  PlanData data{set.task, set.file, set.fingerprint, {}, {}};
+  for (const Question& q : set.questions) {
+    data.ids.push_back(q.id);
+    data.contents.push_back(tasks::content_hash(q));
+  }
+  return data;
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,166 @@
+// A StagedEvaluation whose memory outlives the process: every stage that is generated is written to a journal, and what
+// the journal holds is not generated again. The journal also holds the latency model and what full depth showed of the
+// importance of sub-layers.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/calibrate/importance/measure_importance.hpp"
+#include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/calibrate/trials/budget_evaluation.hpp"
+#include "litestage/calibrate/trials/stage_record.hpp"
+#include "litestage/calibrate/trials/staged_evaluation.hpp"
+#include "litestage/early_exit/never.hpp"
+#include "litestage/settings/journal.hpp"
+#include "litestage/settings/spec.hpp"
+#include "litestage/skip/standard.hpp"
+
+namespace litestage::calibrate {
+
+template <Backend B, StageSchedule Stages>
+class RecordedEvaluation {
+ public:
+  using Skip = skip::Standard;
+  using Exit = early_exit::Never;  // exits are replayed on what was generated without
+  using Setting = Variant<Skip, Exit>;
+
+  // Questions and journal outlive this.
+  RecordedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions,
+                     EvaluationOptions options, Journal& journal)
+      : journal_(&journal),
+        contexts_{context_or_default(options.context, model.config()), journal.context},
+        evaluation_(std::move(model), std::move(stages), questions, memo_, std::move(options)) {
+    restore();
+    evaluation_.on_result([this](const StageKey& key, const StageResult& result) { keep(key, result); });
+  }
+  RecordedEvaluation(const RecordedEvaluation&) = delete;
+  RecordedEvaluation& operator=(const RecordedEvaluation&) = delete;
+
+  [[nodiscard]] const StagedEvaluation<B, Skip, Exit, Stages>& evaluation() const { return evaluation_; }
+  [[nodiscard]] std::span<const Question> questions() const { return evaluation_.questions(); }
+  [[nodiscard]] const Stages& stages() const { return evaluation_.stages(); }
+  [[nodiscard]] const ModelConfig& config() const { return evaluation_.model().config(); }
+  [[nodiscard]] const AnyTokenizer& tokenizer() const { return evaluation_.model().tokenizer(); }
+  // What the journal held, and how many of its records do not hold for this run's context.
+  [[nodiscard]] const GenerationCounts& restored() const { return restored_; }
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
+
+  // The journal's latency model, or else what `measure()` gives, which the journal gets.
+  template <class Measure>
+  LatencyModel latency(Measure&& measure) {
+    if (!latency_) {
+      latency_ = measure();
+      journal_->append(Form().add("latency", latency_->to_form()));
+    }
+    return *latency_;
+  }
+
+  // Runs full depth on all questions, with statistics of what was not in the journal. Call it before anything else is
+  // generated: what the memory holds is not run again, and so cannot be measured.
+  Importance importance() {
+    std::size_t ran = questions().size() * stages().size();
+    if (observer_.requests() < ran) {
+      const Setting full = setting(Skip());
+      observing_ = true;
+      ran = stages_run(evaluation_.run_observed(on_all_questions(full), observer_));
+      observing_ = false;
+    }
+    if (observer_.requests() != ran) {
+      throw Error(concat("the journal holds stages at full depth without their \"importance\" (", observer_.requests(),
+                         " of ", ran, " have it); delete it to measure again"));
+    }
+    return observer_.importance();
+  }
+
+  // The ways of trials, or of all questions, through the stages. Paths point into this.
+  using Work = typename StagedEvaluation<B, Skip, Exit, Stages>::Work;
+  std::vector<Path> run(std::span<const Work> work) { return evaluation_.run(work); }
+  std::vector<Path> run_all(const Setting& setting) { return evaluation_.run(on_all_questions(setting)); }
+
+  // A policy, with the keys by which the memory finds stages: the decisions themselves where they depend on the phase
+  // alone, so that different policies that decide alike share stages; else the whole policy.
+  [[nodiscard]] Setting setting(const Skip& skip) const {
+    Setting v{skip, {}, {}, nullptr};
+    const bool by_phase = decides_by_phase(skip, stages(), config().n_layers);
+    for (const StageDecisions& d : stage_decisions(skip, stages(), config().n_layers)) {
+      v.keys.push_back(by_phase ? spelling(d) : to_spec(skip));
+    }
+    return v;
+  }
+
+ private:
+  void restore() {
+    for (const Record& record : journal_->records) {
+      if (const Form* latency = record.value.find("latency")) {
+        latency_ = LatencyModel::from_form(*latency, Where(record.where));
+      } else {
+        restore(record);
+      }
+    }
+  }
+  void restore(const Record& record) {
+    auto stage = stage_from_record(record.value, record.where, questions(), stages().size());
+    const StageKey& key = stage.first;
+    const Form* seen = record.value.find("importance");
+    if (leaves_out(record, stage.first, evaluate::filled_context(stage.second.report), seen != nullptr)) {
+      ++left_out_;
+      return;
+    }
+    if (seen != nullptr) {
+      observer_.restore(static_cast<int>(key.stage), questions()[key.question].id, config().n_layers, *seen,
+                        Where(record.where).at("importance"));
+    }
+    restored_.add(stage.second);
+    restore_stage(std::move(stage), record.where, memo_);
+  }
+  // A record is left out if it does not hold for this run's context. So is what was measured of the stages after such a
+  // one at full depth: with both, the observer would add up two transcripts of one question.
+  [[nodiscard]] bool leaves_out(const Record& record, const StageKey& key, bool filled, bool is_seen) {
+    const bool holds = evaluate::holds(record.value, record.where, filled, contexts_);
+    if (!is_seen) return !holds;
+    const auto before = seen_left_out_.find(key.question);
+    if (before != seen_left_out_.end() && key.stage > before->second) return true;
+    seen_left_out_.erase(key.question);
+    if (!holds) seen_left_out_.emplace(key.question, key.stage);
+    return !holds;
+  }
+  void keep(const StageKey& key, const StageResult& result) {
+    Form record = stage_record(key, result, questions());
+    if (observing_) record.add("importance", observer_.seen(static_cast<int>(key.stage), questions()[key.question].id));
+    journal_->append(record);
+  }
+
+  // All stages, but for those whose prompts outgrew the context.
+  [[nodiscard]] static std::size_t stages_run(const std::vector<Path>& paths) {
+    std::size_t ran = 0;
+    for (const Path& path : paths) {
+      for (const PathStep& step : path) ran += step.result->report.branches.empty() ? 0 : 1;
+    }
+    return ran;
+  }
+  [[nodiscard]] std::vector<Work> on_all_questions(const Setting& setting) const {
+    std::vector<Work> work;
+    for (std::size_t q = 0; q < questions().size(); ++q) work.push_back({&setting, q});
+    return work;
+  }
+
+  Journal* journal_;
+  evaluate::RecordContexts contexts_;
+  StageMemo memo_;
+  StagedEvaluation<B, Skip, Exit, Stages> evaluation_;
+  std::optional<LatencyModel> latency_;
+  ImportanceObserver observer_;
+  bool observing_ = false;
+  std::map<std::size_t, std::size_t> seen_left_out_;  // by question: the last stage at full depth that was left out
+  GenerationCounts restored_;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,70 @@
+// The decisions of a skip policy in each stage, and how they are spelt: two policies of equal spelling skip alike.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/engine/segment.hpp"
+#include "litestage/policy/concepts.hpp"
+#include "litestage/settings/accepted.hpp"
+
+namespace litestage::calibrate {
+
+// What a policy decides in each stage, where that depends on the phase alone.
+struct StageDecisions {
+  Decisions prefill, decode;
+  friend bool operator==(const StageDecisions&, const StageDecisions&) = default;
+};
+
+// "3f00/3f00": the skipped sub-layers of prefill and decode, four to a hexadecimal digit, the lowest first; and
+// whatever else a decision can say.
+[[nodiscard]] inline std::string spelling(const Decisions& decisions) {
+  std::string digits, rest;
+  for (std::size_t u = 0; u < decisions.size(); u += 4) {
+    unsigned bits = 0;
+    for (std::size_t k = u; k < std::min(u + 4, decisions.size()); ++k)
+      bits |= (decisions[k].skip ? 8u : 0u) >> (k - u);
+    digits += "0123456789abcdef"[bits];
+  }
+  for (std::size_t u = 0; u < decisions.size(); ++u) {
+    const SkipDecision& d = decisions[u];
+    if (d.scale != 1) rest += concat(",", u, "*", number_text(d.scale));
+    if (d.kv != KvOnSkip::none) rest += concat(",", u, ":", static_cast<int>(d.kv));
+  }
+  return digits + rest;
+}
+[[nodiscard]] inline std::string spelling(const StageDecisions& d) {
+  return concat(spelling(d.prefill), "/", spelling(d.decode));
+}
+
+template <class Skip, StageSchedule Stages>
+[[nodiscard]] std::vector<StageDecisions> stage_decisions(const Skip& skip, const Stages& stages, int n_layers) {
+  std::vector<StageDecisions> all;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const StageInfo stage = stages.stage(i);
+    const auto state = skip.begin({n_layers, static_cast<int>(i), stage.name, stage.max_new_tokens});
+    all.push_back({decide_all(skip, state, {Phase::prefill, 0}, n_layers),
+                   decide_all(skip, state, {Phase::decode, 0}, n_layers)});
+  }
+  return all;
+}
+
+// Whether what it decides in a stage depends on the phase alone, so that `stage_decisions` says it all.
+template <class Skip, StageSchedule Stages>
+[[nodiscard]] bool decides_by_phase(const Skip& skip, const Stages& stages, int n_layers) {
+  if (any(stats_read(skip))) return false;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const StageInfo stage = stages.stage(i);
+    const auto state = skip.begin({n_layers, static_cast<int>(i), stage.name, stage.max_new_tokens});
+    const Decisions first = decide_all(skip, state, {Phase::decode, 0}, n_layers);
+    for (int t = 1; t < stage.max_new_tokens; ++t) {
+      if (decide_all(skip, state, {Phase::decode, t}, n_layers) != first) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace litestage::calibrate

@@ -1,0 +1,155 @@
+// Methods on the same questions, on one engine: full depth, a plan without and with its early exit, baselines at equal
+// accuracy and at equal skipping, and controls. Answers come from batched runs; times from one question at a time, the
+// methods in turn on each.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "litestage/calibrate/trials/replay_exit.hpp"
+#include "litestage/compare/compared_methods.hpp"
+#include "litestage/compare/comparison.hpp"
+#include "litestage/compare/comparison_run.hpp"
+#include "litestage/compare/comparison_settings.hpp"
+#include "litestage/compare/warnings.hpp"
+#include "litestage/engine/progress.hpp"
+#include "litestage/settings/journal.hpp"
+
+namespace litestage::compare {
+
+namespace detail {
+
+// The confidence that the plan's exit reads; without such an exit the probability of the likeliest token.
+[[nodiscard]] inline TokenTrace confidence_trace(const ComparedTask& task) {
+  if (task.plan) {
+    const auto exit = read_value<early_exit::Standard>(task.plan->plan.exit, Where("--plan").at("exit"));
+    using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
+    if (const auto* low = std::get_if<LowConfidence>(&exit.active())) return calibrate::trace_of(low->criterion);
+  }
+  return calibrate::trace_of(confidence::MaxProb{});
+}
+
+// Tells how many answers are finished, of those that are left to do.
+class AnswerProgress {
+ public:
+  explicit AnswerProgress(const Progress& progress) : progress_(&progress) {}
+
+  void begin(const std::string& what, std::size_t open) {
+    done_ = 0;
+    open_ = open;
+    progress_->begin(what, "answers");
+  }
+  void finished() {
+    ++done_;
+    drop(1);
+    progress_->update(done_, done_ + open_, "");
+  }
+  void drop(std::size_t n) { open_ -= std::min(open_, n); }
+
+ private:
+  const Progress* progress_;
+  std::size_t done_ = 0, open_ = 0;
+};
+
+template <Backend B>
+class Comparing {
+ public:
+  Comparing(const LanguageModel<B>& model, const ComparedTask& task, const ComparisonSettings& settings,
+            FinishedWork& finished, const Progress& progress)
+      : task_(&task),
+        settings_(&settings),
+        finished_(&finished),
+        progress_(progress),
+        methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
+                 task.questions.questions),
+        run_(model, task.questions.questions, options(progress), finished) {}
+
+  // Both are false where they were stopped. `what`: for the progress.
+  bool answers(const std::string& what) {
+    std::vector<ComparedMethod>& list = methods_.list();
+    const std::vector<Question>& questions = task_->questions.questions;
+    std::size_t open = 0;
+    for (const ComparedMethod& m : list) {
+      for (const Question& q : questions) open += finished_->outcome(m.method.name, q.id) == nullptr ? 1 : 0;
+    }
+    progress_.begin(what, open);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      methods_.settle(i);
+      if (list[i].policies && !run_.answer(list[i].method, *list[i].policies)) return false;
+      if (!list[i].policies) progress_.drop(questions.size());
+    }
+    return true;
+  }
+  bool times(const std::string& what) {
+    std::size_t open = 0;
+    std::vector<typename Run::Contender> contenders;
+    for (ComparedMethod& m : methods_.list()) {
+      if (!m.policies) continue;
+      contenders.push_back({&m.method, &*m.policies});
+      for (std::size_t q = 0; q < settings_->timed; ++q)
+        open += finished_->timing(m.method.name, task_->questions.questions[q].id) == nullptr ? 1 : 0;
+    }
+    progress_.begin(what, open);
+    return run_.time(contenders, settings_->timed);
+  }
+  [[nodiscard]] Comparison comparison(std::vector<std::string> warnings) const {
+    Comparison c;
+    for (const Question& q : task_->questions.questions) c.questions.push_back({q.id, q.gold});
+    c.methods = methods_.methods();
+    c.warnings = std::move(warnings);
+    for (std::string& w : answer_warnings(c, task_->questions.questions)) c.warnings.push_back(std::move(w));
+    return c;
+  }
+
+ private:
+  using Run = ComparisonRun<B, MethodPolicies>;
+
+  [[nodiscard]] ComparisonOptions options(const Progress& progress) {
+    ComparisonOptions o;
+    o.pipeline.batch = settings_->batch;
+    o.pipeline.context = settings_->context;
+    o.pipeline.kv = settings_->cache;
+    o.pipeline.score_letters = settings_->letters;
+    o.pipeline.keep_going = progress.keep_going;
+    o.traced = settings_->traces;
+    o.trace = confidence_trace(*task_);
+    o.on_finished = [this](const Method&) { progress_.finished(); };
+    return o;
+  }
+
+  const ComparedTask* task_;
+  const ComparisonSettings* settings_;
+  FinishedWork* finished_;
+  AnswerProgress progress_;
+  ComparedMethods methods_;
+  Run run_;
+};
+
+}  // namespace detail
+
+// Compares the methods on one task. `name` stands before what the progress says, where there are several tasks.
+// `on_journal` is told how many records of the journal do not hold for this run's context, before anything is run.
+// Throws Stopped where progress.keep_going said no; what was finished by then is in the journal, and the same call goes
+// on from there. Throws Error where the plan does not hold for the model.
+template <Backend B>
+[[nodiscard]] Comparison compare(const LanguageModel<B>& model, const ComparedTask& task,
+                                 const ComparisonSettings& settings, const Journal& journal, const Progress& progress,
+                                 const std::string& name = {},
+                                 const std::function<void(std::size_t)>& on_journal = nullptr) {
+  std::vector<std::string> warnings = plan_warnings(task, calibrate::plan_facts(model, settings.cache));
+  FinishedWork finished(journal.records, journal.append, {settings.context, journal.context});
+  if (on_journal) on_journal(finished.left_out());
+  detail::Comparing<B> comparing(model, task, settings, finished, progress);
+  const std::string prefix = name.empty() ? name : name + ": ";
+  const bool whole = comparing.answers(prefix + "answers") && comparing.times(prefix + "times");
+  progress.end();
+  if (!whole) throw Stopped{};
+  return comparing.comparison(std::move(warnings));
+}
+
+}  // namespace litestage::compare

@@ -1,0 +1,74 @@
+// A question on its way through the stages of a schedule: which request comes next, and what the texts that a stage
+// wrote are to the stages after it. This is the only place that knows the order: prompts, texts, next stage, and after
+// the last stage the option letters where they are scored. Who walks questions decides when a request runs: a pipeline
+// at once, a search only where no earlier walk has left the result.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "litestage/engine/stage_request.hpp"
+#include "litestage/policy/concepts.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
+#include "litestage/prompt/transcript.hpp"
+
+namespace litestage {
+
+template <StageSchedule Stages>
+class StageWalk {
+ public:
+  // `stages` outlives the walk. `letters`: the option letters are scored after the last stage.
+  StageWalk(const Stages& stages, Question question, bool letters)
+      : stages_(&stages), transcript_{std::move(question), {}}, letters_(letters) {
+    if constexpr (!StatesAnswer<Stages>) {
+      if (letters) throw Error("option letters cannot be scored with a schedule that does not state answers");
+    }
+  }
+
+  [[nodiscard]] const Question& question() const { return transcript_.question; }
+  // How many stages have ended, the option letters counted as one more.
+  [[nodiscard]] std::size_t steps_done() const { return done_; }
+  [[nodiscard]] std::size_t steps() const { return stages_->size() + (letters_ ? 1 : 0); }
+  [[nodiscard]] bool ended() const { return done_ == steps(); }
+  // Whether the next request is the one for the option letters.
+  [[nodiscard]] bool at_letters() const { return letters_ && done_ == stages_->size(); }
+  // What the stages before the next one wrote. The prompt of the option letters is the last stage's, so what that
+  // stage wrote is in no prompt and is not kept.
+  [[nodiscard]] const std::vector<std::vector<std::string>>& outputs() const { return transcript_.outputs; }
+
+  // The next request. `stream` tells the random numbers of requests apart.
+  [[nodiscard]] StageRequest request(const AnyTokenizer& tokenizer, std::uint64_t stream) const {
+    LITESTAGE_ASSERT(!ended(), "the question ", transcript_.question.id, " has ended");
+    if (!at_letters()) return stage_request(*stages_, done_, transcript_, tokenizer, stream);
+    if constexpr (StatesAnswer<Stages>) return letter_request(*stages_, transcript_, tokenizer);
+    return {};  // not reached: the constructor refuses letters
+  }
+
+  // The request ran. `report` is the stage's; the option letters have none that matters.
+  void advance(const StageReport& report) {
+    if (done_ + 1 < stages_->size()) {
+      transcript_.outputs.emplace_back();
+      for (const BranchReport& branch : report.branches) transcript_.outputs.back().push_back(branch.text);
+    }
+    ++done_;
+  }
+  // The next request cannot run, and so nothing after it can. The reports of the stages that do not run: a name and
+  // nothing else.
+  [[nodiscard]] std::vector<StageReport> give_up() {
+    std::vector<StageReport> not_run;
+    for (std::size_t s = done_; s < stages_->size(); ++s) not_run.emplace_back().name = stages_->stage(s).name;
+    done_ = steps();
+    return not_run;
+  }
+
+ private:
+  const Stages* stages_;
+  Transcript transcript_;
+  bool letters_;
+  std::size_t done_ = 0;
+};
+
+}  // namespace litestage
