@@ -203,11 +203,9 @@ void GpuBackend<R>::measure_rows(View<Moments<float>, 1> moments, const float* b
 
 template <gpu::Runtime R>
 void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
-                            const MlpWeights<GpuBackend>& w, float eps, GateActivation activation) {
+                            const MlpWeights<GpuBackend>& w, float eps, Activation activation) {
   const std::size_t n = rows.extent(0), ffn = w.gate.rows();
   if (n == 0) return;
-  const auto function =
-      activation == GateActivation::silu ? kernels::GateFunction::silu : kernels::GateFunction::gelu_tanh;
   const kernels::InputRows in = input_rows(x, rows, w.norm, eps);
   const bool apart = w.gate.type() != w.up.type();  // few models have that: two products for one
   if (uses_gemm(n) || apart) {
@@ -220,7 +218,7 @@ void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const
       normed_products(product, in, w.gate, 1);
       normed_products(product + n * ffn, in, w.up, 1);
     }
-    const kernels::Gate::Params p{product, product + n * ffn, h.data(), static_cast<unsigned>(n * ffn), function};
+    const kernels::Gate::Params p{product, product + n * ffn, h.data(), static_cast<unsigned>(n * ffn), activation};
     launch<kernels::Gate>(kernels::Gate::grid(p), p);
     return;
   }
@@ -235,7 +233,7 @@ void GpuBackend<R>::gate_up(View<float, 2> h, View<const float, 2> x, View<const
       p.in.n = static_cast<unsigned>(piece);
       p.h = h.data() + first * h.stride(0);
       p.stride = static_cast<unsigned>(h.stride(0));
-      p.function = function;
+      p.activation = activation;
       launch<GateUp>(GateUp::grid(p, resident<GateUp>(p)), p);
     });
   });

@@ -21,7 +21,7 @@ struct GateUp {
     InputRows in;        // n <= N rows of [hidden], with norm
     float* h = nullptr;  // [n, ffn] at `stride`
     unsigned stride = 0;
-    GateFunction function = GateFunction::silu;
+    Activation activation = Activation::silu;
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.gate.columns, threads); }
@@ -41,7 +41,7 @@ struct GateUp {
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
       for_each_own<N>(t, sum, row < p.gate.rows ? p.in.n : 0, lanes, [&](unsigned i, float gate, float up) {
-        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(gate, p.function) * up);
+        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(gate, p.activation) * up);
       });
     }
   }

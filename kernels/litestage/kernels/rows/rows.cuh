@@ -97,7 +97,7 @@ struct Gate {
     const float* up = nullptr;    // [n]
     float* h = nullptr;           // [n]
     unsigned n = 0;
-    GateFunction function = GateFunction::silu;
+    Activation activation = Activation::silu;
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
@@ -109,7 +109,7 @@ struct Gate {
     const Four gate = load_four(t, p.gate, v, p.n);
     Four h = load_four(t, p.up, v, p.n);
     LITESTAGE_UNROLL
-    for (unsigned j = 0; j < 4; ++j) h.value[j] *= activated(gate.value[j], p.function);
+    for (unsigned j = 0; j < 4; ++j) h.value[j] *= activated(gate.value[j], p.activation);
     store_four(t, p.h, v, p.n, h);
   }
 };
