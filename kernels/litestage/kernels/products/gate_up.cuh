@@ -1,5 +1,5 @@
 // The first half of the MLP: h[i] = act(Wg m) * (Wu m), m = rmsnorm(x[rows[i]]). A group of lanes sums the same row of
-// both matrices, so the product never leaves its registers.
+// both matrices, so both sums are in its registers when the activation is computed.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct GateUp {
   static constexpr unsigned threads = matvec_threads;
   static constexpr unsigned resident = matvec_resident(format_of(type).unit_vectors, N);
   struct Params {
-    Matrix gate, up;     // [ffn, hidden], of one type
+    Matrix gate, up;     // [ffn, hidden], of the same type
     InputRows in;        // n <= N rows of [hidden], with norm
     float* h = nullptr;  // [n, ffn] at `stride`
     unsigned stride = 0;
