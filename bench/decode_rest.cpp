@@ -102,7 +102,7 @@ void decode_rest(benchmark::State& state) {
       prepare(out.data(), s.heads * s.dim);
       cpu::rms_norm<Kernels>(h.data(), x.data(), norm.data(), 1e-5f, s.hidden);
       prepare(h.data(), s.hidden);
-      cpu::apply_gate<Kernels>(GateActivation::silu, gate.data(), up.data(), s.ffn);
+      cpu::apply_gate<Kernels>(Activation::silu, gate.data(), up.data(), s.ffn);
       prepare(up.data(), s.ffn);
       benchmark::ClobberMemory();
     }

@@ -59,10 +59,10 @@ void silu_gate(benchmark::State& state) {
   Buffer<float> one = bench::random_floats(n, 1);
   const float z = one[0];
   for (std::size_t i = 0; i < n; ++i) gate[i] = 1;
-  cpu::apply_gate<Kernels>(GateActivation::silu, one.data(), gate.data(), n);
+  cpu::apply_gate<Kernels>(Activation::silu, one.data(), gate.data(), n);
   bench::require(std::abs(one[0] - z / (1 + std::exp(-z))) < 1e-5f, "SiLU");
   for (auto _ : state) {  // in place: after one round all are zero, which costs the same
-    cpu::apply_gate<Kernels>(GateActivation::silu, gate.data(), up.data(), n);
+    cpu::apply_gate<Kernels>(Activation::silu, gate.data(), up.data(), n);
     benchmark::DoNotOptimize(gate.data());
     benchmark::ClobberMemory();
   }

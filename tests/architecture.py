@@ -33,10 +33,17 @@ MAY_INCLUDE = {
     "backend/cpu": "core/* step backend backend/cpu/*",
     "backend/cpu/matmul": "core/* backend backend/cpu",
     "backend/cpu/rows": "core/* step backend backend/cpu",
-    "backend/gpu": "core step backend kernels/*",
+    "backend/gpu/device": "core kernels/*",
+    "backend/gpu/memory": "core backend backend/gpu/device kernels/*",
+    "backend/gpu/operations": "core step backend backend/gpu/device backend/gpu/memory kernels/*",
+    "backend/gpu/recording": "core backend/gpu/device backend/gpu/memory",
+    "backend/gpu": "core step backend backend/gpu/* kernels/*",
     "model/source": "core",
     "model": "core step backend model/source",
     "engine": "core step prompt policy backend model/*",
+    "validate": "core model/source",
+    "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
+    "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
     "tasks": "core settings prompt engine",
     "evaluate": "core settings prompt engine tasks",
     "calibrate/importance": "core settings step policy skip early_exit engine",
@@ -53,7 +60,7 @@ MAY_INCLUDE = {
     "io/gguf": "core model/source io/files io/text",
     "io": "core model/* engine io/*",
 }
-OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/")  # for programs; each user would wait for them
+OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
 MAX_LINES = 400
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")

@@ -42,6 +42,7 @@
 #include "litestage/confidence/neg_entropy.hpp"
 #include "litestage/confidence/one_of.hpp"
 #include "litestage/confidence/standard.hpp"
+#include "litestage/core/activation.hpp"
 #include "litestage/core/dtype.hpp"
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"

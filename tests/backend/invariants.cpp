@@ -124,7 +124,7 @@ class ByHand {
   void mlp(int l, RowResults<B>& moments) {
     const Layer<B>& layer = model_.layers[size(l)];
     std::vector<Real> h(size(config().ffn));
-    b_.gate_up(row(h), row(x_), one(0), layer.mlp, config().norm_eps, model_.activation());
+    b_.gate_up(row(h), row(x_), one(0), layer.mlp, config().norm_eps, config().activation);
     add(row(h), layer.mlp.down, moments);
   }
   void add(View<const Real, 2> in, const typename B::Weight& weight, RowResults<B>& moments) {

@@ -1,6 +1,6 @@
 // What the host's side of the CUDA runtime does, against functions of CUDA that run on the host: its sentences, its
 // copies, its recordings, and what it asks cuBLAS for.
-#include "litestage/backend/gpu/cuda_runtime.hpp"
+#include "litestage/backend/gpu/device/cuda_runtime.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,7 @@
 #include "common/close.hpp"
 #include "common/error_of.hpp"
 #include "cuda/fake_cuda.hpp"
-#include "litestage/backend/gpu/reference_gemm.hpp"
+#include "litestage/backend/gpu/device/reference_gemm.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -180,7 +180,7 @@ TEST_CASE("synchronising: products whose inputs the block norms, of two rows") {
   for (unsigned i = 0; i < n; ++i) {
     for (unsigned j = 0; j < ffn; ++j) {
       const Expected g = expected_product(gate.raw, j, rows.normed(i)), u = expected_product(up.raw, j, rows.normed(i));
-      const Expected gated = expected_gate(g, u, GateActivation::silu);
+      const Expected gated = expected_gate(g, u, Activation::silu);
       CHECK(close(static_cast<double>(h[i * ffn + j]), gated.value, gated.bound));
     }
   }

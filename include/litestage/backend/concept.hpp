@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "litestage/core/activation.hpp"
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/core/view.hpp"
@@ -101,11 +102,6 @@ struct MlpWeights {
   typename B::Weight down;      // [hidden, ffn]
 };
 
-enum class GateActivation : std::uint8_t {
-  silu,      // z / (1 + exp(-z))
-  gelu_tanh  // 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))
-};
-
 // RoPE angles of every position of the cache: cos and sin [positions, rotary_dim / 2], computed in double by the model.
 template <class B>
 struct RopeTable {
@@ -142,7 +138,7 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
            const typename B::Table& table, const typename B::Vector& vector, const AttentionShape& shape,
            const RopeTable<B>& rope, float number, View<Moments<typename B::Real>, 1> moments,
            std::span<const EntryCopy> copies, std::span<const int> ints, std::span<const float> floats,
-           std::span<TokenStats> stats, Signal signals, GateActivation activation, typename B::Real* real,
+           std::span<TokenStats> stats, Signal signals, Activation activation, typename B::Real* real,
            const typename B::Real* const_real, std::size_t n) {
   // Host numbers to where operations can read them, valid until the next upload of the same kind (a step has one each).
   { b.upload(ints) } -> std::same_as<View<const int, 1>>;

@@ -42,9 +42,6 @@ struct Model {
                                               : static_cast<float>(1 / std::sqrt(static_cast<double>(config.head_dim)));
     return shape;
   }
-  [[nodiscard]] GateActivation activation() const {
-    return config.activation == Activation::silu ? GateActivation::silu : GateActivation::gelu_tanh;
-  }
 };
 
 // Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit, where the

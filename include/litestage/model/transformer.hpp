@@ -123,7 +123,7 @@ class Transformer {
   Branch mlp(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer) {
     const View<Real, 2> h(h_.data(), {p.n_run, static_cast<std::size_t>(model_->config.ffn)});
     profiled(profile_, Operation::gate_up, p.n_run, [&] {
-      backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->activation());
+      backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->config.activation);
     });
     return {h, &layer.mlp.down};
   }

@@ -1,7 +1,7 @@
-// How host code starts a kernel on a CUDA device:
+// Launches kernels on a CUDA device from host code:
 //     kernels::cuda::launch<RmsNorm<GemmType::f16>>(stream, grid, params);
-// A host compiler sees declarations only, and needs no header of CUDA: the kernels named in instances.cuh are compiled
-// into the library litestage::cuda. In a .cu file any kernel can be launched, also one that is not named there.
+// A host compiler sees declarations only and needs no CUDA header; the kernels that instances.cuh names are compiled
+// into the library litestage::cuda. A .cu file can launch any kernel.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,12 @@
 
 namespace litestage::kernels::cuda {
 
-// Dynamic shared memory that every block may have; a kernel has to ask for more.
+// Dynamic shared memory that a block gets without allow_shared.
 inline constexpr std::size_t common_shared_bytes = std::size_t{48} * 1024;
 
-// Puts the kernel into the stream (a cudaStream_t) of the current device and does not wait for it. Throws Error, with
-// the kernel's name, where the launch is refused; what goes wrong later is told by the next call that waits.
+// Launches the kernel into the stream (a cudaStream_t) of the current device, and does not wait for it. Throws Error,
+// with the kernel's name, if the launch is refused. A failure of the kernel itself is reported by the next call that
+// waits.
 template <Kernel K>
 void launch(void* stream, const Grid& grid, const typename K::Params& params);
 
@@ -28,12 +29,12 @@ void launch(void* stream, const Grid& grid, const typename K::Params& params);
 template <Kernel K>
 void check(cudaError_t result, const char* what) {
   if (result == cudaSuccess) return;
-  static_cast<void>(cudaGetLastError());  // or the next launch would be told again
+  static_cast<void>(cudaGetLastError());  // clears the error, which the next launch would report again
   throw Error(concat("CUDA kernel ", K::name, ": ", what, ": ", cudaGetErrorString(result)));
 }
 
-// To be called before more than common_shared_bytes are used. It sets a limit of the kernel on the current device, and
-// the most that was asked for stays: two threads must not lower it for one another.
+// Call before a launch with more than common_shared_bytes. It raises the kernel's limit on the current device to the
+// device's maximum, never lower, so that two threads cannot lower it for each other.
 template <Kernel K>
 void allow_shared(std::size_t bytes) {
   if (bytes <= common_shared_bytes) return;

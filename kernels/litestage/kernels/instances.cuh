@@ -1,7 +1,7 @@
-// Every kernel that a backend launches, in one list: what the library litestage::cuda consists of, and what its table
-// of registers and occupancy (tests/cuda/kernels.tsv) speaks of. A use of the list hands each kernel to a macro:
+// The list of all kernels that the gpu backend launches: the library litestage::cuda compiles them, and
+// tests/cuda/kernels.tsv has their registers and occupancy. A use of the list passes each kernel to a macro:
 //     LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_COMPILE_KERNEL, q4_k)
-// The list is cut into the parts that are compiled in a file of their own.
+// It has several parts, which are compiled in files of their own.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 #include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
 
-// Of a weight type: its name in DType. A product exists for 1, 2, 4, 8 and 16 inputs, and takes up to that many.
+// The kernels of a weight type, which is named as in DType. A product has instances for up to 1, 2, 4, 8 and 16 inputs.
 #define LITESTAGE_KERNELS_OF_TYPE(apply, type) \
   LITESTAGE_PRODUCTS(apply, type, 1)           \
   LITESTAGE_PRODUCTS(apply, type, 2)           \
@@ -31,7 +31,7 @@
 #define LITESTAGE_PRODUCTS(apply, type, n) \
   apply(ProjectAdd<DType::type, n>) apply(GateUp<DType::type, n>) apply(Logits<DType::type, n>)
 
-// Of a cache of this number type (float, or std::uint16_t for halves): all weight types are in each of the products.
+// The kernels of a cache that stores float, or std::uint16_t for halves. ProjectQkv has the code of all weight types.
 #define LITESTAGE_QKV_KERNELS(apply, n) apply(ProjectQkv<n, float>) apply(ProjectQkv<n, std::uint16_t>)
 #define LITESTAGE_CACHE_KERNELS(apply, T)                                                                 \
   apply(FinishHeads<T>) apply(CopyEntries<T>) apply(Attend<T, 1>) apply(Attend<T, 2>) apply(Attend<T, 4>) \
@@ -41,6 +41,6 @@
   apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>) apply(Gate) apply(ScaleRows) apply(CopyNumbers) \
       apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
 
-// Compiles what cuda_launch.cuh declares of a kernel; in namespace litestage::kernels of a .cu file.
+// Compiles a kernel and its launch function; for namespace litestage::kernels of a .cu file.
 #define LITESTAGE_COMPILE_KERNEL(...) \
   template void cuda::launch<__VA_ARGS__>(void*, const Grid&, const typename __VA_ARGS__::Params&);

@@ -1,4 +1,4 @@
-// What a kernel is, for two compilers: nvcc makes device code of it, a host compiler runs it in the emulator.
+// What a kernel is. nvcc compiles it to device code; compiled by a host compiler, it runs in the emulator.
 //
 // A kernel is a struct without members:
 //     static constexpr const char* name = "rms_norm";          for messages and tables
@@ -6,8 +6,8 @@
 //     static constexpr unsigned threads = 128;                 of a block, whole warps
 //     static std::size_t shared_bytes(const Params&);          dynamic shared memory of a block
 //     template <ThreadContext C> LITESTAGE_DEVICE void operator()(C& t, const Params& p) const;
-// Its body touches the world through `t` alone: who am I, barriers, shuffles, shared and global memory. No macro stands
-// for threadIdx or __shared__, so the same header means the same thing in every translation unit.
+// Its body uses `t` for everything outside of registers: indices, barriers, shuffles, shared and global memory. There
+// are no macros for threadIdx or __shared__, so that the header means the same in every translation unit.
 //
 // Every warp of a kernel stays whole: lanes without work go through all barriers and shuffles with the others.
 #pragma once
@@ -18,13 +18,13 @@
 
 #include "litestage/core/host_device.hpp"
 
-// Of every kernel and everything that a kernel calls.
+// Marks the body of a kernel and every function that it calls.
 #if defined(__CUDACC__)
 #define LITESTAGE_DEVICE __device__ __forceinline__
-// Before a loop whose body names elements of an array in registers by its counter; a host compiler needs no such help.
+// Stands before a loop that indexes an array in registers with its counter: unrolled, the array stays in registers.
 #define LITESTAGE_UNROLL _Pragma("unroll")
 #define LITESTAGE_PRAGMA(text) _Pragma(#text)
-// Several turns at a time, so that the loads of all of them are under way together.
+// Unrolls n iterations of a loop, so that their loads are in flight together.
 #define LITESTAGE_UNROLL_BY(n) LITESTAGE_PRAGMA(unroll n)
 #else
 #define LITESTAGE_DEVICE inline
@@ -41,7 +41,7 @@ struct Grid {
   friend bool operator==(const Grid&, const Grid&) = default;
 };
 
-// 16 bytes, the most that a thread moves with one instruction. The memory it is read from is 16-byte aligned.
+// 16 bytes, the most that a thread moves with one instruction. Its memory is aligned to 16 bytes.
 struct alignas(16) Vector16 {
   std::uint32_t word[4];
 };
@@ -56,15 +56,15 @@ concept ThreadContext = requires(C& t, float f, int* counter, const Vector16* ve
   // Exchange of float, int or unsigned within a warp; all 32 lanes take part.
   { t.shfl(f, 0u) } -> std::same_as<float>;      // the value of that lane
   { t.shfl_xor(f, 1u) } -> std::same_as<float>;  // the value of lane ^ mask
-  // Dynamic shared memory from a byte offset on; aligned like T as long as the offset is.
+  // Dynamic shared memory from a byte offset on. The offset is a multiple of T's alignment.
   { t.template shared<float>(std::size_t{0}) } -> std::same_as<float*>;
-  // Global memory. `load`: nothing in this launch writes it. `load_fresh`: other blocks may have, before a fence and an
-  // atomic operation that this thread has seen.
+  // Global memory. `load` is for memory that nothing in this launch writes. `load_fresh` may also read what this thread
+  // wrote, or what another block wrote before a fence and an atomic operation that this block has seen.
   { t.load(vector) } -> std::same_as<Vector16>;
   { t.load_fresh(vector) } -> std::same_as<Vector16>;
   t.store(target, Vector16{});
-  { t.atomic_add(counter, 1) } -> std::same_as<int>;  // gives the value before
-  t.fence();                                          // what this block stored is seen before what it stores later
+  { t.atomic_add(counter, 1) } -> std::same_as<int>;  // returns the old value
+  t.fence();                                          // other blocks see stores before it earlier than stores after it
 };
 
 template <class K>
@@ -84,8 +84,8 @@ LITESTAGE_DEVICE unsigned warp(C& t) {
   return t.thread() / warp_size;
 }
 
-// The sum over the `width` (a power of two) neighbouring lanes that a lane belongs to, in all of them. The order of
-// additions is that of a butterfly, and the same in every lane.
+// The sum over `width` neighbouring lanes, a power of two; every lane gets it. The order of the additions is that of a
+// butterfly, and the same in every lane.
 template <unsigned width = warp_size, class C>
 LITESTAGE_DEVICE float warp_sum(C& t, float value) {
   for (unsigned mask = width / 2; mask > 0; mask /= 2) value += t.shfl_xor(value, mask);
@@ -152,7 +152,8 @@ struct CudaThread {
   LITESTAGE_DEVICE void fence() const { __threadfence(); }
 };
 
-// Blocks that a processor shall be able to hold, as far as registers go; a kernel may ask for it: `resident`.
+// How many blocks a multiprocessor must be able to hold as far as registers go. A kernel sets it with a member
+// `resident`.
 template <class K>
 inline constexpr unsigned resident_of = 1;
 template <class K>

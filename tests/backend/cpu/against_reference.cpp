@@ -229,7 +229,7 @@ TEST_CASE("cpu: gate_up, logits and token_stats agree with the reference") {
     Matrix<double> xd(stream, hidden), hd(some_rows.size(), ffn);
     const double error = std::max(p.product_error(t.w_gate, t.mlp_norm), p.product_error(t.w_up, t.mlp_norm));
     const double size = std::max(p.product_size(t.w_gate, t.mlp_norm), p.product_size(t.w_up, t.mlp_norm));
-    for (const GateActivation activation : {GateActivation::silu, GateActivation::gelu_tanh}) {
+    for (const Activation activation : {Activation::silu, Activation::gelu_tanh}) {
       p.cpu.gate_up(h.view(), x.view(), view_of(some_rows), p.fast->model.layers[0].mlp, 1e-5f, activation);
       p.reference.gate_up(hd.view(), xd.view(), view_of(some_rows), p.exact->model.layers[0].mlp, 1e-5f, activation);
       // Both activations have slopes below 1.2; the gates' own roundings: tests/backend/cpu/rows/gate.cpp

@@ -66,7 +66,7 @@ std::vector<RowBits> run_step(Loaded<CpuBackend>& s, const std::vector<Token>& t
     const View<Moments<float>, 1> measured(moments.data(), {n});
     b.project_add(x.view(), view_of(run), out.view(), layer.attention.out, 1, measured);
     keep_moments(run);
-    b.gate_up(h.view(), x.view(), view_of(all), layer.mlp, c.norm_eps, GateActivation::silu);
+    b.gate_up(h.view(), x.view(), view_of(all), layer.mlp, c.norm_eps, Activation::silu);
     b.project_add(x.view(), view_of(all), h.view(), layer.mlp.down, 0.5f,
                   l == 0 ? measured : View<Moments<float>, 1>());
     if (l == 0) keep_moments(all);

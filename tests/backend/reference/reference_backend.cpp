@@ -115,8 +115,7 @@ TEST_CASE("reference: the gated MLP with both activations, and logits") {
   const MlpWeights<ReferenceBackend> w{b.load_vector(norm.raw), gate.raw, up.raw, {}};
   const std::vector<int> rows{2, 0};
   for (const bool silu : {true, false}) {
-    b.gate_up(matrix(h, 6), matrix(x, 9), list(rows), w, 0.01f,
-              silu ? GateActivation::silu : GateActivation::gelu_tanh);
+    b.gate_up(matrix(h, 6), matrix(x, 9), list(rows), w, 0.01f, silu ? Activation::silu : Activation::gelu_tanh);
     for (std::size_t i = 0; i < 2; ++i) {
       const Doubles m = normed(&x[static_cast<std::size_t>(rows[i]) * 9], norm, static_cast<double>(0.01f));
       for (std::size_t j = 0; j < 6; ++j) {

@@ -12,7 +12,6 @@
 
 using namespace litestage;
 using namespace litestage::test;
-using kernels::GateFunction;
 using kernels::GateUp;
 
 namespace {
@@ -20,7 +19,7 @@ namespace {
 // h of rows first .. first + n - 1, [n, ffn + 3] with the last three numbers of a row left alone.
 template <unsigned N>
 std::vector<float> gate_up(Emulator& emulator, const RandomWeight& gate, const RandomWeight& up, const NormedRows& rows,
-                           unsigned first, unsigned n, unsigned resident, GateFunction function) {
+                           unsigned first, unsigned n, unsigned resident, Activation activation) {
   const auto ffn = static_cast<unsigned>(gate.raw.rows);
   const DeviceMatrix wg(emulator, gate.raw), wu(emulator, up.raw);
   const DeviceRows in(emulator, rows, first, n);
@@ -32,7 +31,7 @@ std::vector<float> gate_up(Emulator& emulator, const RandomWeight& gate, const R
     p.in = in.in;
     p.h = h.data();
     p.stride = ffn + 3;
-    p.function = function;
+    p.activation = activation;
     emulator.launch<GateUp<type, N>>(GateUp<type, N>::grid(p, resident), p);
   });
   return to_host(h);
@@ -40,13 +39,13 @@ std::vector<float> gate_up(Emulator& emulator, const RandomWeight& gate, const R
 
 template <unsigned N>
 void check_gate_up(DType type, unsigned n, unsigned ffn, unsigned hidden, unsigned resident,
-                   GateFunction function = GateFunction::silu) {
+                   Activation activation = Activation::silu) {
   const RandomWeight gate(type, ffn, hidden, ffn + hidden), up(type, ffn, hidden, ffn + 3 * hidden);
   const NormedRows rows(n, hidden, n + ffn);
   std::vector<float> found;
   for (const Schedule& schedule : schedules) {
     Emulator emulator(schedule);
-    const std::vector<float> h = gate_up<N>(emulator, gate, up, rows, 0, n, resident, function);
+    const std::vector<float> h = gate_up<N>(emulator, gate, up, rows, 0, n, resident, activation);
     if (found.empty()) found = h;
     CHECK(same_bits(h, found));
   }
@@ -57,9 +56,7 @@ void check_gate_up(DType type, unsigned n, unsigned ffn, unsigned hidden, unsign
     const std::vector<double> h = rows.normed(i);
     const float* row = found.data() + std::size_t{i} * (ffn + 3);
     for (unsigned j = 0; j < ffn; ++j) {
-      const Expected e =
-          expected_gate(expected_product(gate.raw, j, h), expected_product(up.raw, j, h),
-                        function == GateFunction::silu ? GateActivation::silu : GateActivation::gelu_tanh);
+      const Expected e = expected_gate(expected_product(gate.raw, j, h), expected_product(up.raw, j, h), activation);
       if (close(static_cast<double>(row[j]), e.value, e.bound)) continue;
       FAIL_CHECK("row ", i, ", number ", j, ": ", row[j], " is not ", e.value, " to within ", e.bound);
       return;
@@ -106,8 +103,8 @@ TEST_CASE("gate_up reads both matrices once for all inputs, 16 bytes at a time")
 }
 
 TEST_CASE("gate_up knows both activations") {
-  check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::gelu_tanh);
-  check_gate_up<4>(DType::f32, 4, 31, 64, 64, GateFunction::silu);
+  check_gate_up<4>(DType::f32, 4, 31, 64, 64, Activation::gelu_tanh);
+  check_gate_up<4>(DType::f32, 4, 31, 64, 64, Activation::silu);
 }
 
 TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its place in it, nor on the grid") {
@@ -117,7 +114,7 @@ TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its plac
     const RandomWeight gate(type, ffn, hidden, 1), up(type, ffn, hidden, 2);
     const NormedRows rows(16, hidden, 3);
     Emulator emulator;
-    const GateFunction silu = GateFunction::silu;
+    const Activation silu = Activation::silu;
     const std::vector<float> all = gate_up<16>(emulator, gate, up, rows, 0, 16, 64, silu);
     const auto part = [&](unsigned first, unsigned n) {
       return std::vector<float>(all.begin() + first * (ffn + 3), all.begin() + (first + n) * (ffn + 3));
@@ -132,12 +129,12 @@ TEST_CASE("gate_up: a result's bits depend neither on the batch, nor on its plac
 }
 
 TEST_CASE("activations: far from zero they are zero or their argument, and never NaN") {
-  for (const GateFunction function : {GateFunction::silu, GateFunction::gelu_tanh}) {
+  for (const Activation activation : {Activation::silu, Activation::gelu_tanh}) {
     for (const float z : {100.0f, 1e20f, 3e38f}) {
-      CHECK(kernels::activated(z, function) == z);
-      CHECK(std::abs(kernels::activated(-z, function)) <= 4e-42f);
+      CHECK(kernels::activated(z, activation) == z);
+      CHECK(std::abs(kernels::activated(-z, activation)) <= 4e-42f);
     }
-    CHECK(kernels::activated(0.0f, function) == 0.0f);
-    CHECK(std::isnan(kernels::activated(NAN, function)));
+    CHECK(kernels::activated(0.0f, activation) == 0.0f);
+    CHECK(std::isnan(kernels::activated(NAN, activation)));
   }
 }

@@ -8,7 +8,7 @@
 
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
-#include "litestage/backend/gpu/pack.hpp"
+#include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/kernels/products/inputs.cuh"
 
@@ -104,7 +104,7 @@ struct Expected {
 
 // act(g) u. The slope of either activation is below 1.13. Computed in float it errs by a few roundings of itself, and
 // by 2^-24 times the condition of the exponential, |w|^2 / 4 cosh^2(w / 2) < 0.44, times the roundings of w.
-[[nodiscard]] inline Expected expected_gate(const Expected& g, const Expected& u, GateActivation activation) {
+[[nodiscard]] inline Expected expected_gate(const Expected& g, const Expected& u, Activation activation) {
   const double act = reference::activated(g.value, activation);
   Expected e;
   e.value = act * u.value;

@@ -19,7 +19,6 @@ using kernels::AddRows;
 using kernels::CopyEntries;
 using kernels::CopyNumbers;
 using kernels::Gate;
-using kernels::GateFunction;
 using kernels::ScaleRows;
 
 namespace {
@@ -36,11 +35,11 @@ auto in_all_schedules(const Run& run) {
   return found;
 }
 
-std::vector<float> gate(const std::vector<float>& z, const std::vector<float>& up, GateFunction function) {
+std::vector<float> gate(const std::vector<float>& z, const std::vector<float>& up, Activation activation) {
   return in_all_schedules([&](Emulator& emulator) {
     const DeviceBuffer<float> g = to_device(emulator, z), u = to_device(emulator, up);
     const DeviceBuffer<float> h(emulator, z.size());
-    const Gate::Params p{g.data(), u.data(), h.data(), static_cast<unsigned>(z.size()), function};
+    const Gate::Params p{g.data(), u.data(), h.data(), static_cast<unsigned>(z.size()), activation};
     emulator.launch<Gate>(Gate::grid(p), p);
     return to_host(h);
   });
@@ -147,9 +146,8 @@ TEST_CASE("gate agrees with double") {
     const std::vector<float> up = random_inputs(n, 2);
     std::vector<float> z = random_inputs(n, 1);
     for (float& value : z) value *= 4;
-    for (const GateFunction function : {GateFunction::silu, GateFunction::gelu_tanh}) {
-      const auto activation = function == GateFunction::silu ? GateActivation::silu : GateActivation::gelu_tanh;
-      const std::vector<float> h = gate(z, up, function);
+    for (const Activation activation : {Activation::silu, Activation::gelu_tanh}) {
+      const std::vector<float> h = gate(z, up, activation);
       for (unsigned j = 0; j < n; ++j) {
         const double act = reference::activated(static_cast<double>(z[j]), activation);
         const double bound = 8 * 0x1p-24 * (1 + std::abs(act)) * std::abs(static_cast<double>(up[j]));

@@ -105,7 +105,7 @@ class CpuBackend {
   void project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in, const Weight& weight,
                    float multiplier, View<Moments<float>, 1> moments);
   void gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows, const MlpWeights<CpuBackend>& w,
-               float eps, GateActivation activation);
+               float eps, Activation activation);
   void scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors);
   void copy_rows(View<float, 2> to, View<const float, 2> from) const {
     std::copy_n(from.data(), from.size(), to.data());

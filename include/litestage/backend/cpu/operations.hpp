@@ -107,8 +107,7 @@ LITESTAGE_BACKEND_INLINE void CpuBackend::measure(View<Moments<float>, 1> moment
 }
 
 LITESTAGE_BACKEND_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
-                                                  const MlpWeights<CpuBackend>& w, float eps,
-                                                  GateActivation activation) {
+                                                  const MlpWeights<CpuBackend>& w, float eps, Activation activation) {
   const std::size_t n = rows.extent(0), hidden = x.extent(1), ffn = w.gate.rows();
   if (n == 0) return;
   LITESTAGE_ASSERT(w.gate.columns() == hidden && w.up.columns() == hidden && w.up.rows() == ffn &&

@@ -101,7 +101,7 @@ class ReferenceBackend {
   }
   void measure(View<Moments<double>, 1> moments, View<const double, 2> before, View<const double, 2> after) const;
   void gate_up(View<double, 2> h, View<const double, 2> x, View<const int, 1> rows,
-               const MlpWeights<ReferenceBackend>& w, float eps, GateActivation activation);
+               const MlpWeights<ReferenceBackend>& w, float eps, Activation activation);
   void scale_rows(View<double, 2> x, View<const int, 1> rows, View<const float, 1> factors) const;
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies) const;
   [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const;

@@ -148,7 +148,7 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::measure(View<Moments<double>, 1>
 
 LITESTAGE_BACKEND_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<const double, 2> x,
                                                         View<const int, 1> rows, const MlpWeights<ReferenceBackend>& w,
-                                                        float eps, GateActivation activation) {
+                                                        float eps, Activation activation) {
   const std::size_t n = rows.extent(0), ffn = w.gate.rows;
   const reference::AlignedRows m = reference::normed(x, rows, w.norm, eps);
   std::vector<double> up(n * ffn);

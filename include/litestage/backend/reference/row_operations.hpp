@@ -84,8 +84,8 @@ inline void attend_head(double* out, const double* q, const double* k, const dou
   for (std::size_t j = 0; j < d; ++j) out[j] /= sum;
 }
 
-inline double activated(double z, GateActivation activation) {
-  if (activation == GateActivation::silu) return z / (1 + std::exp(-z));
+inline double activated(double z, Activation activation) {
+  if (activation == Activation::silu) return z / (1 + std::exp(-z));
   constexpr double root_2_over_pi = 0.79788456080286535588;
   return 0.5 * z * (1 + std::tanh(root_2_over_pi * std::fma(0.044715 * z * z, z, z)));
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/activation.hpp"
 #include "litestage/core/error.hpp"
 
 namespace litestage {
@@ -16,8 +17,6 @@ enum class RopePairing : std::uint8_t {
   interleaved,  // (2i, 2i+1): llama in GGUF (its Q/K rows are stored permuted for this), llama2.c
   halves        // (i, i + rotary_dim/2): qwen2, Hugging Face
 };
-
-enum class Activation : std::uint8_t { silu, gelu_tanh };
 
 struct RopeConfig {
   RopePairing pairing = RopePairing::interleaved;

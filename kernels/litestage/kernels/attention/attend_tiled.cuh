@@ -1,10 +1,10 @@
-// Attention of many rows, as a prefill has them: a block takes up to 16 rows that follow one another in one slot, and a
-// few query heads that share a key/value head, and walks the entries in tiles of 32 with a running softmax. So each key
-// and value is read once for 16 rows of those heads. Rows see different numbers of entries (stored positions ascend):
-// the rest of a tile is left out of a row's sums.
+// Attention of many rows, as in a prefill: a block takes up to 16 consecutive rows of one slot and a few query heads
+// that share a key/value head, and walks the entries in tiles of 32 with a running softmax. So each key and value is
+// read once for 16 rows of those heads. Rows see different numbers of entries, because positions ascend: the entries of
+// a tile that a row does not see are left out of its sums.
 //
-// A row's result depends on its own entries alone, but not to the bit on what `Attend` gives: the sums have another
-// order.
+// A row's result depends on its own entries alone. It is not the result of `Attend` to the bit, because the order of
+// the sums differs.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace litestage::kernels {
 
-// D: the head dimension is at most this (64, 128 or 256). The sums of a row and head live in the registers of 8
-// threads, D / 8 in each, and a block serves as many heads as 32 registers of a thread hold.
+// D: the largest head dimension of this instance (64, 128 or 256). Eight threads keep the sums of a row and head in
+// registers, D / 8 numbers each, and a block serves as many heads as fit into 32 registers of a thread.
 template <class T, unsigned D>
 struct AttendTiled {
   static constexpr const char* name = "attend_tiled";
@@ -45,7 +45,7 @@ struct AttendTiled {
     const Share s = share_of(t, p);
     const Layout at = layout(p.shape);
     const auto slot = static_cast<unsigned>(t.load(p.rows.slots + s.first_row));
-    // Rows of a slot stand in the order of their positions, so the last one sees most.
+    // Rows of a slot are in the order of their positions, so the last one sees the most entries.
     const auto n = static_cast<unsigned>(t.load(p.rows.visible + s.first_row + s.n_rows - 1));
     const std::size_t entries = p.cache.at(slot, p.layer, s.kv_head, 0);
     load_queries(t, p, s);
@@ -53,7 +53,7 @@ struct AttendTiled {
     for (unsigned first = 0; first < n; first += tile_entries) {
       const unsigned count = n - first < tile_entries ? n - first : tile_entries;
       const std::size_t tile = entries + static_cast<std::size_t>(first) * p.shape.head_dim;
-      t.sync();  // the tile before has been used
+      t.sync();  // all threads are done with the tile before
       load_tile(t, p.cache.k + tile, p.shape.head_dim, count, at.keys);
       load_tile(t, p.cache.v + tile, p.shape.head_dim, count, at.values);
       t.sync();
@@ -61,7 +61,7 @@ struct AttendTiled {
                             : s.visible - first < tile_entries ? s.visible - first
                                                                : tile_entries;
       weigh_keys(t, p, s, seen, sums);
-      t.sync();  // weights pass between lanes of one warp, but shuffles put no order into memory
+      t.sync();  // weights pass between lanes of a warp, and shuffles do not order accesses to memory
       add_values(t, p, s, seen, sums);
     }
     store(t, p, s, sums);
@@ -77,16 +77,17 @@ struct AttendTiled {
     unsigned kv_head, head, heads;  // query heads `head` .. head + heads - 1
     unsigned first_row, n_rows;     // of the block
     unsigned r, lane;               // this thread's row in the tile, and which of its 8 threads it is
-    unsigned row, visible;          // that row; of threads without one, the tile's last
+    unsigned row, visible;          // row r of the tile; a thread past the last row gets the last one
   };
-  // A row's softmax so far. value[m * per_vector + j]: number j of the vector lane + 8 m of the weighted values.
+  // The running softmax of a row. value[m * per_vector + j]: number j of vector lane + 8 m of the weighted values.
   struct Running {
     float value[D / lanes] = {};
     float largest = -HUGE_VALF, sum = 0;
   };
   // Shared memory: queries [heads][16][head_dim], keys and values [32][stride] as stored, weights [heads][16][40].
   struct Layout {
-    // Vectors from one entry to the next: an odd number, so that 8 threads with an entry each use all banks evenly.
+    // Vectors from one entry to the next: an odd number, so that 8 threads that read an entry each use all banks
+    // evenly.
     unsigned stride;
     std::size_t keys, values, weights, bytes;
   };
@@ -94,7 +95,7 @@ struct AttendTiled {
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned group_size(const HeadShape& s) {
     return s.n_heads / s.n_kv_heads;
   }
-  // Blocks that share a key/value head.
+  // The blocks that share a key/value head.
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned parts(const HeadShape& s) {
     return (group_size(s) + heads_at_once - 1) / heads_at_once;
   }
@@ -124,7 +125,7 @@ struct AttendTiled {
     return s;
   }
 
-  // Each row's by its own threads; zeros where there is no row.
+  // Every row's queries are loaded by its own threads; zeros past the last row.
   template <class C>
   LITESTAGE_DEVICE static void load_queries(C& t, const Params& p, const Share& s) {
     const unsigned row_vectors = p.shape.head_dim / 4;
@@ -139,7 +140,7 @@ struct AttendTiled {
     }
   }
 
-  // The first `count` entries from `from` on, as stored.
+  // Copies the first `count` entries at `from` to shared memory, as they are stored.
   template <class C>
   LITESTAGE_DEVICE static void load_tile(C& t, const T* from, unsigned head_dim, unsigned count, std::size_t to) {
     const unsigned n = head_dim / per_vector<T>, stride = n | 1u;
@@ -152,7 +153,7 @@ struct AttendTiled {
     }
   }
 
-  // dot[g][k] = <q_g, key lane + 8 k>; of entries that are not there, anything.
+  // dot[g][k] = <q_g, key lane + 8 k>; undefined for entries past the end of the tile.
   template <class C>
   LITESTAGE_DEVICE static void multiply_keys(C& t, const Params& p, const Share& s,
                                              float (&dot)[heads_at_once][lane_entries]) {
@@ -178,7 +179,7 @@ struct AttendTiled {
       }
     }
   }
-  // The weights of a row in this tile, relative to the largest score so far; what was summed before is scaled to it.
+  // Computes the weights of a row in this tile relative to the largest score so far, and scales the earlier sums to it.
   template <class C>
   LITESTAGE_DEVICE static void weigh_keys(C& t, const Params& p, const Share& s, unsigned seen,
                                           Running (&sums)[heads_at_once]) {
@@ -256,7 +257,7 @@ struct AttendTiled {
   }
 };
 
-// Calls f.operator()<D>() with the D that suits a head dimension.
+// Calls f.operator()<D>() with the smallest D that is at least head_dim.
 template <class F>
 decltype(auto) with_head_dim_up_to(unsigned head_dim, F&& f) {
   if (head_dim <= 64) return f.template operator()<64>();

@@ -1,8 +1,8 @@
 // Keys and values in device memory: [slots][layers][kv_heads][capacity][head_dim], f16 or f32, so that the entries of
 // one head are one stream.
 //
-// Entries are read in vectors of 16 bytes: head_dim is a multiple of 8, and at most `largest_head_dim`. Kernels rely on
-// it; the host refuses other models (make_cache).
+// Entries are read in vectors of 16 bytes: kernels rely on a head_dim that is a multiple of 8 and at most
+// `largest_head_dim`. The host refuses other models.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct Cache {
   friend bool operator==(const Cache&, const Cache&) = default;
 };
 
-// core/kv_number.hpp says what becomes of numbers that do not fit.
+// A number as the cache stores it. A number that does not fit becomes NaN: core/kv_number.hpp.
 template <class T>
 LITESTAGE_DEVICE T to_stored(float value) {
   if constexpr (std::is_same_v<T, float>)
@@ -40,7 +40,7 @@ LITESTAGE_DEVICE T to_stored(float value) {
     return stored_half(bits_of(value), float_to_half(value));
 }
 
-// Numbers of T in a vector of 16 bytes, and number e of one.
+// How many numbers of type T a vector of 16 bytes holds, and number e of a vector.
 template <class T>
 inline constexpr unsigned per_vector = 16 / sizeof(T);
 template <class T>

@@ -1,5 +1,5 @@
-// Bias, norm of each head, RoPE and the way into the cache, of products that are already there: after a cuBLAS product,
-// and where a model norms every head. One warp to a head.
+// Adds biases to finished products, norms heads, applies RoPE and stores K and V in the cache: after products of
+// cuBLAS, and for models that norm every head. One warp works on one head.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ struct FinishHeads {
   struct Params {
     const float* raw = nullptr;  // [n, q_dim + 2 kv_dim]: Q, K, V side by side
     unsigned n = 0;
-    const float* bias[3] = {nullptr, nullptr, nullptr};  // or nullptr
-    const float* norm[2] = {nullptr, nullptr};           // of Q's and K's heads: [head_dim] or nullptr
+    const float* bias[3] = {nullptr, nullptr, nullptr};  // by QkvMatrix; nullptr: none
+    const float* norm[2] = {nullptr, nullptr};           // [head_dim] for heads of Q and K, by QkvMatrix; nullptr: none
     AttentionInputs rows;
     HeadShape shape;
     RopeAngles rope;
@@ -37,35 +37,35 @@ struct FinishHeads {
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
     const unsigned index = t.block().x * (threads / warp_size) + warp(t);
-    if (index >= p.n * (p.shape.n_heads + 2 * p.shape.n_kv_heads)) return;  // a whole warp, as all of this
+    if (index >= p.n * (p.shape.n_heads + 2 * p.shape.n_kv_heads)) return;  // a whole warp returns
     const Head h = head_of(p, index);
-    if (h.m == 0 && h.i >= p.rows.n_run) return;
+    if (h.m == matrix_q && h.i >= p.rows.n_run) return;
     const float factor = h.norm == nullptr ? 1.0f : head_factor(t, p, h);
     const int position = t.load(p.rows.positions + h.i);
     for (unsigned k = lane(t); k < p.shape.head_dim / 2; k += warp_size) {
       const Pair pair = pair_of(p.shape, k);
       float a = normed(t, h, pair.a, factor), b = normed(t, h, pair.b, factor);
-      if (h.m != 2) turn(t, p.shape, p.rope, k, position, a, b);
+      if (h.m != matrix_v) turn(t, p.shape, p.rope, k, position, a, b);
       store_pair<T>(t, p, h.m, h.i, h.index, pair, a, b);
     }
   }
 
  private:
   struct Head {
-    unsigned i, m, index;            // row, matrix (Q, K, V), head of that matrix
-    const float *raw, *bias, *norm;  // [head_dim]; no bias or no norm: nullptr
+    unsigned i, m, index;            // row, QkvMatrix, and which head of that matrix
+    const float *raw, *bias, *norm;  // [head_dim]; bias and norm: nullptr if there is none
   };
-  // The heads of a row stand in the order of their sums.
+  // `index` counts the heads of row 0 first: those of Q, then K, then V.
   LITESTAGE_DEVICE static Head head_of(const Params& p, unsigned index) {
     const HeadShape& s = p.shape;
     const unsigned per_row = s.n_heads + 2 * s.n_kv_heads, which = index % per_row;
     Head h;
     h.i = index / per_row;
-    h.m = which < s.n_heads ? 0 : which < s.n_heads + s.n_kv_heads ? 1 : 2;
-    h.index = which - (h.m == 0 ? 0 : s.n_heads + (h.m - 1) * s.n_kv_heads);
+    h.m = which < s.n_heads ? matrix_q : which < s.n_heads + s.n_kv_heads ? matrix_k : matrix_v;
+    h.index = which - (h.m == matrix_q ? 0 : s.n_heads + (h.m - matrix_k) * s.n_kv_heads);
     h.raw = p.raw + static_cast<std::size_t>(index) * s.head_dim;
     h.bias = p.bias[h.m] == nullptr ? nullptr : p.bias[h.m] + h.index * s.head_dim;
-    h.norm = h.m == 2 ? nullptr : p.norm[h.m];
+    h.norm = h.m == matrix_v ? nullptr : p.norm[h.m];
     return h;
   }
   template <class C>

@@ -1,5 +1,4 @@
-// What happens to queries and keys between their projection and the attention: bias, norm of each head, RoPE. And where
-// the two numbers that RoPE turns stand.
+// Heads of queries and keys: their shape, the pairs of numbers that RoPE turns, and RoPE itself.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +25,8 @@ struct RopeAngles {
   friend bool operator==(const RopeAngles&, const RopeAngles&) = default;
 };
 
-// Two numbers of a head. Pairs 0 .. head_dim / 2 cover all of it; those from rotary_dim / 2 on are not turned.
+// Two numbers of a head that RoPE turns together. Pairs 0 .. head_dim / 2 - 1 cover the head; pairs from rotary_dim / 2
+// on are not turned.
 struct Pair {
   unsigned a = 0, b = 0;  // within the head
 };
@@ -36,7 +36,7 @@ LITESTAGE_HOST_DEVICE Pair pair_of(const HeadShape& shape, unsigned k) {
   return {2 * k, 2 * k + 1};
 }
 
-// (a, b) -> (a cos - b sin, a sin + b cos), by the angle of pair k at this position.
+// (a, b) becomes (a cos - b sin, a sin + b cos), with the angle of pair k at this position.
 template <class C>
 LITESTAGE_DEVICE void turn(C& t, const HeadShape& shape, const RopeAngles& rope, unsigned k, int position, float& a,
                            float& b) {

@@ -1,13 +1,13 @@
-// One block of a launch at work: its threads are fibers, which switch only where the kernel synchronises. So a run is
-// deterministic, and a plain loop in a kernel is a plain loop here.
+// Runs one block of a launch. Its threads are fibers, which switch only where the kernel synchronises, so a run is
+// deterministic, and between two of these points a thread runs like an ordinary function.
 //
-// Stricter than CUDA on purpose: a barrier or a shuffle that some of its threads do not reach, or reach at another line
-// of the kernel, is an error, where the hardware hangs, or goes on with luck.
+// It is stricter than CUDA on purpose: a barrier or a shuffle that some threads do not reach, or reach at another line
+// of the kernel, is an error here, where the hardware hangs or happens to go on.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <numeric>
@@ -18,34 +18,14 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/kernels/emulator/fibers.hpp"
+#include "litestage/kernels/emulator/launch.hpp"
 #include "litestage/kernels/emulator/memory.hpp"
+#include "litestage/kernels/emulator/sanitizers.hpp"
+#include "litestage/kernels/emulator/shared_memory.hpp"
 #include "litestage/kernels/emulator/traffic.hpp"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels::emulator {
-
-// In which order threads that could all go on do so. Results must not depend on it.
-enum class Order : std::uint8_t { ascending, descending, shuffled };
-struct Schedule {
-  Order order = Order::ascending;
-  unsigned seed = 1;  // of shuffled
-};
-
-struct Launch {
-  const char* kernel = "";
-  Grid grid;
-  unsigned threads = 0;  // of a block
-  std::size_t shared_bytes = 0;
-};
-
-// A line of a kernel.
-struct Place {
-  const char* file = "";
-  int line = 0;
-  friend bool operator==(const Place& a, const Place& b) {  // the same name may have two addresses, and rarely does
-    return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
-  }
-};
 
 class Block {
  public:
@@ -59,7 +39,8 @@ class Block {
         traffic_(traffic),
         random_(schedule.seed),
         threads_(launch.threads),
-        order_(launch.threads) {
+        order_(launch.threads),
+        shared_(launch.shared_bytes) {
     std::iota(order_.begin(), order_.end(), 0u);
     if (schedule.order == Order::descending) std::reverse(order_.begin(), order_.end());
     fibers_.reserve(launch.threads);
@@ -67,7 +48,7 @@ class Block {
 
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
-  ~Block() { sanitizer::acquire(&live_); }  // what the threads did is known from here on
+  ~Block() { sanitizer::acquire(&live_); }  // orders the work of all threads before what follows
 
   // Runs body(argument, *this, thread) for every thread of block `index`. Throws what a thread threw.
   void run(std::uint64_t index, Body body, void* argument) {
@@ -77,7 +58,7 @@ class Block {
     live_ = static_cast<unsigned>(threads_.size());
     std::fill(threads_.begin(), threads_.end(), Thread{});
     meetings_ = std::make_unique<Meetings>(threads_.size() / warp_size);
-    poison_shared();
+    shared_.renew();
     for (unsigned i = 0; i < threads_.size(); ++i) fibers_.begin(i, &enter, this);
     try {
       while (live_ > 0) {
@@ -88,11 +69,14 @@ class Block {
       cancel();
       throw;
     }
-    check_canary();
+    if (!shared_.intact()) {
+      throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, " wrote past its shared memory, ",
+                               launch_.shared_bytes, " bytes"));
+    }
     if (checked_ != nullptr) checked_->end_block(index_);
   }
 
-  // What a kernel's thread calls, through its context.
+  // The functions below are called by the kernel's threads, through their context.
 
   void barrier(unsigned thread, Place place) {
     const Quiet quiet;
@@ -103,7 +87,7 @@ class Block {
     wait();
     sanitizer::acquire(key);
   }
-  // Every lane of the warp publishes a value and gets that of lane `source`.
+  // A shuffle: every lane of the warp passes a value, and gets the value of lane `source`.
   [[nodiscard]] std::uint64_t exchange(unsigned thread, std::uint64_t value, unsigned source, Place place) {
     const Quiet quiet;
     if (source >= warp_size) fail(thread, place, concat("shuffles with lane ", source, ", which there is not"));
@@ -152,15 +136,15 @@ class Block {
     if (checked_ != nullptr) checked_->fence(index_);
   }
 
-  // From byte `offset` on, with place for `bytes` at least, aligned to `alignment`.
+  // Shared memory from byte `offset` on. Fails unless `bytes` bytes fit there and the offset is aligned.
   [[nodiscard]] unsigned char* shared(unsigned thread, std::size_t offset, std::size_t bytes, std::size_t alignment,
                                       Place place) const {
     const Quiet quiet;
-    if (offset + bytes > launch_.shared_bytes) {
-      fail(thread, place, concat("takes shared memory from byte ", offset, " of ", launch_.shared_bytes));
+    if (offset + bytes > shared_.size()) {
+      fail(thread, place, concat("takes shared memory from byte ", offset, " of ", shared_.size()));
     }
     if (offset % alignment != 0) fail(thread, place, concat("takes shared memory from a misaligned byte, ", offset));
-    return shared_.get() + offset;
+    return shared_.data() + offset;
   }
   [[nodiscard]] Grid grid() const {
     const Quiet quiet;
@@ -190,40 +174,19 @@ class Block {
     Place place;  // where it waits
   };
   struct Warp {
-    std::uint64_t values[2][warp_size];  // of this exchange and of the one before, in turn
+    std::uint64_t values[2][warp_size];  // of even and of odd exchanges
     unsigned arrived = 0, exchanges = 0;
     Place place;
   };
-  // A thread can be one exchange or barrier ahead of another, so both have two places that take turns: what it does
-  // there is not ordered before what others do on leaving the last one. And other blocks meet at other addresses.
+  // A thread can be one exchange or barrier ahead of another thread, so exchanges and barriers use two places in turn:
+  // arriving at one is then not ordered with leaving the one before. Every block has its own, because ThreadSanitizer
+  // tells places by their address.
   struct Meetings {
     explicit Meetings(std::size_t n_warps) : warps(n_warps) {}
     std::vector<Warp> warps;
     unsigned barriers = 0;
     char barrier_keys[2] = {};
   };
-
-  // NaN in every type of floating point, and no small integer. AddressSanitizer knows the exact size without it.
-  static constexpr std::uint16_t canary = 0xfffe;
-#if defined(LITESTAGE_EMULATOR_ASAN)
-  static constexpr std::size_t canary_bytes = 0;
-#else
-  static constexpr std::size_t canary_bytes = 256;
-#endif
-  void poison_shared() {
-    shared_ = std::make_unique<unsigned char[]>(launch_.shared_bytes + canary_bytes);
-    std::memset(shared_.get(), 0xff, launch_.shared_bytes);  // NaN
-    for (std::size_t i = 0; i < canary_bytes; i += sizeof(canary)) {
-      std::memcpy(shared_.get() + launch_.shared_bytes + i, &canary, sizeof(canary));
-    }
-  }
-  void check_canary() const {
-    for (std::size_t i = 0; i < canary_bytes; i += sizeof(canary)) {
-      if (std::memcmp(shared_.get() + launch_.shared_bytes + i, &canary, sizeof(canary)) == 0) continue;
-      throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, " wrote past its shared memory, ",
-                               launch_.shared_bytes, " bytes"));
-    }
-  }
 
   static void enter(void* self, unsigned thread) {
     auto& block = *static_cast<Block*>(self);
@@ -254,7 +217,7 @@ class Block {
     fibers_.yield();
     if (cancelled_) throw Cancelled{};
   }
-  // After an error: the other threads leave their stacks in order.
+  // After an error: lets the other threads unwind their stacks.
   void cancel() {
     cancelled_ = true;
     for (unsigned i = 0; i < threads_.size(); ++i) {
@@ -262,7 +225,7 @@ class Block {
     }
   }
 
-  // Every thread that can go on does, up to where it waits next.
+  // Runs every thread that is ready until it waits again or ends. Returns whether there was one.
   bool run_ready_threads() {
     if (schedule_.order == Order::shuffled) std::shuffle(order_.begin(), order_.end(), random_);
     bool moved = false;
@@ -274,7 +237,7 @@ class Block {
     }
     return moved;
   }
-  // Opens the barrier if all threads stand at it.
+  // Opens the barrier if all threads wait at it.
   bool release_barrier() {
     const Thread* first = nullptr;
     for (const Thread& thread : threads_) {
@@ -305,9 +268,9 @@ class Block {
   Traffic& traffic_;
   std::mt19937 random_;
   std::vector<Thread> threads_;
-  std::unique_ptr<Meetings> meetings_;  // of this block
+  std::unique_ptr<Meetings> meetings_;  // made anew for every block
   std::vector<unsigned> order_;         // of the threads
-  std::unique_ptr<unsigned char[]> shared_;
+  SharedMemory shared_;
   std::uint64_t index_ = 0;
   Body body_ = nullptr;
   void* argument_ = nullptr;

@@ -1,5 +1,5 @@
-// Runs kernels on the host, thread by thread, with everything checked that a GPU would let pass: see
-// docs/adding-a-kernel.md for what it sees and what it cannot.
+// Runs kernels on the host, thread by thread, and reports mistakes that a GPU would let pass. docs/adding-a-kernel.md
+// lists what it detects and what it cannot.
 //
 //     emulator::Emulator emulator;
 //     emulator::Buffer<float> x(emulator, 576);
@@ -19,12 +19,13 @@
 #include "litestage/core/error.hpp"
 #include "litestage/kernels/emulator/block.hpp"
 #include "litestage/kernels/emulator/fibers.hpp"
+#include "litestage/kernels/emulator/launch.hpp"
 #include "litestage/kernels/emulator/memory.hpp"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels::emulator {
 
-// The context of a kernel's thread. Default arguments name the line of the kernel that calls.
+// The context of a kernel's thread. The default arguments are the calling line of the kernel, for messages.
 class Thread {
  public:
   Thread(Block& block, unsigned thread) : block_(&block), thread_(thread) {}
@@ -75,13 +76,14 @@ class Thread {
   }
   int atomic_add(int* at, int value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
     block_->count_atomic(thread_, at, sizeof(int), {file, line});
-    // Stronger than the GPU's, which orders nothing: that the fence is there is what Block checks.
+    // Acquire-release is stronger than the GPU's operation, which orders nothing: GlobalMemory checks that fences are
+    // there.
     return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
   }
   void fence() const { block_->fence(); }
 
  private:
-  // What one instruction moves.
+  // Whether one instruction can move a T.
   template <class T>
   static constexpr bool one_access = std::is_trivially_copyable_v<T> && sizeof(T) <= 16 &&
                                      (sizeof(T) & (sizeof(T) - 1)) == 0;
@@ -94,15 +96,15 @@ static_assert(ThreadContext<Thread>);
 
 class Emulator {
  public:
-  // `checks`: bounds, alignment and order of every access to global memory, which must then come from allocate() or
-  // Buffer; several times slower than without.
+  // `checks`: whether bounds, alignment and order of every access to global memory are checked. All memory must then
+  // come from memory().allocate() or Buffer, and a launch is several times slower.
   explicit Emulator(Schedule schedule = {}, bool checks = true) : schedule_(schedule), checks_(checks) {}
 
   [[nodiscard]] Schedule& schedule() { return schedule_; }
   [[nodiscard]] GlobalMemory& memory() { return memory_; }
 
-  // Runs a kernel to its end. Throws KernelError; what the kernel stored until then stays. The sizes of the launch must
-  // be those that a GPU accepts.
+  // Runs a kernel to its end. Throws KernelError for a mistake of the kernel, or for sizes that no GPU accepts; what
+  // the kernel stored before stays.
   template <Kernel K>
   Traffic launch(Grid grid, const typename K::Params& params) {
     Call<K> call{params};
@@ -141,7 +143,7 @@ inline Traffic Emulator::run(const Launch& launch, Block::Body body, void* argum
 }
 
 inline void Emulator::check_sizes(const Launch& launch) {
-  constexpr std::size_t shared_limit = std::size_t{99} << 10;  // of the smallest GPU that sm_80 to sm_89 code meets
+  constexpr std::size_t shared_limit = std::size_t{99} << 10;  // the smallest limit among devices of sm_80 to sm_89
   const Grid grid = launch.grid;
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) {
     throw KernelError(

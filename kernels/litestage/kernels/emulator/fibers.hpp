@@ -1,8 +1,9 @@
-// Many flows of control on one thread of the system: each has its own stack, and runs until it yields. The emulator
-// makes one of every thread of a block.
+// Fibers: flows of control on one thread of the system, each with its own stack, that run until they yield. The
+// emulator runs every thread of a block as a fiber.
 //
-// On x86-64 a switch saves six registers and swaps stacks, 8.5 ns where swapcontext, used elsewhere, takes 330 ns, most
-// of it a system call for the signal mask (Zen 4). AddressSanitizer and ThreadSanitizer are told of every switch.
+// On x86-64 a switch saves six registers and swaps stacks, which takes 8.5 ns on a Zen 4. Elsewhere it is swapcontext,
+// which takes 330 ns, most of it a system call for the signal mask. AddressSanitizer and ThreadSanitizer are told of
+// every switch.
 #pragma once
 
 #include <sys/mman.h>
@@ -20,7 +21,7 @@
 #if defined(__x86_64__) && !defined(LITESTAGE_EMULATOR_UCONTEXT)
 #define LITESTAGE_EMULATOR_OWN_SWITCH 1
 extern "C" void litestage_switch_stack(void** from, void* to);
-// In its own section, which the linker keeps once however many units hold it.
+// In a comdat section, so that the linker keeps one copy of all translation units.
 asm(R"(
 .section .text.litestage_switch_stack,"axG",@progbits,litestage_switch_stack,comdat
 .weak litestage_switch_stack
@@ -50,7 +51,7 @@ litestage_switch_stack:
 
 namespace litestage::kernels::emulator {
 
-// 64 KiB and, below it, a page that faults: a kernel that overflows its stack stops there.
+// 64 KiB with a guard page below, so that a kernel that overflows its stack faults.
 class Stack {
  public:
   static constexpr std::size_t size = std::size_t{64} << 10, guard = 4096;
@@ -71,10 +72,10 @@ class Stack {
   void* memory_;
 };
 
-// Stacks are kept from launch to launch: making one takes two system calls.
+// Stacks are kept from launch to launch, because making one takes two system calls.
 class Fibers {
  public:
-  // What every fiber runs; it must not let an exception out.
+  // What every fiber runs. It must not throw.
   using Body = void (*)(void* argument, unsigned fiber);
 
   Fibers() = default;
@@ -84,11 +85,11 @@ class Fibers {
     for (Fiber& fiber : fibers_) ended_.add(fiber.marks);
   }
 
-  // There are at least n from now on, none of them begun.
+  // Makes sure that there are at least n fibers.
   void reserve(unsigned n) {
     while (fibers_.size() < n) fibers_.emplace_back();
   }
-  // Fiber i will run body(argument, i) from its start when it is resumed next. What it did before is forgotten.
+  // Fiber i starts body(argument, i) when it is resumed next. A body that it was running is abandoned.
   void begin(unsigned i, Body body, void* argument) {
     body_ = body;
     argument_ = argument;
@@ -108,7 +109,7 @@ class Fibers {
     ::makecontext(&fiber.context, &enter_current, 0);
 #endif
   }
-  // Runs fiber i until it yields or ends. From outside of fibers only.
+  // Runs fiber i until it yields or ends. Not to be called from a fiber.
   void resume(unsigned i) {
     Fiber& fiber = fibers_[i];
     running_ = i;
@@ -117,7 +118,7 @@ class Fibers {
     change(main_, fiber.context);
     sanitizer::after_switch(main_marks_);
   }
-  // Back to whoever resumed this fiber. The caller is Quiet.
+  // Returns to the caller of resume. The calling fiber holds a Quiet.
   void yield() {
     leave(false);
   }

@@ -1,5 +1,6 @@
-// The emulated device's global memory: exact-size allocations that know their bounds, what of them each launch touches,
-// and which block wrote what, so that a block that reads another's unpublished work is caught.
+// The emulated device's global memory. It knows the exact bounds of every allocation, counts which parts of them a
+// launch touches, and remembers which block wrote what, so that it can report a block that reads unpublished work of
+// another.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@
 
 namespace litestage::kernels::emulator {
 
-// What a kernel did that no GPU promises to do well.
+// A mistake of a kernel: something for which a GPU promises no result.
 class KernelError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -28,7 +29,7 @@ class GlobalMemory {
  public:
   static constexpr std::size_t sector = 32, alignment = 256;  // as cudaMalloc aligns
 
-  // `bytes` of memory filled with NaN, as uninitialised as the real one.
+  // Memory filled with NaN, because memory of a GPU is not initialised.
   [[nodiscard]] void* allocate(std::size_t bytes) {
     auto block = std::make_unique<Allocation>(bytes);
     void* at = block->data;
@@ -48,7 +49,7 @@ class GlobalMemory {
 
   void begin_launch() {
     writers_.clear();
-    blocks_.clear();  // of a launch that an error ended
+    blocks_.clear();  // left over if an error ended the last launch
     for (auto& [at, allocation] : allocations_) {
       allocation->loaded.clear(allocation->sectors());
       allocation->stored.clear(allocation->sectors());
@@ -62,7 +63,8 @@ class GlobalMemory {
     }
   }
 
-  // What is wrong with this access, or nullptr. Errors are words of a sentence: the caller knows who and where.
+  // The three functions below return what is wrong with an access, or nullptr. The text is the end of a sentence that
+  // the caller begins with the thread.
   [[nodiscard]] const char* load(const void* from, std::size_t bytes, std::uint64_t block, bool fresh) {
     Allocation* allocation = find(from, bytes);
     if (allocation == nullptr) return "loads outside of every allocation";
@@ -85,7 +87,8 @@ class GlobalMemory {
     if (const char* wrong = change(to, bytes)) return wrong;
     for (std::uintptr_t word = word_of(to); word * 4 < address(to) + bytes; ++word) {
       Writer& writer = writers_[word];
-      // A fence is no excuse: one block of the two does not know of the other. Halves of a word may have two writers.
+      // A fence does not help here, because the two blocks do not wait for each other. Halves of a word may have two
+      // writers.
       if (bytes >= 4 && writer.block != none && writer.block != atomic && writer.block != block) {
         return "stores where another block has stored";
       }
@@ -107,8 +110,9 @@ class GlobalMemory {
     own.taken.push_back(word_of(at));
     return nullptr;
   }
-  // What `block` has stored so far is seen by whoever takes the ticket that it takes next, and fences in turn; and it
-  // sees what was told by the tickets that it has taken. A ticket is an atomic operation on a word.
+  // A ticket is an atomic operation on a word. After this fence, what `block` has stored so far is published by the
+  // next ticket that it takes, to every block that takes a ticket on that word later and then fences; and `block` sees
+  // what the tickets that it has taken publish.
   void fence(std::uint64_t block) {
     Progress& own = blocks_[block];
     own.fenced.insert(own.fenced.end(), own.stored.begin(), own.stored.end());
@@ -119,10 +123,10 @@ class GlobalMemory {
   void end_block(std::uint64_t block) { blocks_.erase(block); }
 
  private:
-  // In place of a block's number.
+  // Values that stand for no block.
   static constexpr std::uint64_t none = ~std::uint64_t{0}, atomic = none - 1;
   static constexpr std::uintptr_t none_taken = 0;
-  // Which parts of an allocation, and how many.
+  // A set of parts of an allocation, with its size.
   class Parts {
    public:
     void clear(std::size_t n) {
@@ -152,11 +156,11 @@ class GlobalMemory {
     unsigned char* data;
     // In this launch:
     Parts loaded, stored;  // sectors
-    Parts constant;        // words loaded as what nobody writes
+    Parts constant;        // words loaded by t.load, which this launch must not write
   };
   struct Writer {
     std::uint64_t block = none;
-    std::uintptr_t ticket = none_taken;  // by which it was told of, after a fence
+    std::uintptr_t ticket = none_taken;  // the word whose ticket published the store, after a fence
     [[nodiscard]] bool of_another(std::uint64_t reader) const {
       return block != none && block != atomic && block != reader;
     }
@@ -166,12 +170,12 @@ class GlobalMemory {
     std::uintptr_t first;
     std::size_t count;
   };
-  // How far a block is with telling others, and with being told.
+  // What a block has published, and what it has seen.
   struct Progress {
-    std::vector<Words> stored;          // before no fence yet
-    std::vector<Words> fenced;          // before no ticket yet
-    std::vector<std::uintptr_t> taken;  // tickets, by word, before no fence yet
-    std::vector<std::uintptr_t> seen;   // and those before one
+    std::vector<Words> stored;          // stores since the last fence
+    std::vector<Words> fenced;          // stores before a fence, but not before a ticket
+    std::vector<std::uintptr_t> taken;  // words of tickets taken since the last fence
+    std::vector<std::uintptr_t> seen;   // words of tickets taken before a fence
     [[nodiscard]] bool sees(std::uintptr_t ticket) const {
       return std::find(seen.begin(), seen.end(), ticket) != seen.end();
     }
@@ -183,7 +187,7 @@ class GlobalMemory {
     const std::uintptr_t offset = address(at) - address(a.data);  // huge for what lies before
     return bytes <= a.bytes && offset <= a.bytes - bytes;
   }
-  // What a store and an atomic operation have in common.
+  // The checks that stores and atomic operations share.
   [[nodiscard]] const char* change(const void* to, std::size_t bytes) {
     Allocation* allocation = find(to, bytes);
     if (allocation == nullptr) return "stores outside of every allocation";
@@ -216,7 +220,7 @@ class GlobalMemory {
   std::map<std::uintptr_t, std::unique_ptr<Allocation>> allocations_;
   Allocation* recent_ = nullptr;
   std::unordered_map<std::uintptr_t, Writer> writers_;  // of this launch, by word
-  std::unordered_map<std::uint64_t, Progress> blocks_;  // of those that run
+  std::unordered_map<std::uint64_t, Progress> blocks_;  // of blocks that run
 };
 
 }  // namespace litestage::kernels::emulator

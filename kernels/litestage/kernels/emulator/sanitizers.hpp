@@ -1,8 +1,9 @@
-// What AddressSanitizer and ThreadSanitizer are told of the emulator's fibers. Without them all of it is empty.
+// Tells AddressSanitizer and ThreadSanitizer about the emulator's fibers. Without these sanitizers all functions are
+// empty.
 //
-// To ThreadSanitizer every thread of a block is a thread of its own, ordered against the others only where the GPU
-// orders them: by barriers, shuffles, and the start and end of a launch. Running on one thread of the system creates no
-// order. The emulator's own books are hidden from it (`Quiet`), or all threads would seem to race in them.
+// ThreadSanitizer sees every thread of a block as a thread, ordered against the others only where a GPU orders them: by
+// barriers, shuffles, and the start and end of a launch. That they run on one thread of the system creates no order.
+// The emulator's own data are hidden from it (`Quiet`), because it would report races of all threads on them.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +42,7 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 
 namespace litestage::kernels::emulator {
 
-// While one lives, ThreadSanitizer does not see what this fiber reads and writes.
+// While an object of this type lives, ThreadSanitizer ignores what the current fiber reads and writes.
 struct Quiet {
 #if defined(LITESTAGE_EMULATOR_TSAN)
   Quiet() {
@@ -55,7 +56,7 @@ struct Quiet {
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
 #else
-  Quiet() {}  // NOLINT(modernize-use-equals-default): not trivial, or every variable of it were "unused"
+  Quiet() {}  // NOLINT(modernize-use-equals-default): not trivial, so that no variable of it counts as unused
 #endif
 };
 
@@ -72,7 +73,7 @@ struct Marks {
 #endif
 };
 
-// Everything this flow did so far comes before what another does after acquire(key).
+// Orders everything that this fiber did so far before what another fiber does after acquire(key).
 inline void release([[maybe_unused]] void* key) {
 #if defined(LITESTAGE_EMULATOR_TSAN)
   __tsan_release(key);
@@ -84,8 +85,8 @@ inline void acquire([[maybe_unused]] void* key) {
 #endif
 }
 
-// What were fibers of ThreadSanitizer. It gives the number of one that is destroyed to one that is made, and then takes
-// what either did for the other's: so the last blocks' are kept.
+// Ended fibers of ThreadSanitizer, destroyed late. It gives the number of a destroyed fiber to the next new one, and
+// would mistake accesses of one for accesses of the other while it still remembers them.
 class Ended {
  public:
   Ended() = default;
@@ -112,8 +113,8 @@ class Ended {
 #endif
 };
 
-// A fiber that begins anew is another thread, ordered after what the one that begins it knows. Its stack is mapped anew
-// too, or all it does there would race with what the thread before it did.
+// A fiber that starts a new body is a new thread, ordered after what its starter knows. Its stack is mapped anew too,
+// because ThreadSanitizer would report races with the accesses of the thread before.
 inline void renew([[maybe_unused]] Marks& marks, [[maybe_unused]] Ended& ended, [[maybe_unused]] void* stack,
                   [[maybe_unused]] std::size_t size) {
 #if defined(LITESTAGE_EMULATOR_TSAN)
@@ -122,13 +123,6 @@ inline void renew([[maybe_unused]] Marks& marks, [[maybe_unused]] Ended& ended, 
   if (::mmap(stack, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
     throw std::bad_alloc();
   }
-#endif
-}
-
-// What lies on a stack that is used anew means nothing any more.
-inline void clean_stack([[maybe_unused]] char* bottom, [[maybe_unused]] std::size_t size) {
-#if defined(LITESTAGE_EMULATOR_ASAN)
-  ASAN_UNPOISON_MEMORY_REGION(bottom, size);
 #endif
 }
 
@@ -159,7 +153,7 @@ inline void before_switch_back([[maybe_unused]] Marks& fiber, [[maybe_unused]] M
 #endif
 #if defined(LITESTAGE_EMULATOR_TSAN)
   void* const to = main.fiber;  // read while Quiet
-  if (for_good) {               // that Quiet will not be destroyed
+  if (for_good) {               // the Quiet of this fiber will not be destroyed
     AnnotateIgnoreWritesEnd("", 0);
     AnnotateIgnoreReadsEnd("", 0);
   }

@@ -1,4 +1,4 @@
-// How much a launch moves.
+// Counts of the memory accesses of a launch.
 #pragma once
 
 #include <array>
@@ -12,8 +12,9 @@ namespace litestage::kernels::emulator {
 struct Traffic {
   static constexpr std::size_t widths = 5;
   std::array<std::uint64_t, widths> loaded{}, stored{};
-  std::uint64_t atomics = 0;                               // operations
-  std::uint64_t distinct_loaded = 0, distinct_stored = 0;  // bytes of the 32-byte sectors touched at all; only checked
+  std::uint64_t atomics = 0;  // operations
+  std::uint64_t distinct_loaded = 0,
+                distinct_stored = 0;  // bytes of the 32-byte sectors touched; only counted with checks
 
   [[nodiscard]] static constexpr std::size_t slot(std::size_t width) {
     return static_cast<std::size_t>(std::bit_width(width)) - 1;

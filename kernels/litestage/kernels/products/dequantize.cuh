@@ -1,5 +1,5 @@
-// Weights back to numbers: the embedding of tokens, and whole matrices for cuBLAS. A thread takes a unit. Every number
-// is rounded once, so it is the one that core/quant_blocks.hpp gives.
+// Turns stored weights back into numbers: embeddings of tokens, and whole matrices for cuBLAS. A thread works on a
+// unit. Every number is rounded once, so it has the bits that core/quant_blocks.hpp gives.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@ LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, un
   const std::uint32_t byte = (codes.word[j / 4] >> (8 * (j % 4))) & 0xffu;
   const int code = f.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
   const float factor = j < 16 ? scale.first : scale.second, steps = static_cast<float>(code - f.offset);
-  // Where the host adds a minimum, be it zero, so does this: it decides the sign of a zero.
+  // The host adds the minimum even where it is zero, which decides the sign of a zero, so this adds it too.
   return type == DType::q6_k ? factor * steps : fmaf(factor, steps, scale.minimum);
 }
 
-// f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time from `column` on; in the last unit of a row
-// they may go on past its end.
+// Calls f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time from `column` on. The last unit of a
+// row may reach past the end of the row.
 template <DType type, class C, class F>
 LITESTAGE_DEVICE void for_each_run(C& t, const Matrix& w, unsigned row, unsigned u, const F& f) {
   constexpr Format format = format_of(type);
@@ -55,8 +55,8 @@ LITESTAGE_DEVICE void for_each_run(C& t, const Matrix& w, unsigned row, unsigned
   }
 }
 
-// Stores n numbers from `column` on into a row of `columns` at `to`, those past its end left out: 16 bytes at a time if
-// every row begins at 16 bytes and n of them are as many.
+// Stores n numbers from `column` on in the row of `columns` numbers at `to`, without those past its end: 16 bytes at a
+// time if the rows are aligned to 16 bytes and n numbers are a multiple of 16 bytes.
 template <class Number, unsigned n, class C>
 LITESTAGE_DEVICE void store_run(C& t, Number* to, unsigned column, unsigned columns, const Number (&numbers)[n]) {
   constexpr unsigned at_once = 16 / sizeof(Number);
@@ -107,7 +107,7 @@ struct Embed {
   }
 };
 
-// A whole matrix, rounded to what cuBLAS takes.
+// out = w, rounded to the type of the product of cuBLAS.
 template <DType type, GemmType to>
 struct Dequantize {
   static constexpr const char* name = "dequantize";

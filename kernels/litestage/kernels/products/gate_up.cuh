@@ -1,5 +1,5 @@
 // The first half of the MLP: h[i] = act(Wg m) * (Wu m), m = rmsnorm(x[rows[i]]). A group of lanes sums the same row of
-// both matrices, so the product never leaves its registers.
+// both matrices, so both sums are in its registers when the activation is computed.
 #pragma once
 
 #include <cstddef>
@@ -17,11 +17,11 @@ struct GateUp {
   static constexpr unsigned threads = matvec_threads;
   static constexpr unsigned resident = matvec_resident(format_of(type).unit_vectors, N);
   struct Params {
-    Matrix gate, up;     // [ffn, hidden], of one type
+    Matrix gate, up;     // [ffn, hidden], of the same type
     InputRows in;        // n <= N rows of [hidden], with norm
     float* h = nullptr;  // [n, ffn] at `stride`
     unsigned stride = 0;
-    GateFunction function = GateFunction::silu;
+    Activation activation = Activation::silu;
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.gate.columns, threads); }
@@ -41,7 +41,7 @@ struct GateUp {
       float sum[2][N];
       multiply<type, N>(t, rows, in, lanes, sum);
       for_each_own<N>(t, sum, row < p.gate.rows ? p.in.n : 0, lanes, [&](unsigned i, float gate, float up) {
-        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(gate, p.function) * up);
+        t.store(p.h + static_cast<std::size_t>(i) * p.stride + row, activated(gate, p.activation) * up);
       });
     }
   }

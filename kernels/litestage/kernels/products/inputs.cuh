@@ -1,6 +1,6 @@
-// The inputs of a matrix-vector product, prepared in shared memory by every block for itself: normalised where a norm
-// is given, and for quantised weights rounded to 8 bits in blocks of 32, as the CPU does, so that four products and
-// their sum are one instruction.
+// The inputs of a matrix-vector product in shared memory, where every block prepares them for itself: normalised if a
+// norm is given, and for quantised weights rounded to 8 bits in blocks of 32, as on the CPU, so that one instruction
+// multiplies and adds four of them.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace litestage::kernels {
 struct InputRows {
   const float* x = nullptr;  // rows at `stride`
   unsigned stride = 0;
-  const int* rows = nullptr;  // input i is row rows[i]; nullptr: row i
+  const int* rows = nullptr;  // [n] input i is row rows[i]; nullptr: row i
   unsigned n = 0;             // inputs
   unsigned columns = 0;
   const float* norm = nullptr;  // [columns] of RMSNorm: h_j = x_j norm_j / sqrt(mean(x^2) + eps); nullptr: x as it is
@@ -29,7 +29,7 @@ struct InputRows {
   friend bool operator==(const InputRows&, const InputRows&) = default;
 };
 
-// Bytes of shared memory that n inputs take.
+// Bytes of shared memory that a block needs for n inputs.
 LITESTAGE_HOST_DEVICE constexpr std::size_t staged_bytes(const Format& f, unsigned n, unsigned columns,
                                                          unsigned threads) {
   const std::size_t units = (columns + f.unit_columns - 1) / f.unit_columns;
@@ -38,7 +38,7 @@ LITESTAGE_HOST_DEVICE constexpr std::size_t staged_bytes(const Format& f, unsign
   return n * (numbers + blocks * 8 + threads / warp_size * sizeof(float));
 }
 
-// Up to N inputs in shared memory, for weights of this type.
+// Up to N inputs in shared memory, for products with weights of type `type`.
 //     codes (or floats) [N][planes][units] of 16 bytes: a thread that takes unit u reads one vector of each plane, and
 //                       its neighbours the next ones, so that no two meet in a bank. Plane p holds columns 16 p to
 //                       16 p + 15 of every unit as bytes, or 4 p to 4 p + 3 as floats.
@@ -56,11 +56,11 @@ class StagedInputs {
 
   LITESTAGE_HOST_DEVICE unsigned units() const { return units_; }
 
-  // By all threads of a block; afterwards all see all of it.
+  // Prepares the inputs. All threads of a block call this, and may read all inputs afterwards.
   template <class C>
   LITESTAGE_DEVICE void fill(C& t, const InputRows& in) const {
     measure(t, in);
-    LITESTAGE_UNROLL_BY(1)  // there is no need for the code N times
+    LITESTAGE_UNROLL_BY(1)  // keeps the code small
     for (unsigned i = 0; i < N; ++i) {
       if constexpr (f.quantised())
         fill_codes(t, in, i, factor(t, in, i));
@@ -92,7 +92,7 @@ class StagedInputs {
   LITESTAGE_DEVICE float* partial(C& t, unsigned i) const {
     return t.template shared<float>(sums_at() + std::size_t{N} * blocks() * 4) + i * (t.block_size() / warp_size);
   }
-  // The sums of squares of every warp, where there is a norm. Their order does not depend on N.
+  // Computes the sums of squares of every warp, if there is a norm. The order of a sum does not depend on N.
   template <class C>
   LITESTAGE_DEVICE void measure(C& t, const InputRows& in) const {
     if (in.norm == nullptr) return;
@@ -118,7 +118,7 @@ class StagedInputs {
     return norm_factor(squares / static_cast<float>(in.columns) + in.eps);
   }
 
-  // Columns 4 v to 4 v + 3 of input i; zeros past the end and where there is no input i.
+  // Columns 4 v to 4 v + 3 of input i; zeros past the end of the row, and for i past the last input.
   template <class C>
   LITESTAGE_DEVICE static Four input(C& t, const InputRows& in, unsigned i, unsigned v, float factor) {
     if (i >= in.n) return {};
@@ -138,8 +138,8 @@ class StagedInputs {
     }
   }
 
-  // Eight lanes to a block, four columns each. code = x 127 / max, rounded once to nearest even; scale = max / 127. NaN
-  // or infinity in a block makes its scale NaN, and with it every result; a block below 2^-120 counts as zero.
+  // Eight lanes round a block, four columns each: code = x 127 / max, rounded once to nearest even; scale = max / 127.
+  // A NaN or infinity in a block makes its scale NaN, and so every result; a block below 2^-120 counts as zero.
   template <class C>
   LITESTAGE_DEVICE void fill_codes(C& t, const InputRows& in, unsigned i, float factor) const {
     for (unsigned first = 0; first < blocks(); first += t.block_size() / 8) {
@@ -180,7 +180,7 @@ class StagedInputs {
     }
   }
   LITESTAGE_DEVICE static int nearest_code(float x, float inverse) {
-    constexpr float magic = 12582912.0f;  // 1.5 * 2^23: the sum has the integer in its low bits
+    constexpr float magic = 12582912.0f;  // 1.5 * 2^23: a sum with it has the rounded integer in its low bits
     return static_cast<int>(bits_of(fmaf(x, inverse, magic))) - static_cast<int>(0x4b400000u);
   }
 

@@ -1,4 +1,4 @@
-// Final norm and head: logits[i] = multiplier * (W rmsnorm(x[rows[i]])).
+// The final norm and the output head: logits[i] = multiplier * (W rmsnorm(x[rows[i]])).
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-// Rows of a matrix times a few inputs: the skeleton that every projection of a few tokens shares.
+// Multiplies rows of a matrix with a few inputs: the part that all projections of a few tokens share.
 //
 // A row is summed by `lanes` neighbouring threads (8, 16 or 32 of a warp), each taking every `lanes`-th unit, then by a
-// butterfly. The order of the sum depends on the shape of the matrix alone: neither on the number of inputs nor on the
-// grid. So the bits of a result are the same for any batch.
+// butterfly. The order of the sum depends on the shape of the matrix alone, not on the number of inputs or on the grid,
+// so the bits of a result are the same in any batch.
 #pragma once
 
 #include <cstddef>
@@ -15,27 +15,28 @@
 namespace litestage::kernels {
 
 inline constexpr unsigned matvec_threads = 128;
-// Blocks of a product of n inputs that a processor shall hold: this bounds the registers of a thread, to 64 for one
-// input and to 168 for 16. Units of 5 vectors take more, and have more loads under way in return.
+// How many blocks of a product with n inputs a multiprocessor is to hold, which limits the registers of a thread: to 64
+// for one input and to 168 for 16. Units of 5 vectors need more registers, and have more loads in flight in return.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_vectors, unsigned n) {
   const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
   return unit_vectors < 5 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
 }
-// Units of a row that a thread loads before it uses the first, so that four vectors or more are under way.
+// Units of a row that a thread loads before it uses the first, so that at least four vectors are in flight.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned units_ahead(unsigned unit_vectors) {
   return unit_vectors == 1 ? 2 : 1;
 }
 
-// Few threads for short rows, or most of them would have nothing to read: 576 columns of Q8_0 are 18 units.
+// Threads that sum a row together. Short rows get fewer, because most of 32 would have nothing to read: 576 columns of
+// Q8_0 are 18 units.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned lanes_for(unsigned units) {
   return units >= 48 ? 32 : units >= 24 ? 16 : 8;
 }
-// Rows that a block works on at a time, two to each group of lanes.
+// Rows that a block works on at a time: two for each group of lanes.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned rows_at_once(unsigned units) {
   return 2 * matvec_threads / lanes_for(units);
 }
-// As many blocks as the device holds at a time (`resident`) or fewer: each prepares the inputs once and goes on with
-// the rows that are `grid` further.
+// The blocks of a launch: at most `resident`, the number that the device holds at a time. A block prepares the inputs
+// once, and then works on every tile of rows whose number is its own modulo the number of blocks.
 [[nodiscard]] constexpr unsigned matvec_blocks(unsigned rows, unsigned units, unsigned resident) {
   const unsigned tiles = (rows + rows_at_once(units) - 1) / rows_at_once(units);
   return tiles < resident ? tiles : resident;
@@ -46,7 +47,7 @@ struct RowOf {
   unsigned row;
 };
 
-// sum += the product of 32 weights and 32 inputs; exact up to the two or three roundings at its end.
+// sum += the product of 32 weights and 32 inputs; exact except for the two or three roundings at the end.
 template <DType type>
 LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, const Vector16& first16,
                                 const Vector16& second16, float input_scale, std::uint32_t input_sums, float& sum) {
@@ -70,7 +71,7 @@ LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, con
   }
 }
 
-// Vectors v and on, `count` of them, of unit u of both rows.
+// Loads vectors [first, first + count) of unit u of both rows.
 template <DType type, class C>
 LITESTAGE_DEVICE void load_vectors(C& t, const RowOf (&rows)[2], unsigned units, unsigned u, unsigned first,
                                    unsigned count, Vector16 (&unit)[2][format_of(type).unit_vectors]) {
@@ -82,7 +83,8 @@ LITESTAGE_DEVICE void load_vectors(C& t, const RowOf (&rows)[2], unsigned units,
   }
 }
 
-// sum[r][i] += what unit u of row r adds to its product with input i: quantised weights, and the others.
+// sum[r][i] += the part of unit u in the product of row r and input i. add_blocks is for quantised weights,
+// add_elements for the other types.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
                                  float (&sum)[2][N]) {
@@ -141,7 +143,7 @@ LITESTAGE_DEVICE void add_unit(C& t, const RowOf (&rows)[2], const StagedInputs<
     add_elements<type, N>(t, rows, in, u, sum);
 }
 
-// sum[r][i] += what units first, first + step, ... of row r add to its product with input i.
+// sum[r][i] += the part of units first, first + step, ... in the product of row r and input i.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_units(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned first,
                                 unsigned step, float (&sum)[2][N]) {
@@ -157,7 +159,7 @@ LITESTAGE_DEVICE void add_units(C& t, const RowOf (&rows)[2], const StagedInputs
   }
 }
 
-// The products of two rows with all inputs, in every lane of the group.
+// sum[r][i] = the product of row r and input i, in every lane of the group.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void multiply(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned lanes,
                                float (&sum)[2][N]) {
@@ -173,8 +175,8 @@ LITESTAGE_DEVICE void multiply(C& t, const RowOf (&rows)[2], const StagedInputs<
   }
 }
 
-// f(i, sum[0][i], sum[1][i]) for the inputs i < n whose results this lane writes: number i % lanes of a group writes
-// those of input i. What f does stands in the code once, not N times.
+// Calls f(i, sum[0][i], sum[1][i]) for the inputs i < n whose results this lane writes: lane i % lanes of a group
+// writes those of input i. The loop is not unrolled, so that the code of f exists once.
 template <unsigned N, class C, class F>
 LITESTAGE_DEVICE void for_each_own(C& t, const float (&sum)[2][N], unsigned n, unsigned lanes, const F& f) {
   LITESTAGE_UNROLL_BY(1)
@@ -189,15 +191,15 @@ LITESTAGE_DEVICE void for_each_own(C& t, const float (&sum)[2][N], unsigned n, u
   }
 }
 
-// finish(row, i, value) for every row of w and every input i < n, once each, `value` being their product. By all
-// threads of a block; the blocks of a grid share the rows.
+// Calls finish(row, i, product) once for every row of w and every input i < n. All threads of a block call this; the
+// blocks of a grid share the rows.
 template <DType type, unsigned N, class C, class Finish>
 LITESTAGE_DEVICE void for_each_product(C& t, const Matrix& w, const StagedInputs<type, N>& in, unsigned n,
                                        const Finish& finish) {
   const unsigned lanes = lanes_for(in.units()), step = rows_at_once(in.units());
   for (unsigned tile = t.block().x * step; tile < w.rows; tile += t.grid().x * step) {
     const unsigned row = tile + t.thread() / lanes * 2;
-    // Lanes past the last row go along with it: a warp stays whole.
+    // Lanes past the last row compute it again, so that their warp stays whole.
     const unsigned last = w.rows - 1;
     const RowOf rows[2] = {{w, row < last ? row : last}, {w, row + 1 < last ? row + 1 : last}};
     float sum[2][N];

@@ -1,5 +1,5 @@
-// The end of a residual branch: x[rows[i]] += multiplier * W in[i]. Output projection of the attention, and down
-// projection of the MLP.
+// The end of a residual branch: x[rows[i]] += multiplier * W in[i]. This is the output projection of the attention and
+// the down projection of the MLP.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-// The first launch of an attention: RMSNorm, Q, K and V, biases, RoPE, keys and values into the cache. A group of lanes
-// sums the two rows that RoPE turns into one another, so both are at hand when the sums are.
+// The first launch of an attention: RMSNorm, the products with the matrices of Q, K and V, biases and RoPE; keys and
+// values are stored in the cache. A group of lanes sums the two matrix rows that RoPE combines, so it has both numbers.
 //
-// The three matrices may have different types, as the mixtures of quantised files have it: a block works on one of
-// them. Models with a norm of each head need whole heads first: see finish_heads.cuh.
+// The three matrices may have different types, as in files with mixed quantisation, and a block works on one of them.
+// Models that norm every head need whole heads first: see finish_heads.cuh.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,11 @@
 
 namespace litestage::kernels {
 
-// The rows of one attention, [n] each: element i speaks of row InputRows::rows[i] of the stream. The first n_run have
-// queries.
+// Which of the three projections a matrix, a bias or a norm belongs to: the index of arrays below.
+enum QkvMatrix : unsigned { matrix_q, matrix_k, matrix_v };
+
+// The rows of one attention: element i of every list belongs to row InputRows::rows[i] of the stream. The first n_run
+// rows have queries.
 struct AttentionInputs {
   const int* slots = nullptr;      // [n]
   const int* positions = nullptr;  // [n]
@@ -26,11 +29,11 @@ struct AttentionInputs {
   friend bool operator==(const AttentionInputs&, const AttentionInputs&) = default;
 };
 
-// Two finished numbers of a head to where they belong: into the queries (m = 0), or the keys or values of the cache.
+// Stores two finished numbers of a head: in the queries, or in the keys or values of the cache, as QkvMatrix m says.
 template <class T, class C, class Params>
 LITESTAGE_DEVICE void store_pair(C& t, const Params& p, unsigned m, unsigned i, unsigned head, const Pair& pair,
                                  float a, float b) {
-  if (m == 0) {
+  if (m == matrix_q) {
     float* to = p.q + static_cast<std::size_t>(i) * p.shape.q_dim() + head * p.shape.head_dim;
     t.store(to + pair.a, a);
     t.store(to + pair.b, b);
@@ -38,7 +41,7 @@ LITESTAGE_DEVICE void store_pair(C& t, const Params& p, unsigned m, unsigned i, 
   }
   const auto slot = static_cast<unsigned>(t.load(p.rows.slots + i));
   const auto entry = static_cast<unsigned>(t.load(p.rows.entries + i));
-  T* to = (m == 1 ? p.cache.k : p.cache.v) + p.cache.at(slot, p.layer, head, entry);
+  T* to = (m == matrix_k ? p.cache.k : p.cache.v) + p.cache.at(slot, p.layer, head, entry);
   t.store(to + pair.a, to_stored<T>(a));
   t.store(to + pair.b, to_stored<T>(b));
 }
@@ -47,19 +50,22 @@ template <unsigned N, class T>
 struct ProjectQkv {
   static constexpr const char* name = "project_qkv";
   static constexpr unsigned threads = matvec_threads;
-  static constexpr unsigned resident = N <= 1 ? 5 : N <= 2 ? 4 : N <= 4 ? 3 : 2;  // the code of all types is in it
+  static constexpr unsigned resident = N <= 1   ? 5
+                                       : N <= 2 ? 4
+                                       : N <= 4 ? 3
+                                                : 2;  // limited because it has the code of all types
   struct Params {
-    Matrix w[3];                                         // Q, K, V: [q_dim | kv_dim | kv_dim, hidden]
-    const float* bias[3] = {nullptr, nullptr, nullptr};  // or nullptr
-    unsigned first_block[4] = {0, 0, 0, 0};              // blocks first_block[m] .. first_block[m + 1] - 1 do w[m]
-    InputRows in;                                        // n <= N rows of [hidden], with norm
+    Matrix w[3];                                         // by QkvMatrix: [q_dim | kv_dim | kv_dim, hidden]
+    const float* bias[3] = {nullptr, nullptr, nullptr};  // by QkvMatrix; nullptr: none
+    unsigned first_block[4] = {0, 0, 0, 0};  // blocks first_block[m] .. first_block[m + 1] - 1 multiply w[m]
+    InputRows in;                            // n <= N rows of [hidden], with norm
     AttentionInputs rows;
     HeadShape shape;
     RopeAngles rope;
     float* q = nullptr;  // [n_run, q_dim]
     Cache<T> cache;
     unsigned layer = 0;
-    float* raw = nullptr;  // [n, q_dim + 2 kv_dim]: the sums alone go there, and nowhere else; nullptr: as said above
+    float* raw = nullptr;  // [n, q_dim + 2 kv_dim]: if given, the bare sums go there, and nothing to q and the cache
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) {
@@ -70,7 +76,7 @@ struct ProjectQkv {
     }
     return most;
   }
-  // Sets first_block, so that each matrix has its share of the blocks.
+  // Also sets first_block, so that each matrix gets a share of the blocks that is proportional to its rows.
   static Grid grid(Params& p, unsigned blocks_at_once) {
     const unsigned rows = p.w[0].rows + p.w[1].rows + p.w[2].rows;
     for (unsigned m = 0; m < 3; ++m) {
@@ -82,7 +88,9 @@ struct ProjectQkv {
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    const unsigned m = t.block().x < p.first_block[1] ? 0 : t.block().x < p.first_block[2] ? 1 : 2;
+    const unsigned m = t.block().x < p.first_block[matrix_k]   ? matrix_q
+                       : t.block().x < p.first_block[matrix_v] ? matrix_k
+                                                               : matrix_v;
     with_type(p.w[m].type, [&]<DType type>() { project<type>(t, p, m); });
   }
 
@@ -109,7 +117,7 @@ struct ProjectQkv {
     }
   }
 
-  // The sums of pair k of a head of w[m], of input i.
+  // Finishes the sums a and b of pair k of a head of w[m], for input i.
   template <class C>
   LITESTAGE_DEVICE static void finish(C& t, const Params& p, unsigned m, unsigned i, unsigned head, unsigned k, float a,
                                       float b) {
@@ -117,17 +125,18 @@ struct ProjectQkv {
     const unsigned first = head * p.shape.head_dim;
     if (p.raw != nullptr) {
       const unsigned q_dim = p.shape.q_dim(), kv_dim = p.shape.kv_dim();
-      float* to = p.raw + static_cast<std::size_t>(i) * (q_dim + 2 * kv_dim) + (m == 0 ? 0 : q_dim + (m - 1) * kv_dim);
+      float* to = p.raw + static_cast<std::size_t>(i) * (q_dim + 2 * kv_dim) +
+                  (m == matrix_q ? 0 : q_dim + (m - matrix_k) * kv_dim);
       t.store(to + first + pair.a, a);
       t.store(to + first + pair.b, b);
       return;
     }
-    if (m == 0 && i >= p.rows.n_run) return;
+    if (m == matrix_q && i >= p.rows.n_run) return;
     if (p.bias[m] != nullptr) {
       a += t.load(p.bias[m] + first + pair.a);
       b += t.load(p.bias[m] + first + pair.b);
     }
-    if (m != 2) turn(t, p.shape, p.rope, k, t.load(p.rows.positions + i), a, b);
+    if (m != matrix_v) turn(t, p.shape, p.rope, k, t.load(p.rows.positions + i), a, b);
     store_pair<T>(t, p, m, i, head, pair, a, b);
   }
 };

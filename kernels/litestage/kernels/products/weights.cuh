@@ -1,13 +1,13 @@
-// A matrix as it lies in device memory, and how its numbers are read.
+// The layout of a matrix in device memory, and how kernels read its numbers.
 //
-// A row is cut into units, the columns that one thread takes at a time. The codes of a unit are whole vectors of 16
-// bytes, and vector v of all units of a row lies in one piece: neighbouring threads read neighbouring vectors, always
-// 16 bytes each. Scales lie apart, they are small.
+// A row is cut into units; a unit is what one thread reads at a time. The codes of a unit are whole vectors of 16
+// bytes, and vector v of all units of a row is stored in one piece, so that neighbouring threads read neighbouring
+// vectors. Scales are stored in arrays of their own.
 //     codes   [rows][vectors of a unit][units] of 16 bytes
 //     scales  [rows][blocks][1, or 2 with the minimum] f16; K types: [rows][columns / 256][...]
 //     sub     K types only: [rows][blocks][2] bytes: scale and minimum of 32 columns; Q6_K: scales of the first 16 and
 //             the second 16
-// A block is 32 columns. The last unit of a row is filled up with zeros: no kernel has to look at the end of a row.
+// A block is 32 columns. The last unit of a row is filled up with zeros, so that no kernel has to treat it differently.
 //
 //     type            columns of a unit  vectors  holding
 //     F32             4                  1
@@ -31,10 +31,11 @@ namespace litestage::kernels {
 
 inline constexpr unsigned block_columns = 32;
 
-// Facts of a type. w = scale * (code - offset) + minimum.
+// The layout of a type. w = scale * (code - offset) + minimum.
 struct Format {
-  unsigned code_bits = 0;  // 0: not quantised
-  unsigned unit_columns = 0, unit_vectors = 0;
+  unsigned code_bits = 0;     // 0: not quantised
+  unsigned unit_columns = 0;  // of a unit
+  unsigned unit_vectors = 0;  // of 16 bytes, that hold the codes of a unit
   int offset = 0;
   bool has_min = false;
   bool super_blocks = false;  // K types
@@ -47,26 +48,26 @@ struct Format {
 LITESTAGE_HOST_DEVICE constexpr Format format_of(DType type) {
   switch (type) {
     case DType::f32:
-      return {0, 4, 1, 0, false, false};
+      return {.unit_columns = 4, .unit_vectors = 1};
     case DType::f16:
     case DType::bf16:
-      return {0, 8, 1, 0, false, false};
+      return {.unit_columns = 8, .unit_vectors = 1};
     case DType::q8_0:
-      return {8, 32, 2, 0, false, false};
+      return {.code_bits = 8, .unit_columns = 32, .unit_vectors = 2};
     case DType::q4_0:
-      return {4, 32, 1, 8, false, false};
+      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .offset = 8};
     case DType::q4_1:
-      return {4, 32, 1, 0, true, false};
+      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .has_min = true};
     case DType::q5_0:
-      return {5, 128, 5, 16, false, false};
+      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .offset = 16};
     case DType::q5_1:
-      return {5, 128, 5, 0, true, false};
+      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .has_min = true};
     case DType::q4_k:
-      return {4, 32, 1, 0, true, true};
+      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .has_min = true, .super_blocks = true};
     case DType::q5_k:
-      return {5, 128, 5, 0, true, true};
+      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .has_min = true, .super_blocks = true};
     case DType::q6_k:
-      return {6, 64, 3, 32, false, true};
+      return {.code_bits = 6, .unit_columns = 64, .unit_vectors = 3, .offset = 32, .super_blocks = true};
   }
   return {};
 }
@@ -83,10 +84,10 @@ struct Matrix {
   friend bool operator==(const Matrix&, const Matrix&) = default;
 };
 
-// What 32 columns of a row are multiplied with. Q6_K has two scales, of 16 columns each.
+// The scales of a block of 32 columns. Q6_K has two, for 16 columns each; other types have first = second.
 struct BlockScale {
   float first = 0, second = 0;
-  float minimum = 0;  // added to every element
+  float minimum = 0;  // added to every number
 };
 
 template <DType type, class C>
@@ -95,8 +96,8 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
   constexpr unsigned stored = f.has_min ? 2 : 1;
   const unsigned groups = (w.columns + f.scale_columns() - 1) / f.scale_columns();
   const unsigned group = f.super_blocks ? block / 8 : block;
-  // A unit of several groups may end past the row. What is there is multiplied with zeros, so any scale will do; and no
-  // branch keeps the loads of what follows from being issued early.
+  // A unit of several groups may end past the row. Its columns there are multiplied with zeros, so any scale will do; a
+  // branch would keep later loads from being issued early.
   const unsigned kept = f.unit_columns > f.scale_columns() && group >= groups ? groups - 1 : group;
   const std::uint16_t* at = w.scales + static_cast<std::size_t>(row) * groups * stored + kept * stored;
   BlockScale s;
@@ -113,7 +114,7 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
     if constexpr (type == DType::q6_k) {
       s.second = s.first * static_cast<float>(static_cast<std::int8_t>(two >> 8));
       s.first *= static_cast<float>(static_cast<std::int8_t>(two & 0xffu));
-    } else {  // exact: 11 bits by 6
+    } else {  // the products are exact: 11 bits times 6
       s.first *= static_cast<float>(two & 0xffu);
       s.second = s.first;
       s.minimum *= -static_cast<float>(two >> 8);
@@ -127,7 +128,7 @@ struct Codes {
   std::uint32_t word[8];
 };
 
-// Those of block `b` of a unit, from its vectors.
+// The codes of block `b` of a unit.
 template <DType type>
 LITESTAGE_DEVICE Codes unpack(const Vector16 (&unit)[format_of(type).unit_vectors], unsigned b) {
   constexpr Format f = format_of(type);

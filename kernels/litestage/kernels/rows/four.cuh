@@ -1,4 +1,4 @@
-// Four numbers of a row at a time: as wide as a thread can load and store.
+// Loads and stores of four numbers of a row, the most that one instruction moves.
 #pragma once
 
 #include "litestage/kernels/scalar.cuh"
@@ -10,15 +10,15 @@ struct Four {
   float value[4];
 };
 
-// Numbers from `first` on, as many as 16 bytes hold.
+// Four numbers from `first` on, as one vector.
 template <unsigned n>
 LITESTAGE_DEVICE Vector16 vector_of(const float (&numbers)[n], unsigned first = 0) {
   return {
       {bits_of(numbers[first]), bits_of(numbers[first + 1]), bits_of(numbers[first + 2]), bits_of(numbers[first + 3])}};
 }
 
-// Numbers 4 v to 4 v + 3 of `columns` at `from`, zeros past the end. One load if columns are a multiple of 4, and the
-// memory begins at 16 bytes then.
+// Numbers 4 v to 4 v + 3 of the row of `columns` numbers at `from`; zeros past its end. If columns is a multiple of 4
+// this is one load, and `from` must be aligned to 16 bytes.
 template <class Load>
 LITESTAGE_DEVICE Four four_by(const Load& load, const float* from, unsigned v, unsigned columns) {
   Four four{};
@@ -45,7 +45,7 @@ LITESTAGE_DEVICE Four load_four_fresh(C& t, const float* from, unsigned v, unsig
   return four_by([&](const auto* p) { return t.load_fresh(p); }, from, v, columns);
 }
 
-// To the same places; nothing past the end.
+// Stores numbers 4 v to 4 v + 3 of the row at `to`, without those past its end.
 template <class C>
 LITESTAGE_DEVICE void store_four(C& t, float* to, unsigned v, unsigned columns, const Four& four) {
   if (columns % 4 == 0) {

@@ -1,5 +1,5 @@
-// How rows of the stream changed: <x, y>, <x, x> and <y, y> of every row before and after. From these come the cosine
-// and the norm ratio that importance and AdaSkip are made of. Only launched where a policy asks.
+// How rows of the stream changed: <x, y>, <x, x> and <y, y> for every row x before and y after. Importance and AdaSkip
+// compute the cosine and the ratio of norms from these. Only launched if a policy asks for them.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Small operations on whole rows: scaling, copies of the stream and of cache entries, and what cuBLAS leaves to be
-// done.
+// Small operations on whole rows: scaling, copies of the stream and of cache entries, and the steps that own kernels
+// fuse with a product but cuBLAS does not.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +44,8 @@ struct CopyNumbers {
   static constexpr const char* name = "copy_numbers";
   static constexpr unsigned threads = 256;
   struct Params {
-    float* to = nullptr;          // [n], at 16 bytes if n is a multiple of 4
-    const float* from = nullptr;  // [n], the same, apart from `to`
+    float* to = nullptr;          // [n], aligned to 16 bytes if n is a multiple of 4
+    const float* from = nullptr;  // [n], aligned in the same way; does not overlap `to`
     unsigned n = 0;
     friend bool operator==(const Params&, const Params&) = default;
   };
@@ -93,11 +93,11 @@ struct Gate {
   static constexpr const char* name = "gate";
   static constexpr unsigned threads = 256;
   struct Params {
-    const float* gate = nullptr;  // [n], this and the next at 16 bytes if n is a multiple of 4
+    const float* gate = nullptr;  // [n], all three aligned to 16 bytes if n is a multiple of 4
     const float* up = nullptr;    // [n]
     float* h = nullptr;           // [n]
     unsigned n = 0;
-    GateFunction function = GateFunction::silu;
+    Activation activation = Activation::silu;
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params&) { return 0; }
@@ -109,20 +109,24 @@ struct Gate {
     const Four gate = load_four(t, p.gate, v, p.n);
     Four h = load_four(t, p.up, v, p.n);
     LITESTAGE_UNROLL
-    for (unsigned j = 0; j < 4; ++j) h.value[j] *= activated(gate.value[j], p.function);
+    for (unsigned j = 0; j < 4; ++j) h.value[j] *= activated(gate.value[j], p.activation);
     store_four(t, p.h, v, p.n, h);
   }
 };
 
-// Entries of the cache to other places, keys and values. Copies are independent: none reads or writes what another of
-// the launch writes.
+// A copy of entries as `CopyEntries` reads it: which of its integers means what.
+enum EntryCopyField : unsigned { from_slot, from_layer, from_entry, to_slot, to_layer, to_entry, copied_entries };
+inline constexpr unsigned ints_of_copy = 7;
+
+// Copies keys and values of consecutive entries. Copies are independent: none reads or writes an entry that another
+// copy of the launch writes.
 template <class T>
 struct CopyEntries {
   static constexpr const char* name = "copy_entries";
   static constexpr unsigned threads = 128;
   struct Params {
     Cache<T> cache;
-    const int* copies = nullptr;  // [n][7]: slot, layer and entry from where, the same to where, how many in a row
+    const int* copies = nullptr;  // [n, ints_of_copy]
     unsigned n = 0;
     friend bool operator==(const Params&, const Params&) = default;
   };
@@ -131,13 +135,16 @@ struct CopyEntries {
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    unsigned c[7];
+    unsigned c[ints_of_copy];
     LITESTAGE_UNROLL
-    for (unsigned k = 0; k < 7; ++k) c[k] = static_cast<unsigned>(t.load(p.copies + t.block().x * 7 + k));
+    for (unsigned k = 0; k < ints_of_copy; ++k) {
+      c[k] = static_cast<unsigned>(t.load(p.copies + t.block().x * ints_of_copy + k));
+    }
     T* memory = t.block().z == 0 ? p.cache.k : p.cache.v;
-    const auto* from = reinterpret_cast<const Vector16*>(memory + p.cache.at(c[0], c[1], t.block().y, c[2]));
-    auto* to = reinterpret_cast<Vector16*>(memory + p.cache.at(c[3], c[4], t.block().y, c[5]));
-    const unsigned vectors = c[6] * p.cache.head_dim / per_vector<T>;
+    const auto* from =
+        reinterpret_cast<const Vector16*>(memory + p.cache.at(c[from_slot], c[from_layer], t.block().y, c[from_entry]));
+    auto* to = reinterpret_cast<Vector16*>(memory + p.cache.at(c[to_slot], c[to_layer], t.block().y, c[to_entry]));
+    const unsigned vectors = c[copied_entries] * p.cache.head_dim / per_vector<T>;
     for (unsigned v = t.thread(); v < vectors; v += threads) t.store(to + v, t.load_fresh(from + v));
   }
 };

@@ -1,6 +1,6 @@
-// What a policy may know of a token, from its logits in one pass: the two largest logits, the likeliest token (the
-// lowest id of equals), and the sums that probabilities and entropy are made of. Blocks share a row; the last one to
-// finish merges. 24 bytes a row go back to the host.
+// Summarises a row of logits in one pass: the two largest logits, the likeliest token (the lowest id among equals), and
+// the sums that probabilities and entropy are computed from. Several blocks share a row, and the last one to finish
+// merges their summaries. 24 bytes a row are copied to the host.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace litestage::kernels {
 
-// Of some of the logits z of a row. Sums are relative to the largest, so nothing overflows.
+// A summary of some of the logits z of a row. Sums are relative to the largest logit, so they do not overflow.
 struct LogitSummary {
   float largest = -HUGE_VALF, second = -HUGE_VALF;
   float sum = 0;       // of exp(z - largest)
@@ -21,13 +21,13 @@ struct LogitSummary {
   int broken = 0;      // 1: a logit among them is not finite
 };
 
-// Of one logit. As on the CPU, a NaN is never the largest, and makes the sums NaN.
+// The summary of one logit. As on the CPU, a NaN is never the largest logit, and makes the sums NaN.
 LITESTAGE_DEVICE LogitSummary summary_of(float z, int token) {
   const bool number = z == z;
   return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, z - z == 0.0f ? 0 : 1};
 }
 
-// A summary of what a and b summarise. Symmetric to the bit, but for the bits of a NaN.
+// The summary of the logits of a and b together. Symmetric to the bit, except for the bits of a NaN.
 LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& b) {
   LogitSummary top = b, low = a;
   if (a.token >= 0 && (b.token < 0 || a.largest > b.largest || (a.largest == b.largest && a.token < b.token))) {
@@ -36,7 +36,7 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
   }
   top.second = low.largest > top.second ? low.largest : top.second;
   top.broken |= low.broken;
-  const float shift = low.largest - top.largest;  // <= 0; -inf where low has nothing but -inf, or nothing at all
+  const float shift = low.largest - top.largest;  // <= 0; -inf where all logits of low are -inf, or it has none
   const float factor = exponential(shift);
   if (factor > 0.0f || low.sum != low.sum) {
     top.sum = fmaf(factor, low.sum, top.sum);
@@ -102,7 +102,7 @@ struct TokenSummary {
       s = merged(s, other);
     }
     LogitSummary* of_warps = t.template shared<LogitSummary>(0);
-    t.sync();  // what was there has been read
+    t.sync();  // all threads have read what was stored there before
     if (lane(t) == 0) of_warps[warp(t)] = s;
     t.sync();
     if (t.thread() == 0) {
@@ -113,7 +113,7 @@ struct TokenSummary {
   template <class C>
   LITESTAGE_DEVICE static bool last_block(C& t, int* counter, unsigned n) {
     int* last = t.template shared<int>(warps * sizeof(LogitSummary));
-    if (t.thread() == 0) {  // it alone has stored
+    if (t.thread() == 0) {  // the only thread of the block that has stored anything
       t.fence();
       *last = t.atomic_add(counter, 1) == static_cast<int>(n) - 1;
       if (*last != 0) t.atomic_add(counter, -static_cast<int>(n));
@@ -144,8 +144,8 @@ struct TokenSummary {
   }
 };
 
-// The `count` largest logits of a row, descending: a pass over the row for each, because few policies ask and no
-// memory is needed. Of equals the lowest id comes first.
+// The `count` largest logits of a row, descending; among equals the lowest id comes first. It passes over the row once
+// for each, which needs no memory; few policies ask for them.
 struct TopLogits {
   static constexpr const char* name = "top_logits";
   static constexpr unsigned threads = 1024, warps = threads / warp_size;
@@ -194,7 +194,7 @@ struct TopLogits {
       if (ahead(other, best)) best = other;
     }
     auto* of_warps = t.template shared<Candidate>(0);
-    t.sync();  // what was there has been read
+    t.sync();  // all threads have read what was stored there before
     if (lane(t) == 0) of_warps[warp(t)] = best;
     t.sync();
     for (unsigned k = 0; k < warps; ++k) {

@@ -35,8 +35,8 @@ TEST_CASE("both gates agree with double at every size") {
         CAPTURE(n);
         const std::vector<float> gate = normal_numbers(n, n + 1, spread), up = normal_numbers(n, n + 2);
         Misaligned silu_row(gate), gelu_row(gate);
-        cpu::apply_gate<decltype(kernels)>(GateActivation::silu, silu_row.data(), up.data(), n);
-        cpu::apply_gate<decltype(kernels)>(GateActivation::gelu_tanh, gelu_row.data(), up.data(), n);
+        cpu::apply_gate<decltype(kernels)>(Activation::silu, silu_row.data(), up.data(), n);
+        cpu::apply_gate<decltype(kernels)>(Activation::gelu_tanh, gelu_row.data(), up.data(), n);
         CHECK(silu_row.guarded());
         CHECK(gelu_row.guarded());
         const std::vector<float> found_silu = silu_row.values(), found_gelu = gelu_row.values();
@@ -59,7 +59,7 @@ TEST_CASE("both gates agree with double at every size") {
 TEST_CASE("gates far out: the identity above, zero below, NaN through") {
   with_all_kernels([](auto kernels, const std::string& name) {
     CAPTURE(name);
-    for (const GateActivation activation : {GateActivation::silu, GateActivation::gelu_tanh}) {
+    for (const Activation activation : {Activation::silu, Activation::gelu_tanh}) {
       std::vector<float> gate{1000, -1000, 0, std::nanf("")};
       const std::vector<float> up{2, 2, 2, 2};
       cpu::apply_gate<decltype(kernels)>(activation, gate.data(), up.data(), gate.size());

@@ -8,8 +8,8 @@
 namespace litestage::cpu {
 
 template <class Kernels>
-void apply_gate(GateActivation activation, float* gate, const float* up, std::size_t n) {
-  if (activation == GateActivation::silu)
+void apply_gate(Activation activation, float* gate, const float* up, std::size_t n) {
+  if (activation == Activation::silu)
     Kernels::silu_gate(gate, up, n);
   else
     Kernels::gelu_gate(gate, up, n);
