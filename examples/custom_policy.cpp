@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "cli/defaults.hpp"
-#include "cli/option_checks.hpp"
-#include "cli/run_main.hpp"
-#include "cli/thread_words.hpp"
+#include "cli/options/defaults.hpp"
+#include "cli/options/option_checks.hpp"
+#include "cli/terminal/run_main.hpp"
+#include "cli/terminal/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
-#include "litestage/engine/pipeline.hpp"
 #include "litestage/evaluate/table.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/io/open_model.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
 #include "litestage/tasks/answers.hpp"
 #include "litestage/tasks/subset.hpp"

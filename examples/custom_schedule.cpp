@@ -1,5 +1,5 @@
-// A schedule of one's own: the model plans, solves and states a word problem. A schedule says how many stages there are,
-// what each is called and how long it may get, and which prompts make up a stage, given what was written before.
+// A schedule of one's own: the model plans, solves and states a word problem. A schedule says how many stages there
+// are, what each is called and how long it may get, and which prompts make up a stage, given what was written before.
 #include <iostream>
 
 #include "litestage/io/open_model.hpp"
@@ -33,8 +33,8 @@ int main(int argc, char** argv) try {
   Pipeline pipeline(io::open_model(argv[1]), skip, early_exit::Never{}, PlanSolveState{});
   const Question question{"q1", "A box holds 6 eggs. How many eggs are in 7 boxes, after 5 of them broke?", {}};
   for (const StageReport& stage : pipeline.run(question).stages) {
-    std::cout << stage.name << ", " << stage.generated_tokens << " tokens, ended by "
-              << name(stage.branches[0].stop) << "\n  " << shown(stage.branches[0].text, 1000) << "\n";
+    std::cout << stage.name << ", " << stage.generated_tokens << " tokens, ended by " << name(stage.branches[0].stop)
+              << "\n  " << shown(stage.branches[0].text, 1000) << "\n";
   }
 } catch (const std::exception& error) {
   std::cerr << "custom_schedule: " << error.what() << "\n";

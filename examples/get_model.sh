@@ -123,7 +123,7 @@ fetch() {
   rm -rf "$parts"
 }
 
-# The same rules as in examples/programs/cli/defaults.hpp; empty where nothing says which folder.
+# The same rules as in examples/programs/cli/options/defaults.hpp; empty where nothing says which folder.
 default_cache() {
   if [ -n "${LITESTAGE_MODELS:-}" ]; then printf '%s' "$LITESTAGE_MODELS"; return; fi
   case ${XDG_CACHE_HOME:-} in /*) printf '%s/litestage' "$XDG_CACHE_HOME"; return ;; esac

@@ -5,19 +5,19 @@
 #include <memory>
 #include <string>
 
-#include "cli/defaults.hpp"
-#include "cli/interrupt.hpp"
 #include "cli/load.hpp"
-#include "cli/policies.hpp"
-#include "cli/progress.hpp"
-#include "cli/run_main.hpp"
-#include "cli/thread_words.hpp"
+#include "cli/options/defaults.hpp"
+#include "cli/options/policies.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/progress.hpp"
+#include "cli/terminal/run_main.hpp"
+#include "cli/terminal/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/engine/pipeline.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/model_file.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 

@@ -40,25 +40,26 @@ MAY_INCLUDE = {
     "backend/gpu": "core step backend backend/gpu/* kernels/*",
     "model/source": "core",
     "model": "core step backend model/source",
+    "pipeline": "core settings step prompt policy backend model/* engine",
     "engine": "core step prompt policy backend model/*",
     "validate": "core model/source",
     "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
     "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
-    "tasks": "core settings prompt engine",
-    "evaluate": "core settings prompt engine tasks",
-    "calibrate/importance": "core settings step policy skip early_exit engine",
-    "calibrate/latency": "core settings step policy skip backend model engine",
-    "calibrate/search": "core settings step policy skip confidence early_exit engine tasks calibrate/importance",
-    "calibrate/trials": "core settings step prompt policy skip early_exit engine tasks evaluate calibrate/importance calibrate/latency "
+    "tasks": "core settings prompt engine pipeline",
+    "evaluate": "core settings prompt engine pipeline tasks",
+    "calibrate/importance": "core settings step policy skip early_exit engine pipeline",
+    "calibrate/latency": "core settings step policy skip backend model engine pipeline",
+    "calibrate/search": "core settings step policy skip confidence early_exit engine pipeline tasks calibrate/importance",
+    "calibrate/trials": "core settings step prompt policy skip early_exit engine pipeline tasks evaluate calibrate/importance calibrate/latency "
                         "calibrate/search",
-    "calibrate/plan": "core settings step prompt policy skip backend engine tasks evaluate calibrate/importance "
+    "calibrate/plan": "core settings step prompt policy skip backend engine pipeline tasks evaluate calibrate/importance "
                       "calibrate/latency calibrate/search calibrate/trials",
-    "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine tasks evaluate calibrate/*",
-    "compare": "core settings step prompt policy skip early_exit stages backend engine tasks evaluate calibrate/*",
+    "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine pipeline tasks evaluate calibrate/*",
+    "compare": "core settings step prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/*",
     "io/files": "core settings",
     "io/text": "core prompt",
     "io/gguf": "core model/source io/files io/text",
-    "io": "core model/* engine io/*",
+    "io": "core model/* engine pipeline io/*",
 }
 OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")

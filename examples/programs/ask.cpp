@@ -6,21 +6,21 @@
 #include <string>
 #include <vector>
 
-#include "cli/answer_sheet.hpp"
-#include "cli/ask_report.hpp"
 #include "cli/backend.hpp"
+#include "cli/files/plan_file.hpp"
+#include "cli/files/results_file.hpp"
+#include "cli/files/save.hpp"
 #include "cli/job.hpp"
 #include "cli/load.hpp"
-#include "cli/options.hpp"
-#include "cli/plan_file.hpp"
-#include "cli/progress.hpp"
-#include "cli/results_file.hpp"
-#include "cli/run_main.hpp"
-#include "cli/run_report.hpp"
-#include "cli/save.hpp"
-#include "cli/stage_view.hpp"
-#include "litestage/engine/pipeline.hpp"
+#include "cli/options/options.hpp"
+#include "cli/reports/ask_report.hpp"
+#include "cli/reports/run_report.hpp"
+#include "cli/terminal/answer_sheet.hpp"
+#include "cli/terminal/progress.hpp"
+#include "cli/terminal/run_main.hpp"
+#include "cli/terminal/stage_view.hpp"
 #include "litestage/evaluate/results.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 #include "litestage/settings/spec.hpp"
 
 using namespace litestage;

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "cli/backend.hpp"
-#include "cli/compare_options.hpp"
-#include "cli/compare_report.hpp"
-#include "cli/journal_note.hpp"
+#include "cli/files/journal_note.hpp"
+#include "cli/files/plan_file.hpp"
 #include "cli/load.hpp"
-#include "cli/plan_file.hpp"
-#include "cli/run_main.hpp"
-#include "cli/search_view.hpp"
+#include "cli/options/compare_options.hpp"
+#include "cli/reports/compare_report.hpp"
+#include "cli/terminal/run_main.hpp"
+#include "cli/terminal/search_view.hpp"
 #include "litestage/compare/compare.hpp"
 #include "litestage/compare/comparison_facts.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_main.hpp"
+#include "cli/terminal/run_main.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/evaluate/table.hpp"
 #include "litestage/io/files/json.hpp"

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/defaults.hpp"
-#include "cli/run_main.hpp"
-#include "cli/vocabulary_note.hpp"
+#include "cli/files/vocabulary_note.hpp"
+#include "cli/options/defaults.hpp"
+#include "cli/terminal/run_main.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/gguf.hpp"

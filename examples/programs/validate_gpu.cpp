@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "cli/files.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/option_checks.hpp"
-#include "cli/run_main.hpp"
-#include "cli/save.hpp"
+#include "cli/files/save.hpp"
+#include "cli/options/files.hpp"
+#include "cli/options/option_checks.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/run_main.hpp"
 #include "gpu/few_kernels.hpp"
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"

@@ -14,7 +14,7 @@
 #include "common/sequences.hpp"
 #include "common/toy_tokenizer.hpp"
 #include "litestage/early_exit/standard.hpp"
-#include "litestage/engine/pipeline.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
 

@@ -52,8 +52,8 @@ Form measure(B backend, KvType kv, const std::string& path, const std::vector<Qu
   std::vector<QuestionReport> reports(questions.size());
   PipelineOptions options;
   options.kv = kv;
-  const auto importance = calibrate::measure_importance(LanguageModel(backend, model, codec), schedule, questions, options,
-                                                        [&](std::size_t i, const QuestionReport& report) {
+  const auto importance = calibrate::measure_importance(LanguageModel(backend, model, codec), schedule, questions,
+                                                        options, [&](std::size_t i, const QuestionReport& report) {
                                                           reports[i] = report;
                                                           return true;
                                                         });

@@ -212,7 +212,8 @@ bool compare(const std::string& path, int threads, double probe_seconds, std::si
   const auto started = Clock::now();
   ProbeOptions options;
   options.seconds = probe_seconds;
-  const LatencyModel latency = measure_latency(LanguageModel(backend, model, io::TextCodec(io::read_vocabulary(io::Gguf(path)), path)), options);
+  const LatencyModel latency =
+      measure_latency(LanguageModel(backend, model, io::TextCodec(io::read_vocabulary(io::Gguf(path)), path)), options);
   std::printf("  measured in %.1f s, up to %d rows; %zu configurations, %zu rounds\n",
               seconds_between(started, Clock::now()), latency.base.rows.back(), configurations, rounds);
   Maker maker(source.config, seed);

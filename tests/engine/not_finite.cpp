@@ -11,7 +11,7 @@
 #include "common/broken_model.hpp"
 #include "common/error_of.hpp"
 #include "common/pipeline_setting.hpp"
-#include "litestage/engine/score_text.hpp"
+#include "litestage/pipeline/score_text.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

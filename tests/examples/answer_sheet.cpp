@@ -1,4 +1,4 @@
-#include "cli/answer_sheet.hpp"
+#include "cli/terminal/answer_sheet.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/option_checks.hpp"
+#include "cli/options/option_checks.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "cli/stage_view.hpp"
+#include "cli/terminal/stage_view.hpp"
 
 #include <doctest/doctest.h>
 

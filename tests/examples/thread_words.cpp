@@ -1,4 +1,4 @@
-#include "cli/thread_words.hpp"
+#include "cli/terminal/thread_words.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/thread_words.hpp"
+#include "cli/terminal/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/core/error.hpp"

@@ -8,15 +8,15 @@
 #include <utility>
 #include <variant>
 
-#include "cli/defaults.hpp"
-#include "cli/plan_file.hpp"
-#include "cli/results_file.hpp"
-#include "cli/vocabulary_note.hpp"
+#include "cli/files/plan_file.hpp"
+#include "cli/files/results_file.hpp"
+#include "cli/files/vocabulary_note.hpp"
+#include "cli/options/defaults.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/engine/context_needed.hpp"
 #include "litestage/io/files/dataset.hpp"
+#include "litestage/pipeline/context_needed.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/accepted.hpp"
 #include "litestage/tasks/subset.hpp"

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "cli/files.hpp"
-#include "cli/options.hpp"
-#include "cli/policies.hpp"
+#include "cli/options/files.hpp"
+#include "cli/options/options.hpp"
+#include "cli/options/policies.hpp"
 #include "litestage/io/model_file.hpp"
 #include "litestage/tasks/question_set.hpp"
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "cli/interrupt.hpp"
-#include "cli/progress.hpp"
-#include "cli/thread_words.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/progress.hpp"
+#include "cli/terminal/thread_words.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/io/open_model.hpp"
 

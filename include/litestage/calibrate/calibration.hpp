@@ -20,7 +20,7 @@
 #include "litestage/calibrate/search/racing.hpp"
 #include "litestage/calibrate/trials/recorded_evaluation.hpp"
 #include "litestage/calibrate/trials/replay_exit.hpp"
-#include "litestage/engine/progress.hpp"
+#include "litestage/pipeline/progress.hpp"
 
 namespace litestage::calibrate {
 

@@ -8,8 +8,8 @@
 
 #include "litestage/calibrate/calibrate.hpp"
 #include "litestage/early_exit/never.hpp"
-#include "litestage/engine/pipeline.hpp"
-#include "litestage/engine/progress.hpp"
+#include "litestage/pipeline/pipeline.hpp"
+#include "litestage/pipeline/progress.hpp"
 
 namespace litestage::calibrate {
 

@@ -9,7 +9,7 @@
 
 #include "litestage/calibrate/search/search.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/engine/progress.hpp"
+#include "litestage/pipeline/progress.hpp"
 
 namespace litestage::calibrate {
 

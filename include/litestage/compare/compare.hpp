@@ -17,7 +17,7 @@
 #include "litestage/compare/comparison_run.hpp"
 #include "litestage/compare/comparison_settings.hpp"
 #include "litestage/compare/warnings.hpp"
-#include "litestage/engine/progress.hpp"
+#include "litestage/pipeline/progress.hpp"
 #include "litestage/settings/journal.hpp"
 
 namespace litestage::compare {

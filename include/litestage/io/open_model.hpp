@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
-#include "litestage/engine/fwd.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/io/model_file.hpp"
 #include "litestage/model/model.hpp"
+#include "litestage/pipeline/fwd.hpp"
 
 namespace litestage::io {
 

@@ -17,7 +17,7 @@
 #include "litestage/calibrate/importance/importance.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/early_exit/never.hpp"
-#include "litestage/engine/pipeline.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/skip/never.hpp"
 

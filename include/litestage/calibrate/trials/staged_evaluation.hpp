@@ -18,10 +18,10 @@
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/engine/observer.hpp"
-#include "litestage/engine/progress.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
-#include "litestage/engine/stage_walk.hpp"
+#include "litestage/pipeline/progress.hpp"
+#include "litestage/pipeline/stage_walk.hpp"
 #include "litestage/policy/check.hpp"
 
 namespace litestage::calibrate {

@@ -1,4 +1,4 @@
-#include "litestage/engine/score_text.hpp"
+#include "litestage/pipeline/score_text.hpp"
 
 #include <doctest/doctest.h>
 

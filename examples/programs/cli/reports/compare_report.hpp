@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/compare_options.hpp"
+#include "cli/files/save.hpp"
 #include "cli/job.hpp"
-#include "cli/save.hpp"
+#include "cli/options/compare_options.hpp"
 #include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/compare/comparison.hpp"
 #include "litestage/compare/comparison_settings.hpp"

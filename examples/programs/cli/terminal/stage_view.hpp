@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/progress.hpp"
+#include "cli/terminal/progress.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/io/text/text_stream.hpp"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/progress.hpp"
+#include "cli/terminal/progress.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/without_room.hpp"

@@ -1,9 +1,9 @@
-#include "cli/results_file.hpp"
+#include "cli/files/results_file.hpp"
 
 #include <filesystem>
 #include <utility>
 
-#include "cli/save.hpp"
+#include "cli/files/save.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/io/files/json.hpp"
 

@@ -1,8 +1,8 @@
-#include "cli/plan_file.hpp"
+#include "cli/files/plan_file.hpp"
 
 #include <iostream>
 
-#include "cli/save.hpp"
+#include "cli/files/save.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"

@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
-#include "cli/interrupt.hpp"
-#include "cli/progress.hpp"
-#include "litestage/engine/progress.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/progress.hpp"
+#include "litestage/pipeline/progress.hpp"
 
 namespace litestage::cli {
 

@@ -1,4 +1,4 @@
-#include "litestage/engine/context_needed.hpp"
+#include "litestage/pipeline/context_needed.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // The pipeline on small random models: why stages end, how answers are scored, and that nothing which a question writes
 // depends on what runs beside it.
-#include "litestage/engine/pipeline.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 
 #include <doctest/doctest.h>
 

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/backend_option.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/option_checks.hpp"
+#include "cli/options/backend_option.hpp"
+#include "cli/options/option_checks.hpp"
+#include "cli/terminal/interrupt.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/engine/pipeline.hpp"
+#include "litestage/pipeline/pipeline.hpp"
 
 namespace litestage::cli {
 

@@ -6,11 +6,11 @@
 #include <iostream>
 #include <ostream>
 
-#include "cli/answer_sheet.hpp"
-#include "cli/defaults.hpp"
+#include "cli/files/results_file.hpp"
 #include "cli/job.hpp"
-#include "cli/results_file.hpp"
-#include "cli/run_report.hpp"
+#include "cli/options/defaults.hpp"
+#include "cli/reports/run_report.hpp"
+#include "cli/terminal/answer_sheet.hpp"
 #include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/engine/language_model.hpp"

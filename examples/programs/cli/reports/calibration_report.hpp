@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "cli/calibrate_options.hpp"
 #include "cli/job.hpp"
+#include "cli/options/calibrate_options.hpp"
 #include "litestage/calibrate/calibrate.hpp"
 #include "litestage/calibrate/check_latency.hpp"
 #include "litestage/calibrate/search/strategy.hpp"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "litestage/core/outside_text.hpp"
-#include "litestage/engine/score_text.hpp"
 #include "litestage/io/text/tokenizer.hpp"
+#include "litestage/pipeline/score_text.hpp"
 #include "litestage/settings/form.hpp"
 
 namespace litestage::cli {

@@ -1,4 +1,4 @@
-#include "cli/compare_report.hpp"
+#include "cli/reports/compare_report.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <utility>
 
-#include "cli/plan_file.hpp"
+#include "cli/files/plan_file.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
 #include "litestage/compare/comparison_facts.hpp"

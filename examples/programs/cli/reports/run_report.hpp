@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/answer_sheet.hpp"
-#include "cli/progress.hpp"
+#include "cli/terminal/answer_sheet.hpp"
+#include "cli/terminal/progress.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/text_table.hpp"

@@ -9,8 +9,8 @@
 #include <new>
 #include <string_view>
 
-#include "cli/interrupt.hpp"
-#include "cli/standard_streams.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/standard_streams.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
 

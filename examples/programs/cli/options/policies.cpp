@@ -1,4 +1,4 @@
-#include "cli/policies.hpp"
+#include "cli/options/policies.hpp"
 
 #include <cstddef>
 

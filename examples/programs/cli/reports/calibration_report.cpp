@@ -1,4 +1,4 @@
-#include "cli/calibration_report.hpp"
+#include "cli/reports/calibration_report.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "cli/defaults.hpp"
-#include "cli/run_report.hpp"
-#include "cli/save.hpp"
+#include "cli/files/save.hpp"
+#include "cli/options/defaults.hpp"
+#include "cli/reports/run_report.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"

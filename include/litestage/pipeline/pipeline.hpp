@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/engine/fwd.hpp"
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
-#include "litestage/engine/stage_walk.hpp"
+#include "litestage/pipeline/fwd.hpp"
+#include "litestage/pipeline/stage_walk.hpp"
 #include "litestage/policy/check.hpp"
 
 namespace litestage {
