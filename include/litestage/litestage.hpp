@@ -103,6 +103,7 @@
 #include "litestage/policy/check.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/sublayer_set.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"

@@ -64,7 +64,7 @@ std::vector<ComparedMethod> settled(ComparedMethods& methods, const MethodOutcom
   }
   return methods.list();
 }
-const std::vector<std::string> every_name(ComparedMethods::names.begin(), ComparedMethods::names.end());
+const std::vector<std::string> every_name = ComparedMethods::names();
 
 const ComparedMethod& named(const std::vector<ComparedMethod>& list, const std::string& name) {
   const auto found = std::find_if(list.begin(), list.end(), [&](const auto& m) { return m.method.name == name; });

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -58,14 +57,16 @@ struct ComparedMethod {
 class ComparedMethods {
  public:
   using Kind = ComparedMethod::Kind;
-  // What may be chosen. Baselines are those of baselines.hpp.
-  static constexpr std::array<std::string_view, 11> names = {
-      "full_depth", "lite_stage", "lite_stage_exit", "early_exit_depth", "unified", "skip_decode",
-      "ada_skip",   "short_gpt",  "majority",        "direct",           "cap"};
-  static constexpr std::size_t first_baseline = 3, after_baselines = 8;
+  // What may be chosen, in the order of the tables.
+  [[nodiscard]] static std::vector<std::string> names() {
+    std::vector<std::string> all = {"full_depth", "lite_stage", "lite_stage_exit"};
+    for (std::string& name : calibrate::baseline_names()) all.push_back(std::move(name));
+    all.insert(all.end(), {"majority", "direct", "cap"});
+    return all;
+  }
 
-  // `chosen`: of the names; full depth is always there, and so is what others are set by. Without a plan (null) what
-  // follows from one is missing. Plan and questions outlive this.
+  // `chosen`: some of the names; full depth is always there, and so is what others are set by. Without a plan (null)
+  // what follows from one is missing. Plan and questions outlive this.
   ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan, const stages::Standard& stages,
                   int n_layers, const std::vector<Question>& questions);
 
@@ -100,14 +101,14 @@ inline ComparedMethods::ComparedMethods(const std::vector<std::string>& chosen, 
                                         const std::vector<Question>& questions)
     : plan_(plan), full_{{}, {}, stages}, n_layers_(n_layers), questions_(&questions) {
   const auto has = [&](std::string_view name) { return std::find(chosen.begin(), chosen.end(), name) != chosen.end(); };
-  if (plan != nullptr) ladders_ = baselines(plan->importance);
+  if (plan != nullptr) ladders_ = calibrate::baselines(plan->importance);
   const bool exit = has("cap") || has("lite_stage_exit");
-  const bool any_baseline = std::any_of(names.begin() + first_baseline, names.begin() + after_baselines, has);
+  const std::vector<std::string> baselines = calibrate::baseline_names();
+  const bool any_baseline = std::any_of(baselines.begin(), baselines.end(), has);
   add(Kind::full_depth, "full depth");
   if (any_baseline || exit || has("lite_stage")) add(Kind::lite_stage, "litestage");
   if (exit) add(Kind::lite_stage_exit, "litestage + exit");
-  for (std::size_t b = first_baseline; b < after_baselines; ++b) {
-    const std::string name(names[b]);
+  for (const std::string& name : baselines) {
     if (!has(name)) continue;
     add(Kind::equal_accuracy, name + ", equal accuracy", name);
     add(Kind::equal_skipping, name + ", equal skipping", name);

@@ -28,7 +28,7 @@ struct ComparedTask {
 };
 
 struct ComparisonSettings {
-  std::vector<std::string> methods;  // some of ComparedMethods::names
+  std::vector<std::string> methods;  // some of ComparedMethods::names()
   bool letters = true;               // an answer is the likeliest option letter; else what the text states
   std::size_t timed = 0;             // first questions whose times are measured, one at a time
   std::size_t traces = 0;            // first questions whose tokens' confidences are kept

@@ -14,6 +14,7 @@
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -112,6 +113,17 @@ struct AdaSkip {
     });
     order.resize(static_cast<std::size_t>(count));
     return order;
+  }
+
+  // Without its online part, which the released code never reaches (OnlineSkip::as_released) and which would need
+  // statistics in every step.
+  [[nodiscard]] static std::vector<Rung<AdaSkip>> ladder(const RedundancyProfile& model) {
+    AdaSkip policy;
+    policy.similarity = model.similarity;
+    policy.ratio = model.norm_ratio;
+    std::vector<Rung<AdaSkip>> rungs;
+    for (policy.count = 1; policy.count < 2 * model.n_layers; ++policy.count) rungs.push_back({policy, policy.count});
+    return rungs;
   }
 
   static constexpr auto fields() {

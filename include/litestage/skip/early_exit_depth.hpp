@@ -4,8 +4,10 @@
 
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/core/enum_names.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
 #include "litestage/step/types.hpp"
@@ -33,6 +35,10 @@ struct EarlyExitDepth {
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     if (u.layer < state.first || !covers(phase, step.phase)) return {};
     return {true, 1, kv};
+  }
+
+  [[nodiscard]] static std::vector<Rung<EarlyExitDepth>> ladder(const RedundancyProfile& model) {
+    return ladder_of_layers<EarlyExitDepth>(model);
   }
 
   static constexpr auto fields() {

@@ -8,10 +8,12 @@
 #include <numeric>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
 #include "litestage/step/types.hpp"
@@ -55,6 +57,12 @@ struct ShortGPT {
     });
     order.resize(static_cast<std::size_t>(layers));
     return order;
+  }
+
+  [[nodiscard]] static std::vector<Rung<ShortGPT>> ladder(const RedundancyProfile& model) {
+    ShortGPT policy;
+    policy.influence = model.influence;
+    return ladder_of_layers(model, std::move(policy));
   }
 
   static constexpr auto fields() {

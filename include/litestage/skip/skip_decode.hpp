@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/core/enum_names.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
 #include "litestage/step/types.hpp"
@@ -59,6 +61,10 @@ struct SkipDecode {
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     return {u.layer >= 1 && u.layer <= band(state, step)};
+  }
+
+  [[nodiscard]] static std::vector<Rung<SkipDecode>> ladder(const RedundancyProfile& model) {
+    return ladder_of_layers<SkipDecode>(model);
   }
 
   static constexpr auto fields() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/skip/layer_count.hpp"
 #include "litestage/step/types.hpp"
@@ -72,6 +73,11 @@ struct Unified {
     if (layers == 0) return {};
     if (mode == UnifiedMode::exact) return evenly_spaced(n_layers);
     return mode == UnifiedMode::adaskip ? every_pth(n_layers) : not_reserved(n_layers);
+  }
+
+  // In the mode `exact`: as AdaSkip runs it, several settings skip the same layers, and those beyond half of them none.
+  [[nodiscard]] static std::vector<Rung<Unified>> ladder(const RedundancyProfile& model) {
+    return ladder_of_layers<Unified>(model);
   }
 
   static constexpr auto fields() {

@@ -234,14 +234,14 @@ TEST_CASE("importance: the ranking begins with the most redundant; ties go to at
 TEST_CASE("importance: what AdaSkip and ShortGPT take of it") {
   skip::AdaSkip ada;
   ada.count = 4;
-  ada.similarity = ada_skip_similarity(example);
-  ada.ratio = ada_skip_ratio(example);
+  ada.similarity = redundancy_profile(example).similarity;
+  ada.ratio = redundancy_profile(example).norm_ratio;
   CHECK(ada.similarity == std::vector<float>{0.375f, 0.375f, 0.375f, 0.5f});
   CHECK(ada.ratio == std::vector<float>(4, 1.0f));
   std::vector<int> ranking;
   for (const Sublayer u : example.ranking()) ranking.push_back(u.index());
   CHECK(ada.skipped_sublayers(2) == ranking);
-  CHECK(short_gpt_influence(example) == std::vector<float>(2, 0.25f));
+  CHECK(redundancy_profile(example).influence == std::vector<float>(2, 0.25f));
 }
 
 TEST_CASE("importance: comes back from its form to the bit") {

@@ -31,7 +31,7 @@ PlanPoint point(std::string name, std::vector<int> budgets, double accuracy) {
   return {std::move(name), std::move(budgets), 12, accuracy, 0.1, 80.25, accuracy > 0.5};
 }
 
-Plan example() {
+Plan example_plan() {
   Plan p;
   p.model = {"tiny.gguf", "0123456789abcdef", "fedcba9876543210", 2};
   p.data = {"choice", "questions.jsonl", "00ff00ff00ff00ff", {"q1", "q2"}, {"123456789abcdef0", "0"}};
@@ -77,10 +77,10 @@ Form changed(const Form& form, std::vector<std::string> path, const Form* value)
   return Form(std::move(members));
 }
 std::string refused(const std::vector<std::string>& path, const Form& value) {
-  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, &value), "plan.json")); });
+  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, &value), "plan.json")); });
 }
 std::string without(const std::vector<std::string>& path) {
-  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example()), path, nullptr), "plan.json")); });
+  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, nullptr), "plan.json")); });
 }
 
 // Every key of the form and its objects, and of the first elements of its lists.
@@ -103,17 +103,17 @@ void paths_of(const Form& form, const std::vector<std::string>& at, std::vector<
 }  // namespace
 
 TEST_CASE("plan: comes back from its form to the bit, with keys that it does not know ignored") {
-  const Form form = to_form(example());
+  const Form form = to_form(example_plan());
   CHECK(form.map("")[0] == Form::Member{"format", "litestage.plan/1"});
-  CHECK(plan_from_form(form, "plan.json") == example());
+  CHECK(plan_from_form(form, "plan.json") == example_plan());
   Form more = form;
   more.add("later", Form::List{});
-  CHECK(plan_from_form(more, "plan.json") == example());
+  CHECK(plan_from_form(more, "plan.json") == example_plan());
   Form::Map model = form.at("model", "").map("");
   model.emplace_back("later", 1);
   const Form value(model);
-  CHECK(plan_from_form(changed(form, {"model"}, &value), "plan.json") == example());
-  Plan bare = example();
+  CHECK(plan_from_form(changed(form, {"model"}, &value), "plan.json") == example_plan());
+  Plan bare = example_plan();
   bare.exit_curve.clear();
   bare.search.points.clear();
   bare.search.least_accuracy = 0.6;
@@ -121,7 +121,7 @@ TEST_CASE("plan: comes back from its form to the bit, with keys that it does not
 }
 
 TEST_CASE("plan: makes the policy that skips as it says") {
-  const skip::LiteStage policy = lite_stage(example());
+  const skip::LiteStage policy = lite_stage(example_plan());
   CHECK(policy.ranking == std::vector<std::string>{"a0", "m0", "a1", "m1"});
   CHECK(policy.budgets == std::map<std::string, int>{{"recall", 3}, {"summarize", 0}});
   CHECK(policy.phase == Phases::decode);
@@ -135,7 +135,7 @@ TEST_CASE("plan: another version, and any key that is missing, are refused by na
   CHECK(error_of([] { static_cast<void>(plan_from_form(Form(), "plan.json")); }) ==
         "plan.json is null, accepted is an object");
   std::vector<std::vector<std::string>> paths;
-  paths_of(to_form(example()), {}, paths);
+  paths_of(to_form(example_plan()), {}, paths);
   CHECK(paths.size() > 70);  // the walk is not empty
   for (const std::vector<std::string>& path : paths) {
     CAPTURE(path.back());
@@ -188,7 +188,7 @@ TEST_CASE("plan: numbers that are none, and values of another kind, are refused"
 }
 
 TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its own kernels only") {
-  const Plan plan = example();
+  const Plan plan = example_plan();
   const PlanFacts facts{plan.model.fingerprint, plan.model.tokenizer, plan.kernels};
   CHECK(!check_plan(plan, facts, "--plan p.json"));
   PlanFacts other = facts;
@@ -235,7 +235,7 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
 }
 
 TEST_CASE("plan: questions that it was searched on are found under any id") {
-  Plan plan = example();
+  Plan plan = example_plan();
   std::vector<Question> asked = {{"a", "Ice is?", {"hot", "cold"}, 1}, {"b", "Steam is?", {"hot", "cold"}, 0}};
   CHECK(!searched_among(plan, asked, "p.json"));
   plan.data.contents.push_back(tasks::content_hash({"of another id", "ice IS?", {"cold", "hot"}, 0}));

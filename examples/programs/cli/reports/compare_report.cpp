@@ -30,12 +30,12 @@ using compare::Comparison;
 
 namespace {
 
-constexpr std::string_view methods_help =
+constexpr std::string_view methods_before_baselines =
     "Methods:\n"
     "  full_depth        nothing is skipped; always there, what the others are compared with\n"
     "  lite_stage        the plan's budgets\n"
-    "  lite_stage_exit   the plan's budgets and its early exit\n"
-    "  early_exit_depth, unified, skip_decode, ada_skip, short_gpt\n"
+    "  lite_stage_exit   the plan's budgets and its early exit\n";
+constexpr std::string_view methods_after_baselines =
     "                    baselines, each twice: the largest setting that kept the plan's target on the calibration\n"
     "                    questions (equal accuracy), and the one that skips as many sub-layers per token as "
     "lite_stage\n"
@@ -91,16 +91,16 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
 }  // namespace
 
 std::vector<std::string> method_names(const std::vector<std::string>& given) {
-  constexpr auto& known = compare::ComparedMethods::names;
+  const std::vector<std::string> known = compare::ComparedMethods::names();
   std::vector<std::string> names;
   for (const std::string& name : given) {
     if (name != "all" && std::find(known.begin(), known.end(), name) == known.end())
       throw Error(concat("--methods: found ", in_quotes(name), ", accepted are all, ", joined(known)));
   }
-  for (const std::string_view name : known) {
+  for (const std::string& name : known) {
     for (const std::string& g : given) {
       if (g != "all" && g != name) continue;
-      names.emplace_back(name);
+      names.push_back(name);
       break;
     }
   }
@@ -131,7 +131,8 @@ std::vector<CompareOptions> by_task(const CompareOptions& o) {
 }
 
 std::string compare_help() {
-  return concat(methods_help, "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
+  return concat(methods_before_baselines, "  ", joined(calibrate::baseline_names()), "\n", methods_after_baselines,
+                "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
                 describe<stages::Standard>());
 }
 

@@ -16,6 +16,7 @@
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/sublayer_set.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
@@ -182,22 +183,16 @@ struct Importance {
   return list;
 }
 
-// skip::AdaSkip's `similarity` and `ratio`. AdaSkip learns them from the first 20 requests of a run, which skip
-// nothing; an Importance over N questions is that warm-up made an explicit pass, over N requests of each stage, after
-// which they stay as they are, whatever is asked in which order. 20 requests of three stages are 7 questions; more of
-// them estimate the same means better.
-[[nodiscard]] inline std::vector<float> ada_skip_similarity(const Importance& importance) {
-  return as_floats(importance.over_stages(&StageImportance::request_cosine));
-}
-[[nodiscard]] inline std::vector<float> ada_skip_ratio(const Importance& importance) {
-  return as_floats(importance.over_stages(&StageImportance::norm_ratio));
-}
-
-// skip::ShortGPT's `influence`: 1 - mean cosine of a layer's input and output (arXiv 2403.03853).
-[[nodiscard]] inline std::vector<float> short_gpt_influence(const Importance& importance) {
+// What the ladders of baselines learn from. AdaSkip learns its values from the first 20 requests of a run, which skip
+// nothing; an Importance over N questions is that warm-up as an explicit pass, over N requests of each stage, after
+// which the values stay as they are, whatever is asked in which order. 20 requests of three stages are 7 questions;
+// more of them estimate the same means better. ShortGPT's influence of a layer is 1 - mean cosine of its input and
+// output (arXiv 2403.03853).
+[[nodiscard]] inline RedundancyProfile redundancy_profile(const Importance& importance) {
   std::vector<double> influence = importance.over_stages(&StageImportance::layer_cosine);
   for (double& value : influence) value = 1 - value;
-  return as_floats(influence);
+  return {importance.n_layers(), as_floats(importance.over_stages(&StageImportance::request_cosine)),
+          as_floats(importance.over_stages(&StageImportance::norm_ratio)), as_floats(influence)};
 }
 
 }  // namespace litestage::calibrate

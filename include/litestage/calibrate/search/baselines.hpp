@@ -1,16 +1,15 @@
-// The methods that LiteStage is compared with, each as a ladder of settings that skip more and more; what they learn is
-// taken from the same importance pass.
+// The baselines that LiteStage is compared with: every policy of skip::Standard that declares a ladder
+// (policy/ladder.hpp).
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <functional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "litestage/calibrate/importance/importance.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/skip/standard.hpp"
 
 namespace litestage::calibrate {
@@ -27,43 +26,38 @@ struct Baseline {
 
 namespace detail {
 
-template <class Make>
-[[nodiscard]] Baseline layer_ladder(std::string name, int most_layers, Make make) {
-  Baseline b{std::move(name), {{}}};
-  for (int s = 1; s <= most_layers; ++s) {
-    const BaselineSetting setting{make(s), 2 * s};  // moving it, GCC 12 would warn of members it does not have
-    b.settings.push_back(setting);
-  }
-  return b;
+// f(type identity) for every policy with a ladder, in the order of skip::Standard.
+template <class... Ps, class F>
+void for_each_ladder(std::type_identity<std::variant<Ps...>>, F f) {
+  const auto each = [&]<class P>(std::type_identity<P> policy) {
+    if constexpr (HasLadder<P>) f(policy);
+  };
+  (each(std::type_identity<Ps>{}), ...);
+}
+template <class F>
+void for_each_ladder(F f) {
+  for_each_ladder(std::type_identity<skip::Standard::Alternatives>{}, f);
 }
 
 }  // namespace detail
 
-// All as AdaSkip's comparison runs them end to end (both phases), but Unified with exactly so many layers: as released
-// there, several settings skip the same layers and those beyond half of them none. AdaSkip without its online part,
-// which the released code never reaches (method as_released) and which would need statistics in every step.
+[[nodiscard]] inline std::vector<std::string> baseline_names() {
+  std::vector<std::string> names;
+  detail::for_each_ladder([&]<class P>(std::type_identity<P>) { names.emplace_back(P::name); });
+  return names;
+}
+
 [[nodiscard]] inline std::vector<Baseline> baselines(const Importance& importance) {
-  const int layers = importance.n_layers();
+  const RedundancyProfile model = redundancy_profile(importance);
   std::vector<Baseline> all;
-  all.push_back(detail::layer_ladder("early_exit_depth", layers - 1, [](int s) { return skip::EarlyExitDepth{s}; }));
-  all.push_back(detail::layer_ladder("unified", layers - 1, [](int s) { return skip::Unified{s}; }));
-  all.push_back(detail::layer_ladder("skip_decode", layers - 1, [](int s) { return skip::SkipDecode{s}; }));
-  Baseline ada{"ada_skip", {{}}};
-  for (int n = 1; n < 2 * layers; ++n) {
-    skip::AdaSkip policy;
-    policy.count = n;
-    policy.similarity = ada_skip_similarity(importance);
-    policy.ratio = ada_skip_ratio(importance);
-    const BaselineSetting setting{std::move(policy), n};
-    ada.settings.push_back(setting);
-  }
-  all.push_back(std::move(ada));
-  all.push_back(detail::layer_ladder("short_gpt", layers - 1, [&](int s) {
-    skip::ShortGPT policy;
-    policy.layers = s;
-    policy.influence = short_gpt_influence(importance);
-    return policy;
-  }));
+  detail::for_each_ladder([&]<class P>(std::type_identity<P>) {
+    Baseline b{std::string(P::name), {{}}};
+    for (Rung<P>& rung : P::ladder(model)) {
+      const BaselineSetting setting{std::move(rung.policy), rung.skipped};  // moving it, GCC 12 would warn wrongly
+      b.settings.push_back(setting);
+    }
+    all.push_back(std::move(b));
+  });
   return all;
 }
 
