@@ -72,21 +72,21 @@ struct Bisection {
                                                const calibrate::Evaluator& evaluate) const {
     const std::size_t expected = (1 + 6 * space.order.size()) * space.questions;  // about
     calibrate::TrialBook book(space, evaluate, expected);
-    calibrate::Budgets budgets(space.stages.size(), 0);
+    calibrate::Candidate found(space.axes.size(), 0);
     std::optional<calibrate::Point> best;
     std::vector<calibrate::Point> points;
-    for (const std::size_t stage : space.order) {
-      std::size_t good = 0, bad = space.counts.size();
+    for (const std::size_t axis : space.order) {
+      std::size_t good = 0, bad = space.values.size();
       while (bad - good > 1) {
         const std::size_t middle = (good + bad) / 2;
-        calibrate::Budgets tried = budgets;
-        tried[stage] = space.counts[middle];
+        calibrate::Candidate tried = found;
+        tried[axis] = space.values[middle];
         std::vector<calibrate::Trial> trials;
         for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({tried, q});
-        book.ask(trials, {stage, 0, expected, budgets});
-        points.push_back(book.point(stage, tried));
+        book.ask(trials, {axis, 0, expected, found});
+        points.push_back(book.point(axis, tried));
         (points.back().within_target ? good : bad) = middle;
-        if (points.back().within_target) best = points.back(), budgets = tried;
+        if (points.back().within_target) best = points.back(), found = tried;
       }
     }
     return book.result(best, std::move(points));
@@ -133,7 +133,7 @@ skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vecto
   const calibrate::LatencyModel latency = run.latency();
   const calibrate::Importance importance = run.importance();
   const calibrate::FullDepth full = run.full_depth(latency);
-  return run.lite_stage(importance, run.budgets(Bisection{}, latency, importance, full).budgets);
+  return run.lite_stage(importance, run.budgets(Bisection{}, latency, importance, full).best.candidate);
 }
 
 }  // namespace

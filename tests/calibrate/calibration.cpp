@@ -88,7 +88,7 @@ template <class Strategy = ExhaustiveSweep>
   said.exits = run.early_exit(latency, said.importance, full, said.plan);
   for (const Baseline& b : baselines(said.importance))
     said.largest.push_back(run.largest(strategy, b, full).setting.skipped);
-  const auto lite_stage = run.lite_stage(said.importance, said.plan.budgets);
+  const auto lite_stage = run.lite_stage(said.importance, said.plan.best.candidate);
   said.outcomes = run.score(latency, full, lite_stage, said.exits.exit).outcomes;
   said.work = run.work();
   return said;
@@ -105,7 +105,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
   // Every plan by a pipeline of its own, one question after the other.
   const std::vector<Sublayer> ranking = said.importance.ranking();
   const LatencyModel latency = fixed_latency();
-  const auto judge = [&](const Budgets& budgets) {
+  const auto judge = [&](const Candidate& budgets) {
     skip::Static policy;
     for (std::size_t s = 0; s < 3; ++s) {
       SublayerSet set;
@@ -138,26 +138,26 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
     return hits_and_seconds;
   };
   const int least = 7 - 2;  // 0.3 of 7 questions
-  Budgets best(3, 0);
+  Candidate best(3, 0);
   auto [hits, fastest] = judge(best);
   CHECK(hits == 7);
   for (const std::size_t stage : said.order) {
-    const Budgets frozen = best;
+    const Candidate frozen = best;
     for (int n = 1; n <= 6; ++n) {
-      Budgets tried = frozen;
+      Candidate tried = frozen;
       tried[stage] = n;
       const auto [right, seconds] = judge(tried);
       const auto point = std::find_if(said.plan.points.begin(), said.plan.points.end(),
-                                      [&](const Point& p) { return p.budgets == tried; });
+                                      [&](const Point& p) { return p.candidate == tried; });
       REQUIRE(point != said.plan.points.end());
       CHECK(point->accuracy == right / 7.0);
-      CHECK(point->seconds * 7 == doctest::Approx(seconds));
+      CHECK(point->cost * 7 == doctest::Approx(seconds));
       if (right >= least && seconds < fastest * (1 - 1e-12)) best = tried, fastest = seconds;
     }
   }
-  CHECK(said.plan.budgets == best);
+  CHECK(said.plan.best.candidate == best);
   CHECK(said.plan.reached);
-  CHECK(best != Budgets(3, 0));  // or this test shows little
+  CHECK(best != Candidate(3, 0));  // or this test shows little
 }
 
 TEST_CASE("calibration: the same at any batch, and uninterrupted or not, with nothing generated twice") {
@@ -302,10 +302,10 @@ TEST_CASE("calibration: an exit may not lose what the budgets' target does not a
   const Importance importance = run.importance();
   const FullDepth full = run.full_depth(latency);
   int lossy = 0;
-  for (const Budgets& budgets : {Budgets{0, 0, 0}, Budgets{0, 1, 0}, Budgets{2, 0, 4}, Budgets{4, 0, 3}}) {
+  for (const Candidate& budgets : {Candidate{0, 0, 0}, Candidate{0, 1, 0}, Candidate{2, 0, 4}, Candidate{4, 0, 3}}) {
     for (const double target : {1.0, 6 / 7.0, 5 / 7.0}) {
       SearchResult search;
-      search.budgets = budgets;
+      search.best.candidate = budgets;
       search.target = target;
       const ExitChoice choice = run.early_exit(latency, importance, full, search);
       for (const auto& [exit, point] : choice.curve) lossy += point.accuracy < target ? 1 : 0;
@@ -329,7 +329,7 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   s.least_accuracy = 1.0;
   const Said said = calibrated(m, s, journal);
   CHECK(!said.plan.reached);
-  CHECK(said.plan.budgets == Budgets(3, 0));
+  CHECK(said.plan.best.candidate == Candidate(3, 0));
   m.asked[3].gold = -1;
   const Progress progress;
   CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),

@@ -50,7 +50,7 @@ namespace detail {
 
 [[nodiscard]] inline std::vector<double> seconds_of(const Score& score) {
   std::vector<double> seconds;
-  for (const Outcome& o : score.outcomes) seconds.push_back(o.seconds);
+  for (const Outcome& o : score.outcomes) seconds.push_back(o.cost);
   return seconds;
 }
 
@@ -78,7 +78,7 @@ template <Backend B, SearchStrategy Strategy = Standard>
   if (settings.baselines) {
     for (const Baseline& b : baselines(found.importance)) found.baselines.push_back(run.largest(strategy, b, full));
   }
-  const auto budgets = run.lite_stage(found.importance, found.budgets.budgets);
+  const auto budgets = run.lite_stage(found.importance, found.budgets.best.candidate);
   found.plan = run.score(latency, full, budgets, found.exits.exit);
   progress.end();
   const PlanFacts facts = plan_facts(model, settings.cache);

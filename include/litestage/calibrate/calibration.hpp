@@ -92,14 +92,14 @@ class Calibration {
   SearchResult budgets(const Strategy& strategy, const LatencyModel& latency, const Importance& importance,
                        const FullDepth& full) {
     SearchSpace space = space_of(evaluation_.stages().size());
-    for (std::size_t s = 0; s < space.stages.size(); ++s) space.stages[s] = evaluation_.stages().stage(s).name;
+    for (std::size_t s = 0; s < space.axes.size(); ++s) space.axes[s] = evaluation_.stages().stage(s).name;
     space.order = full.slowest_first;
     space.rerun = full.rerun();
     const int most = settings_.most.value_or(evaluation_.config().n_sublayers() - 2);
-    for (int n = 0; n <= most; n += settings_.step) space.counts.push_back(n);
-    progress_.begin("budgets", "trials", space.stages);
+    for (int n = 0; n <= most; n += settings_.step) space.values.push_back(n);
+    progress_.begin("budgets", "trials", space.axes);
     return search(strategy, space, full.judge,
-                  [&](const Budgets& b) { return timed(latency, lite_stage(importance, b), nullptr); });
+                  [&](const Candidate& b) { return timed(latency, lite_stage(importance, b), nullptr); });
   }
 
   // Window and threshold of the early exit under the budgets found: the fastest within the target that the budgets were
@@ -107,9 +107,9 @@ class Calibration {
   ExitChoice early_exit(const LatencyModel& latency, const Importance& importance, const FullDepth& full,
                         const SearchResult& found) {
     progress_.begin("early exit", "trials");
-    const Skip skip = lite_stage(importance, found.budgets);
+    const Skip skip = lite_stage(importance, found.best.candidate);
     const std::vector<LowConfidence> tried = exits_to_try(skip);
-    const auto exit_of = [&](const Budgets& at) {
+    const auto exit_of = [&](const Candidate& at) {
       return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
     };
     Racing thorough;
@@ -117,10 +117,10 @@ class Calibration {
     SearchSpace space = line(tried.size());
     space.least_accuracy = found.target;
     const SearchResult result = search(thorough, space, full.judge,
-                                       [&](const Budgets& at) { return timed(latency, skip, replay(exit_of(at))); });
+                                       [&](const Candidate& at) { return timed(latency, skip, replay(exit_of(at))); });
     ExitChoice choice;
-    for (const Point& p : result.points) choice.curve.emplace_back(exit_of(p.budgets), p);
-    choice.exit = exit_of(result.budgets);
+    for (const Point& p : result.points) choice.curve.emplace_back(exit_of(p.candidate), p);
+    choice.exit = exit_of(result.best.candidate);
     return choice;
   }
 
@@ -130,17 +130,16 @@ class Calibration {
     progress_.begin(baseline.name, "trials");
     const double all = evaluation_.config().n_sublayers();
     const SearchSpace space = line(baseline.settings.size() - 1);
-    const SearchResult found = search(strategy, space, full.judge, [&](const Budgets& at) {
+    const SearchResult found = search(strategy, space, full.judge, [&](const Candidate& at) {
       const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
       const double runs = 1 - setting.skipped / all;
-      return Candidate<Skip, Exit>{evaluation_.setting(setting.policy),
-                                   [runs](std::span<const PathStep>) { return runs; }};
+      return Setup<Skip, Exit>{evaluation_.setting(setting.policy), [runs](std::span<const PathStep>) { return runs; }};
     });
-    return {baseline.name, baseline.settings[static_cast<std::size_t>(found.budgets[0])], found.best};
+    return {baseline.name, baseline.settings[static_cast<std::size_t>(found.best.candidate[0])], found.best};
   }
 
   // Skips the first budgets[s] sub-layers of the ranking in stage s; without budgets none.
-  [[nodiscard]] Skip lite_stage(const Importance& importance, const Budgets& budgets) const {
+  [[nodiscard]] Skip lite_stage(const Importance& importance, const Candidate& budgets) const {
     skip::LiteStage policy;
     for (const Sublayer u : importance.ranking(settings_.rank_by)) policy.ranking.push_back(sublayer_name(u));
     for (std::size_t s = 0; s < budgets.size(); ++s) policy.budgets[evaluation_.stages().stage(s).name] = budgets[s];
@@ -151,13 +150,13 @@ class Calibration {
   // What a policy and an exit make of every question.
   [[nodiscard]] Score score(const LatencyModel& latency, const FullDepth& full, const Skip& skip,
                             const std::optional<LowConfidence>& exit) {
-    const Candidate<Skip, Exit> plan = timed(latency, skip, replay(exit));
+    const Setup<Skip, Exit> plan = timed(latency, skip, replay(exit));
     Score score;
     score.stage_tokens.assign(evaluation_.stages().size(), 0);
     const std::vector<Path> paths = evaluation_.run_all(plan.variant);
     for (std::size_t q = 0; q < paths.size(); ++q) {
       score.predicted.push_back(full.judge.predicted(q, paths[q]));
-      score.outcomes.push_back(outcome_of(full.judge, q, paths[q], plan.seconds));
+      score.outcomes.push_back(outcome_of(full.judge, q, paths[q], plan.cost));
       for (std::size_t s = 0; s < score.stage_tokens.size(); ++s)
         score.stage_tokens[s] += paths[q][s].result->report.generated_tokens / static_cast<double>(paths.size());
     }
@@ -199,18 +198,18 @@ class Calibration {
   [[nodiscard]] Replay replay(const std::optional<LowConfidence>& exit) const {
     return exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay();
   }
-  [[nodiscard]] Candidate<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip, Replay replay) const {
-    Candidate<Skip, Exit> c{evaluation_.setting(skip), nullptr};
+  [[nodiscard]] Setup<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip, Replay replay) const {
+    Setup<Skip, Exit> c{evaluation_.setting(skip), nullptr};
     c.variant.replay = std::move(replay);
-    c.seconds = [&latency, signals = c.variant.replay != nullptr,
-                 decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
-                    std::span<const PathStep> path) { return predicted_seconds(latency, path, decisions, signals); };
+    c.cost = [&latency, signals = c.variant.replay != nullptr,
+              decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
+                 std::span<const PathStep> path) { return predicted_seconds(latency, path, decisions, signals); };
     return c;
   }
 
-  [[nodiscard]] SearchSpace space_of(std::size_t stages) {
+  [[nodiscard]] SearchSpace space_of(std::size_t axes) {
     SearchSpace space;
-    space.stages.resize(stages);
+    space.axes.resize(axes);
     space.questions = evaluation_.questions().size();
     space.max_loss = settings_.max_loss;
     space.least_accuracy = settings_.least_accuracy;
@@ -221,7 +220,7 @@ class Calibration {
   [[nodiscard]] SearchSpace line(std::size_t n) {
     SearchSpace space = space_of(1);
     space.order = {0};
-    for (std::size_t i = 0; i <= n; ++i) space.counts.push_back(static_cast<int>(i));
+    for (std::size_t i = 0; i <= n; ++i) space.values.push_back(static_cast<int>(i));
     return space;
   }
   template <class Strategy, class Make>

@@ -32,7 +32,7 @@ struct Findings {
   double seconds = 0;
   for (const Outcome& o : score.outcomes) {
     hits += o.correct ? 1 : 0;
-    seconds += o.seconds / static_cast<double>(score.outcomes.size());
+    seconds += o.cost / static_cast<double>(score.outcomes.size());
   }
   return plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
 }
@@ -71,13 +71,13 @@ namespace detail {
   p.ranked_by = settings.rank_by;
   p.ranking = sublayer_names(found.importance.ranking(settings.rank_by));
   const std::vector<std::string> names = stage_names(stages);
-  for (std::size_t s = 0; s < names.size(); ++s) p.budgets.push_back({names[s], found.budgets.budgets[s]});
+  for (std::size_t s = 0; s < names.size(); ++s) p.budgets.push_back({names[s], found.budgets.best.candidate[s]});
   p.phase = settings.phase;
   p.kv = settings.kv;
   p.exit = detail::exit_form(found.exits.exit);
   for (const auto& [exit, point] : found.exits.curve) {
     p.exit_curve.push_back({detail::exit_form(exit), static_cast<std::int64_t>(point.questions), point.accuracy,
-                            point.seconds, point.tokens, point.within_target});
+                            point.cost, point.tokens, point.within_target});
   }
   p.search = detail::plan_search(settings, strategy, found.budgets, names);
   for (const BaselineChoice& b : found.baselines) {

@@ -77,10 +77,12 @@ Form changed(const Form& form, std::vector<std::string> path, const Form* value)
   return Form(std::move(members));
 }
 std::string refused(const std::vector<std::string>& path, const Form& value) {
-  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, &value), "plan.json")); });
+  return error_of(
+      [&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, &value), "plan.json")); });
 }
 std::string without(const std::vector<std::string>& path) {
-  return error_of([&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, nullptr), "plan.json")); });
+  return error_of(
+      [&] { static_cast<void>(plan_from_form(changed(to_form(example_plan()), path, nullptr), "plan.json")); });
 }
 
 // Every key of the form and its objects, and of the first elements of its lists.

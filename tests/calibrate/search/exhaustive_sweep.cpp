@@ -18,20 +18,20 @@ namespace {
 
 SearchSpace space_of(std::vector<std::size_t> order, std::vector<int> counts, std::size_t questions, double max_loss) {
   SearchSpace space;
-  for (std::size_t i = 0; i < order.size(); ++i) space.stages.push_back("stage " + std::to_string(i));
+  for (std::size_t i = 0; i < order.size(); ++i) space.axes.push_back("stage " + std::to_string(i));
   space.order = std::move(order);
-  space.counts = std::move(counts);
+  space.values = std::move(counts);
   space.questions = questions;
   space.max_loss = max_loss;
   return space;
 }
 
 // One question, so that a plan is right or wrong and has one time: `plans` lists what differs from (wrong, 9 s).
-Evaluator table(const std::map<Budgets, Outcome>& plans) {
+Evaluator table(const std::map<Candidate, Outcome>& plans) {
   return [plans](std::span<const Trial> trials) {
     std::vector<Outcome> outcomes;
     for (const Trial& trial : trials) {
-      const auto found = plans.find(trial.budgets);
+      const auto found = plans.find(trial.candidate);
       outcomes.push_back(found == plans.end() ? Outcome{false, 9, 1} : found->second);
     }
     return outcomes;
@@ -39,23 +39,23 @@ Evaluator table(const std::map<Budgets, Outcome>& plans) {
 }
 
 // Step 2 as one would write it on paper: sums, no memory, the stages recursively; the loss in whole hits.
-Budgets brute_force(const SearchSpace& space, std::uint64_t seed, int least, Budgets frozen, std::size_t at) {
+Candidate brute_force(const SearchSpace& space, std::uint64_t seed, int least, Candidate frozen, std::size_t at) {
   if (at == space.order.size()) return frozen;
-  Budgets winner = frozen;
+  Candidate winner = frozen;
   double fastest = std::numeric_limits<double>::infinity();
-  for (auto count = space.counts.rbegin(); count != space.counts.rend(); ++count) {
-    Budgets budgets = frozen;
-    budgets[space.order[at]] = *count;
+  for (auto count = space.values.rbegin(); count != space.values.rend(); ++count) {
+    Candidate candidate = frozen;
+    candidate[space.order[at]] = *count;
     int hits = 0;
-    double seconds = 0;
+    double cost = 0;
     for (std::size_t q = 0; q < space.questions; ++q) {
-      const Outcome outcome = drawn_outcome(seed, {budgets, q});
+      const Outcome outcome = drawn_outcome(seed, {candidate, q});
       hits += outcome.correct ? 1 : 0;
-      seconds += outcome.seconds;
+      cost += outcome.cost;
     }
-    if (hits < least || seconds > fastest) continue;
-    fastest = seconds;
-    winner = budgets;
+    if (hits < least || cost > fastest) continue;
+    fastest = cost;
+    winner = candidate;
   }
   return brute_force(space, seed, least, winner, at + 1);
 }
@@ -70,7 +70,7 @@ TEST_CASE("the sweep finds what a brute-force loop finds, whatever the batches")
     const int loss = static_cast<int>(seed % 3);
     SearchSpace space = space_of(orders[seed % 4], counts[seed / 4 % 4], 5 + seed % 9, 0);
     space.max_loss = static_cast<double>(loss) / static_cast<double>(space.questions);
-    const Budgets full(space.stages.size(), 0);
+    const Candidate full(space.axes.size(), 0);
     int hits = 0;
     for (std::size_t q = 0; q < space.questions; ++q) hits += drawn_outcome(seed, {full, q}).correct ? 1 : 0;
     ExhaustiveSweep sweep;
@@ -81,13 +81,12 @@ TEST_CASE("the sweep finds what a brute-force loop finds, whatever the batches")
       return outcomes;
     });
     CAPTURE(seed);
-    CHECK(result.budgets == brute_force(space, seed, hits - loss, full, 0));
+    CHECK(result.best.candidate == brute_force(space, seed, hits - loss, full, 0));
     CHECK(result.reached);
-    CHECK(result.best.budgets == result.budgets);
     CHECK(result.best.accuracy >= result.target);
-    CHECK(result.points.size() == space.stages.size() * space.counts.size());
+    CHECK(result.points.size() == space.axes.size() * space.values.size());
     for (const Point& point : result.points) CHECK(point.within_target == (point.accuracy >= result.target));
-    if (result.budgets != full) ++skipping;
+    if (result.best.candidate != full) ++skipping;
   }
   CHECK(skipping > 100);
 }
@@ -97,14 +96,14 @@ TEST_CASE("no trial is evaluated twice, and progress counts them") {
   std::vector<SearchProgress> told;
   SearchSpace space = plain;
   space.on_progress = [&](const SearchProgress& progress) { told.push_back(progress); };
-  std::map<std::pair<Budgets, std::size_t>, int> times_asked;
+  std::map<std::pair<Candidate, std::size_t>, int> times_asked;
   std::size_t calls = 0;
   const SearchResult result = ExhaustiveSweep{5}.search(space, [&](std::span<const Trial> trials) {
     ++calls;
     CHECK(told.size() + 1 == calls);  // after every call
     std::vector<Outcome> outcomes;
     for (const Trial& trial : trials) {
-      CHECK(++times_asked[{trial.budgets, trial.question}] == 1);
+      CHECK(++times_asked[{trial.candidate, trial.question}] == 1);
       outcomes.push_back(drawn_outcome(3, trial));
     }
     return outcomes;
@@ -113,22 +112,23 @@ TEST_CASE("no trial is evaluated twice, and progress counts them") {
   CHECK(times_asked.size() == 7 * (1 + 3 * 2));
   CHECK(told.back().done == times_asked.size());
   for (const SearchProgress& progress : told) CHECK(progress.expected == times_asked.size());
-  CHECK(told.front().best == Budgets{0, 0, 0});
-  CHECK(told.back().stage == 2);
-  CHECK(result.full.questions == 7);
+  CHECK(told.front().best == Candidate{0, 0, 0});
+  CHECK(told.back().axis == 2);
+  CHECK(result.origin.questions == 7);
 }
 
 TEST_CASE("equally fast counts: the one that skips less") {
   const SearchSpace space = space_of({0}, {0, 1, 2, 3}, 1, 0);
   const SearchResult result = ExhaustiveSweep{}.search(
       space, table({{{0}, {true, 5, 1}}, {{1}, {true, 5, 1}}, {{2}, {true, 3, 1}}, {{3}, {true, 3, 1}}}));
-  CHECK(result.budgets == Budgets{2});
-  CHECK(result.best.seconds == 3);
+  CHECK(result.best.candidate == Candidate{2});
+  CHECK(result.best.cost == 3);
 }
 
 TEST_CASE("a failing count does not end the sweep") {
   const SearchSpace space = space_of({0}, {0, 1, 2, 3}, 1, 0);
-  CHECK(ExhaustiveSweep{}.search(space, table({{{0}, {true, 5, 1}}, {{3}, {true, 4, 1}}})).budgets == Budgets{3});
+  CHECK(ExhaustiveSweep{}.search(space, table({{{0}, {true, 5, 1}}, {{3}, {true, 4, 1}}})).best.candidate ==
+        Candidate{3});
 }
 
 TEST_CASE("the stages later in the order are at full depth, those before it frozen") {
@@ -136,7 +136,7 @@ TEST_CASE("the stages later in the order are at full depth, those before it froz
   // {1, 1} is the fastest, but greedy freezes 0 for stage 1 and never tries it.
   const SearchResult result = ExhaustiveSweep{}.search(
       space, table({{{0, 0}, {true, 5, 1}}, {{0, 1}, {true, 6, 1}}, {{1, 0}, {true, 4, 1}}, {{1, 1}, {true, 1, 1}}}));
-  CHECK(result.budgets == Budgets{1, 0});
+  CHECK(result.best.candidate == Candidate{1, 0});
 }
 
 TEST_CASE("a target above full depth") {
@@ -144,14 +144,14 @@ TEST_CASE("a target above full depth") {
   space.least_accuracy = 1;
   const SearchResult missed = ExhaustiveSweep{}.search(space, table({{{0, 0}, {false, 5, 1}}}));
   CHECK_FALSE(missed.reached);
-  CHECK(missed.budgets == Budgets{0, 0});
+  CHECK(missed.best.candidate == Candidate{0, 0});
   CHECK(missed.target == 1);
-  CHECK(missed.best == missed.full);
+  CHECK(missed.best == missed.origin);
   // Skipping may reach what full depth does not, even slower, even in a later stage.
   const SearchResult reached =
       ExhaustiveSweep{}.search(space, table({{{0, 1}, {true, 7, 1}}, {{0, 0}, {false, 5, 1}}}));
   CHECK(reached.reached);
-  CHECK(reached.budgets == Budgets{0, 1});
+  CHECK(reached.best.candidate == Candidate{0, 1});
 }
 
 TEST_CASE("the target in hits is not moved by rounding") {
@@ -176,10 +176,9 @@ TEST_CASE("the target in hits is not moved by rounding") {
 
 TEST_CASE("times that are no numbers, and outcomes that lack, are refused") {
   const SearchSpace space = space_of({0}, {0, 1}, 1, 0);
-  for (const double seconds :
-       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0}) {
+  for (const double cost : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0}) {
     CHECK_THROWS_AS(
-        static_cast<void>(ExhaustiveSweep{}.search(space, table({{{0}, {true, 5, 1}}, {{1}, {true, seconds, 1}}}))),
+        static_cast<void>(ExhaustiveSweep{}.search(space, table({{{0}, {true, 5, 1}}, {{1}, {true, cost, 1}}}))),
         AssertionError);
   }
   CHECK_THROWS_AS(

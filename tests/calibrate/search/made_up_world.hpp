@@ -53,18 +53,18 @@ class StagedWorld {
     double damage = 0;
     Draw drawn = draw_.of(10).of(question);
     for (int s = 0; s < 3; ++s) {
-      const int count = trial.budgets[static_cast<std::size_t>(s)];
+      const int count = trial.candidate[static_cast<std::size_t>(s)];
       drawn = drawn.of(count);
       const int tokens = stage_tokens(s, trial);
       outcome.tokens += tokens;
-      outcome.seconds += (tokens * (s == 1 ? 0.6 : 1.0) + 10) * (1 - 0.85 * count / 60) * 0.01;
+      outcome.cost += (tokens * (s == 1 ? 0.6 : 1.0) + 10) * (1 - 0.85 * count / 60) * 0.01;
       damage += weight_[s] * std::pow(count / depth_, 1.5);
       std::vector<int> text = {question, s};
-      text.insert(text.end(), trial.budgets.begin(), trial.budgets.begin() + s + 1);
+      text.insert(text.end(), trial.candidate.begin(), trial.candidate.begin() + s + 1);
       if (texts_.insert(text).second) memoised_ += tokens;
     }
     unmemoised_ += outcome.tokens;
-    const bool skips = std::accumulate(trial.budgets.begin(), trial.budgets.end(), 0) != 0;
+    const bool skips = std::accumulate(trial.candidate.begin(), trial.candidate.end(), 0) != 0;
     const double bears = std::exp(0.9 * draw_.of(11).of(question).normal() - 0.2) + noise_ * drawn.of(1).normal();
     const bool agrees = !skips || bears > damage || drawn.of(2).uniform() < 0.25;
     const bool full_right = draw_.of(12).of(question).uniform() < accuracy_;
@@ -90,10 +90,10 @@ class StagedWorld {
       Draw drawn = own;
       bool skips = false;
       for (int before = 0; before <= s; ++before) {
-        drawn = drawn.of(trial.budgets[static_cast<std::size_t>(before)]);
-        skips = skips || trial.budgets[static_cast<std::size_t>(before)] != 0;
+        drawn = drawn.of(trial.candidate[static_cast<std::size_t>(before)]);
+        skips = skips || trial.candidate[static_cast<std::size_t>(before)] != 0;
       }
-      const double grown = 1 + growth_ * std::min(1.0, trial.budgets[static_cast<std::size_t>(s)] / 20.0);
+      const double grown = 1 + growth_ * std::min(1.0, trial.candidate[static_cast<std::size_t>(s)] / 20.0);
       if (skips) length *= grown * std::exp(0.15 * drawn.normal());
       tokens += std::clamp(static_cast<int>(length), 1, caps[s]);
     }
@@ -111,7 +111,7 @@ class StagedWorld {
 inline litestage::calibrate::Outcome drawn_outcome(std::uint64_t seed, const litestage::calibrate::Trial& trial) {
   Draw draw = Draw(seed).of(static_cast<int>(trial.question));
   bool skips = false;
-  for (const int count : trial.budgets) {
+  for (const int count : trial.candidate) {
     draw = draw.of(count);
     skips = skips || count != 0;
   }

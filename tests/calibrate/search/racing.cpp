@@ -21,9 +21,9 @@ namespace {
 
 SearchSpace three_stages(int deepest, int step, std::size_t questions) {
   SearchSpace space;
-  space.stages = {"recall", "analyze", "summarize"};
+  space.axes = {"recall", "analyze", "summarize"};
   space.order = {1, 0, 2};
-  for (int count = 0; count <= deepest; count += step) space.counts.push_back(count);
+  for (int count = 0; count <= deepest; count += step) space.values.push_back(count);
   space.questions = questions;
   space.max_loss = 0.04;
   space.rerun = {1, 0.9, 0.2};
@@ -32,9 +32,9 @@ SearchSpace three_stages(int deepest, int step, std::size_t questions) {
 
 SearchSpace one_stage(std::vector<int> counts, std::size_t questions, double max_loss) {
   SearchSpace space;
-  space.stages = {"only"};
+  space.axes = {"only"};
   space.order = {0};
-  space.counts = std::move(counts);
+  space.values = std::move(counts);
   space.questions = questions;
   space.max_loss = max_loss;
   return space;
@@ -61,8 +61,8 @@ Comparison compare(const SearchSpace& space, const Racing& racing, std::uint64_t
     const SearchResult slow = ExhaustiveSweep{}.search(space, std::ref(swept));
     const SearchResult fast = racing.search(space, std::ref(raced));
     ++sum.worlds;
-    if (fast.best.seconds <= 1.02 * slow.best.seconds) ++sum.close;
-    if (fast.best.seconds < slow.best.seconds) ++sum.faster;
+    if (fast.best.cost <= 1.02 * slow.best.cost) ++sum.close;
+    if (fast.best.cost < slow.best.cost) ++sum.faster;
     sum.fewer_memoised += swept.memoised() / raced.memoised();
     sum.fewer_unmemoised += swept.unmemoised() / raced.memoised();
   }
@@ -103,24 +103,23 @@ TEST_CASE("the winner was tried on all questions and is within the target") {
       racing.rounds = 1 + static_cast<int>(seed % 3);
       const SearchResult result = racing.search(space, std::ref(world));
       int hits = 0, full_hits = 0;
-      double seconds = 0;
+      double cost = 0;
       for (std::size_t q = 0; q < space.questions; ++q) {
-        const Outcome outcome = again.run({result.budgets, q});
+        const Outcome outcome = again.run({result.best.candidate, q});
         hits += outcome.correct ? 1 : 0;
-        seconds += outcome.seconds;
+        cost += outcome.cost;
         full_hits += again.run({{0, 0, 0}, q}).correct ? 1 : 0;
       }
       CAPTURE(seed);
       CHECK(result.reached);
-      CHECK(result.best.budgets == result.budgets);
       CHECK(result.best.questions == space.questions);
       CHECK(result.best.within_target);
       CHECK(hits >= full_hits - space.max_loss * 17 - 1e-9);
-      CHECK(result.best.seconds == seconds / 17);
-      CHECK(result.best.seconds <= result.full.seconds);
+      CHECK(result.best.cost == cost / 17);
+      CHECK(result.best.cost <= result.origin.cost);
       for (const Point& point : result.points) {
         CHECK((!point.within_target || point.questions == space.questions));
-        CHECK((!point.within_target || point.seconds >= result.best.seconds));
+        CHECK((!point.within_target || point.cost >= result.best.cost));
       }
     }
   }
@@ -160,7 +159,7 @@ TEST_CASE("the same search asks the same; another seed asks in another order") {
 }
 
 TEST_CASE("no trial is evaluated twice, and progress says at most how many there will be") {
-  std::set<std::pair<Budgets, std::size_t>> asked;
+  std::set<std::pair<Candidate, std::size_t>> asked;
   std::vector<SearchProgress> told;
   std::size_t calls = 0, most_plans = 0;
   SearchSpace space = three_stages(40, 2, 19);
@@ -170,10 +169,10 @@ TEST_CASE("no trial is evaluated twice, and progress says at most how many there
   StagedWorld world(11);
   const SearchResult result = racing.search(space, [&](std::span<const Trial> trials) {
     ++calls;
-    std::set<Budgets> plans;
+    std::set<Candidate> plans;
     for (const Trial& trial : trials) {
-      CHECK(asked.insert({trial.budgets, trial.question}).second);
-      plans.insert(trial.budgets);
+      CHECK(asked.insert({trial.candidate, trial.question}).second);
+      plans.insert(trial.candidate);
     }
     most_plans = std::max(most_plans, plans.size());
     return world(trials);
@@ -194,12 +193,12 @@ TEST_CASE("agreement: once it has lost too much, a count is not asked again") {
   std::map<int, int> tried;
   const SearchSpace space = one_stage({0, 1, 2, 3, 4}, 30, 0.04);
   const SearchResult result = Racing{}.search(space, each([&](const Trial& trial) {
-                                                const int count = trial.budgets[0];
+                                                const int count = trial.candidate[0];
                                                 ++tried[count];
                                                 const bool lost = count != 0 && count != 4 && trial.question < 3;
                                                 return Outcome{!lost, 10.0 - (count == 4 ? 1 : 2 * count), 1};
                                               }));
-  CHECK(result.budgets == Budgets{4});
+  CHECK(result.best.candidate == Candidate{4});
   CHECK(tried[4] == 30);
   // Whoever finds the hard questions pays; they go first for the others.
   CHECK(tried[1] + tried[2] + tried[3] <= 30 + 30);
@@ -215,25 +214,25 @@ TEST_CASE("counts deeper than a hopeless block are not tried") {
     racing.give_up = give_up;
     return racing
         .search(one_stage(counts, 20, 0.04), each([&](const Trial& trial) {
-                  const int count = trial.budgets[0];
+                  const int count = trial.candidate[0];
                   tried.insert(count);
                   return Outcome{count < 7 || count == 40, 50.0 - count, 1};
                 }))
-        .budgets;
+        .best.candidate;
   };
-  CHECK(run(0.6f) == Budgets{6});
+  CHECK(run(0.6f) == Candidate{6});
   CHECK(*tried.rbegin() == 12);  // blocks of 6: 1 to 6, and 7 to 12, which are lost
-  CHECK(run(1) == Budgets{40});
+  CHECK(run(1) == Candidate{40});
 }
 
 TEST_CASE("a target that allows many losses is no reason to give up") {
   std::vector<int> counts(41);
   for (int i = 0; i < 41; ++i) counts[static_cast<std::size_t>(i)] = i;
   const auto found = Racing{}.search(one_stage(counts, 20, 0.7), each([](const Trial& trial) {
-                                       const int count = trial.budgets[0];
+                                       const int count = trial.candidate[0];
                                        return Outcome{count == 0 || trial.question < 6, 50.0 - count, 1};
                                      }));
-  CHECK(found.budgets[0] == 40);
+  CHECK(found.best.candidate[0] == 40);
 }
 
 TEST_CASE("a target above full depth") {
@@ -242,14 +241,14 @@ TEST_CASE("a target above full depth") {
   // Full depth has 5 of 10. Count 1 has 7, or 9 and is slower.
   for (const std::size_t hits : {7u, 9u}) {
     const SearchResult result = Racing{}.search(space, each([&](const Trial& trial) {
-                                                  const int count = trial.budgets[0];
+                                                  const int count = trial.candidate[0];
                                                   const std::size_t right = count == 0 ? 5 : count == 1 ? hits : 0;
                                                   return Outcome{trial.question < right, 1.0 + count, 1};
                                                 }));
     CHECK(result.reached == (hits == 9));
-    CHECK(result.budgets == Budgets{hits == 9 ? 1 : 0});
+    CHECK(result.best.candidate == Candidate{hits == 9 ? 1 : 0});
     CHECK(result.target == 0.8);
-    CHECK(result.full.accuracy == 0.5);
+    CHECK(result.origin.accuracy == 0.5);
   }
 }
 
@@ -257,11 +256,11 @@ TEST_CASE("a count is not dropped because the first questions it was asked happe
   std::map<int, int> tried;
   const SearchResult result = Racing{}.search(
       one_stage({0, 1, 2}, 30, 0), each([&](const Trial& trial) {
-        const int count = trial.budgets[0], before = tried[count]++;
-        const double seconds = count == 0 ? 10 : count == 1 ? (before < 2 ? 11 : 5) : (before % 2 == 0 ? 4 : 18);
-        return Outcome{true, seconds, 1};
+        const int count = trial.candidate[0], before = tried[count]++;
+        const double cost = count == 0 ? 10 : count == 1 ? (before < 2 ? 11 : 5) : (before % 2 == 0 ? 4 : 18);
+        return Outcome{true, cost, 1};
       }));
-  CHECK(result.budgets == Budgets{1});
+  CHECK(result.best.candidate == Candidate{1});
   CHECK(tried[1] == 30);
 }
 
@@ -271,9 +270,9 @@ TEST_CASE("where little runs again, a count is dropped for its time on more evid
     space.rerun = {rerun};
     int tried = 0;
     static_cast<void>(Racing{}.search(space, each([&](const Trial& trial) {
-                                        if (trial.budgets[0] != 0) ++tried;
+                                        if (trial.candidate[0] != 0) ++tried;
                                         const bool even = trial.question % 2 == 0;
-                                        return Outcome{true, trial.budgets[0] == 0 ? 10 : even ? 14 : 7.5, 1};
+                                        return Outcome{true, trial.candidate[0] == 0 ? 10 : even ? 14 : 7.5, 1};
                                       })));
     return tried;
   };
@@ -284,30 +283,30 @@ TEST_CASE("a time that is no number never wins") {
   const SearchSpace space = one_stage({0, 1}, 5, 0);
   CHECK_THROWS_AS(static_cast<void>(Racing{}.search(space, each([](const Trial& trial) {
                                                       const double nan = std::numeric_limits<double>::quiet_NaN();
-                                                      return Outcome{true, trial.budgets[0] == 1 ? nan : 1, 1};
+                                                      return Outcome{true, trial.candidate[0] == 1 ? nan : 1, 1};
                                                     }))),
                   AssertionError);
 }
 
 TEST_CASE("time differences: mean, squares, and the standard error of a part of the questions") {
-  PlanRecord plan{std::vector<std::optional<Outcome>>(8)}, other{std::vector<std::optional<Outcome>>(8)};
+  CandidateRecord plan{std::vector<std::optional<Outcome>>(8)}, other{std::vector<std::optional<Outcome>>(8)};
   for (std::size_t q = 0; q < 8; ++q) other.outcomes[q] = Outcome{true, 10.0 + static_cast<double>(q), 1};
   plan.outcomes[1] = Outcome{true, 12, 1};  // 1 slower
   plan.tried = 1;
-  CHECK(paired_seconds(plan, other).mean == 1);
-  CHECK(paired_seconds(plan, other).squares == 0);
+  CHECK(paired_cost(plan, other).mean == 1);
+  CHECK(paired_cost(plan, other).squares == 0);
   plan.outcomes[6] = Outcome{true, 19, 1};  // 3 slower
   plan.tried = 2;
-  CHECK(paired_seconds(plan, other).mean == 2);
-  CHECK(paired_seconds(plan, other).squares == 2);
-  CHECK(paired_seconds(plan, other).tried == 2);
+  CHECK(paired_cost(plan, other).mean == 2);
+  CHECK(paired_cost(plan, other).squares == 2);
+  CHECK(paired_cost(plan, other).tried == 2);
   CHECK(std::abs(standard_error(2, 2, 8) - std::sqrt(2.0 / 2 * (1 - 2.0 / 8))) < 1e-15);
   CHECK(std::isinf(standard_error(std::numeric_limits<double>::infinity(), 1, 8)));
   CHECK(standard_error(std::numeric_limits<double>::infinity(), 8, 8) == 0);
 }
 
 TEST_CASE("pairs are counted where both were tried") {
-  PlanRecord plan{std::vector<std::optional<Outcome>>(6)}, full{std::vector<std::optional<Outcome>>(6)};
+  CandidateRecord plan{std::vector<std::optional<Outcome>>(6)}, full{std::vector<std::optional<Outcome>>(6)};
   for (std::size_t q = 0; q < 6; ++q) full.outcomes[q] = Outcome{q < 4, 1, 1};
   for (const std::size_t q : {0u, 1u, 2u}) plan.outcomes[q] = Outcome{q == 0, 1, 1};
   plan.outcomes[4] = Outcome{false, 1, 1};
@@ -352,15 +351,16 @@ TEST_CASE("improbable losses rule out, unless no risk is taken") {
   const SearchSpace space = one_stage({0, 1}, 64, 0.05);
   int tried = 0;
   const Evaluator evaluate = each([&](const Trial& trial) {
-    if (trial.budgets[0] == 1) ++tried;
+    if (trial.candidate[0] == 1) ++tried;
     const bool full_right = trial.question % 2 == 0;
-    return Outcome{full_right && (trial.budgets[0] == 0 || trial.question >= 24), trial.budgets[0] == 1 ? 1.0 : 2.0, 1};
+    return Outcome{full_right && (trial.candidate[0] == 0 || trial.question >= 24), trial.candidate[0] == 1 ? 1.0 : 2.0,
+                   1};
   });
-  CHECK(Racing{}.search(space, evaluate).budgets == Budgets{0});
+  CHECK(Racing{}.search(space, evaluate).best.candidate == Candidate{0});
   const int with_risk = tried;
   tried = 0;
   Racing exact;
   exact.risk = 0;
-  CHECK(exact.search(space, evaluate).budgets == Budgets{0});
+  CHECK(exact.search(space, evaluate).best.candidate == Candidate{0});
   CHECK(with_risk < tried);
 }

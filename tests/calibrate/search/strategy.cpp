@@ -21,7 +21,7 @@ struct GiveUp {
   int unused = 0;
   SearchResult search(const SearchSpace& space, const Evaluator&) const {
     SearchResult result;
-    result.budgets.assign(space.stages.size(), 0);
+    result.best.candidate.assign(space.axes.size(), 0);
     return result;
   }
   static constexpr auto fields() { return std::tuple(Field("unused", &GiveUp::unused, "nothing")); }
@@ -29,7 +29,7 @@ struct GiveUp {
 };
 
 struct ReturnsBudgets {
-  Budgets search(const SearchSpace& space, const Evaluator&) const { return Budgets(space.stages.size(), 0); }
+  Candidate search(const SearchSpace& space, const Evaluator&) const { return Candidate(space.axes.size(), 0); }
 };
 struct ChangesItself {
   SearchResult search(const SearchSpace&, const Evaluator&) { return {}; }
@@ -68,9 +68,9 @@ TEST_CASE("help names every strategy and setting") {
 
 TEST_CASE("the chosen strategy searches as it does alone") {
   SearchSpace space;
-  space.stages = {"first", "second"};
+  space.axes = {"first", "second"};
   space.order = {1, 0};
-  space.counts = {0, 1, 2, 5, 9};
+  space.values = {0, 1, 2, 5, 9};
   space.questions = 11;
   space.max_loss = 0.2;
   const Evaluator evaluate = [](std::span<const Trial> trials) {
@@ -83,6 +83,6 @@ TEST_CASE("the chosen strategy searches as it does alone") {
   CHECK(Standard(ExhaustiveSweep{}).search(space, evaluate) == swept);
   CHECK(Standard(Racing{}).search(space, evaluate) == raced);
   CHECK(swept != raced);  // not all plans on all questions
-  CHECK(OneOf<GiveUp, Racing>().search(space, evaluate).budgets == Budgets{0, 0});
+  CHECK(OneOf<GiveUp, Racing>().search(space, evaluate).best.candidate == Candidate{0, 0});
   CHECK(OneOf<GiveUp, Racing>() == OneOf<GiveUp, Racing>(GiveUp{}));
 }

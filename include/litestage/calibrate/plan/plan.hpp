@@ -106,7 +106,7 @@ inline void Plan::check(const Where& where) const {
                                                         const std::vector<std::string>& stages) {
   std::vector<PlanPoint> points;
   for (const Point& p : result.points) {
-    points.push_back({stages.at(p.stage), p.budgets, static_cast<std::int64_t>(p.questions), p.accuracy, p.seconds,
+    points.push_back({stages.at(p.axis), p.candidate, static_cast<std::int64_t>(p.questions), p.accuracy, p.cost,
                       p.tokens, p.within_target});
   }
   return points;

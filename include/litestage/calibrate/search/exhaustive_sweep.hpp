@@ -28,18 +28,18 @@ struct ExhaustiveSweep {
   int per_call = 256;  // trials; enough for full batches, and a few minutes between two reports of progress
 
   [[nodiscard]] SearchResult search(const SearchSpace& space, const Evaluator& evaluate) const {
-    const std::size_t expected = space.questions * (1 + space.order.size() * (space.counts.size() - 1));
+    const std::size_t expected = space.questions * (1 + space.order.size() * (space.values.size() - 1));
     TrialBook book(space, evaluate, expected);
-    const Budgets full(space.stages.size(), 0);
+    const Candidate origin(space.axes.size(), 0);
     std::optional<Point> best;
     std::vector<Point> points;
-    for (const std::size_t stage : space.order) {
-      const Budgets frozen = best ? best->budgets : full;
-      ask_stage(space, book, {stage, 0, expected, frozen});
-      for (const int count : space.counts) {
-        Budgets budgets = frozen;
-        budgets[stage] = count;
-        points.push_back(book.point(stage, budgets));
+    for (const std::size_t axis : space.order) {
+      const Candidate frozen = best ? best->candidate : origin;
+      ask_stage(space, book, {axis, 0, expected, frozen});
+      for (const int value : space.values) {
+        Candidate candidate = frozen;
+        candidate[axis] = value;
+        points.push_back(book.point(axis, candidate));
         if (points.back().within_target && (!best || better(points.back(), *best))) best = points.back();
       }
     }
@@ -55,11 +55,11 @@ struct ExhaustiveSweep {
   // All counts but 0, which is the plan frozen so far and known. Trials of one count are neighbours: they skip alike.
   void ask_stage(const SearchSpace& space, TrialBook& book, const SearchProgress& progress) const {
     std::vector<Trial> trials;
-    for (const int count : space.counts) {
-      if (count == 0) continue;
-      Budgets budgets = progress.best;
-      budgets[progress.stage] = count;
-      for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({budgets, q});
+    for (const int value : space.values) {
+      if (value == 0) continue;
+      Candidate candidate = progress.best;
+      candidate[progress.axis] = value;
+      for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({candidate, q});
     }
     const std::span<const Trial> all(trials);
     const std::size_t most = static_cast<std::size_t>(per_call);

@@ -12,8 +12,8 @@ namespace litestage::calibrate {
 
 class LossTest {
  public:
-  LossTest(std::size_t questions, std::size_t full_hits, std::size_t least_hits)
-      : right_(full_hits), wrong_(questions - full_hits), least_hits_(least_hits), log_factorial_{0} {
+  LossTest(std::size_t questions, std::size_t origin_hits, std::size_t least_hits)
+      : right_(origin_hits), wrong_(questions - origin_hits), least_hits_(least_hits), log_factorial_{0} {
     for (std::size_t i = 1; i <= questions; ++i) {
       log_factorial_.push_back(log_factorial_.back() + std::log(static_cast<double>(i)));
     }
@@ -24,7 +24,7 @@ class LossTest {
   // questions tried are a random part. 0 if no totals are left. Where full depth is always right this is the one-sided
   // exact test; elsewhere the product of two tails lies below the level of a test on their difference, so the
   // probability that it calls for is nominal. Nor is it corrected for looking again after every set of questions.
-  [[nodiscard]] double chance(const AgainstFull& seen) const {
+  [[nodiscard]] double chance(const AgainstOrigin& seen) const {
     double largest = 0;
     for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {
       if (right_ + gains < least_hits_) continue;

@@ -9,15 +9,15 @@
 namespace litestage::calibrate {
 
 // A plan and full depth on the questions that the plan was tried on.
-struct AgainstFull {
+struct AgainstOrigin {
   std::size_t right = 0;   // full depth was right
   std::size_t lost = 0;    // and the plan was wrong
   std::size_t wrong = 0;   // full depth was wrong
   std::size_t gained = 0;  // and the plan was right
 };
 
-[[nodiscard]] inline AgainstFull against_full(const PlanRecord& plan, const PlanRecord& full) {
-  AgainstFull counts;
+[[nodiscard]] inline AgainstOrigin against_origin(const CandidateRecord& plan, const CandidateRecord& full) {
+  AgainstOrigin counts;
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
     if (!plan.outcomes[q] || !full.outcomes[q]) continue;
     if (full.outcomes[q]->correct) {
@@ -32,17 +32,17 @@ struct AgainstFull {
 }
 
 // How much slower a plan is than one that was tried on all questions, per question.
-struct PairedSeconds {
+struct PairedCost {
   std::size_t tried = 0;
   double mean = 0;
   double squares = 0;  // of the deviations from the mean, summed
 };
 
-[[nodiscard]] inline PairedSeconds paired_seconds(const PlanRecord& plan, const PlanRecord& other) {
-  const auto difference = [&](std::size_t q) { return plan.outcomes[q]->seconds - other.outcomes[q]->seconds; };
+[[nodiscard]] inline PairedCost paired_cost(const CandidateRecord& plan, const CandidateRecord& other) {
+  const auto difference = [&](std::size_t q) { return plan.outcomes[q]->cost - other.outcomes[q]->cost; };
   double sum = 0;
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) sum += plan.outcomes[q] ? difference(q) : 0;
-  PairedSeconds result{plan.tried, sum / static_cast<double>(plan.tried), 0};
+  PairedCost result{plan.tried, sum / static_cast<double>(plan.tried), 0};
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
     const double off = plan.outcomes[q] ? difference(q) - result.mean : 0;
     result.squares = std::fma(off, off, result.squares);

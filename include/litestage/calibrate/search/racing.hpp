@@ -84,25 +84,25 @@ class Race {
   Race(const Racing& settings, const SearchSpace& space, const Evaluator& evaluate)
       : settings_(settings),
         space_(space),
-        book_(space, evaluate, space.questions * (1 + space.stages.size() * space.counts.size())),
-        full_(space.stages.size(), 0),
-        full_record_(book_.record(full_)),
+        book_(space, evaluate, space.questions * (1 + space.axes.size() * space.values.size())),
+        origin_(space.axes.size(), 0),
+        origin_record_(book_.record(origin_)),
         lenient_(static_cast<double>(book_.least_hits()) <
-                 (1 - Racing::lenient) * static_cast<double>(full_record_.hits)),
-        hardest_first_(full_record_.hits == space.questions && !lenient_),
-        losses_(space.questions, full_record_.hits, book_.least_hits()),
+                 (1 - Racing::lenient) * static_cast<double>(origin_record_.hits)),
+        hardest_first_(origin_record_.hits == space.questions && !lenient_),
+        losses_(space.questions, origin_record_.hits, book_.least_hits()),
         order_(tasks::random_order(space.questions, space.questions, settings.seed)),
         seen_(space.questions) {
-    consider(book_.point(space.order[0], full_));
+    consider(book_.point(space.order[0], origin_));
   }
 
   [[nodiscard]] SearchResult run() {
     for (int round = 0; round < settings_.rounds; ++round) {
-      const Budgets before = current();
+      const Candidate before = current();
       for (std::size_t i = 0; i < space_.order.size(); ++i) {
         const std::size_t races = space_.order.size() * static_cast<std::size_t>(settings_.rounds - round) - i - 1;
-        later_ = races * (space_.counts.size() - 1) * space_.questions;
-        race(space_.order[i], round == 0 ? space_.counts.size() : Racing::reach);
+        later_ = races * (space_.values.size() - 1) * space_.questions;
+        race(space_.order[i], round == 0 ? space_.values.size() : Racing::reach);
       }
       if (round != 0 && current() == before) break;
     }
@@ -111,66 +111,66 @@ class Race {
 
  private:
   struct Rival {
-    Budgets budgets;
-    PairedSeconds slower = {};  // than the best plan
-    double seconds = 0;         // mean over all questions, as far as one can tell
-    double least = 0;           // lower bound of it
+    Candidate candidate;
+    PairedCost slower = {};  // than the best plan
+    double cost = 0;         // mean over all questions, as far as one can tell
+    double least = 0;        // lower bound of it
   };
   struct Seen {  // of a question, under all plans
     int tried = 0, lost = 0;
   };
 
-  [[nodiscard]] const Budgets& current() const { return best_ ? best_->budgets : full_; }
+  [[nodiscard]] const Candidate& current() const { return best_ ? best_->candidate : origin_; }
 
-  void race(std::size_t stage, std::size_t reach) {
-    const std::vector<Budgets> plans = neighbours(stage, reach);
-    std::vector<Rival> rivals = open(stage, plans);
+  void race(std::size_t axis, std::size_t reach) {
+    const std::vector<Candidate> candidates = neighbours(axis, reach);
+    std::vector<Rival> rivals = open(axis, candidates);
     while (true) {
-      estimate(stage, rivals);
+      estimate(axis, rivals);
       std::erase_if(rivals, [&](const Rival& rival) { return dropped(rival); });
       if (rivals.empty()) break;
-      std::stable_sort(rivals.begin(), rivals.end(),
-                       [](const Rival& a, const Rival& b) { return a.seconds < b.seconds; });
-      std::vector<Budgets> next;
+      std::stable_sort(rivals.begin(), rivals.end(), [](const Rival& a, const Rival& b) { return a.cost < b.cost; });
+      std::vector<Candidate> next;
       for (std::size_t i = 0; i < std::min(rivals.size(), static_cast<std::size_t>(settings_.together)); ++i) {
-        next.push_back(rivals[i].budgets);
+        next.push_back(rivals[i].candidate);
       }
       std::size_t left = later_;
-      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.budgets).tried;
-      ask(stage, next, left);
+      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
+      ask(axis, next, left);
     }
-    for (const Budgets& plan : plans) {
-      if (book_.record(plan).tried != 0) points_.push_back(book_.point(stage, plan));
+    for (const Candidate& plan : candidates) {
+      if (book_.record(plan).tried != 0) points_.push_back(book_.point(axis, plan));
     }
   }
 
   // The plans that differ from the current one in this stage, up to `reach` counts away; and itself.
-  [[nodiscard]] std::vector<Budgets> neighbours(std::size_t stage, std::size_t reach) const {
-    std::vector<Budgets> plans;
-    const auto here = std::find(space_.counts.begin(), space_.counts.end(), current()[stage]);
-    const auto at = static_cast<std::size_t>(here - space_.counts.begin());
-    for (std::size_t i = at - std::min(at, reach); i < space_.counts.size() && i <= at + reach; ++i) {
-      plans.push_back(current());
-      plans.back()[stage] = space_.counts[i];
+  [[nodiscard]] std::vector<Candidate> neighbours(std::size_t axis, std::size_t reach) const {
+    std::vector<Candidate> candidates;
+    const auto here = std::find(space_.values.begin(), space_.values.end(), current()[axis]);
+    const auto at = static_cast<std::size_t>(here - space_.values.begin());
+    for (std::size_t i = at - std::min(at, reach); i < space_.values.size() && i <= at + reach; ++i) {
+      candidates.push_back(current());
+      candidates.back()[axis] = space_.values[i];
     }
-    return plans;
+    return candidates;
   }
 
   // Tries every plan on a first set of questions, block by block, until one block is too deep.
-  [[nodiscard]] std::vector<Rival> open(std::size_t stage, std::vector<Budgets> plans) {
-    std::erase_if(plans, [&](const Budgets& plan) { return book_.record(plan).tried != 0; });
+  [[nodiscard]] std::vector<Rival> open(std::size_t axis, std::vector<Candidate> candidates) {
+    std::erase_if(candidates, [&](const Candidate& plan) { return book_.record(plan).tried != 0; });
     std::vector<Rival> rivals;
     const std::size_t size = static_cast<std::size_t>(settings_.block);
-    for (std::size_t i = 0; i < plans.size(); i += size) {
-      const auto from = plans.begin() + static_cast<std::ptrdiff_t>(i);
-      const std::vector<Budgets> block(from, from + static_cast<std::ptrdiff_t>(std::min(size, plans.size() - i)));
-      std::size_t left = later_ + (plans.size() - i) * space_.questions;
-      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.budgets).tried;
-      ask(stage, block, left);
-      AgainstFull sum;
-      for (const Budgets& plan : block) {
+    for (std::size_t i = 0; i < candidates.size(); i += size) {
+      const auto from = candidates.begin() + static_cast<std::ptrdiff_t>(i);
+      const std::vector<Candidate> block(from,
+                                         from + static_cast<std::ptrdiff_t>(std::min(size, candidates.size() - i)));
+      std::size_t left = later_ + (candidates.size() - i) * space_.questions;
+      for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
+      ask(axis, block, left);
+      AgainstOrigin sum;
+      for (const Candidate& plan : block) {
         rivals.push_back({plan});
-        const AgainstFull counts = against_full(book_.record(plan), full_record_);
+        const AgainstOrigin counts = against_origin(book_.record(plan), origin_record_);
         sum.right += counts.right;
         sum.lost += counts.lost;
       }
@@ -181,24 +181,24 @@ class Race {
   }
 
   // Each of the plans on its next questions: a first set, then half as many again as it was tried on.
-  void ask(std::size_t stage, const std::vector<Budgets>& plans, std::size_t left) {
+  void ask(std::size_t axis, const std::vector<Candidate>& candidates, std::size_t left) {
     std::vector<Trial> trials;
-    for (const Budgets& plan : plans) {
+    for (const Candidate& plan : candidates) {
       const std::size_t size = std::max(static_cast<std::size_t>(settings_.first), (book_.record(plan).tried + 1) / 2);
       for (const std::size_t question : next_questions(plan, size)) trials.push_back({plan, question});
     }
-    book_.ask(trials, {stage, 0, book_.done() + left, current()});
+    book_.ask(trials, {axis, 0, book_.done() + left, current()});
     for (const Trial& trial : trials) {
       Seen& seen = seen_[trial.question];
       ++seen.tried;
-      if (!book_.record(trial.budgets).outcomes[trial.question]->correct) ++seen.lost;
+      if (!book_.record(trial.candidate).outcomes[trial.question]->correct) ++seen.lost;
     }
-    for (const Budgets& plan : plans) consider(book_.point(stage, plan));
+    for (const Candidate& plan : candidates) consider(book_.point(axis, plan));
   }
 
   // A set begins in the order of the questions where the last one of any plan ended, so that a block asks many.
-  [[nodiscard]] std::vector<std::size_t> next_questions(const Budgets& plan, std::size_t size) {
-    const PlanRecord& record = book_.record(plan);
+  [[nodiscard]] std::vector<std::size_t> next_questions(const Candidate& plan, std::size_t size) {
+    const CandidateRecord& record = book_.record(plan);
     std::vector<std::size_t> questions;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       const std::size_t question = order_[(turn_ + i) % order_.size()];
@@ -219,39 +219,40 @@ class Race {
     if (point.within_target && (!best_ || better(point, *best_))) best_ = point;
   }
 
-  void estimate(std::size_t stage, std::vector<Rival>& rivals) {
-    const PlanRecord& best = book_.record(current());
-    const double best_seconds = book_.point(stage, current()).seconds;
+  void estimate(std::size_t axis, std::vector<Rival>& rivals) {
+    const CandidateRecord& best = book_.record(current());
+    const double best_cost = book_.point(axis, current()).cost;
     double squares = 0, degrees = 0;
     for (Rival& rival : rivals) {
-      rival.slower = paired_seconds(book_.record(rival.budgets), best);
+      rival.slower = paired_cost(book_.record(rival.candidate), best);
       squares += rival.slower.squares;
       degrees += static_cast<double>(rival.slower.tried - 1);
     }
     const double variance = degrees > 0 ? squares / degrees : std::numeric_limits<double>::infinity();
-    const double share = space_.rerun.empty() ? 1 : space_.rerun[stage];
+    const double share = space_.rerun.empty() ? 1 : space_.rerun[axis];
     const double deviations = static_cast<double>(settings_.deviations) / share;
     for (Rival& rival : rivals) {
-      rival.seconds = best_seconds + rival.slower.mean;
+      rival.cost = best_cost + rival.slower.mean;
       const double error = standard_error(variance, rival.slower.tried, space_.questions);
       // An error may be infinite, and zero times that no number.
-      rival.least = deviations == 0 ? rival.seconds : std::fma(-deviations, error, rival.seconds);
+      rival.least = deviations == 0 ? rival.cost : std::fma(-deviations, error, rival.cost);
     }
   }
 
   [[nodiscard]] bool dropped(const Rival& rival) {
-    const PlanRecord& plan = book_.record(rival.budgets);
+    const CandidateRecord& plan = book_.record(rival.candidate);
     const std::size_t untried = space_.questions - plan.tried;
     if (untried == 0 || plan.hits + untried < book_.least_hits()) return true;
-    if (best_ && rival.least >= best_->seconds * (1 - static_cast<double>(settings_.slack))) return true;
-    return !hardest_first_ && losses_.chance(against_full(plan, full_record_)) < static_cast<double>(settings_.risk);
+    if (best_ && rival.least >= best_->cost * (1 - static_cast<double>(settings_.slack))) return true;
+    return !hardest_first_ &&
+           losses_.chance(against_origin(plan, origin_record_)) < static_cast<double>(settings_.risk);
   }
 
   const Racing& settings_;
   const SearchSpace& space_;
   TrialBook book_;
-  Budgets full_;
-  const PlanRecord& full_record_;
+  Candidate origin_;
+  const CandidateRecord& origin_record_;
   bool lenient_;
   bool hardest_first_;
   LossTest losses_;

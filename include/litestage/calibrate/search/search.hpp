@@ -1,5 +1,6 @@
-// The budget search (LiteStage, arXiv 2510.14211, step 2): how many sub-layers each stage may skip. What is searched,
-// what an evaluation yields, and the concept of a strategy. Strategies: exhaustive_sweep.hpp (the paper), racing.hpp.
+// Searches over candidates (LiteStage, arXiv 2510.14211, step 2, searches the budgets of a plan). A candidate is a
+// value on each of some axes; it has an accuracy and a cost on questions. A search looks for the candidate of the
+// lowest cost whose accuracy reaches a target. Strategies: exhaustive_sweep.hpp (the paper), racing.hpp.
 #pragma once
 
 #include <concepts>
@@ -12,63 +13,65 @@
 
 namespace litestage::calibrate {
 
-// How many sub-layers each stage skips: the first so many of one ranking that all stages share.
-using Budgets = std::vector<int>;  // [stages]
+// The budgets of a plan are a candidate: an axis is a stage, a value the number of sub-layers that it skips. An early
+// exit or the setting of a baseline is one as well: there is one axis, and a value is a place in a list.
+using Candidate = std::vector<int>;  // [axes]
 
-// One question under one plan, all stages.
+// One question under one candidate.
 struct Outcome {
   bool correct = false;  // by the metric of the search
-  double seconds = 0;    // at batch 1, predicted or measured
+  double cost = 0;       // seconds at batch 1, or whatever else is to become small
   int tokens = 0;        // generated
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 struct Trial {
-  Budgets budgets;
+  Candidate candidate;
   std::size_t question = 0;
   friend bool operator==(const Trial&, const Trial&) = default;
 };
 
-// One outcome to each trial, in their order. The trials of one call may share ragged batches. What it throws ends the
-// search: a strategy keeps nothing, so an evaluator with a journal can be asked all over again.
+// Returns one outcome for each trial, in their order. The trials of one call may share ragged batches. What it throws
+// ends the search: a strategy keeps nothing, so an evaluator with a journal can be asked all over again.
 using Evaluator = std::function<std::vector<Outcome>(std::span<const Trial>)>;
 
 struct SearchProgress {
-  std::size_t stage = 0;     // being searched
+  std::size_t axis = 0;      // being searched
   std::size_t done = 0;      // trials of the whole search so far
-  std::size_t expected = 0;  // trials of the whole search; at most so many, where outcomes decide what is tried
-  Budgets best;              // fastest plan known to be within the target; full depth before there is one
+  std::size_t expected = 0;  // trials of the whole search; an upper bound where outcomes decide what is tried
+  Candidate best;            // cheapest candidate known to reach the target; the origin before there is one
 };
 
+// The origin is the candidate of the first value on every axis: full depth, no exit. It sets the target.
 struct SearchSpace {
-  std::vector<std::string> stages;  // names, in the order of the schedule
-  std::vector<std::size_t> order;   // of the search, every stage once: the paper takes the slowest first
-  std::vector<int> counts;          // candidates for every stage, ascending, 0 first
-  // Of full depth's time, what runs again where a stage has another count: the stage and those after it. [stages],
-  // above 0, at most 1; empty: everything.
+  std::vector<std::string> axes;   // names
+  std::vector<std::size_t> order;  // in which axes are searched, each once: the paper takes the slowest stage first
+  std::vector<int> values;         // tried on every axis, ascending, 0 first
+  // Share of the origin's cost that must be recomputed when the value on this axis changes: a stage's and that of the
+  // stages after it. [axes], above 0, at most 1; empty: everything.
   std::vector<double> rerun = {};
   std::size_t questions = 0;                                    // a trial's question is below it
-  double max_loss = 0;                                          // accuracy that a plan may lose against full depth
-  std::optional<double> least_accuracy = {};                    // in place of full depth's less max_loss
-  std::function<void(const SearchProgress&)> on_progress = {};  // after every call of the evaluator
+  double max_loss = 0;                                          // accuracy that may be lost against the origin
+  std::optional<double> least_accuracy = {};                    // in place of the origin's less max_loss
+  std::function<void(const SearchProgress&)> on_progress = {};  // called after every call of the evaluator
 };
 
-// What is known of a plan: means over the questions that were tried.
+// What is known of a candidate: means over the questions that were tried.
 struct Point {
-  std::size_t stage = 0;  // whose search tried it
-  Budgets budgets;
+  std::size_t axis = 0;  // whose search tried it
+  Candidate candidate;
   std::size_t questions = 0;
-  double accuracy = 0, seconds = 0, tokens = 0;
-  bool within_target = false;  // only a plan that was tried on all questions can be
+  double accuracy = 0, cost = 0, tokens = 0;
+  bool within_target = false;  // only a candidate that was tried on all questions can be
   friend bool operator==(const Point&, const Point&) = default;
 };
 
 struct SearchResult {
-  Budgets budgets;            // the plan; full depth where none is within the target
-  bool reached = false;       // whether the plan is within the target
-  double target = 0;          // the least share of right answers that is within it: an integer over the questions
-  Point full, best;           // best: of `budgets`
-  std::vector<Point> points;  // every plan tried, stage by stage, full depth (of the first stage) first
+  bool reached = false;  // whether `best` reaches the target
+  double target = 0;     // least share of right answers that reaches it: a whole number over the questions
+  Point origin;
+  Point best;                 // the origin where no candidate reaches the target
+  std::vector<Point> points;  // every candidate tried, axis by axis, the origin (of the first axis) first
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
 
@@ -77,7 +80,7 @@ concept Searches = requires(const S& s, const SearchSpace& space, const Evaluato
   { s.search(space, evaluate) } -> std::same_as<SearchResult>;
 };
 
-// Which budgets are tried, and in which order?
+// A strategy says which candidates are tried, and in which order.
 template <class S>
 concept SearchStrategy = std::copyable<S> && Searches<S>;
 

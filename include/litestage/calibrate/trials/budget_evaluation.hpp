@@ -1,5 +1,5 @@
-// The evaluator of a search: what its budgets stand for is walked through the model, judged by the metric, and timed by
-// the latency model as if each question had the machine for itself.
+// The evaluator of a search: the setup that a candidate stands for is run on questions, judged by the metric, and
+// costed.
 #pragma once
 
 #include <algorithm>
@@ -49,28 +49,27 @@ namespace litestage::calibrate {
   return sum;
 }
 
-using PathSeconds = std::function<double(std::span<const PathStep>)>;
+using PathCost = std::function<double(std::span<const PathStep>)>;
 
 [[nodiscard]] inline Outcome outcome_of(const Judge& judge, std::size_t question, std::span<const PathStep> path,
-                                        const PathSeconds& seconds) {
-  Outcome o{judge.correct(question, judge.predicted(question, path)), seconds(path), 0};
+                                        const PathCost& cost) {
+  Outcome o{judge.correct(question, judge.predicted(question, path)), cost(path), 0};
   for (const PathStep& step : path) o.tokens += step.result->report.generated_tokens;
   return o;
 }
 
-// What an element of a search space stands for.
+// What a candidate of a search stands for.
 template <class Skip, class Exit>
-struct Candidate {
+struct Setup {
   Variant<Skip, Exit> variant;
-  // What a question costs, for its way through the stages: what the search makes small.
-  PathSeconds seconds;
+  PathCost cost;  // of a question, from its path: what the search makes small
 };
 
 // Evaluation: a RecordedEvaluation, or anything else that runs its kind of Work.
 template <class Evaluation, class Skip, class Exit>
 class BudgetEvaluation {
  public:
-  using Make = std::function<Candidate<Skip, Exit>(const Budgets&)>;
+  using Make = std::function<Setup<Skip, Exit>(const Candidate&)>;
 
   // `evaluation` and `judge` outlive this; letters are scored if the judge needs them.
   BudgetEvaluation(Evaluation& evaluation, const Judge& judge, Make make)
@@ -79,25 +78,25 @@ class BudgetEvaluation {
   // An Evaluator: one outcome to each trial.
   std::vector<Outcome> operator()(std::span<const Trial> trials) {
     std::vector<typename Evaluation::Work> work;
-    for (const Trial& t : trials) work.push_back({&candidate(t.budgets).variant, t.question});
+    for (const Trial& t : trials) work.push_back({&setup(t.candidate).variant, t.question});
     const std::vector<Path> paths = evaluation_->run(work);
     std::vector<Outcome> outcomes;
     for (std::size_t i = 0; i < trials.size(); ++i) {
-      outcomes.push_back(outcome_of(*judge_, trials[i].question, paths[i], candidate(trials[i].budgets).seconds));
+      outcomes.push_back(outcome_of(*judge_, trials[i].question, paths[i], setup(trials[i].candidate).cost));
     }
     return outcomes;
   }
 
  private:
-  const Candidate<Skip, Exit>& candidate(const Budgets& budgets) {
-    const auto found = candidates_.find(budgets);
-    return found != candidates_.end() ? found->second : candidates_.emplace(budgets, make_(budgets)).first->second;
+  const Setup<Skip, Exit>& setup(const Candidate& candidate) {
+    const auto found = setups_.find(candidate);
+    return found != setups_.end() ? found->second : setups_.emplace(candidate, make_(candidate)).first->second;
   }
 
   Evaluation* evaluation_;
   const Judge* judge_;
   Make make_;
-  std::map<Budgets, Candidate<Skip, Exit>> candidates_;
+  std::map<Candidate, Setup<Skip, Exit>> setups_;
 };
 
 }  // namespace litestage::calibrate

@@ -4,6 +4,6 @@
 using namespace litestage::calibrate;
 
 struct Strategy {
-  Budgets search(const SearchSpace& space, const Evaluator&) const { return Budgets(space.stages.size(), 0); }
+  Candidate search(const SearchSpace& space, const Evaluator&) const { return Candidate(space.axes.size(), 0); }
 };
 static_assert(CheckSearchStrategy<Strategy>::passed);
