@@ -15,7 +15,7 @@
 #include "gpu/synthetic_model.hpp"
 #include "gpu/whole_model.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
-#include "litestage/backend/gpu/cuda_runtime.hpp"
+#include "litestage/backend/gpu/device/cuda_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
 #include "require.hpp"
 

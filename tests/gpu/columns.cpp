@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/sequences.hpp"
-#include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/device/emulated_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
 
 using namespace litestage;

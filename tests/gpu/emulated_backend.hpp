@@ -1,7 +1,7 @@
 // The gpu backend on the emulated device, as the tests of this folder use it.
 #pragma once
 
-#include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/device/emulated_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
 
 namespace litestage::test {

@@ -9,7 +9,7 @@
 #include "common/sequences.hpp"
 #include "gpu/emulated_backend.hpp"
 #include "gpu/rounding_bound.hpp"
-#include "litestage/backend/gpu/step_cache.hpp"
+#include "litestage/backend/gpu/recording/step_cache.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "litestage/backend/gpu/pack.hpp"
+#include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/kernels/emulator/emulator.hpp"
 #include "litestage/kernels/products/weights.cuh"
 

@@ -9,7 +9,7 @@
 #include "litestage/core/error.hpp"
 
 #if defined(LITESTAGE_WITH_CUDA)
-#include "litestage/backend/gpu/cuda_runtime.hpp"
+#include "litestage/backend/gpu/device/cuda_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
 #endif
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "gpu/listed.hpp"
-#include "litestage/backend/gpu/emulated_runtime.hpp"
+#include "litestage/backend/gpu/device/emulated_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
 
 namespace litestage::gpu_check {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "litestage/backend/gpu/pack.hpp"
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/device/runtime.hpp"
+#include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/kernels/attention/attend.cuh"
 #include "litestage/kernels/attention/attend_tiled.cuh"
 #include "litestage/kernels/attention/finish_heads.cuh"

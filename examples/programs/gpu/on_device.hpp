@@ -9,7 +9,7 @@
 
 #include "gpu/listed.hpp"
 #include "gpu/report.hpp"
-#include "litestage/backend/gpu/cuda_runtime.hpp"
+#include "litestage/backend/gpu/device/cuda_runtime.hpp"
 
 namespace litestage::gpu_check {
 
@@ -18,7 +18,7 @@ using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
 [[nodiscard]] inline Device find_device(int number) {
   Device device{gpu::CudaRuntime(number).device(), 0};
   int bytes = 0;
-  gpu::detail::check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, number), "cudaDeviceGetAttribute");
+  gpu::check_cuda(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, number), "cudaDeviceGetAttribute");
   device.cache_bytes = static_cast<std::size_t>(bytes);
   return device;
 }

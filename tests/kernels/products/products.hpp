@@ -8,7 +8,7 @@
 
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
-#include "litestage/backend/gpu/pack.hpp"
+#include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
 #include "litestage/kernels/products/inputs.cuh"
 

@@ -13,7 +13,7 @@
 #include "common/close.hpp"
 #include "common/random_weight.hpp"
 #include "kernels/device.hpp"
-#include "litestage/backend/gpu/token_stats.hpp"
+#include "litestage/backend/gpu/operations/token_stats.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
 
 using namespace litestage;

@@ -1,5 +1,5 @@
-// Weights from their file into the units that the kernels read (kernels/products/weights.cuh). Row by row, so that a
-// matrix can be packed and uploaded in pieces.
+// Repacks weights of a file into the units that the kernels read (kernels/products/weights.cuh). Rows are packed
+// independently, so that a matrix can be packed and uploaded in pieces.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@
 
 namespace litestage::gpu {
 
-// How many of each a row takes.
+// The sizes of a packed row.
 struct RowSizes {
   std::size_t units = 0;
-  std::size_t vectors = 0;  // of codes: units times the vectors of a unit
+  std::size_t vectors = 0;  // of codes, 16 bytes each: units times the vectors of a unit
   std::size_t scales = 0;   // 16-bit numbers
-  std::size_t subs = 0;     // pairs of bytes
+  std::size_t subs = 0;     // sub-scales, pairs of bytes
 
   [[nodiscard]] std::size_t bytes() const { return vectors * 16 + scales * 2 + subs * 2; }
 };
@@ -34,7 +34,7 @@ struct RowSizes {
   return sizes;
 }
 
-// Rows of a matrix, packed.
+// Packed rows of a matrix.
 struct PackedRows {
   std::vector<kernels::Vector16> codes;
   std::vector<std::uint16_t> scales, sub;
@@ -42,7 +42,7 @@ struct PackedRows {
 
 namespace detail {
 
-// Puts the codes of block `b` of a unit into the unit's vectors; vector v is at unit[v * stride].
+// Stores the codes of block `b` of a unit in the vectors of the unit; vector v is unit[v * stride].
 inline void put_codes(kernels::Vector16* unit, std::size_t stride, unsigned b, const kernels::Format& f,
                       const std::uint8_t (&code)[32]) {
   for (unsigned j = 0; j < 32; ++j) {
@@ -102,7 +102,7 @@ void pack_quantised_row(const std::byte* row, std::size_t columns, const RowSize
 
 }  // namespace detail
 
-// Rows [first, first + n) of `raw`, packed.
+// Packs rows [first, first + n) of `raw`.
 [[nodiscard]] inline PackedRows pack_rows(const RawTensor& raw, std::size_t first, std::size_t n) {
   const RowSizes sizes = row_sizes(raw.type, raw.columns);
   PackedRows packed;

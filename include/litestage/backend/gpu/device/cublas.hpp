@@ -1,4 +1,5 @@
-// cuBLAS, loaded when the first product is asked for: a program that is built with CUDA starts where there is none.
+// cuBLAS, loaded with dlopen for the first product, so that a program that is built with CUDA also starts on a machine
+// without cuBLAS.
 #pragma once
 
 #include <cublas_v2.h>
@@ -8,15 +9,15 @@
 #include <string>
 #include <type_traits>
 
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/device/gemm.hpp"
 #include "litestage/core/error.hpp"
 
 namespace litestage::gpu {
 
 class Cublas {
  public:
-  // Its products go into this stream, and use `workspace` of the device's memory, so that they allocate nothing and
-  // take the same way every time.
+  // Products are launched into `stream` and use `workspace`, which is device memory: so they allocate nothing, and
+  // cuBLAS picks the same algorithm every time.
   Cublas(cudaStream_t stream, void* workspace, std::size_t workspace_bytes) : library_(open()) {
     find(create_, "cublasCreate_v2");
     find(destroy_, "cublasDestroy_v2");
@@ -33,9 +34,9 @@ class Cublas {
 
   void run(const Gemm& g) {
     const auto operation = [](bool transpose) { return transpose ? CUBLAS_OP_T : CUBLAS_OP_N; };
-    LITESTAGE_ASSERT(g.type != kernels::GemmType::f32, "is for checks on the host");
+    LITESTAGE_ASSERT(g.type != kernels::GemmType::f32, "expected f16 or bf16: f32 is for checks on the host");
     const cudaDataType_t type = g.type == kernels::GemmType::f16 ? CUDA_R_16F : CUDA_R_16BF;
-    // Sums in float, without the faster modes that round more.
+    // CUBLAS_COMPUTE_32F: sums in float. The faster modes round more.
     check(gemm_(handle_.get(), operation(g.transpose_a), operation(g.transpose_b), g.m, g.n, g.k, &g.alpha, g.a, type,
                 g.lda, g.b, type, g.ldb, &g.beta, g.c, CUDA_R_32F, g.ldc, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
           "cublasGemmEx");
@@ -43,7 +44,7 @@ class Cublas {
 
  private:
   using Handle = std::unique_ptr<std::remove_pointer_t<cublasHandle_t>, decltype(&::cublasDestroy_v2)>;
-  // cublasGemmEx, whose name stands for two functions in C++.
+  // The type of cublasGemmEx, written out because the name is overloaded in C++.
   using GemmEx = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void*,
                                     const void*, cudaDataType, int, const void*, cudaDataType, int, const void*, void*,
                                     cudaDataType, int, cublasComputeType_t, cublasGemmAlgo_t);
@@ -66,7 +67,7 @@ class Cublas {
     if (status != CUBLAS_STATUS_SUCCESS) throw Error(concat(call, ": ", status_text_(status)));
   }
 
-  void* library_;  // stays loaded: others may use it
+  void* library_;  // never closed: other code of the program may use it too
   decltype(&::cublasCreate_v2) create_ = nullptr;
   decltype(&::cublasDestroy_v2) destroy_ = nullptr;
   decltype(&::cublasSetStream_v2) set_stream_ = nullptr;

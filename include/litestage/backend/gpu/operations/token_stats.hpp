@@ -1,4 +1,4 @@
-// From the summary that the device makes of a token's logits to what policies read.
+// Computes the statistics that policies read from the device's summary of a row of logits.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,14 @@
 
 namespace litestage::gpu {
 
-// `top`: the largest logits, descending, if they are asked for.
+// `top`: the TokenStats::max_top largest logits, descending; only read if `signals` has top_log_probs.
 [[nodiscard]] inline TokenStats token_stats_of(const kernels::LogitSummary& s, Signal signals,
                                                std::span<const float> top) {
   TokenStats stats;
   stats.token = s.token;
   stats.finite = s.broken == 0;
   const auto largest = static_cast<double>(s.largest);
-  // An infinite logit, or nothing but negative ones, leaves no probability: infinity less infinity is not a number.
+  // 0 * largest makes the sum NaN where the largest logit is infinite: then no probabilities exist.
   const double sum = static_cast<double>(s.sum) + 0 * largest, log_sum = std::log(sum);
   if (any(signals & Signal::max_logit)) stats.max_logit = s.largest;
   if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);

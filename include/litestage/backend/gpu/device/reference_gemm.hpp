@@ -1,5 +1,5 @@
-// A Gemm struct executed on the host, number by number, in double: shows that the backend asks cuBLAS for the right
-// thing (transposition, leading dimensions, order), which no timing could.
+// Executes a Gemm on the host, number by number, in double. Tests use it to show that the backend asks cuBLAS for the
+// right product: transposition, leading dimensions and order of the operands.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/device/gemm.hpp"
 #include "litestage/core/numeric.hpp"
 
 namespace litestage::gpu {

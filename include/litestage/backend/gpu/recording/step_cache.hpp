@@ -1,9 +1,8 @@
-// Recorded steps: the launches of a step as one, for as long as the same step comes again. The least recently used one
-// makes room for a new one.
+// Recordings of steps by their keys, the most recently used ones.
 //
-// A step is told by its key: everything that its launches depend on but the numbers in memory. It is recorded when it
-// is seen for the second time, so that what comes once (a prefill) costs nothing, and all memory it needs exists by
-// then.
+// The key of a step is everything that its launches depend on except the contents of memory. A step is recorded when
+// its key comes for the second time: by then the buffers that it needs have been allocated, and a step that comes only
+// once (a prefill) is not recorded at all.
 #pragma once
 
 #include <cstddef>
@@ -27,10 +26,10 @@ class StepCache {
   explicit StepCache(std::size_t capacity) : capacity_(capacity) {}
 
   struct Found {
-    Recording* recording = nullptr;  // to be replayed
-    bool seen = false;               // the key came before: worth recording
+    Recording* recording = nullptr;  // nullptr: there is none yet
+    bool seen = false;               // the key came before, so the step is worth recording
   };
-  // Looks `key` up, and remembers that it came.
+  // Looks up `key`, and remembers that it came. A new key replaces the least recently used one.
   [[nodiscard]] Found find(const StepKey& key) {
     const auto at = index_.find(key);
     if (at == index_.end()) {
@@ -46,9 +45,9 @@ class StepCache {
     std::optional<Recording>& recording = at->second->second;
     return {recording ? &*recording : nullptr, true};
   }
-  // For the key that was found last.
+  // Stores the recording of the key that `find` was last called with.
   Recording& put(Recording recording) { return entries_.front().second.emplace(std::move(recording)); }
-  // Where memory has moved, nothing recorded is of use.
+  // Call after a reallocation: recordings hold stale pointers.
   void clear() {
     entries_.clear();
     index_.clear();
@@ -66,7 +65,7 @@ class StepCache {
   using Entry = std::pair<StepKey, std::optional<Recording>>;
 
   std::size_t capacity_;
-  std::list<Entry> entries_;  // the latest first
+  std::list<Entry> entries_;  // the most recently used first
   std::unordered_map<StepKey, typename std::list<Entry>::iterator, Hash> index_;
 };
 

@@ -1,5 +1,5 @@
-// The device of tests: kernels run in the emulator, products on the host, one after another, at once. Every launch is
-// kept in a list if asked, so that tests see what a step consists of.
+// The runtime of the emulated device: every call runs at once, kernels in the emulator and products on the host. It can
+// keep a list of all launches, so that tests see what a step consists of.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/backend/gpu/reference_gemm.hpp"
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/device/reference_gemm.hpp"
+#include "litestage/backend/gpu/device/runtime.hpp"
 #include "litestage/kernels/emulator/emulator.hpp"
 
 namespace litestage::gpu {
 
 class EmulatedRuntime {
  public:
-  // A launch or a product, and all that it was given.
+  // A launch or a product with its arguments.
   class Call {
    public:
     template <class Params>
@@ -45,7 +45,7 @@ class EmulatedRuntime {
     kernels::Grid grid_;
     std::shared_ptr<const void> params_;
     std::function<void(EmulatedRuntime&)> run_;
-    bool (*same_)(const void*, const void*);  // one for each type of parameters
+    bool (*same_)(const void*, const void*);  // compares two Params of this call's type
   };
   using Recording = std::vector<Call>;
   template <DType>
@@ -107,12 +107,12 @@ class EmulatedRuntime {
 
   // For tests.
   [[nodiscard]] kernels::emulator::Emulator& emulator() { return emulator_; }
-  // What ran since the last call of this.
+  // The calls that ran since take_calls was last called.
   [[nodiscard]] std::vector<Call> take_calls() { return std::exchange(calls_, {}); }
-  // Of what is told to be free; nothing is refused that is allocated.
+  // Sets what expect_free compares with; `allocate` does not look at it.
   void set_free_bytes(std::size_t bytes) { free_bytes_ = bytes; }
   void keep_calls(bool keep) { keeps_calls_ = keep; }
-  // Copies to the host since the last call of this.
+  // The number of copies to the host since take_read_backs was last called.
   [[nodiscard]] std::size_t take_read_backs() { return std::exchange(read_backs_, 0); }
   [[nodiscard]] kernels::emulator::Traffic take_traffic() { return std::exchange(traffic_, {}); }
 

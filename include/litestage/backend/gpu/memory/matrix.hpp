@@ -1,5 +1,5 @@
-// Weights and vectors on the device. Shared between copies of a handle; a matrix that two tensors of a model share
-// (tied embeddings) is uploaded once.
+// Weight matrices and vectors on the device. Copies of a handle share their memory, and a matrix that two tensors of a
+// model share (tied embeddings) is uploaded once.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/backend/gpu/pack.hpp"
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/memory/device_memory.hpp"
+#include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/tensor.hpp"
@@ -40,7 +40,7 @@ class DeviceMatrix {
   friend class MatrixStore;
 
   struct Memory {
-    // Packed and uploaded in pieces of about 16 MiB, so that the host never holds a second copy.
+    // Packs and uploads pieces of about 16 MiB, so that the host never holds a second copy of the matrix.
     Memory(R& runtime, const RawTensor& raw) : name(raw.name) {
       const RowSizes sizes = row_sizes(raw.type, raw.columns);
       codes = DeviceMemory<R, kernels::Vector16>(runtime, raw.rows * sizes.vectors);
@@ -78,7 +78,7 @@ class DeviceMatrix {
   std::shared_ptr<const Memory> memory_;
 };
 
-// Uploads a matrix, or finds the one again that was uploaded from the same bytes of a file and is still in use.
+// Uploads matrices. A matrix that is still in use and came from the same bytes of a file is not uploaded again.
 template <class R>
 class MatrixStore {
  public:
@@ -92,7 +92,7 @@ class MatrixStore {
     loaded_[key] = matrix.memory_;
     return matrix;
   }
-  // Throws Error where there is no room for those of `weights` that are not there yet.
+  // Throws Error if those of `weights` that are not uploaded yet do not fit into the device's free memory.
   void expect(const R& runtime, std::span<const RawTensor* const> weights) const {
     std::size_t bytes = 0;
     for (const RawTensor* raw : weights) {
@@ -110,7 +110,7 @@ class MatrixStore {
   std::map<Key, std::weak_ptr<const typename DeviceMatrix<R>::Memory>> loaded_;
 };
 
-// A vector of floats; `empty()` says whether there is one.
+// A vector of floats. A tensor that the model does not have gives an empty one.
 template <class R>
 class DeviceVector {
  public:

@@ -1,5 +1,4 @@
-// The gpu backend on a CUDA device. Needs the library litestage::cuda, in which the kernels are compiled; this header
-// is for a host compiler.
+// The runtime of a CUDA device. A host compiler compiles this header; the kernels are in the library litestage::cuda.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -11,30 +10,27 @@
 #include <string>
 #include <utility>
 
-#include "litestage/backend/gpu/cublas.hpp"
-#include "litestage/backend/gpu/runtime.hpp"
+#include "litestage/backend/gpu/device/cublas.hpp"
+#include "litestage/backend/gpu/device/runtime.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/kernels/cuda_launch.cuh"
 
 namespace litestage::gpu {
 
-namespace detail {
-
+// Throws Error if a call of CUDA failed.
 inline void check_cuda(cudaError_t result, const char* call) {
   if (result == cudaSuccess) return;
-  static_cast<void>(cudaGetLastError());  // or the next call would be told again
+  static_cast<void>(cudaGetLastError());  // clears the error, which the next call would report again
   throw Error(concat("CUDA: ", call, ": ", cudaGetErrorString(result)));
 }
 
-}  // namespace detail
-
-// There is no GPU to be used at all, as on most machines: not that one is there and something is wrong with it.
+// Thrown where a machine has no usable GPU at all. A GPU that is there but does not work is another Error.
 class NoDevice : public Error {
  public:
   using Error::Error;
 };
 
-// One thread at a time; one that is not its maker's calls cudaSetDevice first.
+// Used by one thread at a time. A thread that did not construct it calls cudaSetDevice first.
 class CudaRuntime {
  public:
   template <DType>
@@ -42,7 +38,7 @@ class CudaRuntime {
   template <unsigned n>
   static constexpr bool has_columns = n == 1 || n == 2 || n == 4 || n == 8 || n == 16;
 
-  // A graph ready to be launched.
+  // An instantiated CUDA graph.
   class Recording {
    public:
     explicit Recording(cudaGraphExec_t graph) : graph_(graph) {}
@@ -60,7 +56,8 @@ class CudaRuntime {
     cudaGraphExec_t graph_;
   };
 
-  // Throws NoDevice where there is no driver or no device, and Error where there is no such one, or it is too old.
+  // Throws NoDevice if there is no driver or no device, and Error if there is no device of this number or it is too
+  // old.
   explicit CudaRuntime(int device = 0) : device_number_(device) {
     int devices = 0;
     const cudaError_t found = cudaGetDeviceCount(&devices);
@@ -69,25 +66,25 @@ class CudaRuntime {
     }
     if (found == cudaErrorNoDevice || devices == 0)
       throw NoDevice("the gpu backend needs an NVIDIA GPU, and none is here");
-    detail::check_cuda(found, "cudaGetDeviceCount");
+    check_cuda(found, "cudaGetDeviceCount");
     if (device < 0 || device >= devices) {
       throw Error(concat("GPU number ", device, ": there are numbers 0 to ", devices - 1));
     }
-    detail::check_cuda(cudaSetDevice(device), "cudaSetDevice");
+    check_cuda(cudaSetDevice(device), "cudaSetDevice");
     read_facts();
     if (facts_.major < 8) {
       throw Error(concat(facts_.name, " has compute capability ", facts_.major, ".", facts_.minor,
                          "; the gpu backend needs 8.0 or higher"));
     }
     void* staging = nullptr;
-    detail::check_cuda(cudaMallocHost(&staging, staging_bytes), "cudaMallocHost");
+    check_cuda(cudaMallocHost(&staging, staging_bytes), "cudaMallocHost");
     staging_.reset(static_cast<std::byte*>(staging));
-    detail::check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   }
   CudaRuntime(const CudaRuntime&) = delete;
   CudaRuntime& operator=(const CudaRuntime&) = delete;
   ~CudaRuntime() {
-    cudaStreamSynchronize(stream_);  // a copy may still read `staging_`
+    cudaStreamSynchronize(stream_);  // a copy may still be reading `staging_`
     cublas_.reset();
     if (workspace_ != nullptr) cudaFree(workspace_);
     cudaStreamDestroy(stream_);
@@ -96,7 +93,7 @@ class CudaRuntime {
   [[nodiscard]] const DeviceFacts& device() const { return facts_; }
   void expect_free(std::size_t bytes) const {
     std::size_t free = 0, total = 0;
-    detail::check_cuda(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    check_cuda(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
     if (bytes > free) throw_out_of_memory(bytes, "", free, total);
   }
   [[nodiscard]] void* allocate(std::size_t bytes) {
@@ -108,22 +105,20 @@ class CudaRuntime {
       cudaMemGetInfo(&free, &total);
       throw_out_of_memory(bytes, "more ", free, total);
     }
-    detail::check_cuda(result, "cudaMalloc");
+    check_cuda(result, "cudaMalloc");
     return memory;
   }
-  void release(void* memory) { cudaFree(memory); }  // waits for what uses it
-  void zero(void* memory, std::size_t bytes) {
-    detail::check_cuda(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemset");
-  }
-  // Through memory of our own that CUDA can read by itself, so that the copy is under way and `from` is free again when
-  // this returns. What copies of other memory wait for is up to the driver.
+  void release(void* memory) { cudaFree(memory); }  // waits for work that uses the memory
+  void zero(void* memory, std::size_t bytes) { check_cuda(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemset"); }
+  // Copies through page-locked memory, so that this returns while the copy is under way and the caller may overwrite
+  // `from`. A copy from pageable memory might wait for earlier work, as the driver decides.
   void copy_to_device(void* to, const void* from, std::size_t bytes) {
     while (bytes > 0) {
       if (staged_ == staging_bytes) wait();
       const std::size_t n = std::min(bytes, staging_bytes - staged_);
       std::memcpy(staging_.get() + staged_, from, n);
-      detail::check_cuda(cudaMemcpyAsync(to, staging_.get() + staged_, n, cudaMemcpyHostToDevice, stream_),
-                         "copy to the device");
+      check_cuda(cudaMemcpyAsync(to, staging_.get() + staged_, n, cudaMemcpyHostToDevice, stream_),
+                 "copy to the device");
       staged_ += n;
       bytes -= n;
       to = static_cast<std::byte*>(to) + n;
@@ -132,12 +127,12 @@ class CudaRuntime {
   }
   void copy_to_host(void* to, const void* from, std::size_t bytes) {
     if (bytes == 0) return;
-    detail::check_cuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy to the host");
+    check_cuda(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy to the host");
     wait();
   }
-  // Until everything that was asked for is done; tells what went wrong in it.
+  // Waits for all work so far; throws Error if some of it failed.
   void wait() {
-    detail::check_cuda(cudaStreamSynchronize(stream_), "a kernel");
+    check_cuda(cudaStreamSynchronize(stream_), "a kernel");
     staged_ = 0;
   }
 
@@ -154,30 +149,30 @@ class CudaRuntime {
   }
 
   void begin_recording() {
-    detail::check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
   }
   [[nodiscard]] Recording end_recording() {
     cudaGraph_t graph = nullptr;
-    detail::check_cuda(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+    check_cuda(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
     cudaGraphExec_t ready = nullptr;
     const cudaError_t result = cudaGraphInstantiate(&ready, graph, 0);
     cudaGraphDestroy(graph);
-    detail::check_cuda(result, "cudaGraphInstantiate");
+    check_cuda(result, "cudaGraphInstantiate");
     return Recording(ready);
   }
   void abandon_recording() noexcept {
     cudaGraph_t graph = nullptr;
     cudaStreamEndCapture(stream_, &graph);
     if (graph != nullptr) cudaGraphDestroy(graph);
-    static_cast<void>(cudaGetLastError());  // what made the recording worthless is told already
+    static_cast<void>(cudaGetLastError());  // the error that ended the recording is reported already
   }
   void replay(const Recording& recording) {
-    detail::check_cuda(cudaGraphLaunch(recording.graph(), stream_), "cudaGraphLaunch");
+    check_cuda(cudaGraphLaunch(recording.graph(), stream_), "cudaGraphLaunch");
   }
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
 
  private:
-  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS asks for on Hopper
+  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what NVIDIA recommends for Hopper
   static constexpr std::size_t staging_bytes = std::size_t{4} << 20;     // a step of decoding takes a few KiB
 
   struct FreeHost {
@@ -191,20 +186,21 @@ class CudaRuntime {
   }
   void read_facts() {
     cudaDeviceProp properties{};
-    detail::check_cuda(cudaGetDeviceProperties(&properties, device_number_), "cudaGetDeviceProperties");
+    check_cuda(cudaGetDeviceProperties(&properties, device_number_), "cudaGetDeviceProperties");
     facts_.name = properties.name;
     facts_.major = properties.major;
     facts_.minor = properties.minor;
     facts_.multiprocessors = static_cast<unsigned>(properties.multiProcessorCount);
     facts_.shared_bytes = properties.sharedMemPerBlockOptin;
     facts_.memory_bytes = properties.totalGlobalMem;
-    // Twice the clock: such memory moves data on both edges of it.
+    facts_.cache_bytes = static_cast<std::size_t>(properties.l2CacheSize);
+    // Twice the clock, because the memory transfers data on both edges.
     facts_.peak_bytes_per_second =
         2e3 * attribute(cudaDevAttrMemoryClockRate) * attribute(cudaDevAttrGlobalMemoryBusWidth) / 8;
   }
   [[nodiscard]] double attribute(cudaDeviceAttr which) const {
     int value = 0;
-    detail::check_cuda(cudaDeviceGetAttribute(&value, which, device_number_), "cudaDeviceGetAttribute");
+    check_cuda(cudaDeviceGetAttribute(&value, which, device_number_), "cudaDeviceGetAttribute");
     return value;
   }
 
@@ -212,7 +208,7 @@ class CudaRuntime {
   DeviceFacts facts_;
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<std::byte, FreeHost> staging_;
-  std::size_t staged_ = 0;  // bytes of it in use since the last wait
+  std::size_t staged_ = 0;  // bytes of `staging_` in use since the last wait
   void* workspace_ = nullptr;
   std::unique_ptr<Cublas> cublas_;
 };
