@@ -11,16 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "gpu/kernels_of_step.hpp"
-#include "gpu/synthetic_model.hpp"
-#include "gpu/whole_model.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/backend/gpu/device/cuda_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
+#include "litestage/validate/checks/whole_model.hpp"
+#include "litestage/validate/named_shapes.hpp"
+#include "litestage/validate/speed/kernels_of_step.hpp"
+#include "litestage/validate/synthetic_model.hpp"
 #include "require.hpp"
 
 using namespace litestage;
-using namespace litestage::gpu_check;
+using namespace litestage::validation;
 
 namespace {
 

@@ -41,6 +41,9 @@ MAY_INCLUDE = {
     "model/source": "core",
     "model": "core step backend model/source",
     "engine": "core step prompt policy backend model/*",
+    "validate": "core model/source",
+    "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
+    "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
     "tasks": "core settings prompt engine",
     "evaluate": "core settings prompt engine tasks",
     "calibrate/importance": "core settings step policy engine",
@@ -54,7 +57,7 @@ MAY_INCLUDE = {
     "io/text": "core prompt",
     "io/gguf": "core model/source io/files io/text",
 }
-OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/")  # for programs; each user would wait for them
+OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
 MAX_LINES = 400
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")

@@ -2,10 +2,12 @@
 // whole model against the CPU, recorded steps against plain launches, and measurements.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/files.hpp"
@@ -16,16 +18,26 @@
 #include "gpu/few_kernels.hpp"
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"
-#include "gpu/work_on_model.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/model_source.hpp"
+#include "litestage/validate/checks/check_kernels.hpp"
+#include "litestage/validate/checks/check_replays.hpp"
+#include "litestage/validate/checks/check_token_stats.hpp"
+#include "litestage/validate/checks/check_whole_model.hpp"
+#include "litestage/validate/named_shapes.hpp"
+#include "litestage/validate/small_config.hpp"
+#include "litestage/validate/synthetic_model.hpp"
 
 #if defined(LITESTAGE_WITH_CUDA)
-#include "gpu/on_device.hpp"
+#include <array>
+
+#include "litestage/backend/gpu/device/cuda_runtime.hpp"
+#include "litestage/validate/speed/listed_runtime.hpp"
 #endif
 
 using namespace litestage;
 using namespace litestage::gpu_check;
+using namespace litestage::validation;
 
 namespace {
 
@@ -47,42 +59,53 @@ struct Options {
   for (const DTypeInfo& type : dtype_table) names.push_back(lower_case(type.name));
   return names;
 }
+// Stops where the user wants it, and says on standard error that the CPU has fewer threads. `on_work`: told what is
+// done next.
+[[nodiscard]] Progress progress_of(std::function<void(const std::string&)> on_work) {
+  Progress progress;
+  progress.on_work = std::move(on_work);
+  progress.on_warning = [](const std::string& warning) { std::cerr << warning << std::endl; };
+  progress.keep_going = [] { return !cli::interrupted(); };
+  return progress;
+}
 int finish(const Options& o, const Report& report) {
   std::cout << std::flush;
   if (!o.json.empty()) cli::save("--json", o.json, io::to_json(to_form(report), 1) + '\n');
   return report.passed() ? 0 : 1;
 }
 
-// A small model as a whole. Its measurements are made too, in small, and their tables, so that these are known to work;
-// what they say of a device that is none is dropped.
+// Checks a small model as a whole. Small measurements and their tables are made too, to see that they work, and
+// dropped, because they say nothing about a GPU.
 void try_whole_model(Report& report, const Options& o) {
   constexpr DType type = DType::q8_0;
   report.model = concat("two layers (random weights, ", name(type), ")");
   MeasuredWork measured{.kernel_context = 40, .contexts = {8, 40}, .prompt = 20, .step_rows = {4}, .step_context = 8};
   measured.enough = 0;
   const WholeModelWork work{17, o.threads, measured};
-  work_on_whole_model(report, emulated_backend, synthetic_model(small_config(type), type), work, [](const char*) {});
+  const ModelSource source = synthetic_model(small_config(type), type);
+  const WholeModelResult result = check_whole_model(emulated_backend, source, work, progress_of(nullptr));
+  report.whole = result.check;
   print(std::cout, *report.whole, report.model);
   std::ostringstream dropped;
-  print(dropped, *report.speeds, Device{});
-  static_cast<void>(to_form(*report.speeds, 1));
-  report.speeds.reset();
+  print(dropped, *result.speeds, DeviceFacts{});
+  static_cast<void>(to_form(*result.speeds, 1));
 }
 
-// Where there is no GPU, for the reason given.
+// The checks on the emulated device. `reason`: why no GPU is used.
 int run_emulated(const Options& o, const std::string& reason) {
   std::cout << "no GPU is used: " << reason << std::endl;
+  const Progress progress = progress_of(nullptr);
   Report report;
   KvType kv = KvType::f32;
   for (const DType type : emulated_types) {
     if (!o.quiet) std::cerr << "checking " << name(type) << " on the emulated device\n";
-    report.kernels.push_back(check_kernels(emulated_backend, type, kv, {20, emulated_row_counts}));
+    report.kernels.push_back(check_kernels(emulated_backend, type, kv, {20, emulated_row_counts}, progress));
     kv = KvType::f16;
   }
   print(std::cout, report.kernels);
   report.stats = check_token_stats(emulated_backend, 5000);
   print(std::cout, report.stats);
-  report.replays = check_replays(emulated_backend, DType::q8_0, 140);
+  report.replays = check_replays(emulated_backend, DType::q8_0, 140, progress);
   print(std::cout, report.replays);
   if (!o.quiet) std::cerr << "trying the work on a whole model\n";
   try_whole_model(report, o);
@@ -105,17 +128,35 @@ int run_emulated(const Options& o, const std::string& reason) {
   throw Error(concat("--type ", name, " is unknown"));
 }
 
-int run_on_device(const Options& o, const Device& device, const std::optional<ModelSource>& file) {
-  const auto note = [&](const std::string& what) {
-    if (cli::interrupted()) throw cli::Interrupted{};
+using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
+
+// Checks every weight type with both types of keys and values.
+template <class Make>
+void check_all_kernels(Report& report, const Make& make, const Progress& progress) {
+  constexpr std::array row_counts = {2, 3, 8, 16};
+  const KernelWork work{300, row_counts};  // three chunks of attention, ten tiles
+  for (const DTypeInfo& type : dtype_table) {
+    for (const KvType kv : {KvType::f16, KvType::f32}) {
+      progress.begin(concat("checking ", type.name, ", K/V in ", kv_name(kv)));
+      report.kernels.push_back(check_kernels(make, type.type, kv, work, progress));
+    }
+  }
+  progress.begin("checking statistics of logits");
+  report.stats = check_token_stats(make, 20000);
+  progress.begin("checking recorded steps");
+  report.replays = check_replays(make, DType::q4_k, 600, progress);
+}
+
+int run_on_device(const Options& o, const DeviceFacts& device, const std::optional<ModelSource>& file) {
+  const Progress progress = progress_of([&](const std::string& what) {
     if (!o.quiet) std::cerr << what << std::endl;
-  };
+  });
   const auto make = [&](const GpuOptions& options) { return CudaBackend(options, o.device); };
   Report report;
   report.device = device;
   print(std::cout, device);
   std::cout.flush();
-  check_all_kernels(report, make, note);
+  check_all_kernels(report, make, progress);
   print(std::cout, report.kernels);
   print(std::cout, report.stats);
   print(std::cout, report.replays);
@@ -124,7 +165,9 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
   WholeModelWork work{o.positions, o.threads, std::nullopt};
   if (!o.checks_only) work.measured = MeasuredWork{};
   const ModelSource source = file ? *file : synthetic_model(named_config(o.synthetic), type_named(o.type));
-  work_on_whole_model(report, make, source, work, note);
+  const WholeModelResult result = check_whole_model(make, source, work, progress);
+  report.whole = result.check;
+  report.speeds = result.speeds;
   print(std::cout, *report.whole, report.model);
   if (report.speeds) print(std::cout, *report.speeds, device);
   const int code = finish(o, report);
@@ -135,10 +178,10 @@ int run_on_device(const Options& o, const Device& device, const std::optional<Mo
 int run(const Options& o) {
   std::optional<ModelSource> file;
   if (!o.model.empty()) file = io::load_model(o.model);
-  std::optional<Device> device;
+  std::optional<DeviceFacts> device;
   std::string reason;
   try {
-    device = find_device(o.device);
+    device = gpu::CudaRuntime(o.device).device();
   } catch (const gpu::NoDevice& e) {
     if (o.device_given) throw;
     reason = e.what();
@@ -149,7 +192,7 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
-  if (!o.model.empty()) static_cast<void>(io::load_model(o.model));  // a bad file is told all the same
+  if (!o.model.empty()) static_cast<void>(io::load_model(o.model));  // reports a bad file all the same
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
 }
@@ -206,7 +249,7 @@ int main(int argc, char** argv) {
     cli::Files().reads("--model", options.model).writes("--json", options.json).check();
     try {
       return run(options);
-    } catch (const cli::Interrupted&) {
+    } catch (const Stopped&) {
       std::cerr << "validate_gpu: stopped\n";
       return cli::interrupted_exit_code();
     }

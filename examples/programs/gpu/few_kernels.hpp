@@ -1,10 +1,10 @@
-// The gpu backend on the emulated device, with the kernels of a few types: all of them take minutes to compile. What
-// remains to be checked where there is no GPU.
+// The gpu backend on the emulated device, which validate_gpu checks where there is no GPU. It has the kernels of a few
+// types only, because all of them take minutes to compile.
 #pragma once
 
-#include "gpu/listed.hpp"
 #include "litestage/backend/gpu/device/emulated_runtime.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
+#include "litestage/validate/speed/listed_runtime.hpp"
 
 namespace litestage::gpu_check {
 
@@ -16,7 +16,7 @@ class FewKernels : public gpu::EmulatedRuntime {
   template <unsigned n>
   static constexpr bool has_columns = n == 1 || n == 16;
 };
-using FewKernelsBackend = GpuBackend<Listed<FewKernels>>;
+using FewKernelsBackend = GpuBackend<validation::Listed<FewKernels>>;
 
 inline constexpr DType emulated_types[] = {DType::f32, DType::q8_0, DType::q4_k};
 inline constexpr int emulated_row_counts[] = {3, 16};
@@ -24,7 +24,7 @@ inline constexpr int emulated_row_counts[] = {3, 16};
 [[nodiscard]] inline FewKernelsBackend emulated_backend(const GpuOptions& options) {
   return FewKernelsBackend(options, kernels::emulator::Schedule{}, false);
 }
-// Slower: it checks accesses to memory, and counts them.
+// Checks accesses to memory and counts them, which is slower.
 [[nodiscard]] inline FewKernelsBackend counting_backend() {
   return FewKernelsBackend(GpuOptions{}, kernels::emulator::Schedule{}, true);
 }

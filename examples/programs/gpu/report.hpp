@@ -1,4 +1,4 @@
-// What validate_gpu found, as tables and as JSON.
+// What validate_gpu found, and its tables.
 #pragma once
 
 #include <cmath>
@@ -9,34 +9,44 @@
 #include <utility>
 #include <vector>
 
-#include "gpu/check_bytes.hpp"
-#include "gpu/check_kernels.hpp"
-#include "gpu/check_token_stats.hpp"
-#include "gpu/measure.hpp"
-#include "gpu/whole_model.hpp"
+#include "litestage/backend/gpu/device/runtime.hpp"
 #include "litestage/evaluate/text_table.hpp"
-#include "litestage/settings/form.hpp"
+#include "litestage/validate/checks/check_kernels.hpp"
+#include "litestage/validate/checks/check_replays.hpp"
+#include "litestage/validate/checks/check_token_stats.hpp"
+#include "litestage/validate/checks/check_whole_model.hpp"
+#include "litestage/validate/speed/check_bytes.hpp"
+#include "litestage/validate/speed/measure_speeds.hpp"
 
 namespace litestage::gpu_check {
 
 using evaluate::Align;
 using evaluate::fixed;
 using evaluate::TextTable;
-
-struct Device {
-  gpu::DeviceFacts facts;
-  std::size_t cache_bytes = 0;  // its level-2 cache; 0: unknown
-};
+using gpu::DeviceFacts;
+using validation::BytesCheck;
+using validation::DecodeSpeed;
+using validation::KernelBytes;
+using validation::KernelCheck;
+using validation::KernelSpeed;
+using validation::ReplayCheck;
+using validation::RowsCompared;
+using validation::SkipSpeed;
+using validation::Speeds;
+using validation::StatsCheck;
+using validation::StepKernels;
+using validation::StepSpeed;
+using validation::WholeModelCheck;
 
 struct Report {
-  std::optional<Device> device;  // none: the emulated one
+  std::optional<DeviceFacts> device;  // none: the emulated device
   std::vector<KernelCheck> kernels;
   StatsCheck stats;
   ReplayCheck replays;
   std::string model;  // a file, or a shape with its type of weights
   std::optional<WholeModelCheck> whole;
   std::optional<Speeds> speeds;
-  std::optional<BytesCheck> bytes;  // of the emulated device
+  std::optional<BytesCheck> bytes;  // only on the emulated device
 
   [[nodiscard]] bool passed() const {
     for (const KernelCheck& check : kernels) {
@@ -53,13 +63,12 @@ struct Report {
   return kv == KvType::f16 ? "f16" : "f32";
 }
 
-inline void print(std::ostream& out, const Device& device) {
-  const gpu::DeviceFacts& f = device.facts;
+inline void print(std::ostream& out, const DeviceFacts& f) {
   const double peak = f.peak_bytes_per_second;
   out << f.name << ": compute capability " << f.major << '.' << f.minor << ", " << f.multiprocessors
       << " multiprocessors, " << (f.memory_bytes >> 20) << " MiB, peak "
       << (peak > 0 ? fixed(peak / 1e9, 0) + " GB/s" : "of memory unknown") << ", level-2 cache "
-      << (device.cache_bytes >> 20) << " MiB\n";
+      << (f.cache_bytes >> 20) << " MiB\n";
 }
 
 inline void print(std::ostream& out, const std::vector<KernelCheck>& checks) {
@@ -122,8 +131,8 @@ inline void print(std::ostream& out, const BytesCheck& check) {
   for (const std::string& name : check.never_launched) out << name << " is in no step that is measured: WRONG\n";
 }
 
-// "*" where the level-2 cache may serve a part. True if there is such a line.
-inline bool print(std::ostream& out, const StepKernels& step, const Device& device) {
+// Marks lines with "*" where the level-2 cache may hold a part of the bytes. Returns whether there is such a line.
+inline bool print(std::ostream& out, const StepKernels& step, const DeviceFacts& device) {
   out << "\nKernels of " << step.step << ", each launched as often as in the step\n\n";
   TextTable table({{"kernel", Align::left},
                    {"of", Align::left},
@@ -138,7 +147,7 @@ inline bool print(std::ostream& out, const StepKernels& step, const Device& devi
   for (const KernelSpeed& k : step.kernels) {
     const bool small = k.bytes_in_turn < 2 * static_cast<double>(device.cache_bytes);
     cached = cached || small;
-    const double peak = device.facts.peak_bytes_per_second;
+    const double peak = device.peak_bytes_per_second;
     table.add({k.kernel, k.work.of, concat(k.launches), fixed(k.seconds * 1e6, 2), fixed(k.work.bytes / 1e6, 2),
                fixed(k.bytes_per_second() / 1e9, 1), peak > 0 ? fixed(100 * k.bytes_per_second() / peak, 1) : "?",
                k.work.flop > 0 ? fixed(k.flop_per_second() / 1e12, 2) : "",
@@ -148,7 +157,7 @@ inline bool print(std::ostream& out, const StepKernels& step, const Device& devi
   return cached;
 }
 
-inline void print(std::ostream& out, const Speeds& speeds, const Device& device) {
+inline void print(std::ostream& out, const Speeds& speeds, const DeviceFacts& device) {
   bool cached = false;
   for (const StepKernels& step : speeds.kernels) cached = print(out, step, device) || cached;
   if (cached) out << "* less than twice the level-2 cache, which may serve a part of it: not a speed of memory\n";

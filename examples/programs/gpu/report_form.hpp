@@ -1,4 +1,4 @@
-// What validate_gpu found, as a tree for JSON.
+// What validate_gpu found, as a Form, which becomes JSON.
 #pragma once
 
 #include <cmath>
@@ -9,18 +9,17 @@
 
 namespace litestage::gpu_check {
 
-// JSON has no word for what is not finite.
+// JSON has no numbers that are not finite.
 [[nodiscard]] inline Form number_or_null(double value) {
   return std::isfinite(value) ? Form(value) : Form();
 }
 
-[[nodiscard]] inline Form to_form(const Device& device) {
-  const gpu::DeviceFacts& f = device.facts;
+[[nodiscard]] inline Form to_form(const DeviceFacts& f) {
   Form form;
   form.add("name", f.name).add("compute_capability", concat(f.major, ".", f.minor));
   form.add("multiprocessors", f.multiprocessors).add("memory_bytes", f.memory_bytes);
   form.add("peak_bytes_per_second", f.peak_bytes_per_second > 0 ? Form(f.peak_bytes_per_second) : Form());
-  return std::move(form.add("cache_bytes", device.cache_bytes));
+  return std::move(form.add("cache_bytes", f.cache_bytes));
 }
 
 [[nodiscard]] inline Form to_form(const KernelCheck& check) {
@@ -119,7 +118,7 @@ namespace litestage::gpu_check {
 [[nodiscard]] inline Form to_form(const Report& report) {
   Form::List kernels;
   for (const KernelCheck& check : report.kernels) kernels.push_back(to_form(check));
-  const double peak = report.device ? report.device->facts.peak_bytes_per_second : 0;
+  const double peak = report.device ? report.device->peak_bytes_per_second : 0;
   Form form;
   form.add("format", "litestage.gpu_validation/1");
   form.add("device", report.device ? to_form(*report.device) : Form());

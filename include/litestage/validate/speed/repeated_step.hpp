@@ -1,4 +1,4 @@
-// A step that is made again and again: what is measured.
+// A step that can be run any number of times, for measurements.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,13 @@
 
 #include "litestage/engine/session.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 struct StepSetting {
   int sequences = 1;
-  int context = 0;      // tokens that each of them holds before the step
-  int tokens = 1;       // of each in the step; the last one's logits are wanted
-  Decisions decisions;  // of all tokens of the step; empty: nothing is skipped
+  int context = 0;      // tokens of each sequence before the step
+  int tokens = 1;       // tokens of each sequence in the step; the logits of the last one are wanted
+  Decisions decisions;  // for all tokens of the step; empty: nothing is skipped
   Stat stat = Stat::none;
   Signal signals = Signal::max_prob;
 };
@@ -49,7 +49,7 @@ class RepeatedStep {
     const int all = session_.skip_nothing();
     if (setting_.decisions.empty()) setting_.decisions.resize(size(model.config.n_sublayers()));
     const int decisions = session_.decisions().number_of(setting_.decisions);
-    int token = 0;  // others in every row, as far as there are so many
+    int token = 0;  // rows have different tokens, as far as the vocabulary goes
     const auto rows_of = [&](int sequence, int n, int number) {
       std::vector<StepRow> rows;
       for (int i = 0; i < n; ++i) rows.push_back({token++ % model.config.vocab, sequence, number, false});
@@ -63,18 +63,18 @@ class RepeatedStep {
     }
   }
 
-  // Until the statistics are on the host.
+  // Runs the step and waits for its token statistics.
   void operator()() {
     for (int s = 0; s < setting_.sequences; ++s) session_.cache().truncate(s, setting_.context);
     session_.step(rows_, setting_.stat);
     session_.token_stats(stats_, setting_.signals);
   }
-  // For all work that was asked for.
+  // Waits for all work of the backend.
   void wait() {
     Real number;
     backend_->to_host(&number, session_.logits().data(), 1);
   }
-  // Of the first sequence's last token.
+  // The logits of the last token of the first sequence.
   [[nodiscard]] std::vector<Real> logits() {
     std::vector<Real> logits;
     session_.read_logits(0, logits);
@@ -91,4 +91,4 @@ class RepeatedStep {
   std::vector<TokenStats> stats_;
 };
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,4 +1,4 @@
-// A runtime that also tells, when asked, what a step consists of: every launch with its work, to be made again alone.
+// A runtime that can list the launches of a step, with the work of each and a function that makes it again.
 #pragma once
 
 #include <functional>
@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "gpu/launch_work.hpp"
+#include "litestage/validate/speed/launch_work.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 template <gpu::Runtime R>
 class Listed : public R {
@@ -18,10 +18,10 @@ class Listed : public R {
   struct Launch {
     std::string kernel;  // or "gemm"
     LaunchWork work;
-    std::function<void()> again;  // with the same parameters, so while the memory that they name is there
+    std::function<void()> again;  // launches it again; valid as long as the memory that its parameters point to
   };
 
-  // The launches that work() makes: all are made, or recorded by whoever records them.
+  // Runs work() and lists its launches.
   template <class Work>
   [[nodiscard]] std::vector<Launch> list(const Work& work) {
     listing_ = true;
@@ -61,7 +61,7 @@ class Listed : public R {
   }
 
  private:
-  // Its work is read from memory once all launches are made: nothing may be read while a step is recorded.
+  // `work` is called after all launches, because it reads device memory, which is not allowed while a step is recorded.
   struct Entry {
     std::string kernel;
     std::function<LaunchWork(const ReadInts&)> work;
@@ -72,4 +72,4 @@ class Listed : public R {
   bool listing_ = false;
 };
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,9 +1,9 @@
-// How far a GPU may be from the reference if it rounds as it says and does nothing else wrong.
+// How far a gpu backend may be from the reference if its only errors are its documented roundings.
 //
-// The reference is run several times with every input of every product moved at random, by no more than the GPU's
-// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Eight
-// root mean squares of that scatter are the bound: of the number itself, and at least those over the logits, or the
-// moments, of all rows, because a few draws can agree by chance.
+// The reference runs several times with every input of every product moved at random, by at most as much as the GPU's
+// rounding moves it. Its results scatter around the exact ones, and a correct GPU's result is one more such draw. The
+// bound of a number is eight times the root mean square of its scatter, or of the scatter of the logits or moments of
+// all rows where that is more, because a few draws can agree by chance.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,10 @@
 #include <limits>
 #include <vector>
 
-#include "gpu/workload.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/validate/checks/workload.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 enum class Products { own_kernels, cublas };
 
@@ -26,13 +26,13 @@ struct Expectation {
   Numbers exact, allowed;  // of the same shape
 };
 
-// Own kernels round inputs of quantised products to 8 bits in blocks of 32: half a step of the largest of a block.
-// Otherwise sums of floats are rounded, and with keys and values in halves the last bit of a float may decide which
-// half is stored: as much as if inputs were rounded to halves. cuBLAS gets inputs and weights rounded to bfloat16; the
-// output head goes through own kernels even then.
+// Own kernels round the inputs of products with quantised weights to 8 bits in blocks of 32, which moves them by up to
+// half a step of the largest in the block. Other products only round sums of floats; but with K/V in F16 the last bit
+// of a float may decide which F16 number is stored, which is as much as if inputs were rounded to F16. cuBLAS gets
+// inputs and weights rounded to bfloat16, except that the output head always takes own kernels.
 [[nodiscard]] inline ReferenceBackend::Rounding random_rounding(Products products, KvType kv, std::uint64_t seed) {
   return [products, kv, seed](double* row, std::size_t n, DType weight) {
-    // By the number itself: equal numbers are rounded equally, as heads that share one value are.
+    // Seeded by the number itself, because equal numbers are rounded equally, as where heads share a value.
     const auto uniform = [seed](double number) {
       SplitMix64 random(seed ^ std::bit_cast<std::uint64_t>(number));
       return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5;
@@ -49,14 +49,16 @@ struct Expectation {
   };
 }
 
-// In what a number of an exact row is counted: logits as they are, moments in lengths of the stream before and after.
+// The unit of number k of a row: 1 for logits; for moments the squared lengths of the row before and after.
 [[nodiscard]] inline double unit(const RowNumbers& row, std::size_t k, std::size_t vocab) {
   if (k < vocab) return 1;
   const std::size_t first = k - (k - vocab) % 3;
   return std::max(row[first + 1] + row[first + 2], std::numeric_limits<double>::min());
 }
 
-// From mean squares over draws to bounds.
+inline constexpr double allowed_scatter = 8;  // root mean squares; our own default
+
+// Turns the mean squares over all draws into bounds.
 inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vocab) {
   double sum[2] = {}, count[2] = {};  // over logits, over moments
   const auto for_each = [&](const auto& f) {
@@ -73,25 +75,27 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
     count[part] += 1;
   });
   for_each([&](double& square, double value, double u, int part) {
-    square = 8 * std::max(std::sqrt(square), u * std::sqrt(sum[part] / count[part]));
-    square += 0x1p-18 * std::max(std::abs(value), u * 0x1p-6);  // what sums of floats of a row itself may lose
+    square = allowed_scatter * std::max(std::sqrt(square), u * std::sqrt(sum[part] / count[part]));
+    square += 0x1p-18 * std::max(std::abs(value), u * 0x1p-6);  // the rounding of float sums
   });
 }
 
 [[nodiscard]] inline Expectation expectation(const ModelSource& source, KvType kv,
-                                             const std::vector<Sequence>& sequences, Products products) {
+                                             const std::vector<Sequence>& sequences, Products products,
+                                             const Progress& progress) {
   constexpr int draws = 16;
-  const Steps steps = steps_of(sequences, short_sequences);  // any: the reference's rows do not depend on company
+  // Any steps will do, because a row of the reference does not depend on the other rows of its step.
+  const Steps steps = steps_of(sequences, short_sequences);
   std::vector<std::future<Numbers>> moved;
   for (int draw = 0; draw < draws; ++draw) {
-    // Where the system refuses a thread, the work waits until its result is asked for.
+    // With `deferred`, a draw whose thread the system refuses runs in get().
     moved.push_back(std::async(std::launch::async | std::launch::deferred, [&, draw] {
       ReferenceBackend backend(1, random_rounding(products, kv, static_cast<std::uint64_t>(1000 + draw)));
-      return run_model(backend, source, kv, sequences, steps);
+      return run_model(backend, source, kv, sequences, steps, progress);
     }));
   }
   ReferenceBackend reference;
-  Expectation e{run_model(reference, source, kv, sequences, steps), {}};
+  Expectation e{run_model(reference, source, kv, sequences, steps, progress), {}};
   e.allowed = e.exact;
   for (auto& sequence : e.allowed) {
     for (RowNumbers& row : sequence) std::fill(row.begin(), row.end(), 0.0);
@@ -111,7 +115,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
   return e;
 }
 
-// The largest difference, as a part of what is allowed: at most 1 where all is well. NaN counts as infinitely wrong.
+// The largest difference as a multiple of what is allowed: at most 1 for a correct backend. NaN gives infinity.
 [[nodiscard]] inline double largest_part(const Numbers& found, const Expectation& e) {
   double largest = 0;
   for (std::size_t s = 0; s < e.exact.size(); ++s) {
@@ -125,4 +129,4 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
   return largest;
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,15 +1,16 @@
-// Token sequences under random decisions, ways to cut them into steps, and what comes out of running them.
+// Token sequences under random decisions, the steps that they are cut into, and the numbers that a backend computes for
+// them.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-#include "cli/interrupt.hpp"
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/engine/session.hpp"
+#include "litestage/validate/progress.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 struct Sequence {
   std::vector<int> tokens;
@@ -21,12 +22,12 @@ struct Feed {
 };
 using Steps = std::vector<std::vector<Feed>>;
 
-// Logits, then dot, before and after of every sub-layer that ran, and of every layer. As double, which holds every
-// float: equal numbers were equal bits.
+// The logits of a row, then the moments (dot, before, after) of every sub-layer that ran and of every layer. A double
+// holds every float, so two rows of a float backend are equal only if their bits are.
 using RowNumbers = std::vector<double>;
 using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
 
-// Each sub-layer is skipped with a probability of 0.4, with any scale and any way to leave K/V.
+// Every sub-layer is skipped with probability 0.4, with a random scale and a random KvOnSkip.
 [[nodiscard]] inline Decisions random_decisions(SplitMix64& random, int n_layers) {
   constexpr float scales[] = {1, 1, 0.5f, 1.375f, 0};
   Decisions decisions(static_cast<std::size_t>(2 * n_layers));
@@ -37,7 +38,7 @@ using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
   return decisions;
 }
 
-// Sixteen short sequences, for steps of as many rows, and a long one. Half of the rows skip nothing.
+// Sixteen short sequences, for steps of up to sixteen rows, and a long one. Half of the rows skip nothing.
 inline constexpr std::size_t short_sequences = 16, short_length = 2;
 
 [[nodiscard]] inline std::vector<Sequence> random_sequences(const ModelConfig& c, std::size_t long_length,
@@ -54,7 +55,7 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2;
   return sequences;
 }
 
-// `rows` short sequences side by side, token by token; then the long one, so many tokens at a time.
+// Steps of up to `rows` rows: first one token of each of `rows` short sequences, then `rows` tokens of the long one.
 [[nodiscard]] inline Steps steps_of(const std::vector<Sequence>& sequences, std::size_t rows) {
   Steps steps;
   for (std::size_t first = 0; first < short_sequences; first += rows) {
@@ -71,13 +72,14 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2;
 }
 
 template <Backend B>
-[[nodiscard]] Numbers run_steps(Session<B>& session, const std::vector<Sequence>& sequences, const Steps& steps) {
+[[nodiscard]] Numbers run_steps(Session<B>& session, const std::vector<Sequence>& sequences, const Steps& steps,
+                                const Progress& progress) {
   Numbers numbers(sequences.size());
   std::vector<StepRow> rows;
   std::vector<Moments<typename B::Real>> measured, of_layers;
   std::vector<typename B::Real> logits;
   for (const std::vector<Feed>& step : steps) {
-    if (cli::interrupted()) throw cli::Interrupted{};
+    progress.ask();
     rows.clear();
     for (const Feed& f : step) {
       const Sequence& s = sequences[f.sequence];
@@ -104,13 +106,13 @@ template <Backend B>
   return numbers;
 }
 
-// Loads `source` and runs the steps.
+// Loads `source` and runs the steps in a new session.
 template <Backend B>
 [[nodiscard]] Numbers run_model(B& backend, const ModelSource& source, KvType kv,
-                                const std::vector<Sequence>& sequences, const Steps& steps) {
+                                const std::vector<Sequence>& sequences, const Steps& steps, const Progress& progress) {
   const Model<B> model = load(backend, source);
   Session<B> session(backend, model, {sequences.size(), sequences.back().tokens.size(), kv});
-  return run_steps(session, sequences, steps);
+  return run_steps(session, sequences, steps, progress);
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

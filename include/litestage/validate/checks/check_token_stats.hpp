@@ -1,4 +1,5 @@
-// What policies may know of a token against the same logits in double: rows long enough that several blocks share one.
+// Compares the token statistics that the device computes with the same statistics of the same logits in double. Rows
+// are so long that several blocks share one.
 #pragma once
 
 #include <algorithm>
@@ -7,22 +8,24 @@
 #include <limits>
 #include <vector>
 
-#include "gpu/check_kernels.hpp"
-#include "gpu/synthetic_model.hpp"
+#include "litestage/backend/gpu/operations/gpu_options.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/engine/session.hpp"
+#include "litestage/validate/small_config.hpp"
+#include "litestage/validate/synthetic_model.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 struct StatsCheck {
   std::size_t rows = 0, vocab = 0;
-  double largest = 0;  // difference, as a part of what is allowed
+  double largest = 0;  // the largest difference as a multiple of what is allowed
   bool same_tokens = true;
 
   [[nodiscard]] bool passed() const { return largest <= 1 && same_tokens; }
 };
 
-// A sum of n terms, each an exponential of two units' error and of an argument that was rounded, errs by
-// (n + 16) 2^-24 of itself; the entropy by that for each of its two parts.
+// Adds the differences of one row to the check. A sum of n exponentials of rounded arguments, each with an error of two
+// units in the last place, has a relative error of up to (n + 16) 2^-24; the entropy has two such parts.
 inline void compare_stats(StatsCheck& check, const TokenStats& found, const TokenStats& exact) {
   const double e = static_cast<double>(check.vocab + 16) * 0x1p-24;
   const auto compare = [&](float x, float y, double allowed) {
@@ -50,7 +53,8 @@ template <class Make>
   std::vector<StepRow> rows;
   for (int slot = 0; slot < 16; ++slot) rows.push_back({7 * slot % vocab, slot, session.skip_nothing(), true});
   session.step(rows);
-  constexpr auto all = static_cast<Signal>(63);
+  constexpr Signal all = Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy |
+                         Signal::top_log_probs | Signal::log_prob;
   std::vector<TokenStats> found(rows.size());
   session.token_stats(found, all);
   StatsCheck check{rows.size(), static_cast<std::size_t>(vocab)};
@@ -62,4 +66,4 @@ template <class Make>
   return check;
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,5 +1,5 @@
-// The bytes that speeds of kernels are computed from, against what the emulated device counts; and whether every kernel
-// that there is is among those that are measured.
+// Compares the bytes that speeds of kernels are computed from (launch_work.hpp) with those that the emulated device
+// counts, and checks that the measured steps launch every kernel.
 #pragma once
 
 #include <algorithm>
@@ -9,16 +9,28 @@
 #include <string>
 #include <vector>
 
-#include "gpu/kernels_of_step.hpp"
 #include "litestage/kernels/instances.cuh"
+#include "litestage/validate/speed/kernels_of_step.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::kernels {
+
+// The names of all kernels in the library litestage::cuda.
+[[nodiscard]] inline std::set<std::string> all_names() {
+#define LITESTAGE_NAME(...) std::string(__VA_ARGS__::name),
+  return {LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_NAME, f32) LITESTAGE_QKV_KERNELS(LITESTAGE_NAME, 1)
+              LITESTAGE_CACHE_KERNELS(LITESTAGE_NAME, float) LITESTAGE_ROW_KERNELS(LITESTAGE_NAME)};
+#undef LITESTAGE_NAME
+}
+
+}  // namespace litestage::kernels
+
+namespace litestage::validation {
 
 struct KernelBytes {
   std::string kernel, of;
-  double said = 0, counted = 0;  // of a launch
+  double said = 0, counted = 0;  // bytes of a launch: of LaunchWork, and of the emulated device
 
-  // Counted are sectors of 32 bytes, and row numbers and counters too.
+  // The device counts whole sectors of 32 bytes, and also row numbers and counters, which LaunchWork leaves out.
   [[nodiscard]] bool passed() const { return std::abs(counted - said) <= 0.03 * said + 8 * 32; }
 };
 struct BytesCheck {
@@ -33,21 +45,12 @@ struct BytesCheck {
   }
 };
 
-// Those of the library litestage::cuda.
-[[nodiscard]] inline std::set<std::string> kernel_names() {
-  using namespace kernels;
-#define LITESTAGE_NAME(...) std::string(__VA_ARGS__::name),
-  return {LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_NAME, f32) LITESTAGE_QKV_KERNELS(LITESTAGE_NAME, 1)
-              LITESTAGE_CACHE_KERNELS(LITESTAGE_NAME, float) LITESTAGE_ROW_KERNELS(LITESTAGE_NAME)};
-#undef LITESTAGE_NAME
-}
-
-// R: an emulated device that checks accesses, and so counts them.
+// R: an emulated device that checks accesses, because only then it counts them.
 template <ListedRuntime R>
 [[nodiscard]] BytesCheck check_bytes(GpuBackend<R>& backend, const ModelSource& source, int context, int prompt) {
   const auto model = load(backend, source);
   BytesCheck check;
-  check.never_launched = kernel_names();
+  check.never_launched = kernels::all_names();
   for (const NamedStep& s : steps_of_all_kernels(source.config, context, prompt)) {
     RepeatedStep<GpuBackend<R>> step(backend, model, s.setting);
     for (const KernelOfStep& k : kernels_of_step(backend, step)) {
@@ -55,7 +58,7 @@ template <ListedRuntime R>
       const bool counted_before =
           std::any_of(check.kernels.begin(), check.kernels.end(),
                       [&](const KernelBytes& other) { return other.kernel == k.kernel && other.of == k.work.of; });
-      if (k.kernel == "gemm" || counted_before) continue;  // cuBLAS has a kernel of its own
+      if (k.kernel == "gemm" || counted_before) continue;  // gemm: not one of our kernels
       static_cast<void>(backend.runtime().take_traffic());
       k.launch_all();
       const auto traffic = backend.runtime().take_traffic();
@@ -67,4 +70,4 @@ template <ListedRuntime R>
   return check;
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,5 +1,5 @@
-// What a launch of each kernel has to do at least: every byte of memory that it works on is moved once, however often
-// it is read. Row numbers and counters are left out.
+// The least work of a launch of each kernel: every byte of memory that it works on counts once, however often it is
+// read. Row numbers and counters are left out.
 #pragma once
 
 #include <algorithm>
@@ -26,15 +26,15 @@
 #include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 struct LaunchWork {
-  std::string of;  // what it works on: "2048 x 5632 Q4_K"
+  std::string of;  // what it works on, "2048 x 5632 Q4_K"
   double bytes = 0;
-  double own_bytes = 0;  // of these, what other launches of a step do not work on: weights, keys and values
+  double own_bytes = 0;  // the part that no other launch of the step works on: weights, keys and values
   double flop = 0;       // of products and of attention; 0 elsewhere
 };
-// n numbers of device memory, on the host.
+// Reads n integers of device memory.
 using ReadInts = std::function<std::vector<int>(const int*, std::size_t)>;
 
 // ---- products with weights as they are stored ----
@@ -86,8 +86,8 @@ template <DType type, unsigned N>
 
 // ---- attention ----
 
-// What a kernel does that turns n rows' sums into queries and into entries of the cache: these, angles, and biases
-// where there are any.
+// Adds what a kernel reads and writes that turns the sums of n rows into queries and cache entries: angles, biases if
+// there are any, queries and entries.
 template <class Kernel>
 void add_heads(LaunchWork& work, const typename Kernel::Params& p, unsigned n, const ReadInts& ints) {
   const kernels::HeadShape& s = p.shape;
@@ -121,7 +121,8 @@ template <unsigned N, class T>
   return work;
 }
 
-// Queries and results once, and once the keys and values that any row of a slot sees. visible: [n_run]
+// The work of attention: queries and results, and for every slot the keys and values that any of its rows sees, once.
+// visible [n_run]
 template <class T>
 [[nodiscard]] LaunchWork attention(const kernels::HeadShape& s, const kernels::AttentionInputs& rows,
                                    const std::vector<int>& visible, const ReadInts& ints) {
@@ -145,7 +146,7 @@ template <class T, unsigned G>
                                  const ReadInts& ints) {
   const std::vector<int> visible = ints(p.rows.visible, p.rows.n_run);
   LaunchWork work = attention<T>(p.shape, p.rows, visible, ints);
-  for (const int entries : visible) {  // what chunks leave for the one that merges
+  for (const int entries : visible) {  // partial results, written and read
     const unsigned chunks = kernels::Attend<T, G>::chunks(static_cast<unsigned>(entries));
     if (chunks > 1) work.bytes += 2 * 4.0 * chunks * p.shape.n_heads * (p.shape.head_dim + 2);
   }
@@ -169,11 +170,11 @@ template <class T>
 template <class T>
 [[nodiscard]] LaunchWork work_of(kernels::CopyEntries<T>, const typename kernels::CopyEntries<T>::Params& p,
                                  const ReadInts& ints) {
-  const std::vector<int> copies = ints(p.copies, std::size_t{7} * p.n);
+  const std::vector<int> copies = ints(p.copies, std::size_t{kernels::ints_of_copy} * p.n);
   std::int64_t entries = 0;
-  for (std::size_t i = 6; i < copies.size(); i += 7) entries += copies[i];
-  const double bytes =
-      2 * 2 * static_cast<double>(entries) * p.cache.kv_heads * p.cache.head_dim * sizeof(T) + 7 * 4.0 * p.n;
+  for (std::size_t i = 0; i < p.n; ++i) entries += copies[i * kernels::ints_of_copy + kernels::copied_entries];
+  const double bytes = 2 * 2 * static_cast<double>(entries) * p.cache.kv_heads * p.cache.head_dim * sizeof(T) +
+                       kernels::ints_of_copy * 4.0 * p.n;
   return {concat(entries, " entries in ", p.n, " copies"), bytes, bytes, 0};
 }
 
@@ -225,9 +226,9 @@ template <DType type>
                                         const ReadInts&) {
   return {size_of(p.n, p.vocab), 4.0 * p.n * p.vocab, 0, 0};
 }
-// It passes over a row `count` times, all but the first from a cache.
+// It passes over a row `count` times, but all passes after the first read from a cache.
 [[nodiscard]] inline LaunchWork work_of(kernels::TopLogits, const kernels::TopLogits::Params& p, const ReadInts&) {
   return {concat(p.count, " of ", size_of(p.n, p.vocab)), 4.0 * p.n * (p.vocab + p.count), 0, 0};
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

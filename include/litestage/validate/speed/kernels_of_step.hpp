@@ -1,4 +1,4 @@
-// A step's launches, those together that are the same kernel on the same sizes: one in each layer, mostly.
+// The launches of a step, grouped by kernel and sizes: mostly one launch of each layer makes a group.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "gpu/listed.hpp"
-#include "gpu/repeated_step.hpp"
 #include "litestage/backend/gpu/gpu_backend.hpp"
+#include "litestage/validate/speed/listed_runtime.hpp"
+#include "litestage/validate/speed/repeated_step.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
 template <class R>
 concept ListedRuntime = gpu::Runtime<R> && requires(R& r) {
@@ -20,11 +20,12 @@ concept ListedRuntime = gpu::Runtime<R> && requires(R& r) {
 
 struct KernelOfStep {
   std::string kernel;
-  LaunchWork work;                           // of one launch: the same of all
-  std::vector<std::function<void()>> again;  // in the order of the step
+  LaunchWork work;                           // of one launch; all have the same
+  std::vector<std::function<void()>> again;  // launches one again, in the order of the step
 
-  [[nodiscard]] double bytes() const { return work.bytes * static_cast<double>(again.size()); }  // of all
-  // Of all, what many of them work on counted once. Where a cache holds it, the kernel's speed is not one of memory.
+  [[nodiscard]] double bytes() const { return work.bytes * static_cast<double>(again.size()); }  // of all launches
+  // Bytes of all launches, where bytes that several launches work on count once. If a cache can hold them, the kernel's
+  // speed is not the speed of memory.
   [[nodiscard]] double bytes_in_turn() const {
     return work.bytes + work.own_bytes * static_cast<double>(again.size() - 1);
   }
@@ -33,11 +34,11 @@ struct KernelOfStep {
   }
 };
 
-// They can be launched while `step` is there and `backend` makes no other step. To be called before `step` is made: the
-// third time it may be a recording's replay, of which nothing is known.
+// The launches can be made as long as `step` lives and `backend` runs no other step. Call it before `step` is run: from
+// its third run on a step may be a replay, whose launches cannot be listed.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelOfStep> kernels_of_step(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step) {
-  step();  // memory that grows has grown
+  step();  // so that no buffer grows while launches are listed
   std::vector<KernelOfStep> kernels;
   for (auto& launch : backend.runtime().list([&] { step(); })) {
     KernelOfStep* same = nullptr;
@@ -52,8 +53,8 @@ template <ListedRuntime R>
   return kernels;
 }
 
-// The steps in which every kernel comes: a decoded token, one of each of 16 sequences, a prompt, and a prompt under all
-// that a policy may ask for.
+// Steps that together launch every kernel: a decoded token, one token of each of 16 sequences, a prompt, and a prompt
+// with everything that a policy may ask for.
 struct NamedStep {
   std::string name;
   StepSetting setting;
@@ -70,4 +71,4 @@ struct NamedStep {
           {concat("a prefill of ", prompt, " tokens that is measured and skips"), asked}};
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,5 +1,6 @@
-// Random numbers made in the type that they are stored in: random codes and sub-scales, and scales that give the
-// numbers a wanted size. As fast as the generator, where quantising random floats would take minutes for a model.
+// Random weights made directly in the type that they are stored in: random codes and sub-scales, and scales that give
+// the numbers the wanted size. That takes as long as the generator; to quantise random floats would take minutes for a
+// model.
 #pragma once
 
 #include <cmath>
@@ -11,9 +12,9 @@
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/split_mix64.hpp"
 
-namespace litestage::gpu_check {
+namespace litestage::validation {
 
-// The sum of four uniform numbers in place of a normal one: mean 0, variance 1.
+// The sum of four uniform numbers instead of a normal number: mean 0, variance 1.
 [[nodiscard]] inline float roughly_normal(SplitMix64& random) {
   const std::uint64_t bits = random.draw();
   float sum = 0;
@@ -21,7 +22,8 @@ namespace litestage::gpu_check {
   return (sum - 2) * 1.7320508f;
 }
 
-// Scales around `d`; the minimum of types that have one puts their mean near zero, else the sign does.
+// Sets the scale of a block near `d`. Types with a minimum get one that moves the mean near zero; the scale of other
+// types gets a random sign.
 template <class Block>
 void set_scales(Block& block, float d, SplitMix64& random) {
   const std::uint64_t bits = random.draw();
@@ -51,7 +53,8 @@ void random_quantised(std::byte* data, std::size_t n, float d, SplitMix64& rando
   }
 }
 
-// `n` blocks at `data`, of numbers with this standard deviation; with a mean only where they are not quantised.
+// Writes `n` random blocks to `data`, of numbers with the standard deviation `spread`. `mean` only matters for types
+// that are not quantised.
 inline void random_blocks(DType type, std::byte* data, std::size_t n, float spread, float mean, SplitMix64& random) {
   with_type(type, [&]<DType t>() {
     if constexpr (info(t).block_size == 1) {
@@ -66,7 +69,7 @@ inline void random_blocks(DType type, std::byte* data, std::size_t n, float spre
       }
     } else {
       using Block = typename DiskBlock<t>::Type;
-      // How large numbers are whose scale is 1.
+      // The root mean square of numbers whose scale is 1, from a sample.
       constexpr std::size_t samples = 64;
       std::vector<std::byte> unit(samples * sizeof(Block));
       std::vector<float> values(samples * info(t).block_size);
@@ -80,4 +83,4 @@ inline void random_blocks(DType type, std::byte* data, std::size_t n, float spre
   });
 }
 
-}  // namespace litestage::gpu_check
+}  // namespace litestage::validation

@@ -1,0 +1,60 @@
+// Compares the kernels of a weight type with the reference: a small model of random weights runs under random
+// decisions, in steps of one to sixteen rows through own kernels and of a whole sequence through cuBLAS.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "litestage/backend/gpu/operations/gpu_options.hpp"
+#include "litestage/validate/checks/expectation.hpp"
+#include "litestage/validate/small_config.hpp"
+#include "litestage/validate/synthetic_model.hpp"
+
+namespace litestage::validation {
+
+struct KernelWork {
+  std::size_t length;               // tokens of the longest sequence
+  std::span<const int> row_counts;  // rows of the steps whose bits are compared with those of one row at a time
+};
+
+struct KernelCheck {
+  DType type = DType::f32;
+  KvType kv = KvType::f16;
+  std::string heads;            // "4/2 of 64": query heads, key/value heads, head size
+  double own = 0, cublas = 0;   // the largest difference as a multiple of what is allowed: own kernels, and cuBLAS
+  std::vector<int> other_bits;  // row counts whose steps gave other bits than one row at a time
+
+  [[nodiscard]] bool passed() const { return own <= 1 && cublas <= 1 && other_bits.empty(); }
+};
+
+// make(options): a gpu backend, emulated or not.
+template <class Make>
+[[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, const KernelWork& work,
+                                        const Progress& progress) {
+  const ModelConfig config = small_config(type);
+  const ModelSource source = synthetic_model(config, type, has_head_norms(type));
+  const std::vector<Sequence> sequences = random_sequences(config, work.length, 5);
+  const auto run = [&](const GpuOptions& options, std::size_t rows) {
+    auto backend = make(options);
+    return run_model(backend, source, kv, sequences, steps_of(sequences, rows), progress);
+  };
+  KernelCheck check{type, kv, concat(config.n_heads, "/", config.n_kv_heads, " of ", config.head_dim), 0, 0, {}};
+  const Numbers alone = run({}, 1);
+  check.own = largest_part(alone, expectation(source, kv, sequences, Products::own_kernels, progress));
+  for (const int rows : work.row_counts) {
+    if (run({}, static_cast<std::size_t>(rows)) != alone) check.other_bits.push_back(rows);
+  }
+  const Expectation through_cublas = expectation(source, kv, sequences, Products::cublas, progress);
+  for (const kernels::GemmType gemm : {kernels::GemmType::bf16, kernels::GemmType::f16}) {
+    GpuOptions all;
+    all.gemm_from_rows = 1;
+    all.gemm_type = gemm;
+    check.cublas = std::max(check.cublas, largest_part(run(all, work.length), through_cublas));
+  }
+  return check;
+}
+
+}  // namespace litestage::validation
