@@ -12,6 +12,7 @@
 #include "common/error_of.hpp"
 #include "cuda/fake_cuda.hpp"
 #include "litestage/backend/gpu/device/reference_gemm.hpp"
+#include "litestage/backend/gpu/memory/device_memory.hpp"
 
 using namespace litestage;
 using namespace litestage::test;
@@ -60,6 +61,7 @@ TEST_CASE("cuda runtime: what the device is") {
   const gpu::CudaRuntime runtime;
   const gpu::DeviceFacts& facts = runtime.device();
   CHECK(facts.name == "Fake 100");
+  CHECK(facts.cache_bytes == std::size_t{50} << 20);
   CHECK(facts.multiprocessors == 7);
   CHECK(facts.peak_bytes_per_second == 2 * 1e9 * 512 / 8);  // both edges of 1 GHz, 512 bits
 }

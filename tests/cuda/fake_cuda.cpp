@@ -59,6 +59,7 @@ cudaError_t CUDARTAPI cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   properties->multiProcessorCount = 7;
   properties->sharedMemPerBlockOptin = 99 << 10;
   properties->totalGlobalMem = std::size_t{2} << 30;
+  properties->l2CacheSize = 50 << 20;
   return cudaSuccess;
 }
 cudaError_t CUDARTAPI cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int) {

@@ -311,7 +311,7 @@ TEST_CASE("pairs are counted where both were tried") {
   for (const std::size_t q : {0u, 1u, 2u}) plan.outcomes[q] = Outcome{q == 0, 1, 1};
   plan.outcomes[4] = Outcome{false, 1, 1};
   plan.outcomes[5] = Outcome{true, 1, 1};
-  const AgainstFull counts = against_full(plan, full);
+  const AgainstOrigin counts = against_origin(plan, full);
   CHECK(counts.right == 3);
   CHECK(counts.lost == 2);
   CHECK(counts.wrong == 2);
