@@ -36,7 +36,7 @@ MAY_INCLUDE = {
     "backend/gpu": "core step backend kernels/*",
     "model/source": "core",
     "model": "core step backend model/source",
-    "engine": "core step prompt policy backend model/*",
+    "engine": "core settings step prompt policy backend model/*",
     "tasks": "core settings prompt engine",
     "evaluate": "core settings prompt engine tasks",
     "calibrate/importance": "core settings step policy engine",

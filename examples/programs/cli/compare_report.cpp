@@ -16,8 +16,8 @@
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/settings/accepted.hpp"
 #include "litestage/settings/describe.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -66,7 +66,7 @@ Form plan_form(const CompareSetting& s) {
   Form f;
   f.add("file", name_of(path)).add("fingerprint", file_fingerprint(path));
   f.add("task", plan.data.task).add("data", plan.data.file).add("questions", plan.data.ids.size());
-  const Form search = write_settings(plan.search);
+  const Form search = write_fields(plan.search);
   for (const char* key : {"metric", "max_loss", "target", "reached"}) f.add(key, search.at(key, "plan"));
   f.add("budgets", std::move(budgets)).add("exit", plan.exit);
   return f;
@@ -103,7 +103,7 @@ void print_title(std::ostream& out, const CompareSetting& s, const Comparison& c
       << "- stages: " << to_spec(s.job->policies.stages) << "\n";
   if (s.plan != nullptr) {
     out << "- plan: calibrated on " << s.plan->data.ids.size() << " questions of " << s.plan->data.file << " by "
-        << EnumNames<calibrate::Metric>::names[static_cast<std::size_t>(s.plan->search.metric)] << "\n";
+        << name(s.plan->search.metric) << "\n";
   }
   out << '\n';
 }

@@ -19,7 +19,7 @@
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/gguf/model_source.hpp"
 #include "litestage/policy/check_stages.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 

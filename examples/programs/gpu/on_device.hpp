@@ -30,7 +30,7 @@ void check_all_kernels(Report& report, const Make& make, const Note& note) {
   const KernelWork work{300, row_counts};  // three chunks of attention, ten tiles
   for (const DTypeInfo& type : dtype_table) {
     for (const KvType kv : {KvType::f16, KvType::f32}) {
-      note(concat("checking ", type.name, ", K/V in ", kv_name(kv)));
+      note(concat("checking ", type.name, ", K/V in ", name(kv)));
       report.kernels.push_back(check_kernels(make, type.type, kv, work));
     }
   }

@@ -13,12 +13,15 @@
 //  * Views do not alias each other unless said.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "litestage/core/enum_names.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/core/view.hpp"
 #include "litestage/step/types.hpp"
@@ -26,6 +29,10 @@
 namespace litestage {
 
 enum class KvType : std::uint8_t { f16, f32 };
+template <>
+struct EnumNames<KvType> {
+  static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};
+};
 
 // Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. Which entries are in use,
 // and which position each stands for, is the business of model/kv_cache.hpp. `reference` stores float or half as told.

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/option_letter.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -20,6 +22,13 @@ struct Proportion {
   double value = 0;  // 0 without trials
   double low = 0;
   double high = 1;
+
+  static constexpr auto fields() {
+    using P = Proportion;
+    return std::tuple(Field("value", &P::value, "hits / trials", 0, 1), Field("low", &P::low, "95 % interval", 0, 1),
+                      Field("high", &P::high, "95 % interval", 0, 1), Field("hits", &P::hits, "of the trials", 0),
+                      Field("trials", &P::trials, "all", 0));
+  }
   friend bool operator==(const Proportion&, const Proportion&) = default;
 };
 

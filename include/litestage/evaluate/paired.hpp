@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/metrics.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -55,13 +57,22 @@ struct PairedCounts {
   return only_a == only_b ? 1 : std::min(1.0, 2 * tail * std::exp(log_largest));
 }
 
-// By how much run a is right more often than run b.
+// By how much run a is right more often than run b. In files b is the reference.
 struct PairedDifference {
+  static constexpr bool written_only = true;
   PairedCounts counts;
   double value = 0;  // accuracy of a less that of b; 0 without trials
   double low = -1;   // 95 % interval
   double high = 1;
   double p_value = 1;  // mcnemar_exact
+
+  static constexpr auto fields() {
+    using D = PairedDifference;
+    return std::tuple(Field("value", &D::value, "difference of the accuracies"), Field("low", &D::low, "95 % interval"),
+                      Field("high", &D::high, "95 % interval"), Field("p_value", &D::p_value, "of McNemar's test"),
+                      ComputedField("only_this_right", [](const D& d) { return d.counts.only_a; }),
+                      ComputedField("only_reference_right", [](const D& d) { return d.counts.only_b; }));
+  }
 };
 
 namespace detail {
