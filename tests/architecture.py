@@ -41,7 +41,7 @@ MAY_INCLUDE = {
     "model/source": "core",
     "model": "core step backend model/source",
     "pipeline": "core settings step prompt policy backend model/* engine",
-    "engine": "core step prompt policy backend model/*",
+    "engine": "core settings step prompt policy backend model/*",
     "validate": "core model/source",
     "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
     "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",

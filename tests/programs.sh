@@ -56,10 +56,10 @@ refuses "--text" score --model magic.gguf
 refuses "--nonsense" ask --nonsense
 refuses "--nonsense" score --text text.txt --nonsense
 refuses "--nonsense" tokenize --nonsense
-refuses "accepted is one of never, static" ask --skip nonsense
+refuses "expected one of never, static" ask --skip nonsense
 refuses "m9-m4" ask --skip static:all=m9-m4
 refuses "windw" ask --exit low_confidence:windw=3
-refuses "accepted is one of tinythinker" ask --stages never
+refuses "expected one of tinythinker" ask --stages never
 refuses "--questions" ask --questions x
 refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
 refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
@@ -79,21 +79,21 @@ refuses "found obqa more than once" compare --task obqa --task obqa --data torn.
 refuses "found 1 files, accepted are 2" compare --task obqa --task csqa --data torn.jsonl
 refuses "accepted are 0, 1 or 2" compare --task obqa --task csqa --data a --data b --plan a --plan b --plan c
 refuses "accepted with a single --task" compare --task obqa --task csqa --data a --data b --exclude c
-refuses "accepted is litestage.plan/1" compare --plan results.txt
+refuses "expected litestage.plan/1" compare --plan results.txt
 refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
 refuses "nofolder" compare --model magic.gguf --json nofolder/out.json
 refuses "nofolder" compare --model magic.gguf --markdown nofolder/out.md
 for model in nothing magic short; do refuses "$model.gguf" calibrate --model $model.gguf; done
 refuses "--nonsense" calibrate --nonsense
-refuses "accepted is one of racing, exhaustive_sweep" calibrate --strategy nonsense
-refuses "accepted is one of max_prob" calibrate --criterion nonsense
+refuses "expected one of racing, exhaustive_sweep" calibrate --strategy nonsense
+refuses "expected one of max_prob" calibrate --criterion nonsense
 refuses "--metric" calibrate --metric both
 refuses "--least-accuracy" calibrate --least-accuracy 0.5 --max-loss 0.1
 refuses "accepted is cpu" calibrate --backend reference
 refuses "torn.jsonl:1" calibrate --model magic.gguf --data torn.jsonl
 refuses "torn.jsonl:1" calibrate --model magic.gguf --exclude torn.jsonl
 refuses "nofolder" calibrate --model magic.gguf --plan nofolder/plan.json
-refuses "accepted is litestage.plan/1" ask --model magic.gguf --plan results.txt
+refuses "expected litestage.plan/1" ask --model magic.gguf --plan results.txt
 refuses "--plan" ask --plan results.txt --skip never
 refuses "nothing.gguf" validate_gpu --model nothing.gguf
 refuses "smollm2-135m" validate_gpu --synthetic nonsense

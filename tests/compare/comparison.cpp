@@ -20,7 +20,7 @@ namespace {
 constexpr int eos = 0, exit_stop = 2, cap = 3;
 
 StageOutcome stage(std::string name, int prompt, std::vector<int> branch_tokens, double skipped, int reason) {
-  StageOutcome s{std::move(name), prompt, 0, 0, static_cast<int>(skipped), skipped, std::move(branch_tokens), {}, {}};
+  StageOutcome s{{std::move(name), prompt, 0, 0, static_cast<int>(skipped), skipped}, std::move(branch_tokens), {}, {}};
   for (const int n : s.branch_tokens) s.generated_tokens += n;
   s.stops.at(static_cast<std::size_t>(reason)) = static_cast<int>(s.branch_tokens.size());
   return s;
@@ -34,7 +34,7 @@ MethodOutcome outcome(int predicted, int first, int second, double skipped, int 
   return o;
 }
 MethodTiming timing(double seconds, int first, int second) {
-  return {seconds, {{0.1, 0.2, first}, {0.3, 0.4, second}}};
+  return {seconds, {{{0.1, 0.2}, first}, {{0.3, 0.4}, second}}};
 }
 
 // Four questions, right answers 0 1 0 and one that nobody knows.
@@ -142,14 +142,15 @@ TEST_CASE("timed answers of other lengths than the batched ones are counted") {
 TEST_CASE("outcomes and timings come back from their records") {
   MethodOutcome o = outcome(2, 3, 4, 1.5, exit_stop);
   o.stages[0].traces = {{{0.5f, 0.1f}, StopReason::exit}};
-  CHECK(outcome_from_form(to_form(o), "here") == o);
-  CHECK(outcome_from_form(to_form(MethodOutcome{}), "here") == MethodOutcome{});
-  Form::Map stage = to_form(o).at("stages", "").list("")[1].map("");
+  CHECK(read_fields<MethodOutcome>(write_fields(o), "here") == o);
+  CHECK(read_fields<MethodOutcome>(write_fields(MethodOutcome{}), "here") == MethodOutcome{});
+  Form::Map stage = write_fields(o).at("stages", "").list("")[1].map("");
   std::erase_if(stage, [](const Form::Member& m) { return m.first == "shared_tokens"; });
   const Form old = Form().add("predicted", "C").add("stages", Form::List{stage});
-  CHECK(test::error_of([&] { static_cast<void>(outcome_from_form(old, "here")); }) ==
-        "here: stages[0]: key \"shared_tokens\" is missing");
-  CHECK(timing_from_form(to_form(timing(2.5, 3, 4)), "here") == timing(2.5, 3, 4));
+  CHECK(test::error_of([&] { static_cast<void>(read_fields<MethodOutcome>(old, "here")); }) ==
+        "here, stages[0]: key \"shared_tokens\" is missing, expected name, prompt_tokens, shared_tokens, "
+        "generated_tokens, branch_tokens, sublayers_skipped, sublayers_skipped_mean, stops, traces");
+  CHECK(read_fields<MethodTiming>(write_fields(timing(2.5, 3, 4)), "here") == timing(2.5, 3, 4));
 }
 
 TEST_CASE("the file holds every method, also one that was not run, and no reference to a text") {

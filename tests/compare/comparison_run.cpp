@@ -255,13 +255,14 @@ TEST_CASE("a comparison goes on with records that were made with another context
 }
 
 TEST_CASE("records that say something twice or nothing at all are refused") {
-  const Form timing = Form().add("method", "m").add("question", "q").add("timing", to_form(MethodTiming{1, {}}));
+  const Form timing = Form().add("method", "m").add("question", "q").add("timing", write_fields(MethodTiming{1, {}}));
   const auto restore = [](std::vector<Record> records) {
     return test::error_of([&] { FinishedWork finished(records); });
   };
   CHECK_NOTHROW(FinishedWork(std::vector<Record>{{"j:2", timing}}));
   CHECK(restore({{"j:2", timing}, {"j:3", timing}}) == "j:3: method m and question q are there before");
-  CHECK(restore({{"j:2", Form().add("method", "m").add("question", "q")}}) == "j:2: key \"timing\" is missing");
+  CHECK(restore({{"j:2", Form().add("method", "m").add("question", "q")}}) ==
+        "j:2: key \"timing\" is missing, expected outcome or timing");
 }
 
 TEST_CASE(
@@ -301,5 +302,5 @@ TEST_CASE(
   for (const Question& q : questions) compared.push_back({q.id, q.gold});
   CHECK(compare_to(without, without, compared).unlike == 0);
   CHECK(compare_to(without, without, compared).silent == 1);
-  CHECK(outcome_from_form(to_form(without.outcomes[1]), "form") == without.outcomes[1]);
+  CHECK(read_fields<MethodOutcome>(write_fields(without.outcomes[1]), "form") == without.outcomes[1]);
 }

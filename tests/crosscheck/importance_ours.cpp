@@ -66,7 +66,7 @@ Form measure(B backend, KvType kv, const std::string& path, const std::vector<Qu
     stages.emplace_back(std::move(list));
   }
   Form result;
-  result.add("fingerprint", io::fingerprint(file)).add("importance", write_settings(importance.value()));
+  result.add("fingerprint", io::fingerprint(file)).add("importance", write_fields(importance.value()));
   result.add("ranking", write_value(calibrate::sublayer_names(importance->ranking()), true));
   return result.add("prompts", Form(std::move(stages)));
 }

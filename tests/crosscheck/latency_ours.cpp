@@ -187,8 +187,7 @@ bool judge(const std::vector<Configuration>& all, const std::vector<double>& pre
       prompt += b.prompt_tokens;
       generated += b.generated_tokens;
     }
-    const std::string skipped = concat(c.skip.stages.at("all").indices().size(), ' ',
-                                       EnumNames<Phases>::names[static_cast<std::size_t>(c.skip.phase)]);
+    const std::string skipped = concat(c.skip.stages.at("all").indices().size(), ' ', name(c.skip.phase));
     std::printf("  %-4zu %-8zu %-7d %-6d %-6d %-10d %-9s %9.4f %9.4f %+6.1f%%\n", i, c.shape.branches.size(), prompt,
                 c.shape.shared, c.shape.reused, generated, skipped.c_str(), middle, predicted[i], 100 * error);
   }

@@ -36,9 +36,9 @@ TEST_CASE("cap: a stage may have a number of its own, which SPEC can write") {
   CHECK_NOTHROW(check_stages(cap, stages::TinyThinker{}, "--exit"));
   CHECK(test::error_of([] {
           check_stages(read_spec<early_exit::Standard>("cap:recal=2", "--exit"), stages::TinyThinker{}, "--exit");
-        }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");
+        }) == "--exit: stage \"recal\" is unknown, expected recall, analyze, summarize");
   CHECK(test::error_of([] {
           check_stages(read_spec<early_exit::Standard>("any:second=cap,second.recal=2", "--exit"),
                        stages::TinyThinker{}, "--exit");
-        }) == "--exit: stage \"recal\" is unknown, accepted are recall, analyze, summarize");
+        }) == "--exit: stage \"recal\" is unknown, expected recall, analyze, summarize");
 }

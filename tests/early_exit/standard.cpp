@@ -52,11 +52,11 @@ TEST_CASE("every exit policy reads back from its SPEC, and reads only its own si
 
 TEST_CASE("what the parts of any accept is said where they are wrong") {
   CHECK(test::error_of([] { exit_policy("any:first=any"); }) ==
-        "--exit any, first: found \"any\", accepted is one of never, low_confidence, cap, repetition, confident_run, "
+        "--exit any, first: found \"any\", expected one of never, low_confidence, cap, repetition, confident_run, "
         "group_confidence, entropy_variance");
   CHECK(test::error_of([] {
           exit_policy("any:second=cap,second.tokens=0");
-        }).find("second.tokens: found 0, accepted is an integer from 1") != std::string::npos);
+        }).find("second.tokens: found 0, expected an integer from 1") != std::string::npos);
 }
 
 TEST_CASE("the help describes the parts of any once, and any on its own in full") {

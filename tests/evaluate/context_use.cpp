@@ -43,8 +43,8 @@ TEST_CASE("a record that is damaged there is one sentence") {
   const auto error = [](const Form& f) {
     return test::error_of([&] { static_cast<void>(holds(f, "j:2", false, {8, 0})); });
   };
-  CHECK(error(Form().add("positions", -1)) == "j:2: positions is -1, accepted are 0 to 2147483647");
-  CHECK(error(Form().add("positions", 1).add("filled", 1)).find("j:2: filled is an integer") == 0);
+  CHECK(error(Form().add("positions", -1)) == "j:2, positions: found -1, expected an integer from 0 to 2147483647");
+  CHECK(error(Form().add("positions", 1).add("filled", 1)).find("j:2, filled: found 1, expected true or false") == 0);
 }
 
 TEST_CASE("a question's use is that of its longest branch, filled if any branch was cut off") {

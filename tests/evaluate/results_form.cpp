@@ -109,44 +109,54 @@ TEST_CASE("every other key is needed") {
   const Form f = evaluate::to_form(sample_results());
   for (const Form::Member& m : f.map("f")) {
     if (m.first == "summary" || m.first == "asked") continue;
-    CHECK(form_error(without(f, m.first)) == "r.json: key \"" + m.first + "\" is missing");
+    CHECK(form_error(without(f, m.first)).find("r.json: key \"" + m.first + "\" is missing, expected ") == 0);
   }
   const Form& answer = f.at("answers", "f").list("answers")[0];
   for (const Form::Member& m : answer.map("f")) {
-    CHECK(form_error(sample_with({"answers", "0"}, without(answer, m.first))) ==
-          "r.json: answers[0]: key \"" + m.first + "\" is missing");
+    CHECK(form_error(sample_with({"answers", "0"}, without(answer, m.first)))
+              .find("r.json, answers[0]: key \"" + m.first + "\" is missing, expected id, gold, predicted") == 0);
   }
   const Form& stage = answer.at("stages", "f").list("stages")[0];
   for (const Form::Member& m : stage.map("f")) {
-    CHECK(form_error(sample_with({"answers", "0", "stages", "0"}, without(stage, m.first))) ==
-          "r.json: answers[0]: stages[0]: key \"" + m.first + "\" is missing");
+    CHECK(form_error(sample_with({"answers", "0", "stages", "0"}, without(stage, m.first)))
+              .find("r.json, answers[0].stages[0]: key \"" + m.first + "\" is missing, expected name, ") == 0);
   }
 }
 
 TEST_CASE("wrong values are errors that name their place") {
-  CHECK(form_error(Form(3)) == "r.json is an integer, accepted is an object");
+  CHECK(form_error(Form(3)).find("r.json: found 3, expected settings with method, model, ") == 0);
   CHECK(form_error(sample_with({"format"}, "litestage.results/2")) ==
-        "r.json: format is \"litestage.results/2\", accepted is \"litestage.results/1\"");
-  CHECK(form_error(sample_with({"answers"}, "none")) == "r.json: answers is a string, accepted is a list");
-  CHECK(form_error(sample_with({"answers", "2", "gold"}, "I")) ==
-        "r.json: answers[2]: gold is \"I\", accepted are \"A\" to \"H\"");
+        "r.json, format: found \"litestage.results/2\", expected litestage.results/1");
+  CHECK(form_error(sample_with({"answers"}, "none")).find("r.json, answers: found \"none\", expected a list") == 0);
+  CHECK(form_error(sample_with({"answers", "2", "gold"}, "a")) ==
+        "r.json, answers[2].gold: found \"a\", expected null or a letter from A to Z");
   CHECK(form_error(sample_with({"answers", "0", "predicted"}, 1)) ==
-        "r.json: answers[0]: predicted is an integer, accepted is a string");
+        "r.json, answers[0].predicted: found 1, expected null or a letter from A to Z");
   CHECK(form_error(sample_with({"answers", "0", "seconds"}, -1.5)) ==
-        "r.json: answers[0]: seconds is -1.5, accepted is 0 or more");
+        "r.json, answers[0].seconds: found -1.5, expected a finite number of at least 0");
   CHECK(form_error(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::quiet_NaN())) ==
-        "r.json: answers[0]: seconds is nan, accepted is 0 or more");
+        "r.json, answers[0].seconds: found nan, expected a finite number of at least 0");
   CHECK(form_error(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::infinity())) ==
-        "r.json: answers[0]: seconds is inf, accepted is 0 or more");
+        "r.json, answers[0].seconds: found inf, expected a finite number of at least 0");
   CHECK(form_error(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, -1)) ==
-        "r.json: answers[0]: stages[1]: prompt_tokens is -1, accepted are 0 to 2147483647");
+        "r.json, answers[0].stages[1].prompt_tokens: found -1, expected an integer from 0 to 2147483647");
   CHECK(form_error(sample_with({"answers", "0", "stages", "1", "prompt_tokens"}, 2147483648)) ==
-        "r.json: answers[0]: stages[1]: prompt_tokens is 2147483648, accepted are 0 to 2147483647");
+        "r.json, answers[0].stages[1].prompt_tokens: found 2147483648, expected an integer from 0 to 2147483647");
   CHECK(form_error(sample_with({"answers", "0", "stages", "0", "branches", "0", "stop"}, "bored")) ==
-        "r.json: answers[0]: stages[0]: branches[0]: stop is \"bored\", accepted are eos, stop_string, exit, cap, "
+        "r.json, answers[0].stages[0].branches[0].stop: found \"bored\", expected one of eos, stop_string, exit, cap, "
         "context");
   CHECK(form_error(sample_with({"answers", "0", "stages", "0", "branches", "0", "tokens", "2"}, "x")) ==
-        "r.json: answers[0]: stages[0]: branches[0]: tokens[2] is a string, accepted is an integer");
+        "r.json, answers[0].stages[0].branches[0].tokens[2]: found \"x\", expected an integer from 0 to 2147483647");
+}
+
+TEST_CASE("a branch of an older file chose as many tokens as it kept") {
+  const Form f = evaluate::to_form(sample_results());
+  const Form& branch = f.at("answers", "").list("")[0].at("stages", "").list("")[0].at("branches", "").list("")[0];
+  const Form old = sample_with({"answers", "0", "stages", "0", "branches", "0"},
+                               without(without(branch, "generated_tokens"), "trace"));
+  const evaluate::Results read = evaluate::results_from_form(old, "r.json");
+  CHECK(read.answers[0].stages[0].branches[0].generated_tokens == 3);
+  CHECK(read.answers[0].stages[0].branches[0].trace.empty());
 }
 
 TEST_CASE("every stop reason has its name") {

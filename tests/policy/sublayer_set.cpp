@@ -41,10 +41,10 @@ TEST_CASE("anything else is refused") {
     CHECK(test::error_of([&] {
             read(Form::List{"a1", wrong});
           }) == concat("x: found \"", wrong,
-                       "\", accepted is a list of sub-layers such as a3, m3 or m4-m9, layers from 0 to 999"));
+                       "\", expected a list of sub-layers such as a3, m3 or m4-m9, layers from 0 to 999"));
   }
-  CHECK(test::error_of([&] { static_cast<void>(read(Form::List{3})); }).find("x: found 3, accepted is") == 0);
-  CHECK(test::error_of([&] { static_cast<void>(read(Form::Map{})); }).find("x: found an object, accepted is") == 0);
+  CHECK(test::error_of([&] { static_cast<void>(read(Form::List{3})); }).find("x: found 3, expected") == 0);
+  CHECK(test::error_of([&] { static_cast<void>(read(Form::Map{})); }).find("x: found an object, expected") == 0);
 }
 
 TEST_CASE("the written list reads back, for every set of few layers") {

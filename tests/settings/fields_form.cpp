@@ -80,7 +80,7 @@ Everything changed() {
 }
 
 Everything read(const Form& form) {
-  return read_settings<Everything>(form, "file.json");
+  return read_fields<Everything>(form, "file.json");
 }
 
 // The message for an object of this key alone.
@@ -110,22 +110,22 @@ TEST_CASE("an aggregate's members are counted, whatever their types") {
 
 TEST_CASE("settings survive the way through a Form and through a SPEC, complete and abridged") {
   for (const Everything& e : {Everything{}, changed()}) {
-    CHECK(read(write_settings(e)) == e);
-    CHECK(read(write_settings(e, /*all=*/false)) == e);
+    CHECK(read(write_fields(e)) == e);
+    CHECK(read(write_fields(e, /*all=*/false)) == e);
     CHECK(read_spec<Everything>(to_spec(e), "spec") == e);
   }
   CHECK(to_spec(Everything{}) == "everything");
-  CHECK(write_settings(Everything{}).map("").size() == 13);               // the name and twelve settings
-  CHECK(write_settings(Everything{}).at("ratio", "").number("") == 0.1);  // not 0.10000000149011612
+  CHECK(write_fields(Everything{}).map("").size() == 13);               // the name and twelve settings
+  CHECK(write_fields(Everything{}).at("ratio", "").number("") == 0.1);  // not 0.10000000149011612
 }
 
 TEST_CASE("a name alone, an object with and without the name mean the same") {
   CHECK(read(Form("everything")) == Everything{});
   CHECK(read(Form(Form::Map{})) == Everything{});
   CHECK(read(Form(Form::Map{{"name", "everything"}})) == Everything{});
-  CHECK(error_of([] { read(Form("other")); }) == "file.json: found \"other\", accepted is everything");
-  CHECK(error_of([] { read(Form(Form::Map{{"name", 3}})); }) == "file.json: found 3, accepted is everything");
-  CHECK(error_of([] { read(Form(Form::List{})); }).find("found an empty list, accepted is settings with flag, small") !=
+  CHECK(error_of([] { read(Form("other")); }) == "file.json: found \"other\", expected everything");
+  CHECK(error_of([] { read(Form(Form::Map{{"name", 3}})); }) == "file.json: found 3, expected everything");
+  CHECK(error_of([] { read(Form(Form::List{})); }).find("found an empty list, expected settings with flag, small") !=
         std::string::npos);
 }
 
@@ -136,42 +136,40 @@ TEST_CASE("a value alone stands for a list of one, and null or none for no value
   CHECK(read(Form(Form::Map{{"limit", 0}})).limit == 0);
 }
 
-TEST_CASE("what does not fit is refused with the place, the finding and what is accepted") {
+TEST_CASE("what does not fit is refused with the place, the finding and what is expected") {
   const std::string at = "file.json everything, ";
-  CHECK(refused("flag", 1) == at + "flag: found 1, accepted is true or false");
-  CHECK(refused("flag", "true") == at + "flag: found \"true\", accepted is true or false");
-  CHECK(refused("small", 128) == at + "small: found 128, accepted is an integer");
-  CHECK(refused("count", 0) == at + "count: found 0, accepted is an integer from 1 to 10");
-  CHECK(refused("count", 11) == at + "count: found 11, accepted is an integer from 1 to 10");
-  CHECK(refused("count", -1) == at + "count: found -1, accepted is an integer from 1 to 10");
-  CHECK(refused("count", 2.0) == at + "count: found 2, accepted is an integer from 1 to 10");
-  CHECK(refused("ratio", 1.5) == at + "ratio: found 1.5, accepted is a finite number from 0 to 1");
-  CHECK(refused("ratio", "half") == at + "ratio: found \"half\", accepted is a finite number from 0 to 1");
+  CHECK(refused("flag", 1) == at + "flag: found 1, expected true or false");
+  CHECK(refused("flag", "true") == at + "flag: found \"true\", expected true or false");
+  CHECK(refused("small", 128) == at + "small: found 128, expected an integer");
+  CHECK(refused("count", 0) == at + "count: found 0, expected an integer from 1 to 10");
+  CHECK(refused("count", 11) == at + "count: found 11, expected an integer from 1 to 10");
+  CHECK(refused("count", -1) == at + "count: found -1, expected an integer from 1 to 10");
+  CHECK(refused("count", 2.0) == at + "count: found 2, expected an integer from 1 to 10");
+  CHECK(refused("ratio", 1.5) == at + "ratio: found 1.5, expected a finite number from 0 to 1");
+  CHECK(refused("ratio", "half") == at + "ratio: found \"half\", expected a finite number from 0 to 1");
   CHECK(refused("ratio", std::numeric_limits<double>::quiet_NaN()) ==
-        at + "ratio: found nan, accepted is a finite number from 0 to 1");
+        at + "ratio: found nan, expected a finite number from 0 to 1");
   CHECK(refused("precise", std::numeric_limits<double>::infinity()) ==
-        at + "precise: found inf, accepted is a finite number of at least -1");
-  CHECK(refused("text", 5) == at + "text: found 5, accepted is a string");
-  CHECK(refused("text", Form::Map{}) == at + "text: found an object, accepted is a string");
-  CHECK(refused("colour", "blue") == at + "colour: found \"blue\", accepted is one of red, green");
-  CHECK(refused("colour", 0) == at + "colour: found 0, accepted is one of red, green");
-  CHECK(refused("inner", 4) == at + "inner: found 4, accepted is settings with depth");
-  CHECK(refused("inner", Form::Map{{"depth", 10}}) == at + "inner.depth: found 10, accepted is an integer from 0 to 9");
-  CHECK(refused("inner", Form::Map{{"dept", 1}}) == at + "inner: key \"dept\" is unknown, accepted are depth");
-  CHECK(refused("limit", 101) == at + "limit: found 101, accepted is an integer from 0 to 100");
-  CHECK(refused("sizes", Form::List{3, 51}) == at + "sizes: found 51, accepted is an integer from 1 to 50");
+        at + "precise: found inf, expected a finite number of at least -1");
+  CHECK(refused("text", 5) == at + "text: found 5, expected a string");
+  CHECK(refused("text", Form::Map{}) == at + "text: found an object, expected a string");
+  CHECK(refused("colour", "blue") == at + "colour: found \"blue\", expected one of red, green");
+  CHECK(refused("colour", 0) == at + "colour: found 0, expected one of red, green");
+  CHECK(refused("inner", 4) == at + "inner: found 4, expected settings with depth");
+  CHECK(refused("inner", Form::Map{{"depth", 10}}) == at + "inner.depth: found 10, expected an integer from 0 to 9");
+  CHECK(refused("inner", Form::Map{{"dept", 1}}) == at + "inner: key \"dept\" is unknown, expected depth");
+  CHECK(refused("limit", 101) == at + "limit: found 101, expected an integer from 0 to 100");
+  CHECK(refused("sizes", Form::List{3, 51}) == at + "sizes[1]: found 51, expected an integer from 1 to 50");
   const Form empty(Form::List{});  // braces alone would mean a list of it to GCC, and itself to clang
-  CHECK(refused("words", Form::List(1, empty)) == at + "words: found an empty list, accepted is a string");
-  CHECK(refused("colors", "red").find("file.json everything: key \"colors\" is unknown, accepted are flag, small,") ==
-        0);
+  CHECK(refused("words", Form::List(1, empty)) == at + "words[0]: found an empty list, expected a string");
+  CHECK(refused("colors", "red").find("file.json everything: key \"colors\" is unknown, expected flag, small,") == 0);
   const std::string long_text(1000, 'x');
   CHECK(refused("flag", long_text).size() < 120);
 }
 
 TEST_CASE("a repeated key is refused") {
   const Form twice(Form::Map{{"flag", true}, {"flag", true}});
-  CHECK(error_of([&] { read(twice); }).find("file.json everything: key \"flag\" is given twice, accepted are flag,") ==
-        0);
+  CHECK(error_of([&] { read(twice); }).find("file.json everything: key \"flag\" is given twice, expected flag,") == 0);
 }
 
 TEST_CASE("a number too large for a float is refused rather than made infinite") {
@@ -180,8 +178,8 @@ TEST_CASE("a number too large for a float is refused rather than made infinite")
     static constexpr auto fields() { return std::tuple(Field("x", &Narrow::x, "a number")); }
   };
   const Form form(Form::Map{{"x", 1e39}});
-  CHECK(error_of([&] { static_cast<void>(read_settings<Narrow>(form, "f")); }) ==
-        "f, x: found 1e+39, accepted is a finite number");
+  CHECK(error_of([&] { static_cast<void>(read_fields<Narrow>(form, "f")); }) ==
+        "f, x: found 1e+39, expected a finite number");
 }
 
 TEST_CASE("help names every key with its default, meaning and range") {

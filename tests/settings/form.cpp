@@ -29,12 +29,12 @@ TEST_CASE("getters give the value or say what was found") {
   CHECK(Form(-3).integer("x") == -3);
   CHECK(Form(3).number("x") == 3.0);  // an integer is a number; a number is no integer
   CHECK(error_of([] { static_cast<void>(Form(3.0).integer("a.json: n")); }) ==
-        "a.json: n is a number, accepted is an integer");
-  CHECK(error_of([] { static_cast<void>(Form().list("x")); }) == "x is null, accepted is a list");
-  CHECK(error_of([] { static_cast<void>(Form(Form::List{}).map("x")); }) == "x is a list, accepted is an object");
-  CHECK(error_of([] { static_cast<void>(Form(1).boolean("x")); }) == "x is an integer, accepted is true or false");
-  CHECK(error_of([] { static_cast<void>(Form(true).string("x")); }) == "x is true or false, accepted is a string");
-  CHECK(error_of([] { static_cast<void>(Form("1").number("x")); }) == "x is a string, accepted is a number");
+        "a.json: n is a number, expected an integer");
+  CHECK(error_of([] { static_cast<void>(Form().list("x")); }) == "x is null, expected a list");
+  CHECK(error_of([] { static_cast<void>(Form(Form::List{}).map("x")); }) == "x is a list, expected an object");
+  CHECK(error_of([] { static_cast<void>(Form(1).boolean("x")); }) == "x is an integer, expected true or false");
+  CHECK(error_of([] { static_cast<void>(Form(true).string("x")); }) == "x is true or false, expected a string");
+  CHECK(error_of([] { static_cast<void>(Form("1").number("x")); }) == "x is a string, expected a number");
 }
 
 TEST_CASE("members are found by key and keep their order") {
@@ -45,8 +45,7 @@ TEST_CASE("members are found by key and keep their order") {
   CHECK(form.find("c") == nullptr);
   CHECK(Form(1).find("c") == nullptr);
   CHECK(error_of([&] { static_cast<void>(form.at("c", "f.json")); }) == "f.json: key \"c\" is missing");
-  CHECK(error_of([&] { static_cast<void>(Form(1).at("c", "f.json")); }) ==
-        "f.json is an integer, accepted is an object");
+  CHECK(error_of([&] { static_cast<void>(Form(1).at("c", "f.json")); }) == "f.json is an integer, expected an object");
   CHECK_THROWS_AS(form.add("a", 1), AssertionError);
   CHECK_THROWS_AS(Form(1).add("a", 1), AssertionError);
 }

@@ -109,11 +109,11 @@ TEST_CASE("settings of an unnamed nested policy need no name") {
   CHECK(read_spec<Fixed>("low_confidence:criterion.k=5", "x").criterion.k == 5);
   CHECK(read_spec<Fixed>("low_confidence:criterion=top_log_probs", "x").criterion.k == 20);
   CHECK(refused<Fixed>("low_confidence:criterion=max_prob") ==
-        "--option low_confidence, criterion: found \"max_prob\", accepted is top_log_probs");
+        "--option low_confidence, criterion: found \"max_prob\", expected top_log_probs");
 }
 
 TEST_CASE("a malformed SPEC is refused") {
-  const std::string accepted = ", accepted is name or name:key=value,key=value or @file.json";
+  const std::string expected = ", expected name or name:key=value,key=value or @file.json";
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "found no name"},
       {":a=1", "found no name"},
@@ -143,7 +143,7 @@ TEST_CASE("a malformed SPEC is refused") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.first);
-    CHECK(refused(c.first) == "--option: " + c.second + accepted);
+    CHECK(refused(c.first) == "--option: " + c.second + expected);
   }
   CHECK(refused("p:name=q") == "--option: key \"name\" is given twice, each key at most once");
   CHECK(refused("p:a=q,a.name=q") == "--option: key \"name\" is given twice, each key at most once");
@@ -151,27 +151,27 @@ TEST_CASE("a malformed SPEC is refused") {
 
 TEST_CASE("names, keys and values that a policy does not know are refused with those it does") {
   CHECK(refused<skip::Standard>("nevr") ==
-        "--option: found \"nevr\", accepted is one of never, static, lite_stage, early_exit_depth, "
+        "--option: found \"nevr\", expected one of never, static, lite_stage, early_exit_depth, "
         "unified, skip_decode, ada_skip, short_gpt");
-  CHECK(refused<skip::Standard>("never:a=1") == "--option never: key \"a\" is unknown, accepted are no keys");
+  CHECK(refused<skip::Standard>("never:a=1") == "--option never: key \"a\" is unknown, expected no keys");
   CHECK(refused<skip::Standard>("static:phase=all") ==
-        "--option static, phase: found \"all\", accepted is one of both, prefill, decode");
+        "--option static, phase: found \"all\", expected one of both, prefill, decode");
   CHECK(refused<skip::Standard>("static:recall=a3-m4") ==
-        "--option static, recall: found \"a3-m4\", accepted is a list of sub-layers such as a3, m3 or m4-m9, layers "
+        "--option static, recall: found \"a3-m4\", expected a list of sub-layers such as a3, m3 or m4-m9, layers "
         "from 0 to 999");
   CHECK(refused<early_exit::Standard>("low_confidence:window=0") ==
-        "--option low_confidence, window: found 0, accepted is an integer from 1 to 4096");
+        "--option low_confidence, window: found 0, expected an integer from 1 to 4096");
   CHECK(refused<early_exit::Standard>("low_confidence:threshold=nan") ==
-        "--option low_confidence, threshold: found nan, accepted is a finite number");
+        "--option low_confidence, threshold: found nan, expected a finite number");
   CHECK(refused<early_exit::Standard>("low_confidence:windw=8") ==
-        "--option low_confidence: key \"windw\" is unknown, accepted are criterion, window, threshold, warm_up");
+        "--option low_confidence: key \"windw\" is unknown, expected criterion, window, threshold, warm_up");
   CHECK(refused<early_exit::Standard>("low_confidence:criterion=top_log_probs,criterion.k=33") ==
-        "--option low_confidence, criterion.k: found 33, accepted is an integer from 1 to 32");
+        "--option low_confidence, criterion.k: found 33, expected an integer from 1 to 32");
   CHECK(refused<early_exit::Standard>("low_confidence:criterion.k=3") ==
-        "--option low_confidence, criterion: key \"name\" is missing, accepted is one of max_prob, max_logit, margin, "
+        "--option low_confidence, criterion: key \"name\" is missing, expected one of max_prob, max_logit, margin, "
         "neg_entropy, top_log_probs");
   CHECK(refused<stages::Standard>("chat:recall=\"{choices}\"") ==
-        "--option chat, recall: found \"{choices}\", accepted are {question}, {options}, and {{ and }} for braces");
+        "--option chat, recall: found \"{choices}\", expected {question}, {options}, and {{ and }} for braces");
 }
 
 TEST_CASE("@file hands the path to the caller's reader, and errors name the file") {
@@ -180,7 +180,7 @@ TEST_CASE("@file hands the path to the caller's reader, and errors name the file
   };
   CHECK(read_spec<stages::Standard>("@good.json", "--stages", reader) == stages::Standard(stages::Single{5}));
   CHECK(error_of([&] { static_cast<void>(read_spec<stages::Standard>("@bad.json", "--stages", reader)); }) ==
-        "bad.json single, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
+        "bad.json single, max_new_tokens: found 0, expected an integer from 1 to 1000000");
   CHECK(refused("@good.json") == "--option: found \"@good.json\", files are not read here");
 }
 
@@ -188,7 +188,7 @@ TEST_CASE("what a SPEC cannot say is refused when it is written") {
   for (const char* stage : {"", "a,b", "a=b", "a.b"}) {
     skip::Static fixed;
     fixed.stages[stage] = {};
-    CHECK(error_of([&] { static_cast<void>(to_spec(fixed)); }).find("has no SPEC, accepted is a JSON file") !=
+    CHECK(error_of([&] { static_cast<void>(to_spec(fixed)); }).find("has no SPEC, expected a JSON file") !=
           std::string::npos);
   }
 }

@@ -130,14 +130,14 @@ TEST_CASE("ada skip: without a calibration of this model nothing begins") {
     return test::error_of([&] { static_cast<void>(policy.begin(recall)); });
   };
   CHECK(refused({}) ==
-        "skip policy ada_skip, similarity: found 0 values, accepted are 6, one to each sub-layer of this model (the "
+        "skip policy ada_skip, similarity: found 0 values, expected 6, one to each sub-layer of this model (the "
         "program calibrate measures them)");
   skip::AdaSkip policy = example(3);
   policy.similarity.push_back(0);
-  CHECK(refused(policy).find("ada_skip, similarity: found 7 values, accepted are 6") != std::string::npos);
+  CHECK(refused(policy).find("ada_skip, similarity: found 7 values, expected 6") != std::string::npos);
   policy = example(3);
   policy.ratio.pop_back();
-  CHECK(refused(policy).find("ada_skip, ratio: found 5 values, accepted are 6") != std::string::npos);
-  CHECK(refused(example(7)) == "skip policy ada_skip, count: found 7, accepted are 0 to 6 of this model's sub-layers");
+  CHECK(refused(policy).find("ada_skip, ratio: found 5 values, expected 6") != std::string::npos);
+  CHECK(refused(example(7)) == "skip policy ada_skip, count: found 7, expected 0 to 6 of this model's sub-layers");
   CHECK(refused(example(6)) == "no error");
 }

@@ -29,5 +29,5 @@ TEST_CASE("early exit depth: the phase limits when, kv goes with each skip") {
 TEST_CASE("early exit depth: more layers than the model has are an error") {
   CHECK(test::error_of([] {
           static_cast<void>(skip::EarlyExitDepth{5}.begin({4, 0, "recall", 8}));
-        }) == "skip policy early_exit_depth, layers: found 5, accepted are 0 to 4 of this model's 4 layers");
+        }) == "skip policy early_exit_depth, layers: found 5, expected 0 to 4 of this model's 4 layers");
 }

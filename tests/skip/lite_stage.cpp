@@ -52,11 +52,11 @@ TEST_CASE("lite stage: the phase limits when, kv goes with each skip") {
 
 TEST_CASE("lite stage: a ranking of another model, or a budget beyond it, is an error before the first stage") {
   CHECK(test::error_of([] { static_cast<void>(planned().begin(request("summarize", 3))); }) ==
-        "skip policy lite_stage, ranking: found m3, accepted are a0 to m2 of this model's 3 layers");
+        "skip policy lite_stage, ranking: found m3, expected a0 to m2 of this model's 3 layers");
   skip::LiteStage greedy = planned();
   greedy.budgets["recall"] = 5;
   CHECK(test::error_of([&] { static_cast<void>(greedy.begin(request("summarize"))); }) ==
-        "skip policy lite_stage, recall: found 5, accepted are 0 to 4 (the length of the ranking)");
+        "skip policy lite_stage, recall: found 5, expected 0 to 4 (the length of the ranking)");
 }
 
 TEST_CASE("lite stage: SPEC strings, and what they may not say") {
@@ -64,19 +64,19 @@ TEST_CASE("lite stage: SPEC strings, and what they may not say") {
         skip::Standard(planned()));
   CHECK(to_spec(skip::Standard(planned())) == "lite_stage:ranking=m3/a1/m0/a3,analyze=3,recall=1,summarize=0");
   CHECK(refused("lite_stage:recall=1") ==
-        "--skip lite_stage, recall: found 1, accepted are 0 to 0 (the length of the ranking)");
-  CHECK(refused("lite_stage:recall=-1").find("recall: found -1, accepted is an integer from 0") != std::string::npos);
+        "--skip lite_stage, recall: found 1, expected 0 to 0 (the length of the ranking)");
+  CHECK(refused("lite_stage:recall=-1").find("recall: found -1, expected an integer from 0") != std::string::npos);
   CHECK(refused("lite_stage:ranking=a1/x2") ==
-        "--skip lite_stage, ranking: found \"x2\", accepted are sub-layers such as a3 or m3, each once");
+        "--skip lite_stage, ranking: found \"x2\", expected sub-layers such as a3 or m3, each once");
   CHECK(refused("lite_stage:ranking=a1/m1/a01") ==
-        "--skip lite_stage, ranking: found \"a01\" twice, accepted are sub-layers such as a3 or m3, each once");
+        "--skip lite_stage, ranking: found \"a01\" twice, expected sub-layers such as a3 or m3, each once");
 }
 
 TEST_CASE("lite stage: a stage name that the schedule lacks is found by comparing the two") {
   const stages::Standard three{stages::TinyThinker{}}, one{stages::Single{}};
   CHECK_NOTHROW(check_stages(skip::Standard(planned()), three, "--skip"));
   CHECK(test::error_of([&] { check_stages(planned(), one, "--skip"); }) ==
-        "--skip: stage \"analyze\" is unknown, accepted are answer");
+        "--skip: stage \"analyze\" is unknown, expected answer");
   skip::LiteStage all{{"a0"}, {{"all", 1}}};
   CHECK_NOTHROW(check_stages(all, one, "--skip"));
 }

@@ -34,11 +34,9 @@ TEST_CASE("short gpt: without the influence of every layer, or with too many lay
   const auto refused = [](const skip::ShortGPT& policy) {
     return test::error_of([&] { static_cast<void>(policy.begin({3, 0, "recall", 8})); });
   };
-  CHECK(
-      refused({}) ==
-      "skip policy short_gpt, influence: found 0 values, accepted are 3, one to each layer of this model (the program "
-      "calibrate measures them)");
+  CHECK(refused({}) ==
+        "skip policy short_gpt, influence: found 0 values, expected 3, one to each layer of this model (the program "
+        "calibrate measures them)");
   CHECK(refused({1, {1, 2, 3, 4}}).find("found 4 values") != std::string::npos);
-  CHECK(refused({4, {1, 2, 3}}) ==
-        "skip policy short_gpt, layers: found 4, accepted are 0 to 3 of this model's 3 layers");
+  CHECK(refused({4, {1, 2, 3}}) == "skip policy short_gpt, layers: found 4, expected 0 to 3 of this model's 3 layers");
 }

@@ -71,5 +71,5 @@ TEST_CASE("skip decode: a request without a cap, and a band above the model") {
   CHECK(skipped_layers(skip::SkipDecode{4}, decode_step(1), 8, 0) == Layers{1, 2, 3, 4});
   CHECK(test::error_of([] {
           static_cast<void>(skip::SkipDecode{4}.begin({4, 0, "recall", 8}));
-        }) == "skip policy skip_decode, layers: found 4, accepted are 0 to 3 of this model's 4 layers");
+        }) == "skip policy skip_decode, layers: found 4, expected 0 to 3 of this model's 4 layers");
 }

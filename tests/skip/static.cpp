@@ -62,11 +62,11 @@ TEST_CASE("a sub-layer that the model lacks is an error before the first stage, 
   const skip::Static policy = two_stages();
   CHECK(skipped(policy, "summarize", in_decode, 4) == std::vector<int>{1});
   CHECK(test::error_of([&] { static_cast<void>(policy.begin(request("summarize", 3))); }) ==
-        "skip policy static, recall: found m3, accepted are a0 to m2 of this model's 3 layers");
+        "skip policy static, recall: found m3, expected a0 to m2 of this model's 3 layers");
   skip::Static attention;
   attention.stages["all"] = {{Unit::attention, 4}};
   CHECK(test::error_of([&] { static_cast<void>(attention.begin(request("recall", 4))); }) ==
-        "skip policy static, all: found a4, accepted are a0 to m3 of this model's 4 layers");
+        "skip policy static, all: found a4, expected a0 to m3 of this model's 4 layers");
 }
 
 TEST_CASE("a stage name that the schedule lacks is found by comparing the two") {
@@ -76,9 +76,9 @@ TEST_CASE("a stage name that the schedule lacks is found by comparing the two") 
   CHECK_NOTHROW(check_stages(skip::Standard(skip::Never{}), one, "--skip"));
   CHECK_NOTHROW(check_stages(skip::Never{}, one, "--skip"));
   CHECK(test::error_of([&] { check_stages(skip::Standard(two_stages()), one, "--skip"); }) ==
-        "--skip: stage \"analyze\" is unknown, accepted are answer");
+        "--skip: stage \"analyze\" is unknown, expected answer");
   skip::Static misspelt;
   misspelt.stages["analyse"] = {};
   CHECK(test::error_of([&] { check_stages(misspelt, three, "--skip"); }) ==
-        "--skip: stage \"analyse\" is unknown, accepted are recall, analyze, summarize");
+        "--skip: stage \"analyse\" is unknown, expected recall, analyze, summarize");
 }

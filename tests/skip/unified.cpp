@@ -108,8 +108,8 @@ TEST_CASE("unified: a number of layers that the mode cannot skip is an error") {
   const auto refused = [](int layers, UnifiedMode mode) {
     return test::error_of([&] { static_cast<void>(unified(layers, mode).begin({6, 0, "recall", 8})); });
   };
-  CHECK(refused(6, exact) == "skip policy unified, layers: found 6, accepted are 0 to 5 of this model's 6 layers");
-  CHECK(refused(7, adaskip) == "skip policy unified, layers: found 7, accepted are 0 to 6 of this model's 6 layers");
-  CHECK(refused(5, original) == "skip policy unified, layers: found 5, accepted are 0 to 4 of this model's 6 layers");
+  CHECK(refused(6, exact) == "skip policy unified, layers: found 6, expected 0 to 5 of this model's 6 layers");
+  CHECK(refused(7, adaskip) == "skip policy unified, layers: found 7, expected 0 to 6 of this model's 6 layers");
+  CHECK(refused(5, original) == "skip policy unified, layers: found 5, expected 0 to 4 of this model's 6 layers");
   CHECK(refused(6, adaskip) == "no error");
 }

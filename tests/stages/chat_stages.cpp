@@ -17,8 +17,8 @@ const std::filesystem::path texts =
 
 TEST_CASE("the file of Chat's texts holds the built-in defaults, every one of them") {
   const Form form = io::read_json_file(texts.string());
-  CHECK(read_settings<stages::Chat>(form, texts.string()) == stages::Chat{});
-  CHECK(form == write_settings(stages::Chat{}));
+  CHECK(read_fields<stages::Chat>(form, texts.string()) == stages::Chat{});
+  CHECK(form == write_fields(stages::Chat{}));
   CHECK(io::parse_json(io::to_json(form), "text") == form);
 }
 

@@ -64,14 +64,14 @@ TEST_CASE("direct: its system message is that of chat, whatever stands there") {
     if (!chat.system.empty()) CHECK(direct.messages[0] == first);
   }
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:system={recall}", "--stages")); }) ==
-        "--stages direct, system: found \"{recall}\", accepted are {question}, {options}, and {{ and }} for braces");
+        "--stages direct, system: found \"{recall}\", expected {question}, {options}, and {{ and }} for braces");
 }
 
 TEST_CASE("direct: a conversation states any letter that a task may have") {
   const AnswerFormat format = Direct{24, true}.answer_format();
   CHECK(format.rule == Chat{}.answer_format().rule);
   const std::vector<std::string> options(max_options, "thing");
-  for (int i = 0; i < max_options; ++i) {
+  for (int i = 0; i < static_cast<int>(max_options); ++i) {
     const std::string letter(1, option_letter(i));
     CHECK(tasks::written_answer(format, "The answer is option (" + letter + ").", options) == i);
   }
@@ -119,7 +119,7 @@ TEST_CASE("direct: SPEC and refusals") {
   CHECK(read_spec<stages::Standard>("direct:chat=true", "--stages") == stages::Standard(Direct{24, true}));
   CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
-        "--stages direct, max_new_tokens: found 0, accepted is an integer from 1 to 1000000");
+        "--stages direct, max_new_tokens: found 0, expected an integer from 1 to 1000000");
   CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
-        "question id: found 0 options, accepted are 1 to 26");
+        "question id: found 0 options, expected 1 to 26");
 }

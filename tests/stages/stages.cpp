@@ -80,7 +80,7 @@ TEST_CASE("tinythinker: options are never split, two to twenty-six of them") {
   for (const std::size_t n : {0u, 27u}) {
     const Transcript t = transcript(std::vector<std::string>(n, "x"), {{"K"}});
     CHECK(test::error_of([&] { static_cast<void>(schedule.prompts(0, t)); }) ==
-          concat("question id: found ", n, " options, accepted are 1 to 26"));
+          concat("question id: found ", n, " options, expected 1 to 26"));
   }
 }
 
@@ -151,15 +151,14 @@ TEST_CASE("chat: conversations that begin with the earlier ones, their texts fil
 TEST_CASE("chat: a text may only use what is known at its stage") {
   const auto refused = [](std::string_view key, const char* text) {
     return test::error_of([&] {
-      static_cast<void>(read_settings<Chat>(Form(Form::Map{{std::string(key), text}}), "texts.json"));
+      static_cast<void>(read_fields<Chat>(Form(Form::Map{{std::string(key), text}}), "texts.json"));
     });
   };
   CHECK(refused("recall", "{recall}") ==
-        "texts.json chat, recall: found \"{recall}\", accepted are {question}, {options}, and {{ and }} for braces");
+        "texts.json chat, recall: found \"{recall}\", expected {question}, {options}, and {{ and }} for braces");
   CHECK(refused("summarize", "{letter}").find("texts.json chat, summarize: found \"{letter}\"") == 0);
-  CHECK(
-      refused("analyze", "{analyses}").find("accepted are {question}, {options}, {recall}, {letter}, {option}, and") !=
-      std::string::npos);
+  CHECK(refused("analyze", "{analyses}").find("expected {question}, {options}, {recall}, {letter}, {option}, and") !=
+        std::string::npos);
   CHECK(refused("analysis", "{analysis}") == "no error");
   CHECK(refused("system", "{").find("found \"{\"") != std::string::npos);
   CHECK(refused("system", "a } b").find("found \"} b\"") != std::string::npos);

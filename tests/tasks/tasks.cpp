@@ -113,17 +113,17 @@ TEST_CASE("labels run from A in order") {
 }
 
 TEST_CASE("records of a wrong shape are errors that name place and key") {
-  CHECK(task_error("obqa", Form(Form::List{})) == "set.jsonl:3 is a list, accepted is an object");
-  CHECK(task_error("obqa", Form().add("id", 5)) == "set.jsonl:3: id is an integer, accepted is a string");
+  CHECK(task_error("obqa", Form(Form::List{})) == "set.jsonl:3 is a list, expected an object");
+  CHECK(task_error("obqa", Form().add("id", 5)) == "set.jsonl:3: id is an integer, expected a string");
   CHECK(task_error("obqa", Form().add("id", " ")) == "set.jsonl:3: id is empty, accepted is a text");
   CHECK(task_error("obqa", Form().add("id", "i").add("question", "why?")) ==
-        "set.jsonl:3: question is a string, accepted is an object");
+        "set.jsonl:3: question is a string, expected an object");
   CHECK(task_error("choice", Form().add("id", "i").add("question", Form().add("stem", "s").add("choices", "none"))) ==
-        "set.jsonl:3: question.choices is a string, accepted is a list");
+        "set.jsonl:3: question.choices is a string, expected a list");
   CHECK(task_error("choice",
                    Form().add("id", "i").add(
                        "question", Form().add("stem", "s").add("choices", Form::List{choice("A", "x"), Form(1)}))) ==
-        "set.jsonl:3: question.choices[1] is an integer, accepted is an object");
+        "set.jsonl:3: question.choices[1] is an integer, expected an object");
   CHECK(task_error(
             "choice",
             Form().add("id", "i").add(
@@ -141,7 +141,7 @@ TEST_CASE("StrategyQA's questions are answered yes or no") {
   CHECK(yes.options == std::vector<std::string>{"yes", "no"});
   CHECK(yes.gold == 0);
   CHECK(parse("strategyqa", make(false)).gold == 1);
-  CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, accepted is true or false");
+  CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, expected true or false");
   CHECK(task_error("strategyqa", record(4)) == "set.jsonl:3: key \"qid\" is missing");
 }
 

@@ -18,7 +18,7 @@
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/pipeline/context_needed.hpp"
 #include "litestage/policy/check_stages.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 

@@ -59,9 +59,6 @@ struct Report {
 [[nodiscard]] inline std::string verdict(bool passed) {
   return passed ? "ok" : "WRONG";
 }
-[[nodiscard]] inline std::string kv_name(KvType kv) {
-  return kv == KvType::f16 ? "f16" : "f32";
-}
 
 inline void print(std::ostream& out, const DeviceFacts& f) {
   const double peak = f.peak_bytes_per_second;
@@ -84,7 +81,7 @@ inline void print(std::ostream& out, const std::vector<KernelCheck>& checks) {
   for (const KernelCheck& c : checks) {
     std::string other;
     for (const int rows : c.other_bits) other += concat(other.empty() ? "" : ", ", rows, " rows");
-    table.add({std::string(name(c.type)), kv_name(c.kv), c.heads, fixed(c.own, 3), fixed(c.cublas, 3),
+    table.add({std::string(name(c.type)), std::string(name(c.kv)), c.heads, fixed(c.own, 3), fixed(c.cublas, 3),
                other.empty() ? "none" : other, verdict(c.passed())});
   }
   table.print(out);

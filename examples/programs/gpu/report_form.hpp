@@ -26,7 +26,7 @@ namespace litestage::gpu_check {
   Form::List other;
   for (const int rows : check.other_bits) other.emplace_back(rows);
   Form form;
-  form.add("weights", name(check.type)).add("kv", kv_name(check.kv)).add("heads", check.heads);
+  form.add("weights", name(check.type)).add("kv", name(check.kv)).add("heads", check.heads);
   form.add("own_kernels", number_or_null(check.own)).add("cublas", number_or_null(check.cublas));
   return std::move(form.add("other_bits_at_rows", std::move(other)).add("passed", check.passed()));
 }

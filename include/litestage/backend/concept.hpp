@@ -30,7 +30,6 @@
 namespace litestage {
 
 enum class KvType : std::uint8_t { f16, f32 };
-
 template <>
 struct EnumNames<KvType> {
   static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};

@@ -27,7 +27,7 @@ namespace litestage::calibrate {
   f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", questions.task);
   f.add("questions", tasks::questions_fingerprint(questions.questions)).add("stages", stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
-  f.add("threads", facts.kernels.threads).add("kv", enum_name(settings.cache));
+  f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   f.add("criterion", settings.criterion.to_form(true));
   if (!packs) f.add("pack", false);
   return f;

@@ -40,7 +40,7 @@ struct Findings {
 namespace detail {
 
 [[nodiscard]] inline Form exit_form(const std::optional<LowConfidence>& exit) {
-  return exit ? write_settings(*exit) : write_settings(early_exit::Never{});
+  return exit ? write_fields(*exit) : write_fields(early_exit::Never{});
 }
 
 [[nodiscard]] inline PlanSearch plan_search(const CalibrationSettings& settings, const Form& strategy,

@@ -21,7 +21,7 @@
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"

@@ -26,7 +26,7 @@ namespace litestage::compare {
   f.add("stages", task.stages.to_form(true)).add("metric", metric_name(settings));
   f.add("methods", std::move(methods)).add("timed", settings.timed).add("traces", settings.traces);
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
-  f.add("threads", facts.kernels.threads).add("kv", enum_name(settings.cache));
+  f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);
   // Outcomes hold what was read from the texts, so a journal holds for one way of reading them.
   if (!settings.letters) f.add("reading", "stated/1");
@@ -44,7 +44,7 @@ namespace detail {
   f.add("file", std::filesystem::path(task.plan->path).filename().string());
   f.add("fingerprint", task.plan->fingerprint);
   f.add("task", plan.data.task).add("data", plan.data.file).add("questions", plan.data.ids.size());
-  const Form search = write_settings(plan.search);
+  const Form search = write_fields(plan.search);
   for (const char* key : {"metric", "max_loss", "target", "reached"}) f.add(key, search.at(key, "plan"));
   f.add("budgets", std::move(budgets)).add("exit", plan.exit);
   return f;
@@ -61,7 +61,7 @@ namespace detail {
                      .add("tokenizer", facts.tokenizer)
                      .add("n_layers", n_layers));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
-  f.add("threads", facts.kernels.threads).add("kv", enum_name(settings.cache));
+  f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   f.add("context", settings.context).add("batch", settings.batch);
   f.add("task", task.questions.task).add("metric", metric_name(settings));
   f.add("data", Form().add("file", task.questions.file).add("fingerprint", task.questions.fingerprint));

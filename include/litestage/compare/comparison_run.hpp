@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +12,8 @@
 #include <vector>
 
 #include "litestage/compare/comparison.hpp"
-#include "litestage/compare/comparison_form.hpp"
+#include "litestage/compare/finished_work.hpp"
+#include "litestage/compare/outcome.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/context_use.hpp"
 #include "litestage/pipeline/pipeline.hpp"
@@ -22,111 +22,6 @@
 #include "litestage/tasks/answers.hpp"
 
 namespace litestage::compare {
-
-// What each method has made of each question, by their names, as records of a journal say it.
-class FinishedWork {
- public:
-  // `records`: of earlier runs of the same comparison. `append` is told of what comes new, and returns when it is safe.
-  explicit FinishedWork(
-      std::span<const Record> records = {}, std::function<void(const Form&)> append = [](const Form&) {},
-      evaluate::RecordContexts contexts = {})
-      : append_(std::move(append)), contexts_(contexts) {
-    for (const Record& record : records) restore(record);
-  }
-
-  [[nodiscard]] std::size_t size() const { return outcomes_.size() + timings_.size(); }
-  // Records that hold for other contexts than this run's.
-  [[nodiscard]] std::size_t left_out() const { return left_out_; }
-  [[nodiscard]] const MethodOutcome* outcome(const std::string& method, const std::string& question) const {
-    const auto found = outcomes_.find({method, question});
-    return found == outcomes_.end() ? nullptr : &found->second;
-  }
-  [[nodiscard]] const MethodTiming* timing(const std::string& method, const std::string& question) const {
-    const auto found = timings_.find({method, question});
-    return found == timings_.end() ? nullptr : &found->second;
-  }
-  // An outcome without room is not told on: in a larger context the question has an answer.
-  void add(const std::string& method, const std::string& question, MethodOutcome outcome,
-           const evaluate::ContextUse& use) {
-    if (!outcome.no_room) append({method, question}, "outcome", to_form(outcome), use);
-    outcomes_.emplace(Key{method, question}, std::move(outcome));
-  }
-  void add(const std::string& method, const std::string& question, MethodTiming timing,
-           const evaluate::ContextUse& use) {
-    const MethodOutcome* answered = outcome(method, question);
-    if (answered == nullptr || !answered->no_room) append({method, question}, "timing", to_form(timing), use);
-    timings_.emplace(Key{method, question}, std::move(timing));
-  }
-
- private:
-  using Key = std::pair<std::string, std::string>;  // method, question
-
-  void restore(const Record& record) {
-    const evaluate::detail::Reader in(record.value, record.where);
-    const Key key{in.text("method"), in.text("question")};
-    bool is_new = true;
-    if (in.has("outcome")) {
-      MethodOutcome outcome = outcome_from_form(in.get("outcome"), in.path("outcome"));
-      bool& filled = filled_[key];  // a timing without "positions" is that of the outcome before it
-      filled = std::any_of(outcome.stages.begin(), outcome.stages.end(), [](const StageOutcome& s) {
-        return s.stops[static_cast<std::size_t>(StopReason::context)] > 0;
-      });
-      if (leaves_out(record, filled)) return;
-      is_new = outcomes_.emplace(key, std::move(outcome)).second;
-    } else {
-      MethodTiming timing = timing_from_form(in.get("timing"), in.path("timing"));
-      if (leaves_out(record, filled_[key])) return;
-      is_new = timings_.emplace(key, std::move(timing)).second;
-    }
-    if (!is_new)
-      throw Error(concat(record.where, ": method ", key.first, " and question ", key.second, " are there before"));
-  }
-  [[nodiscard]] bool leaves_out(const Record& record, bool filled) {
-    if (evaluate::holds(record.value, record.where, filled, contexts_)) return false;
-    ++left_out_;
-    return true;
-  }
-  void append(const Key& key, const std::string& what, Form said, const evaluate::ContextUse& use) const {
-    Form record;
-    record.add("method", key.first).add("question", key.second).add(what, std::move(said));
-    evaluate::add_context_use(record, use);
-    append_(record);
-  }
-
-  std::map<Key, MethodOutcome> outcomes_;
-  std::map<Key, MethodTiming> timings_;
-  std::map<Key, bool> filled_;
-  std::function<void(const Form&)> append_;
-  evaluate::RecordContexts contexts_;
-  std::size_t left_out_ = 0;
-};
-
-[[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
-  MethodOutcome outcome{predicted, {}, report.no_room};
-  for (const StageReport& s : report.stages) {
-    StageOutcome stage{.name = s.name,
-                       .prompt_tokens = s.prompt_tokens,
-                       .shared_tokens = s.shared_tokens,
-                       .generated_tokens = s.generated_tokens,
-                       .sublayers_skipped = s.sublayers_skipped,
-                       .sublayers_skipped_mean = s.sublayers_skipped_mean,
-                       .branch_tokens = {},
-                       .traces = {}};
-    for (const BranchReport& b : s.branches) {
-      stage.branch_tokens.push_back(b.generated_tokens);
-      ++stage.stops[static_cast<std::size_t>(b.stop)];
-      if (traced) stage.traces.push_back({b.trace, b.stop});
-    }
-    outcome.stages.push_back(std::move(stage));
-  }
-  return outcome;
-}
-
-[[nodiscard]] inline MethodTiming method_timing(const QuestionReport& report) {
-  MethodTiming timing{report.seconds, {}};
-  for (const StageReport& s : report.stages) timing.stages.push_back({s.prefill_s, s.decode_s, s.generated_tokens});
-  return timing;
-}
 
 struct ComparisonOptions {
   PipelineOptions pipeline;  // batch: of the runs for answers; score_letters: else answers are read from the texts

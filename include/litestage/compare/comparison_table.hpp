@@ -40,7 +40,8 @@ namespace detail {
   std::string text;
   for (std::size_t r = 0; r < stops.size(); ++r) {
     if (stops[r] == 0) continue;
-    text += concat(text.empty() ? "" : ", ", stop_reason_names[r], " ", evaluate::fixed(100.0 * stops[r] / all, 0));
+    text +=
+        concat(text.empty() ? "" : ", ", enum_names<StopReason>[r], " ", evaluate::fixed(100.0 * stops[r] / all, 0));
   }
   return text.empty() ? "-" : text;
 }

@@ -1,4 +1,6 @@
-// Half and bfloat16 to and from float, by bits. Rounding is to nearest, ties to even; NaN stays NaN.
+// Half and bfloat16 to and from float, by bits. Rounding is to nearest, ties to even; NaN stays NaN. Eigen's half and
+// bfloat16 give the same bits for every input but NaN, whose payload they drop; parsing Eigen/Core takes 0.6 s, and
+// this header 0.02 s (g++ 12 -fsyntax-only).
 #pragma once
 
 #include <bit>

@@ -1,17 +1,22 @@
-// What the engine says of a question it has answered: facts only, stage by stage. Turning them into answers, accuracies
-// and tables is the work of evaluate/.
+// What the engine reports about a question it has answered: facts only, stage by stage. evaluate/ turns them into
+// answers, accuracies and tables. The keys and ranges of these members in files are those of their fields().
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/form.hpp"
 
 namespace litestage {
 
@@ -23,44 +28,100 @@ enum class StopReason : std::uint8_t {
   cap,          // the stage's max_new_tokens were kept
   context       // the K/V cache was full
 };
+template <>
+struct EnumNames<StopReason> {
+  static constexpr std::array<std::string_view, 5> names = {"eos", "stop_string", "exit", "cap", "context"};
+};
 
-// The names used in results files, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 5> stop_reason_names = {"eos", "stop_string", "exit", "cap", "context"};
-
-[[nodiscard]] constexpr std::string_view name(StopReason reason) {
-  return stop_reason_names[static_cast<std::size_t>(reason)];
-}
+inline constexpr double largest_count = std::numeric_limits<int>::max();  // of tokens and positions in files
 
 struct BranchReport {
+  static constexpr bool complete = true;
   std::string text;         // what later stages see; ends before the stop string
-  std::vector<int> tokens;  // what was kept, without the token that stopped the branch
+  std::vector<int> tokens;  // the kept tokens, without the token that stopped the branch
   StopReason stop = StopReason::cap;
-  int generated_tokens = 0;  // chosen by the model: the kept ones, and one more where the last was not kept
-  std::vector<float> trace;  // [generated_tokens] what StageRunOptions::trace made of each; empty where nobody asked
+  int generated_tokens = 0;  // chosen by the model: the kept ones, and one more if the last was not kept
+  std::vector<float> trace;  // [generated_tokens] values of StageRunOptions::trace; empty without one
+
+  static constexpr auto fields() {
+    using B = BranchReport;
+    return std::tuple(Field("text", &B::text, "what later stages see"),
+                      Field("tokens", &B::tokens, "kept tokens", 0, largest_count),
+                      Field("stop", &B::stop, "why it stopped generating"),
+                      Field("generated_tokens", &B::generated_tokens, "chosen by the model", 0, largest_count)
+                          .with(Presence::missing_in_older),
+                      Field("trace", &B::trace, "a number of each generated token").with(Presence::unless_default));
+  }
+  void fill_older(const Form& form) {
+    if (form.find("generated_tokens") == nullptr) generated_tokens = static_cast<int>(tokens.size());
+  }
   friend bool operator==(const BranchReport&, const BranchReport&) = default;
 };
 
-// Branches of a stage run together, so counts are sums over them and times are the stage's.
-struct StageReport {
+// The counts of a stage: int for one run, double for means over runs. Branches of a stage run together, so counts are
+// sums over them.
+template <class Count>
+struct StageCounts {
+  static constexpr bool complete = true;
   std::string name;
-  int prompt_tokens = 0;      // of every branch's whole prompt, also the part that branches share and compute once
-  int shared_tokens = 0;      // that part, in one branch
-  int generated_tokens = 0;   // chosen by the model, so including a token that only stopped its branch
-  int sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
+  Count prompt_tokens = 0;     // over the whole prompts of all branches, also the part that they share and compute once
+  Count shared_tokens = 0;     // that part, in one branch
+  Count generated_tokens = 0;  // chosen by the model, including a token that only stopped its branch
+  Count sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
   // Skipped sub-layers per token, mean over the tokens of prompts and answers: what branches share counts once, and
   // what the K/V cache still held counts as if it had been forwarded now.
   double sublayers_skipped_mean = 0;
+
+  static constexpr auto fields() {
+    using S = StageCounts;
+    return std::tuple(
+        Field("name", &S::name, "of the stage"),
+        Field("prompt_tokens", &S::prompt_tokens, "of all branches' whole prompts", 0, largest_count),
+        Field("shared_tokens", &S::shared_tokens, "of the part of prompts that branches share", 0, largest_count),
+        Field("generated_tokens", &S::generated_tokens, "chosen by the model", 0, largest_count),
+        Field("sublayers_skipped", &S::sublayers_skipped, "distinct skipped sub-layers", 0, largest_count),
+        Field("sublayers_skipped_mean", &S::sublayers_skipped_mean, "skipped sub-layers per token", 0));
+  }
+  friend bool operator==(const StageCounts&, const StageCounts&) = default;
+};
+
+struct StageTimes {
+  static constexpr bool complete = true;
   double prefill_s = 0;  // ends when the first token's logits are there
   double decode_s = 0;   // covers the other generated - 1 steps
+
+  static constexpr auto fields() {
+    return std::tuple(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
+                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after it", 0));
+  }
+  friend bool operator==(const StageTimes&, const StageTimes&) = default;
+};
+
+// Everything that is known of one run of a stage. Files that keep a part of it have structs of the same parts
+// (compare/stage_outcome.hpp, evaluate/summary.hpp).
+struct StageReport : StageCounts<int>, StageTimes {
+  static constexpr bool complete = true;
   std::vector<BranchReport> branches;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(StageCounts<int>::fields(), StageTimes::fields(),
+                          std::tuple(Field("branches", &StageReport::branches, "in the order of their prompts")));
+  }
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
 
-// A stage whose prompt is longer than the context. It does not run, and neither does what comes after it.
+// A stage whose prompt is longer than the context. It does not run, and neither do the stages after it.
 struct NoRoom {
+  static constexpr bool complete = true;
   std::string stage;
   std::size_t needed = 0;   // positions: tokens of the longest branch's prompt
   std::size_t context = 0;  // positions there are
+
+  static constexpr auto fields() {
+    return std::tuple(Field("stage", &NoRoom::stage, "its name"),
+                      Field("needed", &NoRoom::needed, "positions that its prompt takes", 0, largest_count),
+                      Field("context", &NoRoom::context, "positions there are", 0, largest_count));
+  }
   friend bool operator==(const NoRoom&, const NoRoom&) = default;
 };
 
@@ -71,10 +132,10 @@ struct NoRoom {
 struct QuestionReport {
   std::string id;
   std::vector<StageReport> stages;   // of the whole schedule; those that did not run have a name and nothing else
-  std::optional<NoRoom> no_room;     // why the question has no answer; else it was answered
-  double seconds = 0;                // wall time of the stages; letter scoring is not in it
-  std::vector<float> letter_logits;  // [options], logits of the option letters; empty unless letter scoring was asked
-  int positions = 0;                 // of the K/V cache, of the branch that took most; letter scoring included
+  std::optional<NoRoom> no_room;     // why the question has no answer, if it has none
+  double seconds = 0;                // wall time of the stages, without letter scoring
+  std::vector<float> letter_logits;  // [options] logits of the option letters; empty without letter scoring
+  int positions = 0;                 // K/V positions of the branch that took most, letter scoring included
   friend bool operator==(const QuestionReport&, const QuestionReport&) = default;
 };
 

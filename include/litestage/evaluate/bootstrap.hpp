@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/split_mix64.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -18,6 +20,11 @@ struct Ratio {
   double value = 0;
   double low = 0;  // 95 % interval
   double high = 0;
+
+  static constexpr auto fields() {
+    return std::tuple(Field("value", &Ratio::value, "ratio of the sums", 0),
+                      Field("low", &Ratio::low, "95 % interval", 0), Field("high", &Ratio::high, "95 % interval", 0));
+  }
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };
 

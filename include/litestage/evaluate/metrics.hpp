@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/option_letter.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -20,6 +22,13 @@ struct Proportion {
   double value = 0;  // 0 without trials
   double low = 0;
   double high = 1;
+
+  static constexpr auto fields() {
+    using P = Proportion;
+    return std::tuple(Field("value", &P::value, "hits / trials", 0, 1), Field("low", &P::low, "95 % interval", 0, 1),
+                      Field("high", &P::high, "95 % interval", 0, 1), Field("hits", &P::hits, "of the trials", 0),
+                      Field("trials", &P::trials, "all", 0));
+  }
   friend bool operator==(const Proportion&, const Proportion&) = default;
 };
 
@@ -27,6 +36,7 @@ struct Proportion {
 // inside [0, 1] and keeps its width at 0 and 1, which matters for the few dozen questions of a quick run. It regards
 // the questions as a random sample, so it holds for one run; two runs on the same questions are to be compared in
 // pairs.
+// Boost.Math has the exact and Jeffreys' intervals but not this one; parsing its distributions takes 0.7 s.
 [[nodiscard]] inline Proportion proportion(std::size_t hits, std::size_t trials) {
   LITESTAGE_ASSERT(hits <= trials, hits, " of ", trials);
   if (trials == 0) return {};

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/metrics.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -39,8 +41,10 @@ struct PairedCounts {
 
 // McNemar's test in its exact form: the two-sided binomial test of whether the questions that one run alone answers
 // rightly fall to either run with probability 1/2. The approximation by chi-squared needs some 25 such questions, more
-// than a comparison of similar runs has. Two-sided: twice the smaller tail, at most 1. Right at any count: the first
-// term of the tail is taken by its logarithm and the others as multiples of it, each smaller than the one before.
+// than a comparison of similar runs has. Two-sided: twice the smaller tail, at most 1. It is exact at any count: the
+// first term of the tail is taken by its logarithm and the others as multiples of it, each smaller than the one before.
+// Boost.Math's incomplete beta function agrees to 1e-13 up to 2000 questions, but parsing it takes 0.7 s (g++
+// 12 -fsyntax-only), twice as long as all of this header; its root finders take 0.2 s, for the loop in `upper_bound`.
 [[nodiscard]] inline double mcnemar_exact(std::size_t only_a, std::size_t only_b) {
   const std::size_t k = std::min(only_a, only_b), n = only_a + only_b;
   double log_largest = -static_cast<double>(n) * 0.69314718055994531;  // of C(n, k) / 2^n
@@ -55,13 +59,22 @@ struct PairedCounts {
   return only_a == only_b ? 1 : std::min(1.0, 2 * tail * std::exp(log_largest));
 }
 
-// By how much run a is right more often than run b.
+// By how much run a is right more often than run b. In files b is the reference.
 struct PairedDifference {
+  static constexpr bool written_only = true;
   PairedCounts counts;
   double value = 0;  // accuracy of a less that of b; 0 without trials
   double low = -1;   // 95 % interval
   double high = 1;
   double p_value = 1;  // mcnemar_exact
+
+  static constexpr auto fields() {
+    using D = PairedDifference;
+    return std::tuple(Field("value", &D::value, "difference of the accuracies"), Field("low", &D::low, "95 % interval"),
+                      Field("high", &D::high, "95 % interval"), Field("p_value", &D::p_value, "of McNemar's test"),
+                      ComputedField("only_this_right", [](const D& d) { return d.counts.only_a; }),
+                      ComputedField("only_reference_right", [](const D& d) { return d.counts.only_b; }));
+  }
 };
 
 namespace detail {

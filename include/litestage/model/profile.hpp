@@ -1,5 +1,5 @@
-// Where a run spends its time: seconds, calls and rows of each operation of the backend. Costs nothing where nobody
-// asks.
+// Where a run spends its time: seconds, calls and rows of each operation of the backend. It costs nothing without a
+// Profile.
 #pragma once
 
 #include <array>
@@ -8,25 +8,30 @@
 #include <cstdint>
 #include <string_view>
 
+#include "litestage/core/enum_names.hpp"
+
 namespace litestage {
 
 enum class Operation : std::uint8_t { embed, project_qkv, attend, project_add, gate_up, logits, token_stats };
 
-inline constexpr std::array<std::string_view, 7> operation_names = {
-    "embed", "project_qkv", "attend", "project_add", "gate_up", "logits", "token_stats"};
+template <>
+struct EnumNames<Operation> {
+  static constexpr std::array<std::string_view, 7> names = {"embed",   "project_qkv", "attend",     "project_add",
+                                                            "gate_up", "logits",      "token_stats"};
+};
 
 struct Profile {
   struct Entry {
-    double seconds = 0;  // of the calls; says nothing of a `gpu` backend, which works later and replays what it knows
+    double seconds = 0;  // of the calls; no measure for a `gpu` backend, which works later and replays recorded steps
     std::size_t calls = 0;
     std::size_t rows = 0;
   };
-  std::array<Entry, operation_names.size()> entries;
+  std::array<Entry, enum_names<Operation>.size()> entries;
 
   [[nodiscard]] const Entry& of(Operation operation) const { return entries[static_cast<std::size_t>(operation)]; }
 };
 
-// Runs `call`, and measures it where there is a profile.
+// Runs `call`, and measures it if there is a profile.
 template <class Call>
 void profiled(Profile* profile, Operation operation, std::size_t rows, Call&& call) {
   if (profile == nullptr) return call();

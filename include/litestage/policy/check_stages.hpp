@@ -9,7 +9,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/policy/concepts.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage {
 
@@ -27,7 +27,7 @@ void check_stages(const Policy& policy, const S& schedule, const Where& where) {
     const std::vector<std::string> known = stage_names(schedule);
     for (const std::string& name : policy.stages_named()) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      throw Error(concat(where.str(), ": stage ", in_quotes(name), " is unknown, accepted are ", joined(known)));
+      throw Error(concat(where.str(), ": stage ", in_quotes(name), " is unknown, expected ", joined(known)));
     }
   }
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/step/types.hpp"
 
@@ -65,7 +65,7 @@ class SublayerSet {
     for (const Unit unit : {Unit::attention, Unit::mlp}) append_ranges(list, unit);
     return Form(std::move(list));
   }
-  [[nodiscard]] static std::string accepted() {
+  [[nodiscard]] static std::string expected() {
     return concat("a list of sub-layers such as a3, m3 or m4-m9, layers from 0 to ", max_named_layer);
   }
 

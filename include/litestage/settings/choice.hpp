@@ -12,7 +12,7 @@
 #include <variant>
 
 #include "litestage/core/error.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 
@@ -66,19 +66,19 @@ class Choice {
   static Choice from_form(const Form& form, const Where& where) {
     if (!form.is_string() && !form.is_map()) reject<Choice>(form, where, {});
     const Form* name = form.is_string() ? &form : form.find("name");
-    if (name == nullptr) throw Error(concat(where.str(), ": key \"name\" is missing, accepted is ", accepted()));
+    if (name == nullptr) throw Error(concat(where.str(), ": key \"name\" is missing, expected ", expected()));
     std::optional<Choice> found;
     const auto try_one = [&]<class P>(std::type_identity<P>) {
-      if (!found && *name == Form(P::name)) found = Choice(read_settings<P>(form, where));
+      if (!found && *name == Form(P::name)) found = Choice(read_fields<P>(form, where));
     };
     (try_one(std::type_identity<Ps>{}), ...);
     if (!found) reject<Choice>(*name, where, {});
     return *std::move(found);
   }
   [[nodiscard]] Form to_form(bool all) const {
-    return visit([&](const auto& policy) { return write_settings(policy, all); });
+    return visit([&](const auto& policy) { return write_fields(policy, all); });
   }
-  [[nodiscard]] static std::string accepted() { return concat("one of ", joined(names)); }
+  [[nodiscard]] static std::string expected() { return concat("one of ", joined(names)); }
 
   friend bool operator==(const Choice&, const Choice&) = default;
 

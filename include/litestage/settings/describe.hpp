@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/spec.hpp"
@@ -56,11 +56,11 @@ void describe_field(std::string& text, const std::string& prefix, std::string_vi
   const std::string key = prefix + std::string(field.key);
   if constexpr (is_open_field<F>) {
     using Value = typename F::Values::mapped_type;
-    text += concat("    ", key, "=...", remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+    text += concat("    ", key, "=...", remark, ": ", field.doc, "; ", expected_text<Value>(field.range), "\n");
   } else {
     using Value = std::remove_cvref_t<decltype(defaults.*field.member)>;
     const std::string value = default_text(write_value<Value>(defaults.*field.member, true));
-    text += concat("    ", key, "=", value, remark, ": ", field.doc, "; ", accepted_text<Value>(field.range), "\n");
+    text += concat("    ", key, "=", value, remark, ": ", field.doc, "; ", expected_text<Value>(field.range), "\n");
     if constexpr (IsChoice<Value>) {
       using Inner = typename Value::Alternatives;
       if constexpr (each_is_one_of<Inner, Outer>)

@@ -51,7 +51,7 @@ class Form {
     return names[value_.index()];
   }
 
-  // The value as T, or an Error that says where (`what` names file and key), what was found and what is accepted.
+  // The value as T, or an Error that says where (`what` names file and key), what was found and what is expected.
   [[nodiscard]] const std::string& string(std::string_view what) const { return get<std::string>(what, "a string"); }
   [[nodiscard]] bool boolean(std::string_view what) const { return get<bool>(what, "true or false"); }
   [[nodiscard]] std::int64_t integer(std::string_view what) const { return get<std::int64_t>(what, "an integer"); }
@@ -89,9 +89,9 @@ class Form {
 
  private:
   template <class T>
-  [[nodiscard]] const T& get(std::string_view what, std::string_view accepted) const {
+  [[nodiscard]] const T& get(std::string_view what, std::string_view expected) const {
     if (const T* found = std::get_if<T>(&value_)) return *found;
-    throw Error(concat(what, " is ", kind(), ", accepted is ", accepted));
+    throw Error(concat(what, " is ", kind(), ", expected ", expected));
   }
 
   Value value_;

@@ -21,7 +21,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 
@@ -62,7 +62,7 @@ class SpecParser {
   };
 
   [[noreturn]] void fail(const std::string& found) const {
-    throw Error(concat(where_.str(), ": ", found, ", accepted is ", spec_syntax));
+    throw Error(concat(where_.str(), ": ", found, ", expected ", spec_syntax));
   }
 
   bool separator() {
@@ -215,14 +215,14 @@ template <class T>
   }
   if (form.is_null()) return "none";
   if (form.is_list() || form.is_map()) {
-    throw Error(concat("settings with ", form.kind(), " in a list have no SPEC, accepted is a JSON file"));
+    throw Error(concat("settings with ", form.kind(), " in a list have no SPEC, expected a JSON file"));
   }
   return found_text(form);
 }
 
 inline void append_spec(std::string& spec, const std::string& key, const Form& form) {
   if (key.empty() || key.find_first_of(",=") != std::string::npos) {
-    throw Error(concat("key ", found_text(Form(key)), " has no SPEC, accepted is a JSON file"));
+    throw Error(concat("key ", found_text(Form(key)), " has no SPEC, expected a JSON file"));
   }
   const auto append = [&](const std::string& value) {
     spec += concat(spec.find(':') == std::string::npos ? ':' : ',', key, '=', value);
@@ -250,7 +250,7 @@ template <class T>
   std::string spec = form.at("name", "settings without a name").string("name");
   for (const auto& [key, value] : form.map("")) {
     if (key.find('.') != std::string::npos) {
-      throw Error(concat("key ", found_text(Form(key)), " has no SPEC, accepted is a JSON file"));
+      throw Error(concat("key ", found_text(Form(key)), " has no SPEC, expected a JSON file"));
     }
     if (key != "name") append_spec(spec, key, value);
   }

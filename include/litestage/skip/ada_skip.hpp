@@ -142,11 +142,11 @@ struct AdaSkip {
     const bool similarities = similarity.size() == expected;
     if (!similarities || ratio.size() != expected) {
       throw Error(concat("skip policy ada_skip, ", similarities ? "ratio" : "similarity", ": found ",
-                         similarities ? ratio.size() : similarity.size(), " values, accepted are ", expected,
+                         similarities ? ratio.size() : similarity.size(), " values, expected ", expected,
                          ", one to each sub-layer of this model (the program calibrate measures them)"));
     }
     if (count < 0 || static_cast<std::size_t>(count) > expected) {
-      throw Error(concat("skip policy ada_skip, count: found ", count, ", accepted are 0 to ", expected,
+      throw Error(concat("skip policy ada_skip, count: found ", count, ", expected 0 to ", expected,
                          " of this model's sub-layers"));
     }
   }

@@ -14,7 +14,7 @@
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/policy/sublayer_set.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/step/types.hpp"
@@ -47,7 +47,7 @@ struct LiteStage {
     for (std::size_t i = 0; i < ranking.size(); ++i) {
       const auto u = parse_sublayer(ranking[i]);
       if (u->layer >= request.n_layers) {
-        throw Error(concat("skip policy lite_stage, ranking: found ", ranking[i], ", accepted are a0 to m",
+        throw Error(concat("skip policy lite_stage, ranking: found ", ranking[i], ", expected a0 to m",
                            request.n_layers - 1, " of this model's ", request.n_layers, " layers"));
       }
       if (i < count) state.skipped[static_cast<std::size_t>(u->index())] = 1;
@@ -68,7 +68,7 @@ struct LiteStage {
     return names;
   }
 
-  // An Error if ranking and budgets do not fit together; read_settings calls it.
+  // An Error if ranking and budgets do not fit together; read_fields calls it.
   void check(const Where& where) const {
     SublayerSet seen;
     for (const std::string& entry : ranking) {
@@ -78,11 +78,11 @@ struct LiteStage {
         continue;
       }
       throw Error(concat(where.at("ranking").str(), ": found ", found_text(Form(entry)), u ? " twice" : "",
-                         ", accepted are sub-layers such as a3 or m3, each once"));
+                         ", expected sub-layers such as a3 or m3, each once"));
     }
     for (const auto& [stage, count] : budgets) {
       if (count >= 0 && static_cast<std::size_t>(count) <= ranking.size()) continue;
-      throw Error(concat(where.at(stage).str(), ": found ", count, ", accepted are 0 to ", ranking.size(),
+      throw Error(concat(where.at(stage).str(), ": found ", count, ", expected 0 to ", ranking.size(),
                          " (the length of the ranking)"));
     }
   }

@@ -46,8 +46,8 @@ struct ShortGPT {
   // In the order in which they go. Of equal influences the upper layer goes first: ours, the paper's lists begin there.
   [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
     if (influence.size() != static_cast<std::size_t>(n_layers)) {
-      throw Error(concat("skip policy short_gpt, influence: found ", influence.size(), " values, accepted are ",
-                         n_layers, ", one to each layer of this model (the program calibrate measures them)"));
+      throw Error(concat("skip policy short_gpt, influence: found ", influence.size(), " values, expected ", n_layers,
+                         ", one to each layer of this model (the program calibrate measures them)"));
     }
     check_layer_count(name, layers, n_layers, n_layers);
     std::vector<int> order(influence.size());

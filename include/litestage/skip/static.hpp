@@ -74,7 +74,7 @@ struct Static {
     for (const auto& [stage, set] : stages) {
       if (set.empty() || set.indices().back() < 2 * n_layers) continue;
       throw Error(concat("skip policy static, ", stage, ": found ", sublayer_name(Sublayer::at(set.indices().back())),
-                         ", accepted are a0 to m", n_layers - 1, " of this model's ", n_layers, " layers"));
+                         ", expected a0 to m", n_layers - 1, " of this model's ", n_layers, " layers"));
     }
   }
 };

@@ -19,7 +19,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/stages/fill.hpp"
 #include "litestage/stages/wording.hpp"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::stages {
 
@@ -23,7 +23,7 @@ struct Placeholder {
   const auto fail = [&](std::string_view found) {
     std::vector<std::string> names;
     for (const Placeholder& p : known) names.push_back(concat('{', p.name, '}'));
-    throw Error(concat(where.str(), ": found ", found_text(Form(found)), ", accepted are ",
+    throw Error(concat(where.str(), ": found ", found_text(Form(found)), ", expected ",
                        names.empty() ? "no placeholders" : joined(names), ", and {{ and }} for braces"));
   };
   std::string result;

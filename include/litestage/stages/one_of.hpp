@@ -34,7 +34,7 @@ struct OneOf : Choice<Ss...> {
       } else {
         std::vector<std::string_view> stating;
         ((StatesAnswer<Ss> ? stating.push_back(Ss::name) : void()), ...);
-        throw Error(concat("stages ", S::name, ": found no answer letter, accepted are ", joined(stating)));
+        throw Error(concat("stages ", S::name, ": found no answer letter, expected ", joined(stating)));
       }
     });
   }

@@ -20,8 +20,8 @@ inline constexpr const char* chat_system =
 // Schedules that write a text to each option call this first.
 inline void check_options(const Question& question) {
   if (question.options.empty() || question.options.size() > max_options) {
-    throw Error(concat("question ", shown(question.id), ": found ", question.options.size(),
-                       " options, accepted are 1 to ", max_options));
+    throw Error(concat("question ", shown(question.id), ": found ", question.options.size(), " options, expected 1 to ",
+                       max_options));
   }
 }
 

@@ -129,7 +129,7 @@ const Importance example{{stage_of("recall", {0.5, 0.75, 0.5, 0.25}, {0.1, 0.2, 
 using Names = std::vector<std::string>;
 
 std::string refused(const Form& form) {
-  return error_of([&] { static_cast<void>(read_settings<Importance>(form, Where("plan.json", "importance"))); });
+  return error_of([&] { static_cast<void>(read_fields<Importance>(form, Where("plan.json", "importance"))); });
 }
 
 }  // namespace
@@ -194,12 +194,12 @@ TEST_CASE("importance: needs questions, of different ids, and all of the run") {
   with_settings([](auto& s) {
     std::vector<Question> list = questions(3);
     CHECK(error_of([&] { static_cast<void>(measured(s, {})); }) ==
-          "importance: found no questions, accepted is one or more");
+          "importance: found no questions, expected one or more");
     const OnReport stop = [](std::size_t, const QuestionReport&) { return false; };
     CHECK(!measure_importance(LanguageModel(s.backend, s.model, toy), schedule, list, {}, stop));
     list[2].id = "q0";
     CHECK(error_of([&] { static_cast<void>(measured(s, list)); }) ==
-          "importance: found two questions of id \"q0\", accepted are questions of different ids");
+          "importance: found two questions of id \"q0\", expected questions of different ids");
   });
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("importance: statistics that are not finite are refused, and partial d
   stats.cosine = not_measured;
   observer.sublayer(0, request, prefill, {Unit::mlp, 0}, stats);
   CHECK(error_of([&] { static_cast<void>(observer.importance()); }) ==
-        "importance of m0 in stage recall of question q9: found values that are not finite, accepted is a model whose "
+        "importance of m0 in stage recall of question q9: found values that are not finite, expected a model whose "
         "residual stream is finite");
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("importance: the ranking begins with the most redundant; ties go to at
   CHECK(sublayer_names(example.ranking("recall")) == Names{"m0", "a0", "a1", "m1"});
   CHECK(sublayer_names(example.ranking("summarize", CosineOf::last_token)) == Names{"a0", "m0", "a1", "m1"});
   CHECK(error_of([] { static_cast<void>(example.ranking("analyze")); }) ==
-        "importance of stage \"analyze\" was not measured, accepted are recall, summarize");
+        "importance of stage \"analyze\" was not measured, expected recall, summarize");
 }
 
 TEST_CASE("importance: what AdaSkip and ShortGPT take of it") {
@@ -247,11 +247,11 @@ TEST_CASE("importance: what AdaSkip and ShortGPT take of it") {
 TEST_CASE("importance: comes back from its form to the bit") {
   Setting<ReferenceBackend> s{ReferenceBackend()};
   const Importance found = measured(s, questions(2));
-  CHECK(read_settings<Importance>(write_settings(found), "test") == found);
+  CHECK(read_fields<Importance>(write_fields(found), "test") == found);
 }
 
 TEST_CASE("importance: a form that says something else is refused in one sentence") {
-  const Form good = write_settings(example);
+  const Form good = write_fields(example);
   const auto changed = [&](std::size_t stage, std::string_view key, const Form& value) {
     Form::List stages;
     for (const Form& s : good.at("stages", "").list("")) {
@@ -263,23 +263,23 @@ TEST_CASE("importance: a form that says something else is refused in one sentenc
   };
   Form more = good;
   more.add("later", 1);
-  CHECK(read_settings<Importance>(more, "plan.json") == example);
-  CHECK(refused(Form(1)) == "plan.json, importance: found 1, accepted is settings with stages");
-  CHECK(refused(Form::Map{}) == "plan.json, importance: key \"stages\" is missing, accepted are stages, all of them");
+  CHECK(read_fields<Importance>(more, "plan.json") == example);
+  CHECK(refused(Form(1)) == "plan.json, importance: found 1, expected settings with stages");
+  CHECK(refused(Form::Map{}) == "plan.json, importance: key \"stages\" is missing, expected stages");
   CHECK(refused(Form::Map{{"stages", Form::List{}}}) ==
-        "plan.json, importance.stages: found 0, accepted is one stage or more");
+        "plan.json, importance.stages: found 0, expected one stage or more");
   const double nan = std::nan("");
   CHECK(refused(changed(1, "cosine", Form::List{0.1, nan, 0.1, 0.1})) ==
-        "plan.json, importance.stages.cosine: found nan, accepted is a finite number from -1.001 to 1.001");
+        "plan.json, importance.stages[1].cosine[1]: found nan, expected a finite number from -1.001 to 1.001");
   CHECK(refused(changed(0, "norm_ratio", Form::List{1, -1, 1, 1})) ==
-        "plan.json, importance.stages.norm_ratio: found -1, accepted is a finite number from 0 to 1000000");
+        "plan.json, importance.stages[0].norm_ratio[1]: found -1, expected a finite number from 0 to 1000000");
   CHECK(refused(changed(1, "last_cosine", Form::List{0.1})) ==
-        "plan.json, importance.stages.last_cosine: found 1, accepted are 4 values, as the first stage has 2 layers");
+        "plan.json, importance.stages.last_cosine: found 1, expected 4 values, as the first stage has 2 layers");
   CHECK(refused(changed(0, "layer_cosine", Form::List{})) ==
-        "plan.json, importance.stages.layer_cosine: found 0, accepted are the values of one layer or more");
+        "plan.json, importance.stages.layer_cosine: found 0, expected the values of one layer or more");
   CHECK(refused(changed(0, "tokens", 0)) ==
-        "plan.json, importance.stages.tokens: found 0, accepted is an integer from 1 to 1000000000000");
+        "plan.json, importance.stages[0].tokens: found 0, expected an integer from 1 to 1000000000000");
   CHECK(refused(changed(0, "stage", "summarize")) ==
-        "plan.json, importance.stages.stage: found summarize, accepted are names, each once");
-  CHECK(refused(changed(0, "stage", 3)) == "plan.json, importance.stages.stage: found 3, accepted is a string");
+        "plan.json, importance.stages.stage: found summarize, expected names, each once");
+  CHECK(refused(changed(0, "stage", 3)) == "plan.json, importance.stages[0].stage: found 3, expected a string");
 }

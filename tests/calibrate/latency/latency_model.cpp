@@ -269,29 +269,29 @@ TEST_CASE("a hostile form is one clear error") {
   const auto error = [](const Form& form) {
     return test::error_of([&] { static_cast<void>(LatencyModel::from_form(form, "j")); });
   };
-  CHECK(error(Form(3)).find("j: found 3, accepted is a latency model with model, backend") == 0);
+  CHECK(error(Form(3)).find("j: found 3, expected a latency model with model, backend") == 0);
   CHECK(error(without("token")) == "j: key \"token\" is missing");
   CHECK(error(without("sublayers")) == "j: key \"sublayers\" is missing");
-  CHECK(error(with("token", -1.0)).find("j, token: found -1, accepted is a finite number from 0") == 0);
+  CHECK(error(with("token", -1.0)).find("j, token: found -1, expected a finite number from 0") == 0);
   CHECK(error(with("token", std::numeric_limits<double>::quiet_NaN())).find("j, token: found nan") == 0);
   CHECK(error(with("token", std::numeric_limits<double>::infinity())).find("j, token: found inf") == 0);
   CHECK(error(with("threads", 0)).find("j, threads: found 0") == 0);
-  CHECK(error(with("kv", "f8")) == "j, kv: found \"f8\", accepted is one of f16, f32");
+  CHECK(error(with("kv", "f8")) == "j, kv: found \"f8\", expected one of f16, f32");
   CHECK(error(with("groups", ints({0, 1, 0, 3}))) ==
-        "j, groups: found 3, accepted are numbers below 3, the curves of `sublayers`");
-  CHECK(error(with("groups", ints({0, 1, 0, -1}))).find("j, groups: found -1") == 0);
+        "j, groups: found 3, expected numbers below 3, the curves of `sublayers`");
+  CHECK(error(with("groups", ints({0, 1, 0, -1}))).find("j, groups[3]: found -1") == 0);
   CHECK(error(with("groups", ints({0, 1, 0}))).find("j, groups: found 3 numbers") == 0);
   CHECK(error(with("groups", ints({}))).find("j, groups: found 0 numbers") == 0);
   CHECK(error(with("base", Form())).find("j, base: found null") == 0);
   CHECK(error(with("base", curve(ints({1, 4}), list({1.0})))) ==
-        "j, base.seconds: found 1 numbers, accepted are 2, one to each of `rows`");
+        "j, base.seconds: found 1 numbers, expected 2, one to each of `rows`");
   CHECK(error(with("base", curve(ints({}), list({})))) ==
-        "j, base.rows: found none, accepted are row counts ascending from 1");
+        "j, base.rows: found none, expected row counts ascending from 1");
   CHECK(error(with("base", curve(ints({2, 4}), list({1.0, 2.0})))) ==
-        "j, base.rows: found 2 first, accepted are row counts ascending from 1");
+        "j, base.rows: found 2 first, expected row counts ascending from 1");
   CHECK(error(with("base", curve(ints({1, 4, 4}), list({1.0, 2.0, 3.0})))) ==
-        "j, base.rows: found 4 after 4, accepted are row counts ascending from 1");
-  CHECK(error(with("base", curve(ints({1}), list({-1e-9})))).find("j, base.seconds: found -1e-09") == 0);
+        "j, base.rows: found 4 after 4, expected row counts ascending from 1");
+  CHECK(error(with("base", curve(ints({1}), list({-1e-9})))).find("j, base.seconds[0]: found -1e-09") == 0);
   Form::Map more = known().to_form().map("");
   more.emplace_back("speed", 1);
   CHECK(error(Form(more)).find("j: key \"speed\" is unknown") == 0);

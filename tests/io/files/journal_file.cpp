@@ -261,7 +261,7 @@ TEST_CASE("what is no journal is refused and stays as it is") {
   CHECK(refused(other.write(Form::Map{{"format", "litestage.journal/2"}, {"identity", identity()}})) ==
         ":1: format is \"litestage.journal/2\", accepted is \"litestage.journal/1\"");
   io::JournalLines list;
-  CHECK(refused(list.write(Form::List{1})) == ":1 is a list, accepted is an object");
+  CHECK(refused(list.write(Form::List{1})) == ":1 is a list, expected an object");
 }
 
 TEST_CASE("an empty file, and one whose creation was cut short, are begun") {

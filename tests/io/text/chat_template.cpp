@@ -143,7 +143,7 @@ TEST_CASE("a missing or unknown template is an Error that says what to do") {
       "m.gguf: the text of key tokenizer.chat_template (6 bytes, FNV-1a 85944171f73967e8) is not one of those known, " +
           what_to_do);
   CHECK(test::error_of([] { static_cast<void>(io::ChatTemplate::named("jinja", "", "")); }) ==
-        "--chat-template is \"jinja\", accepted are chatml, zephyr, llama-2 and llama-3");
+        "--chat-template is \"jinja\", expected chatml, zephyr, llama-2 or llama-3");
 }
 
 TEST_CASE("what only resembles a known format is refused") {

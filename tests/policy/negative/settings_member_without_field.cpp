@@ -14,5 +14,5 @@ struct Policy {
 };
 
 Policy read(const Form& form) {
-  return read_settings<Policy>(form, "policy");
+  return read_fields<Policy>(form, "policy");
 }

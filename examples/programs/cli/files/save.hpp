@@ -9,7 +9,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/io/files/kept_file.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::cli {
 

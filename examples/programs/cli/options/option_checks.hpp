@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "litestage/core/error.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::cli {
 

@@ -27,10 +27,7 @@ namespace {
 
 template <class E>
 E named(const std::string& name) {  // CLI11 has checked that it is one of the names
-  for (std::size_t i = 0; i < EnumNames<E>::names.size(); ++i) {
-    if (EnumNames<E>::names[i] == name) return static_cast<E>(i);
-  }
-  throw Error(concat(in_quotes(name), " is not accepted"));
+  return enumerator_named<E>(name).value();
 }
 
 std::string signed_fixed(double value, int digits) {
@@ -48,7 +45,7 @@ std::string exit_text(const Form& exit) {
 void print_exit_curve(std::ostream& out, const Plan& plan) {
   if (plan.exit_curve.empty()) return;
   TextTable table({{"early exit", Align::left},
-                   {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
+                   {concat(name(plan.search.metric), " %")},
                    {"s/question"},
                    {"tokens/question"},
                    {"", Align::left}});
@@ -157,9 +154,9 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
   Form f;
   f.add("format", "litestage.importance/1")
       .add("model", job.model.path())
-      .add("ranked_by", EnumNames<CosineOf>::names[static_cast<std::size_t>(rank_by)])
+      .add("ranked_by", name(rank_by))
       .add("ranking", std::move(names))
-      .add("importance", write_settings(importance));
+      .add("importance", write_fields(importance));
   std::cout << std::flush;
   save("--json", job.options.json, io::to_json(f, 1) + "\n");
   std::cout << "importance: " << job.options.json << '\n';
@@ -183,7 +180,7 @@ void report_full_depth(std::ostream& out, const Job& job, const Score& full, Met
 
 void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   TextTable table({{"", Align::left},
-                   {concat(EnumNames<Metric>::names[static_cast<std::size_t>(plan.search.metric)], " %")},
+                   {concat(name(plan.search.metric), " %")},
                    {"s/question"},
                    {"tokens/question"},
                    {"skipped", Align::left}});

@@ -19,7 +19,7 @@
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
@@ -68,7 +68,7 @@ void print_title(std::ostream& out, const CompareJob& c, const calibrate::PlanFa
   if (c.task.plan) {
     const calibrate::Plan& plan = c.task.plan->plan;
     out << "- plan: calibrated on " << plan.data.ids.size() << " questions of " << plan.data.file << " by "
-        << enum_name(plan.search.metric) << "\n";
+        << name(plan.search.metric) << "\n";
   }
   out << '\n';
 }

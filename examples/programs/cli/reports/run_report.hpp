@@ -81,11 +81,11 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, std::size
 inline void print_profile(std::ostream& out, const Profile& profile, double wall_s) {
   evaluate::TextTable table({{"operation", evaluate::Align::left}, {"calls"}, {"rows"}, {"seconds"}, {"%"}});
   double rest = wall_s;
-  for (std::size_t i = 0; i < operation_names.size(); ++i) {
+  for (std::size_t i = 0; i < enum_names<Operation>.size(); ++i) {
     const Profile::Entry& e = profile.entries[i];
     rest -= e.seconds;
-    table.add({std::string(operation_names[i]), std::to_string(e.calls), std::to_string(e.rows), fixed(e.seconds, 3),
-               fixed(wall_s > 0 ? 100 * e.seconds / wall_s : 0, 1)});
+    table.add({std::string(enum_names<Operation>[i]), std::to_string(e.calls), std::to_string(e.rows),
+               fixed(e.seconds, 3), fixed(wall_s > 0 ? 100 * e.seconds / wall_s : 0, 1)});
   }
   table.add({"all else", "", "", fixed(rest, 3), fixed(wall_s > 0 ? 100 * rest / wall_s : 0, 1)});
   table.print(out, evaluate::TableStyle::bare);

@@ -1,11 +1,14 @@
 // Which kernels run: chosen once, at run time, from what the CPU has. Results record the name.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 
 namespace litestage::cpu {
@@ -16,19 +19,19 @@ enum class InstructionSet : std::uint8_t {
   avx512     // AVX-512 F, BW, VL, DQ, VNNI
 };
 
+}  // namespace litestage::cpu
+
+template <>
+struct litestage::EnumNames<litestage::cpu::InstructionSet> {
+  static constexpr std::array<std::string_view, 3> names = {"portable", "avx2", "avx512"};
+};
+
+namespace litestage::cpu {
+
 inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, InstructionSet::avx2,
                                                       InstructionSet::avx512};
 
-[[nodiscard]] constexpr std::string_view name(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::avx2:
-      return "avx2";
-    case InstructionSet::avx512:
-      return "avx512";
-    default:
-      return "portable";
-  }
-}
+using litestage::name;
 
 // Whether this CPU (and operating system) can run the kernels of `set`.
 [[nodiscard]] inline bool supported(InstructionSet set) {
@@ -51,19 +54,16 @@ inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, 
   return InstructionSet::portable;
 }
 
-// The set called `text`. Throws Error where there is no such set or this CPU lacks it.
+// The set called `text`. Throws Error if there is no such set or this CPU lacks it.
 [[nodiscard]] inline InstructionSet instruction_set_from(std::string_view text) {
-  for (InstructionSet set : instruction_sets) {
-    if (name(set) != text) continue;
-    if (!supported(set))
-      throw Error(
-          concat("instruction set ", text, " is not supported by this CPU, which has ", name(best_instruction_set())));
-    return set;
-  }
-  throw Error(concat("instruction set '", text, "' is unknown, accepted are portable, avx2 and avx512"));
+  const std::optional<InstructionSet> set = enumerator_named<InstructionSet>(text);
+  if (!set) throw Error(concat("instruction set '", text, "' is unknown, expected portable, avx2 or avx512"));
+  if (supported(*set)) return *set;
+  throw Error(
+      concat("instruction set ", text, " is not supported by this CPU, which has ", name(best_instruction_set())));
 }
 
-// What the environment variable LITESTAGE_ISA asks for, or else the best.
+// The set that the environment variable LITESTAGE_ISA names, or else the best.
 [[nodiscard]] inline InstructionSet choose_instruction_set() {
   const char* wish = std::getenv("LITESTAGE_ISA");
   if (wish == nullptr || *wish == '\0') return best_instruction_set();

@@ -145,29 +145,28 @@ struct Importance {
     }
     std::vector<std::string_view> names;
     for (const StageImportance& s : stages) names.push_back(s.stage);
-    throw Error(concat("importance of stage ", in_quotes(stage), " was not measured, accepted are ", joined(names)));
+    throw Error(concat("importance of stage ", in_quotes(stage), " was not measured, expected ", joined(names)));
   }
 
   static constexpr auto fields() { return std::tuple(Field("stages", &Importance::stages, "of each stage")); }
   // An Error if two stages share a name, or the lists are not those of one model.
   void check(const Where& where) const {
-    const auto wrong = [&](std::string_view key, const auto& found, const auto&... accepted) {
-      throw Error(concat(where.at(key).str(), ": found ", found, ", accepted ", accepted...));
+    const auto wrong = [&](std::string_view key, const auto& found, const auto&... expected) {
+      throw Error(concat(where.at(key).str(), ": found ", found, ", expected ", expected...));
     };
-    if (stages.empty()) wrong("stages", 0, "is one stage or more");
+    if (stages.empty()) wrong("stages", 0, "one stage or more");
     const std::size_t layers = stages[0].layer_cosine.size();
-    if (layers == 0) wrong("stages.layer_cosine", 0, "are the values of one layer or more");
+    if (layers == 0) wrong("stages.layer_cosine", 0, "the values of one layer or more");
     std::set<std::string_view> names;
     for (const StageImportance& s : stages) {
-      if (!names.insert(s.stage).second) wrong("stages.stage", s.stage, "are names, each once");
+      if (!names.insert(s.stage).second) wrong("stages.stage", s.stage, "names, each once");
       for (const auto& [key, list, size] : {std::tuple("cosine", &s.cosine, 2 * layers),
                                             {"request_cosine", &s.request_cosine, 2 * layers},
                                             {"last_cosine", &s.last_cosine, 2 * layers},
                                             {"norm_ratio", &s.norm_ratio, 2 * layers},
                                             {"layer_cosine", &s.layer_cosine, layers}}) {
         if (list->size() != size) {
-          wrong(concat("stages.", key), list->size(), "are ", size, " values, as the first stage has ", layers,
-                " layers");
+          wrong(concat("stages.", key), list->size(), size, " values, as the first stage has ", layers, " layers");
         }
       }
     }

@@ -66,7 +66,7 @@ class ImportanceObserver {
     for (const Form& sublayer : seen.at("sublayers", where.str()).list(at))
       request.push_back(Sums::from_list(sublayer.list(at), at));
     if (request.size() != 2 * static_cast<std::size_t>(n_layers))
-      throw Error(concat(at, ": found ", request.size(), " sub-layers, accepted are the model's ", 2 * n_layers));
+      throw Error(concat(at, ": found ", request.size(), " sub-layers, expected the model's ", 2 * n_layers));
     stages_[stage].name = seen.at("stage", where.str()).string(where.at("stage").str());
     stages_[stage].requests.insert_or_assign(question, std::move(request));
   }
@@ -99,7 +99,7 @@ class ImportanceObserver {
     }
     [[nodiscard]] Form::List to_list() const { return {cosines, ratios, layer_cosines, last_cosines, tokens, prompts}; }
     [[nodiscard]] static Sums from_list(const Form::List& list, const std::string& where) {
-      if (list.size() != 6) throw Error(concat(where, ": found a list of ", list.size(), ", accepted are lists of 6"));
+      if (list.size() != 6) throw Error(concat(where, ": found a list of ", list.size(), ", expected lists of 6"));
       return {list[0].number(where), list[1].number(where),  list[2].number(where),
               list[3].number(where), list[4].integer(where), list[5].integer(where)};
     }
@@ -148,7 +148,7 @@ class ImportanceObserver {
       if (std::isfinite(sums.cosines) && std::isfinite(sums.ratios)) return;
       throw Error(concat("importance of ", sublayer_name(Sublayer::at(static_cast<int>(u))), " in stage ", name,
                          " of question ", question,
-                         ": found values that are not finite, accepted is a model whose "
+                         ": found values that are not finite, expected a model whose "
                          "residual stream is finite"));
     }
   };
@@ -165,12 +165,12 @@ template <Backend B, StageSchedule Stages>
                                                            std::span<const Question> questions,
                                                            PipelineOptions options = {},
                                                            const OnReport& on_report = nullptr) {
-  if (questions.empty()) throw Error("importance: found no questions, accepted is one or more");
+  if (questions.empty()) throw Error("importance: found no questions, expected one or more");
   std::set<std::string_view> ids;
   for (const Question& q : questions) {
     if (ids.insert(q.id).second) continue;
     throw Error(
-        concat("importance: found two questions of id ", in_quotes(q.id), ", accepted are questions of different ids"));
+        concat("importance: found two questions of id ", in_quotes(q.id), ", expected questions of different ids"));
   }
   options.score_letters = false;  // nobody would see them
   Pipeline<B, skip::Never, early_exit::Never, Stages, ImportanceObserver> pipeline(model, {}, {}, stages,

@@ -46,13 +46,11 @@ struct Curve {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i == 0 ? rows[0] == 1 : rows[i] > rows[i - 1]) continue;
       throw Error(concat(where.at("rows").str(), ": found ", rows[i],
-                         i == 0 ? " first" : concat(" after ", rows[i - 1]),
-                         ", accepted are row counts ascending from 1"));
+                         i == 0 ? " first" : concat(" after ", rows[i - 1]), ", expected row counts ascending from 1"));
     }
-    if (rows.empty())
-      throw Error(concat(where.at("rows").str(), ": found none, accepted are row counts ascending from 1"));
+    if (rows.empty()) throw Error(concat(where.at("rows").str(), ": found none, expected row counts ascending from 1"));
     if (seconds.size() != rows.size())
-      throw Error(concat(where.at("seconds").str(), ": found ", seconds.size(), " numbers, accepted are ", rows.size(),
+      throw Error(concat(where.at("seconds").str(), ": found ", seconds.size(), " numbers, expected ", rows.size(),
                          ", one to each of `rows`"));
   }
   friend bool operator==(const Curve&, const Curve&) = default;
@@ -171,25 +169,25 @@ struct LatencyModel {
   void check(const Where& where) const {
     if (groups.empty() || groups.size() % 2 != 0) {
       throw Error(concat(where.at("groups").str(), ": found ", groups.size(),
-                         " numbers, accepted is an even number of them, one to a sub-layer"));
+                         " numbers, expected an even number of them, one to a sub-layer"));
     }
     for (const int g : groups) {
       if (static_cast<std::size_t>(g) < sublayers.size()) continue;
-      throw Error(concat(where.at("groups").str(), ": found ", g, ", accepted are numbers below ", sublayers.size(),
+      throw Error(concat(where.at("groups").str(), ": found ", g, ", expected numbers below ", sublayers.size(),
                          ", the curves of `sublayers`"));
     }
   }
   friend bool operator==(const LatencyModel&, const LatencyModel&) = default;
 
-  [[nodiscard]] Form to_form(bool /*all*/ = true) const { return write_settings(*this); }
+  [[nodiscard]] Form to_form(bool /*all*/ = true) const { return write_fields(*this); }
   // Nothing has a default here: a coefficient left out would be predicted as free.
   [[nodiscard]] static LatencyModel from_form(const Form& form, const Where& where) {
     if (!form.is_map()) reject<LatencyModel>(form, where, {});
     const auto need = [&](std::string_view key) { static_cast<void>(form.at(key, where.str())); };
     std::apply([&](const auto&... field) { (need(field.key), ...); }, fields());
-    return read_settings<LatencyModel>(form, where);
+    return read_fields<LatencyModel>(form, where);
   }
-  [[nodiscard]] static std::string accepted() { return concat("a latency model with ", key_list<LatencyModel>()); }
+  [[nodiscard]] static std::string expected() { return concat("a latency model with ", key_list<LatencyModel>()); }
 };
 
 }  // namespace litestage::calibrate

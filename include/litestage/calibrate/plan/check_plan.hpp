@@ -20,7 +20,7 @@ namespace detail {
 
 [[nodiscard]] inline std::string kernels_text(const PlanKernels& k) {
   return concat("backend ", shown(k.backend), ", instruction set ", shown(k.instruction_set), ", ", k.threads,
-                k.threads == 1 ? " thread" : " threads", ", K/V ", enum_name(k.kv));
+                k.threads == 1 ? " thread" : " threads", ", K/V ", name(k.kv));
 }
 
 [[nodiscard]] inline bool names_sampled_model(const Plan& plan, const PlanFacts& facts) {
@@ -33,11 +33,11 @@ namespace detail {
 // same, as one sentence: nothing, or the seconds.
 [[nodiscard]] inline std::optional<std::string> check_plan(const Plan& plan, const PlanFacts& facts,
                                                            const Where& where) {
-  const auto need = [&](std::string_view key, const std::string& found, const std::string& accepted,
+  const auto need = [&](std::string_view key, const std::string& found, const std::string& expected,
                         std::string_view what) {
-    if (found != accepted)
-      throw Error(concat(where.at(key).str(), ": found ", found_text(Form(found)), ", accepted is ",
-                         found_text(Form(accepted)), ", the ", what, " in use: a plan holds for its own only"));
+    if (found != expected)
+      throw Error(concat(where.at(key).str(), ": found ", found_text(Form(found)), ", expected ",
+                         found_text(Form(expected)), ", the ", what, " in use: a plan holds for its own only"));
   };
   if (!detail::names_sampled_model(plan, facts))
     need("model.fingerprint", plan.model.fingerprint, facts.model, "model");
@@ -76,7 +76,7 @@ namespace detail {
 // An Error if there are such questions.
 inline void check_apart(const Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
   if (const auto sentence = searched_among(plan, questions, plan_path))
-    throw Error(concat(*sentence, ", accepted are others: a plan is not judged by what it was fitted to"));
+    throw Error(concat(*sentence, ", expected others: a plan is not judged by what it was fitted to"));
 }
 
 }  // namespace litestage::calibrate

@@ -71,33 +71,33 @@ inline void Plan::check(const Where& where) const {
     throw Error(concat(where.at(key).str(), ": found ", rest...));
   };
   if (importance.n_layers() != model.n_layers) {
-    wrong("importance", importance.n_layers(), " layers, accepted are ", model.n_layers, " (model.n_layers)");
+    wrong("importance", importance.n_layers(), " layers, expected ", model.n_layers, " (model.n_layers)");
   }
   std::vector<std::string> names, measured;
   for (const PlanBudget& b : budgets) names.push_back(b.stage);
   for (const StageImportance& s : importance.stages) measured.push_back(s.stage);
   if (names != measured)
     wrong("budgets", names.empty() ? "none" : joined(names),
-          ", accepted are the stages of the importance: ", joined(measured));
+          ", expected the stages of the importance: ", joined(measured));
   for (const PlanBudget& b : budgets) {
     if (static_cast<std::size_t>(b.count) <= ranking.size()) continue;
-    wrong("budgets.count", b.count, " of stage ", b.stage, ", accepted are 0 to ", ranking.size(),
+    wrong("budgets.count", b.count, " of stage ", b.stage, ", expected 0 to ", ranking.size(),
           " (the length of the ranking)");
   }
   lite_stage(*this).check(where);  // the ranking: sub-layers, each once
   for (const std::string& u : ranking) {
     if (parse_sublayer(u)->layer < model.n_layers) continue;
-    wrong("ranking", u, ", accepted are a0 to m", model.n_layers - 1, " of the model's ", model.n_layers, " layers");
+    wrong("ranking", u, ", expected a0 to m", model.n_layers - 1, " of the model's ", model.n_layers, " layers");
   }
   for (const PlanPoint& p : search.points) {
     if (p.budgets.size() != budgets.size())
-      wrong("search.points.budgets", p.budgets.size(), " counts, accepted are ", budgets.size(), ", one to each stage");
+      wrong("search.points.budgets", p.budgets.size(), " counts, expected ", budgets.size(), ", one to each stage");
   }
   for (const auto& [key, score] : {std::tuple("full", &full), {"plan", &plan}}) {
     if (score->correct > score->questions)
-      wrong(concat(key, ".correct"), score->correct, ", accepted are 0 to ", score->questions, " (the questions)");
+      wrong(concat(key, ".correct"), score->correct, ", expected 0 to ", score->questions, " (the questions)");
     if (score->stage_tokens.size() != budgets.size())
-      wrong(concat(key, ".stage_tokens"), score->stage_tokens.size(), " numbers, accepted are ", budgets.size(),
+      wrong(concat(key, ".stage_tokens"), score->stage_tokens.size(), " numbers, expected ", budgets.size(),
             ", one to each stage");
   }
 }
@@ -113,20 +113,12 @@ inline void Plan::check(const Where& where) const {
 }
 
 [[nodiscard]] inline Form to_form(const Plan& plan) {
-  Form form{Form::Map{{"format", Form(plan_format)}}};
-  const Form settings = write_settings(plan);
-  for (const auto& [key, value] : settings.map("")) form.add(key, value);
-  return form;
+  return write_file(plan_format, plan);
 }
 
 // `source`: the file.
 [[nodiscard]] inline Plan plan_from_form(const Form& form, std::string_view source) {
-  const Where where{source};
-  const std::string& format = form.at("format", where.str()).string(where.at("format").str());
-  if (format != plan_format) {
-    throw Error(concat(where.at("format").str(), ": found ", found_text(format), ", accepted is ", plan_format));
-  }
-  return read_settings<Plan>(form, where);
+  return read_file_of<Plan>(plan_format, form, source);
 }
 
 }  // namespace litestage::calibrate

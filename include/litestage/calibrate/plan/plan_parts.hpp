@@ -55,7 +55,7 @@ struct PlanData {
   }
   void check(const Where& where) const {
     if (!ids.empty() && ids.size() == contents.size()) return;
-    throw Error(concat(where.at("contents").str(), ": found ", contents.size(), " hashes, accepted are ",
+    throw Error(concat(where.at("contents").str(), ": found ", contents.size(), " hashes, expected ",
                        std::max<std::size_t>(ids.size(), 1), ", one to each of `ids`"));
   }
   friend bool operator==(const PlanData&, const PlanData&) = default;

@@ -9,7 +9,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/policy/concepts.hpp"
-#include "litestage/settings/accepted.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::calibrate {
 

@@ -1,21 +1,23 @@
-// What a journal keeps of a search: each stage that was generated. Read back, the same search walks over them as far as
-// it had come, and goes on.
+// The records that a journal keeps of a search: each stage that was generated. A search that reads them back finds
+// these stages finished and goes on from there.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/context_use.hpp"
-#include "litestage/evaluate/results_form.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/fields_form.hpp"
 
 namespace litestage::calibrate {
 
@@ -39,67 +41,99 @@ namespace litestage::calibrate {
       continue;
     }
     if ((lead != 0xc2 && lead != 0xc3) || i + 1 == text.size())
-      throw Error(concat(where, ": text has a character beyond U+00FF, accepted are those that stand for bytes"));
+      throw Error(concat(where, ": found a character beyond U+00FF in a text, expected those that stand for bytes"));
     bytes += static_cast<char>((lead << 6) | (static_cast<unsigned char>(text[++i]) & 0x3f));
   }
   return bytes;
 }
 
-// {"question": id, "stage": 0.., "decisions": ..., "before": hash, "report": {...}} or, for the letters' step,
-// "letters"; then for which contexts it holds (evaluate/context_use.hpp).
+// One record: a stage of a question, or the option letters scored after the last stage.
+struct StageRecord {
+  static constexpr bool complete = true;
+  std::string question;  // its id
+  std::int64_t stage = 0;
+  std::string decisions;
+  std::int64_t before = 0;  // the bits of StageKey::before
+  std::optional<StageReport> report;
+  std::vector<float> letters;  // [options]
+  evaluate::ContextUse use;
+
+  static constexpr auto fields() {
+    using R = StageRecord;
+    return std::tuple(Field("question", &R::question, "its id"), Field("stage", &R::stage, "its place", 0),
+                      Field("decisions", &R::decisions, "of the policies"),
+                      Field("before", &R::before, "hash of the earlier stages' texts"),
+                      Field("report", &R::report, "of the stage").with(Presence::unless_default),
+                      Field("letters", &R::letters, "logits of the option letters").with(Presence::unless_default),
+                      InlineField(&R::use));
+  }
+};
+
 [[nodiscard]] inline Form stage_record(const StageKey& key, const StageResult& result,
                                        std::span<const Question> questions) {
-  Form f;
-  f.add("question", questions[key.question].id).add("stage", key.stage).add("decisions", key.decisions);
-  f.add("before", static_cast<std::int64_t>(key.before));
+  StageRecord record;
+  record.question = questions[key.question].id;
+  record.stage = static_cast<std::int64_t>(key.stage);
+  record.decisions = key.decisions;
+  record.before = static_cast<std::int64_t>(key.before);
+  record.letters = result.letter_logits;
   if (result.letter_logits.empty()) {
-    StageReport report = result.report;
-    for (BranchReport& b : report.branches) b.text = bytes_as_characters(b.text);
-    f.add("report", evaluate::to_form(report));
-  } else {
-    Form::List letters;
-    for (const float logit : result.letter_logits) letters.push_back(write_float(logit));
-    f.add("letters", std::move(letters));
+    record.report = result.report;
+    for (BranchReport& b : record.report->branches) b.text = bytes_as_characters(b.text);
   }
-  evaluate::add_context_use(f, {result.positions, evaluate::filled_context(result.report)});
-  return f;
+  record.use = {result.positions, evaluate::filled_context(result.report)};
+  return write_fields(record);
 }
 
-// What a record says. `where` names the file and the line; `n_stages` is the schedule's.
-[[nodiscard]] inline std::pair<StageKey, StageResult> stage_from_record(const Form& record, const std::string& where,
+namespace detail {
+
+// The result in a record of a stage, or, for the letters, of `n_options` options.
+[[nodiscard]] inline StageResult result_from(StageRecord record, bool letters, std::size_t n_options,
+                                             const Where& where) {
+  const std::string_view needed = letters ? "letters" : "report";
+  if (letters ? record.letters.empty() : !record.report)
+    throw Error(concat(where.str(), ": key ", in_quotes(needed), " is missing, expected ", key_list<StageRecord>()));
+  const Where here = where.at(needed);
+  StageResult result;
+  result.positions = record.use.positions;
+  if (letters) {
+    result.letter_logits = std::move(record.letters);
+    if (result.letter_logits.size() != n_options)
+      throw Error(concat(here.str(), ": found ", result.letter_logits.size(), " logits, expected ", n_options,
+                         ", one for each option of question ", in_quotes(record.question)));
+    return result;
+  }
+  result.report = *std::move(record.report);
+  if (result.report.branches.empty())
+    throw Error(concat(here.at("branches").str(), ": found an empty list, expected at least one branch"));
+  for (BranchReport& b : result.report.branches) b.text = characters_as_bytes(b.text, here.str());
+  return result;
+}
+
+}  // namespace detail
+
+// The key and result of a record. `where` names the file and the line; `n_stages` is the schedule's.
+[[nodiscard]] inline std::pair<StageKey, StageResult> stage_from_record(const Form& form, const std::string& where,
                                                                         std::span<const Question> questions,
                                                                         std::size_t n_stages) {
-  const std::string& id = record.at("question", where).string(where + ": question");
-  const auto question = std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == id; });
+  auto record = read_fields<StageRecord>(form, where);
+  const auto question =
+      std::find_if(questions.begin(), questions.end(), [&](const Question& q) { return q.id == record.question; });
   if (question == questions.end())
+    throw Error(concat(where, ": question ", in_quotes(record.question), " is none of this search's ", questions.size(),
+                       " questions"));
+  if (static_cast<std::size_t>(record.stage) > n_stages)
     throw Error(
-        concat(where, ": question ", in_quotes(id), " is none of this search's ", questions.size(), " questions"));
-  StageKey key;
-  key.question = static_cast<std::size_t>(question - questions.begin());
-  const std::int64_t stage = record.at("stage", where).integer(where + ": stage");
-  if (stage < 0 || static_cast<std::size_t>(stage) > n_stages)
-    throw Error(concat(where, ": stage is ", stage, ", accepted are 0 to ", n_stages));
-  key.stage = static_cast<std::size_t>(stage);
-  key.decisions = record.at("decisions", where).string(where + ": decisions");
-  key.before = static_cast<std::uint64_t>(record.at("before", where).integer(where + ": before"));
-  StageResult result;
-  if (key.stage == n_stages) {
-    for (const Form& logit : record.at("letters", where).list(where + ": letters"))
-      result.letter_logits.push_back(static_cast<float>(logit.number(where + ": letters")));
-    if (result.letter_logits.size() != question->options.size())
-      throw Error(concat(where, ": letters has ", result.letter_logits.size(), " logits, accepted are ",
-                         question->options.size(), ", one to each option of question ", in_quotes(id)));
-  } else {
-    result.report = evaluate::stage_report_from_form(record.at("report", where), where + ": report");
-    for (BranchReport& b : result.report.branches) b.text = characters_as_bytes(b.text, where + ": report");
-    if (result.report.branches.empty()) throw Error(concat(where, ": report has no branches, accepted is one or more"));
-  }
-  if (const Form* positions = record.find("positions"))
-    result.positions = evaluate::detail::Reader::count(*positions, where + ": positions");
-  return {std::move(key), std::move(result)};
+        concat(Where(where).at("stage").str(), ": found ", record.stage, ", expected an integer from 0 to ", n_stages));
+  StageKey key{.question = static_cast<std::size_t>(question - questions.begin()),
+               .stage = static_cast<std::size_t>(record.stage),
+               .decisions = record.decisions,
+               .before = static_cast<std::uint64_t>(record.before)};
+  const bool letters = key.stage == n_stages;
+  return {std::move(key), detail::result_from(std::move(record), letters, question->options.size(), where)};
 }
 
-// Puts what a record said into the memo.
+// Puts a result read from a record into the memo.
 inline void restore_stage(std::pair<StageKey, StageResult> stage, const std::string& where, StageMemo& memo) {
   if (memo.find(stage.first) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
   memo.add(std::move(stage.first), std::move(stage.second));

@@ -2,6 +2,7 @@
 // Format: ggml-org/ggml docs/gguf.md.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,17 +11,24 @@
 #include <variant>
 #include <vector>
 
+#include "litestage/core/enum_names.hpp"
+
 namespace litestage::io {
 
 enum class GgufType : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
-inline constexpr std::uint32_t n_gguf_types = 13;
 
-[[nodiscard]] constexpr std::string_view name(GgufType type) {
-  constexpr std::string_view names[n_gguf_types] = {"UINT8",  "INT8",    "UINT16", "INT16",  "UINT32",
-                                                    "INT32",  "FLOAT32", "BOOL",   "STRING", "ARRAY",
-                                                    "UINT64", "INT64",   "FLOAT64"};
-  return names[static_cast<std::size_t>(type)];
-}
+}  // namespace litestage::io
+
+template <>
+struct litestage::EnumNames<litestage::io::GgufType> {
+  static constexpr std::array<std::string_view, 13> names = {"UINT8",  "INT8",    "UINT16", "INT16",  "UINT32",
+                                                             "INT32",  "FLOAT32", "BOOL",   "STRING", "ARRAY",
+                                                             "UINT64", "INT64",   "FLOAT64"};
+};
+
+namespace litestage::io {
+
+inline constexpr std::uint32_t n_gguf_types = enum_names<GgufType>.size();
 
 // Elements of one type, widened: unsigned integers, signed ones, floats, booleans, strings or further arrays.
 struct GgufArray {

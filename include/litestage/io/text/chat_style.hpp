@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "litestage/core/enum_names.hpp"
+
 namespace litestage::io {
 
 enum class ChatFormat : std::uint8_t {
@@ -16,7 +18,14 @@ enum class ChatFormat : std::uint8_t {
   llama3   // Llama 3 to 3.3
 };
 
-inline constexpr std::array<std::string_view, 4> chat_format_names = {"chatml", "zephyr", "llama-2", "llama-3"};
+}  // namespace litestage::io
+
+template <>
+struct litestage::EnumNames<litestage::io::ChatFormat> {
+  static constexpr std::array<std::string_view, 4> names = {"chatml", "zephyr", "llama-2", "llama-3"};
+};
+
+namespace litestage::io {
 
 // `default_system` points to text that outlives this, such as a literal.
 struct ChatStyle {

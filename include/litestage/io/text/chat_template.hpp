@@ -28,13 +28,11 @@ class ChatTemplate {
   ChatTemplate(ChatStyle style, std::string bos, std::string eos)
       : style_(style), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
-  // The format with one of `chat_format_names`, in its plain style.
+  // The format with one of enum_names<ChatFormat>, in its plain style.
   [[nodiscard]] static ChatTemplate named(std::string_view name, std::string bos, std::string eos) {
-    for (std::size_t i = 0; i < chat_format_names.size(); ++i) {
-      if (chat_format_names[i] != name) continue;
-      return {ChatStyle{static_cast<ChatFormat>(i)}, std::move(bos), std::move(eos)};
-    }
-    throw Error(concat("--chat-template is ", in_quotes(name), ", accepted are chatml, zephyr, llama-2 and llama-3"));
+    if (const std::optional<ChatFormat> format = enumerator_named<ChatFormat>(name))
+      return {ChatStyle{*format}, std::move(bos), std::move(eos)};
+    throw Error(concat("--chat-template is ", in_quotes(name), ", expected chatml, zephyr, llama-2 or llama-3"));
   }
 
   // What the Jinja program `jinja` of the file `source` writes, if `known` has its text.

@@ -21,8 +21,8 @@ namespace litestage::io {
 
 class TextCodec {
  public:
-  // `source` names the file in errors. `chat_format` is one of `chat_format_names`, or empty: the file's own template.
-  // A file without a usable template is no error until a conversation is to be encoded.
+  // `source` names the file in errors. `chat_format` is one of enum_names<ChatFormat>, or empty: the file's own
+  // template. A file without a usable template is no error until a conversation is to be encoded.
   TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {})
       : source_(std::move(source)), tokenizer_(std::move(vocabulary), source_) {
     const Vocabulary& v = tokenizer_.vocabulary();

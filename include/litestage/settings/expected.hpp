@@ -1,4 +1,4 @@
-// The words of error messages about settings: where a value stands, what was found there, and what is accepted.
+// The words of error messages about fields: where a value stands, what was found there, and what is expected.
 #pragma once
 
 #include <array>
@@ -33,6 +33,8 @@ struct Where {
   [[nodiscard]] Where at(std::string_view inner) const {
     return Where(subject, key.empty() ? std::string(inner) : concat(key, ".", inner));
   }
+  // The element `i` of a list.
+  [[nodiscard]] Where item(std::size_t i) const { return Where(subject, concat(key, "[", i, "]")); }
   // Within the settings called `name`: said once, before any key.
   [[nodiscard]] Where in(std::string_view name) const {
     return key.empty() ? Where(concat(subject, " ", name)) : *this;
@@ -45,7 +47,7 @@ template <class T>
 concept FormValue = requires(const T& value, const Form& form, const Where& where, bool all) {
   { T::from_form(form, where) } -> std::convertible_to<T>;
   { value.to_form(all) } -> std::same_as<Form>;
-  { T::accepted() } -> std::convertible_to<std::string>;
+  { T::expected() } -> std::convertible_to<std::string>;
 };
 
 template <class T>
@@ -101,25 +103,35 @@ template <class Names>
 
 // The keys of T, as one list for messages.
 template <HasFields T>
+void add_keys(std::vector<std::string_view>& keys) {
+  const auto add = [&]<class F>(const F& field) {
+    if constexpr (is_inline_field<F>)
+      add_keys<MemberOf<F>>(keys);
+    else if constexpr (!std::is_void_v<typename FieldOwner<F>::type>)  // computed ones are not read
+      keys.push_back(field.key);
+  };
+  std::apply([&](const auto&... field) { (add(field), ...); }, T::fields());
+}
+template <HasFields T>
 [[nodiscard]] std::string key_list() {
   std::vector<std::string_view> keys;
-  std::apply([&](const auto&... field) { (keys.push_back(field.key), ...); }, T::fields());
+  add_keys<T>(keys);
   return keys.empty() ? "no keys" : joined(keys);
 }
 
-// What a setting of type T accepts, in words.
+// What a field of type T expects, in words.
 template <class T>
-[[nodiscard]] std::string accepted_text(Bounds range) {
+[[nodiscard]] std::string expected_text(Bounds range) {
   if constexpr (FormValue<T>)
-    return T::accepted();
+    return T::expected();
   else if constexpr (is_optional<T>)
-    return concat("none or ", accepted_text<typename T::value_type>(range));
+    return concat("none or ", expected_text<typename T::value_type>(range));
   else if constexpr (is_vector<T>)
-    return concat("a list, each element ", accepted_text<typename T::value_type>(range));
+    return concat("a list, each element ", expected_text<typename T::value_type>(range));
   else if constexpr (HasFields<T>)
     return concat("settings with ", key_list<T>());
   else if constexpr (std::is_enum_v<T>)
-    return concat("one of ", joined(EnumNames<T>::names));
+    return concat("one of ", joined(enum_names<T>));
   else if constexpr (std::same_as<T, bool>)
     return "true or false";
   else if constexpr (std::integral<T>)
@@ -132,7 +144,7 @@ template <class T>
 
 template <class T>
 [[noreturn]] void reject(const Form& form, const Where& where, Bounds range) {
-  throw Error(concat(where.str(), ": found ", found_text(form), ", accepted is ", accepted_text<T>(range)));
+  throw Error(concat(where.str(), ": found ", found_text(form), ", expected ", expected_text<T>(range)));
 }
 
 }  // namespace litestage

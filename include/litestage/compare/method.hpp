@@ -1,0 +1,58 @@
+// The methods of a comparison, and what each made of every question.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "litestage/compare/outcome.hpp"
+#include "litestage/evaluate/option_letter_form.hpp"
+#include "litestage/settings/field.hpp"
+#include "litestage/settings/form.hpp"
+
+namespace litestage::compare {
+
+// An empty text is written as null.
+struct TextOrNullForm {
+  [[nodiscard]] static Form write(const std::string& text) { return text.empty() ? Form() : Form(text); }
+};
+
+struct Method {
+  static constexpr bool written_only = true;
+  std::string name;                     // "unified, equal skipping": unique in a comparison
+  std::string setting;                  // its policies in words, e.g. "12 sub-layers"
+  Form policies;                        // as they write themselves; null if no model runs
+  std::string missing;                  // why it could not be run; empty if it could be
+  std::string same_as;                  // the method before it with the same policies, whose runs it shares; else empty
+  std::vector<MethodOutcome> outcomes;  // [questions]; empty if missing
+  std::vector<MethodTiming> timings;    // [first questions]; empty if missing, or if no model runs
+
+  static constexpr auto fields() {  // its outcomes and timings are written question by question
+    using M = Method;
+    return std::tuple(Field("name", &M::name, "unique in a comparison"),
+                      Field("setting", &M::setting, "its policies in words"),
+                      Field("policies", &M::policies, "as they write themselves"),
+                      coded_field<TextOrNullForm>("missing", &M::missing, "why it could not be run"),
+                      coded_field<TextOrNullForm>("same_as", &M::same_as, "the method whose runs it shares"));
+  }
+};
+
+struct ComparedQuestion {
+  static constexpr bool written_only = true;
+  std::string id;
+  int gold = no_answer;
+
+  static constexpr auto fields() {
+    using Q = ComparedQuestion;
+    return std::tuple(Field("id", &Q::id, "of the question"),
+                      coded_field<evaluate::OptionLetterForm>("gold", &Q::gold, "the right option"));
+  }
+};
+
+struct Comparison {
+  std::vector<ComparedQuestion> questions;
+  std::vector<Method> methods;        // the first is what the others are compared with: full depth
+  std::vector<std::string> warnings;  // sentences
+};
+
+}  // namespace litestage::compare
