@@ -13,31 +13,41 @@ import tempfile
 
 # folder -> the folders whose headers it may include beside its own; "x/*" stands for x and all folders below it.
 MAY_INCLUDE = {
-    "core": "",
+    "core": "core/definitions",
+    "core/definitions": "core",
     "core/threads": "core",
-    "settings": "core",
+    "settings": "core settings/definitions",
+    "settings/definitions": "core settings",
     "step": "core",
     "prompt": "core",
     "policy": "core settings step prompt",
     "confidence": "core settings step policy",
     "skip": "core settings step policy",
     "early_exit": "core settings step prompt policy confidence",
-    "stages": "core settings prompt policy",
+    "stages": "core settings prompt policy stages/definitions",
+    "stages/definitions": "core settings prompt policy stages",
     "kernels": "core kernels/*",
     "kernels/attention": "core kernels/*",
     "kernels/products": "core kernels/*",
     "kernels/rows": "core kernels/*",
     "kernels/emulator": "core kernels",
     "backend": "core step",
-    "backend/reference": "core/* step backend",
+    "backend/reference": "core/* step backend backend/reference/definitions",
+    "backend/reference/definitions": "core/* step backend backend/reference",
     "backend/cpu": "core/* step backend backend/cpu/*",
-    "backend/cpu/matmul": "core/* backend backend/cpu",
+    "backend/cpu/definitions": "core/* step backend backend/cpu/*",
+    "backend/cpu/matmul": "core/* backend backend/cpu backend/cpu/matmul/definitions",
+    "backend/cpu/matmul/definitions": "core/* backend backend/cpu backend/cpu/matmul",
     "backend/cpu/rows": "core/* step backend backend/cpu",
     "backend/gpu": "core step backend kernels/*",
-    "model/source": "core",
-    "model": "core step backend model/source",
-    "engine": "core step prompt policy backend model/*",
-    "tasks": "core settings prompt engine",
+    "model/source": "core model/source/definitions",
+    "model/source/definitions": "core model/source",
+    "model": "core step backend model/source model/definitions",
+    "model/definitions": "core step backend model model/source",
+    "engine": "core step prompt policy backend model/* compiled",
+    "compiled": "core step prompt policy skip confidence early_exit stages backend/* model/* engine",  # instances for users of litestage::compiled
+    "tasks": "core settings prompt engine tasks/definitions",
+    "tasks/definitions": "core settings prompt engine tasks",
     "evaluate": "core settings prompt engine tasks",
     "calibrate/importance": "core settings step policy engine",
     "calibrate/latency": "core settings step policy skip backend model/* engine",
@@ -46,11 +56,17 @@ MAY_INCLUDE = {
     "calibrate/plan": "core settings step prompt policy skip backend evaluate tasks calibrate/*",
     "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine tasks evaluate calibrate/*",
     "compare": "core settings step prompt policy skip early_exit stages engine tasks evaluate calibrate/*",
-    "io/files": "core settings",
-    "io/text": "core prompt",
-    "io/gguf": "core model/source io/files io/text",
+    "io/files": "core settings io/files/definitions",
+    "io/files/definitions": "core settings io/files",
+    "io/text": "core prompt io/text/definitions",
+    "io/text/definitions": "core prompt io/text",
+    "io/gguf": "core model/source io/files io/text io/gguf/definitions",
+    "io/gguf/definitions": "core model/source io/files io/text io/gguf",
 }
-OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/")  # for programs; each user would wait for them
+# Included by the last lines of a header, for the default way to compile or for users of litestage::compiled
+# (core/compiled.hpp), they include that header in turn.
+BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")
+OUTSIDE_UMBRELLA = ("backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/")  # for programs; each user would wait for them
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
 MAX_LINES = 400
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
@@ -127,7 +143,7 @@ def check_name(header):
 
 
 def umbrella_members(headers):
-    return [h for h in headers if "/" in h and not h.startswith(OUTSIDE_UMBRELLA)]
+    return [h for h in headers if "/" in h and not h.startswith(OUTSIDE_UMBRELLA) and not BACK_INCLUDES.search(h)]
 
 
 def check_umbrella(headers, tree):
@@ -143,7 +159,7 @@ def check_umbrella(headers, tree):
 
 def check_cycles(headers, tree):
     graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall(tree.path(h).read_text())
-                 if t.startswith("litestage/")]
+                 if t.startswith("litestage/") and not BACK_INCLUDES.search(t)]
              for h in headers}
     done, path = set(), []
 

@@ -65,6 +65,10 @@ class Pipeline {
                      "empty batch, context or step");
   }
 
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline();
+
   // Other policies for the runs to come. What the K/V cache holds stays: it is reused under equal decisions only.
   void use(Skip skip, Exit exit, Stages stages) {
     skip_ = std::move(skip);
@@ -74,37 +78,7 @@ class Pipeline {
 
   // Answers all questions; reports in the order of the questions, of those that ended. A question whose prompts outgrow
   // the context ends without an answer, and its report says so (`no_room`); the others go on.
-  std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
-    make_lanes(questions);
-    std::vector<std::optional<QuestionReport>> reports(questions.size());
-    std::vector<Walk> walks(std::min(options_.batch, questions.size()));
-    std::size_t next = 0;
-    bool go_on = true;
-    const auto end = [&](Walk& walk) {
-      reports[walk.question] = std::move(walk.report);
-      if (on_report) go_on = on_report(walk.question, *reports[walk.question]) && go_on;
-    };
-    const auto fill = [&](std::size_t lane) {
-      while (go_on && next < questions.size()) {
-        if (begin_question(lane, walks[lane], questions, next++)) return;
-        end(walks[lane]);
-      }
-    };
-    const auto ended = [&](std::size_t lane, Run& run) {
-      if (go_on_with(lane, walks[lane], run)) return;
-      end(walks[lane]);
-      fill(lane);
-    };
-    try {
-      for (std::size_t lane = 0; lane < walks.size(); ++lane) fill(lane);
-      while (go_on && lanes_->step(ended)) go_on = go_on && (!options_.keep_going || options_.keep_going());
-    } catch (...) {
-      lanes_->stop();
-      throw;
-    }
-    lanes_->stop();
-    return finished(reports);
-  }
+  std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr);
   QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
 
   [[nodiscard]] Observer& observer() { return observer_; }
@@ -206,4 +180,46 @@ class Pipeline {
   std::unique_ptr<Lanes<B, Skip, Exit, Observer>> lanes_;
 };
 
+// Defined outside of the class, as in engine/session.hpp.
+template <class B, class Skip, class Exit, class Stages, class Observer>
+Pipeline<B, Skip, Exit, Stages, Observer>::~Pipeline() = default;
+
+template <class B, class Skip, class Exit, class Stages, class Observer>
+std::vector<QuestionReport> Pipeline<B, Skip, Exit, Stages, Observer>::run(std::span<const Question> questions,
+                                                                           const OnReport& on_report) {
+  make_lanes(questions);
+  std::vector<std::optional<QuestionReport>> reports(questions.size());
+  std::vector<Walk> walks(std::min(options_.batch, questions.size()));
+  std::size_t next = 0;
+  bool go_on = true;
+  const auto end = [&](Walk& walk) {
+    reports[walk.question] = std::move(walk.report);
+    if (on_report) go_on = on_report(walk.question, *reports[walk.question]) && go_on;
+  };
+  const auto fill = [&](std::size_t lane) {
+    while (go_on && next < questions.size()) {
+      if (begin_question(lane, walks[lane], questions, next++)) return;
+      end(walks[lane]);
+    }
+  };
+  const auto ended = [&](std::size_t lane, Run& run) {
+    if (go_on_with(lane, walks[lane], run)) return;
+    end(walks[lane]);
+    fill(lane);
+  };
+  try {
+    for (std::size_t lane = 0; lane < walks.size(); ++lane) fill(lane);
+    while (go_on && lanes_->step(ended)) go_on = go_on && (!options_.keep_going || options_.keep_going());
+  } catch (...) {
+    lanes_->stop();
+    throw;
+  }
+  lanes_->stop();
+  return finished(reports);
+}
+
 }  // namespace litestage
+
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/pipelines.hpp"
+#endif
