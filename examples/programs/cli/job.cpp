@@ -146,14 +146,10 @@ Job prepare(const Options& o) {
   if (!o.plan.empty()) plan = read_plan(o.plan);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   std::vector<Question> questions = questions_of(o, data);
-  const io::Gguf file(model);
-  Job job{o,
-          policies,
-          data,
-          questions,
-          file,
-          io::TextCodec(cli::read_vocabulary(file), model, o.chat_template),
-          io::load_model(file)};
+  io::Gguf file(model);
+  io::TextCodec codec(cli::read_vocabulary(file), model, o.chat_template);
+  ModelSource source = io::load_model(file);
+  Job job{o, policies, data, questions, std::move(file), std::move(codec), std::move(source)};
   job.options.context = context_or_default(o.context, job.source.config);
   if (plan) apply_plan(job, *plan);
   check_layers(job.policies, job.source.config.n_layers);

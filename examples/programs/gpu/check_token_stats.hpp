@@ -10,6 +10,7 @@
 #include "gpu/check_kernels.hpp"
 #include "gpu/synthetic_model.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 namespace litestage::gpu_check {
 

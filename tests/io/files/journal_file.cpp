@@ -17,6 +17,7 @@
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
+#include "litestage/io/files/json.hpp"
 
 using namespace litestage;
 

@@ -2,12 +2,16 @@
 #include "litestage/io/files/output_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
+#include "litestage/io/files/mapped_file.hpp"
 
 using namespace litestage;
 

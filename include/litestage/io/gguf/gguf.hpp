@@ -35,9 +35,7 @@ class Gguf {
   explicit Gguf(const std::string& path);
   // Reads `bytes`, which must outlive this object and the tensors taken from it; `source` is their name in messages.
   Gguf(std::span<const std::byte> bytes, std::string source);
-  Gguf(const Gguf&);
   Gguf(Gguf&&) noexcept;
-  Gguf& operator=(const Gguf&);
   Gguf& operator=(Gguf&&) noexcept;
   ~Gguf();
 

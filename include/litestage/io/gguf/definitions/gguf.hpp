@@ -27,9 +27,7 @@ LITESTAGE_INLINE Gguf::Gguf(const std::string& path) : Gguf(std::make_shared<con
 LITESTAGE_INLINE Gguf::Gguf(std::span<const std::byte> bytes, std::string source) : source_(std::move(source)) {
   parse(bytes);
 }
-LITESTAGE_INLINE Gguf::Gguf(const Gguf&) = default;
 LITESTAGE_INLINE Gguf::Gguf(Gguf&&) noexcept = default;
-LITESTAGE_INLINE Gguf& Gguf::operator=(const Gguf&) = default;
 LITESTAGE_INLINE Gguf& Gguf::operator=(Gguf&&) noexcept = default;
 LITESTAGE_INLINE Gguf::~Gguf() = default;
 

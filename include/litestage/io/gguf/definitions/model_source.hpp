@@ -1,11 +1,11 @@
 // How a model's shape and tensors are read from a GGUF file.
 #pragma once
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,10 +25,12 @@ namespace detail {
 class TensorTaker {
  public:
   explicit TensorTaker(const Gguf& file) : file_(file) {
-    for (const GgufTensor& t : file.tensors()) left_.insert(t.name);
+    for (const GgufTensor& t : file.tensors()) left_.push_back(t.name);
+    std::sort(left_.begin(), left_.end());
   }
   [[nodiscard]] RawTensor optional(const std::string& name) {
-    left_.erase(name);
+    const auto found = std::lower_bound(left_.begin(), left_.end(), std::string_view(name));
+    if (found != left_.end() && *found == name) left_.erase(found);
     return file_.tensor(name);
   }
   [[nodiscard]] RawTensor required(const std::string& name) {
@@ -46,13 +48,13 @@ class TensorTaker {
   }
   void refuse_the_rest(std::string_view architecture) const {
     if (left_.empty()) return;
-    throw Error(concat(file_.source(), ": tensor ", in_quotes(*left_.begin()), " is not supported in the architecture ",
+    throw Error(concat(file_.source(), ": tensor ", in_quotes(left_.front()), " is not supported in the architecture ",
                        architecture));
   }
 
  private:
   const Gguf& file_;
-  std::set<std::string_view> left_;
+  std::vector<std::string_view> left_;  // in order
 };
 
 [[nodiscard]] inline LayerTensors take_layer(TensorTaker& take, int l) {
