@@ -36,12 +36,11 @@ cat >"$scratch/reference.cpp" <<'EOF'
 #include <regex>
 #include <string>
 
-double solve(const std::string& text) {
+double norm(const std::string& text) {
   const nlohmann::json values = nlohmann::json::parse(text);
   Eigen::MatrixXd a(2, 2);
   for (int i = 0; i < 4; ++i) a(i / 2, i % 2) = values["a"][i].get<double>();
-  const Eigen::VectorXd x = a.colPivHouseholderQr().solve(Eigen::VectorXd::Ones(2));
-  return std::regex_search(text, std::regex("\"[a-z]+\": *[0-9]")) ? x.norm() : 0;
+  return std::regex_search(text, std::regex("[a-z]+")) ? a.norm() : 0;
 }
 EOF
 
