@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "litestage/backend/cpu/kv_storage.hpp"
 #include "row_kernels.hpp"
 
 using namespace litestage;

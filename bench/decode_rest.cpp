@@ -2,6 +2,7 @@
 // K/V, attention, gates, and statistics of the logits, in the order of the layers. Shapes of a 135M and a 0.5B model.
 #include <cmath>
 
+#include "litestage/backend/cpu/kv_storage.hpp"
 #include "litestage/backend/cpu/matmul/activations.hpp"
 #include "litestage/backend/cpu/rows/attention.hpp"
 #include "litestage/backend/cpu/rows/gate.hpp"

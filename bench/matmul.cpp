@@ -12,6 +12,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "litestage/backend/cpu/matmul/pack.hpp"
+#include "litestage/core/threads/thread_team.hpp"
+
 namespace {
 
 using namespace litestage;

@@ -25,7 +25,7 @@ TEXT
 case ${1:-} in
   "") ;;
   --help | -h) usage; exit 0 ;;
-  *) echo "demo.sh: unknown option $1, accepted is --help" >&2; exit 1 ;;
+  *) echo "demo.sh: unknown option $1, expected --help" >&2; exit 1 ;;
 esac
 
 cd "$(dirname "$0")/.."

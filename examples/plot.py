@@ -262,7 +262,7 @@ def read(path):
         sys.exit(f"plot.py: {path}: {error}")
     found = data.get("format") if isinstance(data, dict) else None
     if found not in DRAWINGS:
-        sys.exit(f"plot.py: {path}: format is {found!r}, accepted are {', '.join(DRAWINGS)}")
+        sys.exit(f"plot.py: {path}: format is {found!r}, expected {', '.join(DRAWINGS)}")
     return data
 
 

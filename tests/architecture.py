@@ -13,39 +13,49 @@ import tempfile
 
 # folder -> the folders whose headers it may include beside its own; "x/*" stands for x and all folders below it.
 MAY_INCLUDE = {
-    "core": "",
+    "core": "core/definitions",
+    "core/definitions": "core",
     "core/threads": "core",
-    "settings": "core",
+    "settings": "core settings/definitions",
+    "settings/definitions": "core settings",
     "step": "core",
     "prompt": "core",
     "policy": "core settings step prompt",
     "confidence": "core settings step policy",
     "skip": "core settings step policy",
     "early_exit": "core settings step prompt policy confidence",
-    "stages": "core settings prompt policy",
+    "stages": "core settings prompt policy stages/definitions",
+    "stages/definitions": "core settings prompt policy stages",
     "kernels": "core kernels/*",
     "kernels/attention": "core kernels/*",
     "kernels/products": "core kernels/*",
     "kernels/rows": "core kernels/*",
     "kernels/emulator": "core kernels",
     "backend": "core step",
-    "backend/reference": "core/* step backend",
+    "backend/reference": "core/* step backend backend/reference/definitions",
+    "backend/reference/definitions": "core/* step backend backend/reference",
     "backend/cpu": "core/* step backend backend/cpu/*",
-    "backend/cpu/matmul": "core/* backend backend/cpu",
+    "backend/cpu/definitions": "core/* step backend backend/cpu/*",
+    "backend/cpu/matmul": "core/* backend backend/cpu backend/cpu/matmul/definitions",
+    "backend/cpu/matmul/definitions": "core/* backend backend/cpu backend/cpu/matmul",
     "backend/cpu/rows": "core/* step backend backend/cpu",
     "backend/gpu/device": "core kernels/*",
     "backend/gpu/memory": "core backend backend/gpu/device kernels/*",
     "backend/gpu/operations": "core step backend backend/gpu/device backend/gpu/memory kernels/*",
     "backend/gpu/recording": "core backend/gpu/device backend/gpu/memory",
     "backend/gpu": "core step backend backend/gpu/* kernels/*",
-    "model/source": "core",
-    "model": "core step backend model/source",
-    "pipeline": "core settings step prompt policy backend model/* engine",
-    "engine": "core settings step prompt policy backend model/*",
+    "model/source": "core model/source/definitions",
+    "model/source/definitions": "core model/source",
+    "model": "core step backend model/source model/definitions",
+    "model/definitions": "core step backend model model/source",
+    "engine": "core settings step prompt policy backend model/* compiled",
+    "pipeline": "core settings step prompt policy backend model/* engine compiled",
+    "compiled": "core step prompt policy skip confidence early_exit stages backend/* model/* engine pipeline",
     "validate": "core model/source",
     "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
     "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
-    "tasks": "core settings prompt engine pipeline",
+    "tasks": "core settings prompt engine pipeline tasks/definitions",
+    "tasks/definitions": "core settings prompt engine pipeline tasks",
     "evaluate": "core settings prompt engine pipeline tasks",
     "calibrate/importance": "core settings step policy skip early_exit engine pipeline",
     "calibrate/latency": "core settings step policy skip backend model engine pipeline",
@@ -56,12 +66,20 @@ MAY_INCLUDE = {
                       "calibrate/latency calibrate/search calibrate/trials",
     "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine pipeline tasks evaluate calibrate/*",
     "compare": "core settings step prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/*",
-    "io/files": "core settings",
-    "io/text": "core prompt",
-    "io/gguf": "core model/source io/files io/text",
+    "io/files": "core settings io/files/definitions",
+    "io/files/definitions": "core settings io/files",
+    "io/text": "core prompt io/text/definitions",
+    "io/text/definitions": "core prompt io/text",
+    "io/gguf": "core model/source io/files io/text io/gguf/definitions",
+    "io/gguf/definitions": "core model/source io/files io/text io/gguf",
     "io": "core model/* engine pipeline io/*",
 }
-OUTSIDE_UMBRELLA = ("io/", "backend/gpu", "kernels/", "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")  # for programs; each user would wait for them
+# Included by the last lines of a header, for the default way to compile or for users of litestage::compiled
+# (core/compiled.hpp), they include that header in turn.
+BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")
+# Left out of litestage.hpp: what only some programs need, and each user would wait for.
+OUTSIDE_UMBRELLA = ("backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/",
+                    "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
 MAX_LINES = 400
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
@@ -138,7 +156,7 @@ def check_name(header):
 
 
 def umbrella_members(headers):
-    return [h for h in headers if "/" in h and not h.startswith(OUTSIDE_UMBRELLA)]
+    return [h for h in headers if "/" in h and not h.startswith(OUTSIDE_UMBRELLA) and not BACK_INCLUDES.search(h)]
 
 
 def check_umbrella(headers, tree):
@@ -154,7 +172,7 @@ def check_umbrella(headers, tree):
 
 def check_cycles(headers, tree):
     graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall(tree.path(h).read_text())
-                 if t.startswith("litestage/")]
+                 if t.startswith("litestage/") and not BACK_INCLUDES.search(t)]
              for h in headers}
     done, path = set(), []
 

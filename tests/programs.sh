@@ -71,14 +71,14 @@ refuses "--temperature" ask --temperature -1
 refuses "--profile" ask --backend gpu --profile --model magic.gguf
 for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
 refuses "--nonsense" compare --nonsense
-refuses "accepted are all, full_depth, lite_stage" compare --methods full_depth,nonsense
+refuses "expected all, full_depth, lite_stage" compare --methods full_depth,nonsense
 refuses "--metric" compare --metric both
 refuses "--resume requires --json" compare --resume
 refuses "nothing.json" compare --plan nothing.json
 refuses "found obqa more than once" compare --task obqa --task obqa --data torn.jsonl --data torn.jsonl
-refuses "found 1 files, accepted are 2" compare --task obqa --task csqa --data torn.jsonl
-refuses "accepted are 0, 1 or 2" compare --task obqa --task csqa --data a --data b --plan a --plan b --plan c
-refuses "accepted with a single --task" compare --task obqa --task csqa --data a --data b --exclude c
+refuses "found 1 files, expected 2" compare --task obqa --task csqa --data torn.jsonl
+refuses "expected 0, 1 or 2" compare --task obqa --task csqa --data a --data b --plan a --plan b --plan c
+refuses "expected a single one" compare --task obqa --task csqa --data a --data b --exclude c
 refuses "expected litestage.plan/1" compare --plan results.txt
 refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
 refuses "nofolder" compare --model magic.gguf --json nofolder/out.json
@@ -89,7 +89,7 @@ refuses "expected one of racing, exhaustive_sweep" calibrate --strategy nonsense
 refuses "expected one of max_prob" calibrate --criterion nonsense
 refuses "--metric" calibrate --metric both
 refuses "--least-accuracy" calibrate --least-accuracy 0.5 --max-loss 0.1
-refuses "accepted is cpu" calibrate --backend reference
+refuses "expected cpu" calibrate --backend reference
 refuses "torn.jsonl:1" calibrate --model magic.gguf --data torn.jsonl
 refuses "torn.jsonl:1" calibrate --model magic.gguf --exclude torn.jsonl
 refuses "nofolder" calibrate --model magic.gguf --plan nofolder/plan.json
@@ -285,11 +285,11 @@ if [[ -e $model ]]; then
   check "compare answers what fits" ends_with 0 "$programs/${compared[0]}" "${compared[@]:1}" --context "$least" >out.txt 2>said.txt
   check "compare says what does not fit" grep -q "full depth: 1 of 2 questions does not fit into --context" out.txt
 
-  refuses "accepted are 2 to 8192 (the model's context)" ask --model "$model" --context 9000
+  refuses "expected 2 to 8192 (the model's context)" ask --model "$model" --context 9000
   refuses "positions, expected at most 16 (--context)" ask --model "$model" --context 16
-  refuses "--questions is 33, accepted are 1 to 32" ask --model "$model" --questions 33
-  refuses "--questions is 33, accepted are 1 to 32" calibrate --model "$model" --questions 33
-  refuses "--most is 61, accepted are 0 to 60" calibrate --model "$model" --most 61
+  refuses "--questions is 33, expected 1 to 32" ask --model "$model" --questions 33
+  refuses "--questions is 33, expected 1 to 32" calibrate --model "$model" --questions 33
+  refuses "--most is 61, expected 0 to 60" calibrate --model "$model" --most 61
   interrupts "ask: stopped" ask --model "$model" --json stopped.json
   yes "Water boils." | head -n 1000 >long.txt
   interrupts "score: stopped" score --model "$model" --text long.txt --json no.json
@@ -306,8 +306,8 @@ if [[ -e $model ]]; then
   grep -q '"portable"' journal.txt || LITESTAGE_ISA=portable refuses 'instruction_set is "' "${search[@]}"
   (failures=0 && flock 9 && refuses "journal.txt: is in use by other work" "${search[@]}" && exit $failures) 9<journal.txt ||
     failures=$((failures + 1))
-  refuses "accepted is direct, the schedule of plan.txt" ask --model "$model" --plan plan.txt --stages tinythinker
-  refuses "accepted is direct, the schedule of plan.txt" compare --model "$model" --plan plan.txt --stages tinythinker
+  refuses "expected direct, the schedule of plan.txt" ask --model "$model" --plan plan.txt --stages tinythinker
+  refuses "expected direct, the schedule of plan.txt" compare --model "$model" --plan plan.txt --stages tinythinker
   refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --threads 1 --plan plan.txt --journal journal.txt
   "$programs/ask" --model "$model" --plan plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
 
@@ -329,7 +329,7 @@ if [[ -e $model ]]; then
   [[ $(wc -l <journal.txt) -eq $lines ]] || { echo "FAILED: another --context did work again" && failures=$((failures + 1)); }
 
   # A model of fewer positions than the usual 1024.
-  refuses "--context is 1024, accepted are 2 to 512 (the model's context)" ask --model small.gguf --context 1024
+  refuses "--context is 1024, expected 2 to 512 (the model's context)" ask --model small.gguf --context 1024
   "$programs/ask" --model small.gguf --stages direct --questions 1 --quiet --json small.json >answer.txt || failures=$((failures + 1))
   grep -q '"context": 512' small.json || { echo "FAILED: the context of small.gguf is not 512" && failures=$((failures + 1)); }
   # A file older than the names of pre-tokenizers.

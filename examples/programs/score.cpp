@@ -49,11 +49,11 @@ struct Options {
 // The ids to be scored. Names of control tokens in the text are plain text.
 std::vector<int> read_tokens(const Options& options, const io::Tokenizer& tokenizer, const ModelConfig& config) {
   std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{io::read_file(options.text), false}});
-  if (ids.empty()) throw Error(concat(options.text, ": the text is empty, accepted is at least one token"));
+  if (ids.empty()) throw Error(concat(options.text, ": the text is empty, expected at least one token"));
   if (options.tokens > 0) ids.resize(std::min(ids.size(), options.tokens));
   const std::size_t limit = options.context > 0 ? options.context : static_cast<std::size_t>(config.max_context);
   if (ids.size() > limit) {
-    throw Error(concat(options.text, ": the text has ", ids.size(), " tokens, accepted are ", limit,
+    throw Error(concat(options.text, ": the text has ", ids.size(), " tokens, expected ", limit,
                        options.context > 0 ? " (--context)" : " (the model's context)",
                        "; --tokens N scores the first N"));
   }
@@ -68,7 +68,7 @@ skip::Standard read_skip(const Options& options) {
   skip::Standard skip = read_spec<skip::Standard>(options.skip, where, io::read_json_file);
   for (const std::string& stage : skip.stages_named()) {
     if (stage == score_stage) continue;
-    throw Error(concat("--skip: stage ", in_quotes(stage), " is unknown, accepted are all and ", score_stage));
+    throw Error(concat("--skip: stage ", in_quotes(stage), " is unknown, expected all or ", score_stage));
   }
   return skip;
 }
@@ -151,7 +151,7 @@ void declare(CLI::App& app, Options& o) {
       ->type_name("N")
       ->check(cli::whole_number(0));
   app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(cli::whole_number(1));
-  app.add_option("--context", o.context, "Tokens that are accepted (default: what the model was trained for)")
+  app.add_option("--context", o.context, "Largest number of tokens (default: what the model was trained for)")
       ->type_name("N")
       ->check(cli::whole_number(1));
   app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")

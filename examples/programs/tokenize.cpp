@@ -48,7 +48,7 @@ void write_text(const litestage::io::Tokenizer& tokenizer, const std::string& li
     int id = 0;
     if (!(number >> id) || !number.eof() || id < 0 || static_cast<std::size_t>(id) >= tokenizer.size()) {
       throw litestage::Error(litestage::concat("standard input: found ", litestage::in_quotes(word),
-                                               ", accepted are ids from 0 to ", tokenizer.size() - 1,
+                                               ", expected ids from 0 to ", tokenizer.size() - 1,
                                                " with white space between them"));
     }
     ids.push_back(id);
@@ -61,7 +61,7 @@ litestage::Role role_named(const std::string& name) {
   if (name == "user") return litestage::Role::user;
   if (name == "assistant") return litestage::Role::assistant;
   throw litestage::Error(litestage::concat("standard input: role is ", litestage::in_quotes(name),
-                                           ", accepted are system, user and assistant"));
+                                           ", expected system, user or assistant"));
 }
 
 // [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
@@ -73,7 +73,7 @@ void write_rendered(const litestage::io::TextCodec& codec, const std::string& li
     prompt.messages.push_back({role_named(message.at("role", source).string(source + ": role")),
                                message.at("content", source).string(source + ": content")});
   }
-  if (prompt.messages.empty()) throw litestage::Error(source + ": a conversation is empty, accepted are messages");
+  if (prompt.messages.empty()) throw litestage::Error(source + ": a conversation is empty, expected messages");
   std::cout << litestage::io::to_json(litestage::Form(litestage::io::joined(codec.render(prompt)))) << '\n';
 }
 

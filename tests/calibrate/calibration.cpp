@@ -333,7 +333,7 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   m.asked[3].gold = -1;
   const Progress progress;
   CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),
-                       "question q3 has no gold answer, accepted without one is the metric agreement", Error);
+                       "question q3 has no gold answer, expected one (only the metric agreement needs none)", Error);
 }
 
 TEST_CASE("calibration: a question that outgrows the context is wrong under every plan, and nothing else changes") {

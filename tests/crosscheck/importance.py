@@ -47,7 +47,7 @@ class Truth:
             return default if field is None else field.contents()
 
         if architecture not in ("llama", "qwen2"):
-            raise SystemExit(f"{path}: architecture {architecture}, accepted are llama and qwen2")
+            raise SystemExit(f"{path}: architecture {architecture}, expected llama and qwen2")
         self.interleaved = architecture == "llama"  # GGUF stores llama's rows of Q and K for pairs (2i, 2i + 1)
         self.layers = key("block_count")
         self.heads, self.kv_heads = key("attention.head_count"), key("attention.head_count_kv")
@@ -189,7 +189,7 @@ def check(name, backend, found, truth):
         print(f"         {key}: largest {'relative ' if key == 'norm_ratio' else ''}difference {gap:.2e}")
     counted = [s["tokens"] for s in stages]
     if counted != [e["tokens"] for e in expected]:
-        print(f"  FAILS: tokens of the stages {counted}, accepted are {[e['tokens'] for e in expected]}")
+        print(f"  FAILS: tokens of the stages {counted}, expected {[e['tokens'] for e in expected]}")
         good = False
     numbers["tokens"], numbers["ranking"] = sum(counted), found["ranking"]
     numbers["largest_norm_ratio"] = max(max(s["norm_ratio"]) for s in stages)

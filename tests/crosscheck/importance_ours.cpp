@@ -75,7 +75,7 @@ Form measure(B backend, KvType kv, const std::string& path, const std::vector<Qu
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 6) throw Error("accepted are five arguments: MODEL cpu|reference QUESTIONS N CAP");
+    if (argc != 6) throw Error("expected five arguments: MODEL cpu|reference QUESTIONS N CAP");
     const std::string path = argv[1], backend = argv[2];
     const auto all = tasks::parse_questions(tasks::find_task("choice"), io::read_records(argv[3]));
     const auto questions = tasks::first_questions(all, std::stoul(argv[4]));

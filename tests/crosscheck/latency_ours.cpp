@@ -135,7 +135,7 @@ class Clocked {
     const std::vector<BranchReport> branches = run.take_report().branches;
     for (std::size_t b = 0; b < branches.size(); ++b) {
       if (static_cast<int>(branches[b].tokens.size()) + 1 != c.shape.branches[b].generated_tokens)
-        throw Error(concat("branch ", b, " chose ", branches[b].tokens.size() + 1, " tokens, accepted are ",
+        throw Error(concat("branch ", b, " chose ", branches[b].tokens.size() + 1, " tokens, expected ",
                            c.shape.branches[b].generated_tokens));
     }
     return seconds;
@@ -196,7 +196,7 @@ bool judge(const std::vector<Configuration>& all, const std::vector<double>& pre
   const bool good = half <= bound && most <= 2 * bound;
   std::printf(
       "  error: median %.1f %%, 90th percentile %.1f %% (signed median %+.1f %%); repeats of one configuration "
-      "differ from its median by %.1f %% (median)\n  %s: accepted are a median of %.1f %% and a 90th percentile of "
+      "differ from its median by %.1f %% (median)\n  %s: expected a median of %.1f %% and a 90th percentile of "
       "%.1f %%\n",
       100 * half, 100 * most, 100 * quantile(bias, 0.5), 100 * repeat, good ? "holds" : "FAILS", 100 * bound,
       200 * bound);
@@ -234,7 +234,7 @@ bool compare(const std::string& path, int threads, double probe_seconds, std::si
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 7) throw Error("accepted are six arguments: MODEL THREADS SECONDS CONFIGURATIONS ROUNDS SEED");
+    if (argc != 7) throw Error("expected six arguments: MODEL THREADS SECONDS CONFIGURATIONS ROUNDS SEED");
     return compare(argv[1], std::stoi(argv[2]), std::stod(argv[3]), std::stoul(argv[4]), std::stoul(argv[5]),
                    std::stoull(argv[6]))
                ? 0

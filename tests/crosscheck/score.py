@@ -115,11 +115,11 @@ def bounds(results):
     cpu = next(r for name, r in results.items() if name.startswith("cpu") and name.endswith("F16"))
     rival = results["llama.cpp, same file, defaults"]
     checks = [
-        (f"reference: mean KL {reference['mean_kl']:.2e}, accepted is at most {REFERENCE_KL:.0e}",
+        (f"reference: mean KL {reference['mean_kl']:.2e}, expected at most {REFERENCE_KL:.0e}",
          reference["mean_kl"] <= REFERENCE_KL),
-        (f"reference: likeliest token the same in {reference['top_1']:.2%}, accepted is at least {REFERENCE_TOP_1:.1%}",
+        (f"reference: likeliest token the same in {reference['top_1']:.2%}, expected at least {REFERENCE_TOP_1:.1%}",
          reference["top_1"] >= REFERENCE_TOP_1),
-        (f"cpu: mean KL {cpu['mean_kl'] / rival['mean_kl']:.3f} times llama.cpp's, accepted is at most {CPU_KL_RATIO}",
+        (f"cpu: mean KL {cpu['mean_kl'] / rival['mean_kl']:.3f} times llama.cpp's, expected at most {CPU_KL_RATIO}",
          cpu["mean_kl"] <= CPU_KL_RATIO * rival["mean_kl"]),
     ]
     return [f"{'holds' if ok else 'FAILS'}: {text}" for text, ok in checks], all(ok for _, ok in checks)

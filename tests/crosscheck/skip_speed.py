@@ -58,7 +58,7 @@ def main():
         good = good and ok
         print(f"  k = {k:2}: {spread(speeds):24} tokens/s, {size / 1e6:6.1f} MB a token, predicted x{predicted:.3f}, "
               f"measured x{statistics.median(gains):.3f}, efficiency {spread(efficiencies, 3)}"
-              + ("" if k == 0 else f"   {'holds' if ok else 'FAILS'}: accepted is at least {LEAST_EFFICIENCY}"))
+              + ("" if k == 0 else f"   {'holds' if ok else 'FAILS'}: expected at least {LEAST_EFFICIENCY}"))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(answers, indent=1) + "\n")
     sys.exit(0 if good else 1)

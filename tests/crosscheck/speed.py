@@ -53,7 +53,7 @@ def show(name, threads, results, show_bounds):
                     bound = BOUNDS.get(name, OTHER_BOUNDS)[kind]
                     ok = statistics.median(ratios) >= bound
                     good = good and ok
-                    line += f"   {'holds' if ok else 'FAILS'}: accepted is at least {bound}"
+                    line += f"   {'holds' if ok else 'FAILS'}: expected at least {bound}"
             print(line, flush=True)
     return good
 

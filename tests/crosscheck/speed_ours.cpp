@@ -100,7 +100,7 @@ void serve(Runner& runner) {
     words >> command >> n >> spec;
     const auto skip = read_spec<skip::Standard>(spec, Where("SPEC"));
     if (n == 0 || n > 2000 || (command != "decode" && command != "prefill")) {
-      throw Error(concat("found \"", line, "\", accepted are decode N SPEC and prefill N SPEC, N from 1 to 2000"));
+      throw Error(concat("found \"", line, "\", expected decode N SPEC and prefill N SPEC, N from 1 to 2000"));
     }
     const double seconds = command == "decode" ? runner.decode(n, skip) : runner.prefill(n, skip);
     std::cout << R"({"seconds": )" << seconds << R"(, "decode_bytes": )" << runner.decode_bytes(skip) << "}"
@@ -112,7 +112,7 @@ void serve(Runner& runner) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 3) throw Error("accepted are two arguments: MODEL THREADS");
+    if (argc != 3) throw Error("expected two arguments: MODEL THREADS");
     Runner runner(argv[1], std::stoi(argv[2]));
     serve(runner);
     return 0;

@@ -80,8 +80,7 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   StageRequest many = request("Some", 2);
   many.prompts.resize(3, many.prompts[0]);
   CHECK_THROWS_WITH_AS(lanes.start(0, {}, {}, many),
-                       "question q, stage only has 3 branches, accepted are 1 to 2 (the branches of the pipeline)",
-                       Error);
+                       "question q, stage only has 3 branches, expected 1 to 2 (the branches of the pipeline)", Error);
   CHECK(lanes.idle(0));
   const skip::Never skip;
   const early_exit::Never exit;

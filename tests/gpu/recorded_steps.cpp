@@ -10,6 +10,7 @@
 #include "gpu/emulated_backend.hpp"
 #include "gpu/rounding_bound.hpp"
 #include "litestage/backend/gpu/recording/step_cache.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -55,11 +55,10 @@ TEST_CASE("decision table: a scale that is not finite is refused, not stored") {
     return test::error_of([&] { static_cast<void>(table.number_of(d)); });
   };
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinite = std::numeric_limits<float>::infinity();
-  CHECK(refused(3, nan) == "the skip policy's scale for the MLP of layer 1 is nan, accepted are finite numbers");
-  CHECK(refused(4, infinite) ==
-        "the skip policy's scale for the attention of layer 2 is inf, accepted are finite numbers");
+  CHECK(refused(3, nan) == "the skip policy's scale for the MLP of layer 1 is nan, expected finite numbers");
+  CHECK(refused(4, infinite) == "the skip policy's scale for the attention of layer 2 is inf, expected finite numbers");
   CHECK(refused(0, -infinite) ==
-        "the skip policy's scale for the attention of layer 0 is -inf, accepted are finite numbers");
+        "the skip policy's scale for the attention of layer 0 is -inf, expected finite numbers");
   CHECK(table.size() == 0);
   CHECK(refused(5, 0) == "no error");
 }

@@ -1,5 +1,6 @@
 # Installs litestage below its build folder and builds and runs the consumer of this folder in each way a user may reach
-# it: from the package with and without io, from the package where the libraries of io are missing, and from the sources.
+# it: from the package with and without io and with litestage::compiled, from the package where the libraries of io are
+# missing, and from the sources.
 set(scratch ${LITESTAGE_BUILD}/package)
 file(REMOVE_RECURSE ${scratch})
 
@@ -19,7 +20,11 @@ set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent 
 function(consume name compiler)
   run(${configure} -B ${scratch}/${name} -DCMAKE_CXX_COMPILER=${compiler} ${ARGN})
   run(${CMAKE_COMMAND} --build ${scratch}/${name})
-  foreach(program consumer only_plain only_native)
+  set(programs consumer only_plain only_native)
+  if("${ARGN}" MATCHES "WITH_COMPILED=ON")
+    list(APPEND programs only_compiled)
+  endif()
+  foreach(program ${programs})
     execute_process(COMMAND ${scratch}/${name}/${program} RESULT_VARIABLE code OUTPUT_VARIABLE output)
     message(STATUS "${name}, ${program}\n${output}")
     if(NOT code EQUAL 0)
@@ -45,7 +50,7 @@ if(NOT clang)
 endif()
 
 run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
-consume(installed ${gcc} -DWITH_IO=${WITH_IO})
+consume(installed ${gcc} -DWITH_IO=${WITH_IO} -DWITH_COMPILED=${WITH_COMPILED})
 
 consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
 

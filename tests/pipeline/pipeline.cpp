@@ -255,7 +255,7 @@ TEST_CASE("pipeline: sampling; temperature 0 and the likeliest one are greedy, a
   });
 }
 
-TEST_CASE("pipeline: errors name the question, what was found and what is accepted") {
+TEST_CASE("pipeline: errors name the question, what was found and what is expected") {
   Setting<ReferenceBackend> s{ReferenceBackend()};
   const auto fails = [&](const auto& stages, const PipelineOptions& options, const Question& q) {
     Pipeline<ReferenceBackend, skip::Never, early_exit::Never, std::decay_t<decltype(stages)>> pipeline(
@@ -263,11 +263,11 @@ TEST_CASE("pipeline: errors name the question, what was found and what is accept
     return error_of([&] { static_cast<void>(pipeline.run(q)); });
   };
   CHECK(fails(thinker, {.branches = 2}, questions(3)[2]) ==
-        "question q2, stage analyze has 4 branches, accepted are 1 to 2 (the branches of the pipeline)");
+        "question q2, stage analyze has 4 branches, expected 1 to 2 (the branches of the pipeline)");
   CHECK(fails(OneStage{{"only", 1, {}}, {}}, {}, {"q", "", {}, -1}) ==
-        "question q, stage only has 0 branches, accepted are 1 to 1 (the branches of the pipeline)");
+        "question q, stage only has 0 branches, expected 1 to 1 (the branches of the pipeline)");
   CHECK(fails(OneStage{{"only", 1, {}}, {""}}, {}, {"q", "", {}, -1}) ==
-        "question q: the prompt has no tokens, accepted is one or more");
+        "question q: the prompt has no tokens, expected one or more");
   PipelineOptions scoring;
   scoring.score_letters = true;
   CHECK(fails(OneStage{}, scoring, {"q", "", {}, -1}) ==

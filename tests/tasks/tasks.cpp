@@ -100,7 +100,7 @@ TEST_CASE("only one's own questions may lack the right answer") {
 }
 
 TEST_CASE("an answer key must name an option") {
-  CHECK(task_error("obqa", record(4, "E")) == "set.jsonl:3: answerKey is \"E\", accepted are \"A\" to \"D\"");
+  CHECK(task_error("obqa", record(4, "E")) == "set.jsonl:3: answerKey is \"E\", expected \"A\" to \"D\"");
   for (const char* key : {"", "b", "AB", "@", "1", "\xc3\xa4"}) CHECK_THROWS_AS(parse("choice", record(4, key)), Error);
 }
 
@@ -109,13 +109,13 @@ TEST_CASE("labels run from A in order") {
   f.add("id", "i").add("question",
                        Form().add("stem", "s").add("choices", Form::List{choice("B", "x"), choice("A", "y")}));
   CHECK(task_error("choice", f) ==
-        "set.jsonl:3: question.choices[0].label is \"B\", accepted is \"A\": labels run from A in order");
+        "set.jsonl:3: question.choices[0].label is \"B\", expected \"A\": labels run from A in order");
 }
 
 TEST_CASE("records of a wrong shape are errors that name place and key") {
   CHECK(task_error("obqa", Form(Form::List{})) == "set.jsonl:3 is a list, expected an object");
   CHECK(task_error("obqa", Form().add("id", 5)) == "set.jsonl:3: id is an integer, expected a string");
-  CHECK(task_error("obqa", Form().add("id", " ")) == "set.jsonl:3: id is empty, accepted is a text");
+  CHECK(task_error("obqa", Form().add("id", " ")) == "set.jsonl:3: id is empty, expected a text");
   CHECK(task_error("obqa", Form().add("id", "i").add("question", "why?")) ==
         "set.jsonl:3: question is a string, expected an object");
   CHECK(task_error("choice", Form().add("id", "i").add("question", Form().add("stem", "s").add("choices", "none"))) ==
@@ -128,7 +128,7 @@ TEST_CASE("records of a wrong shape are errors that name place and key") {
             "choice",
             Form().add("id", "i").add(
                 "question", Form().add("stem", "s").add("choices", Form::List{choice("A", ""), choice("B", "y")}))) ==
-        "set.jsonl:3: question.choices[0].text is empty, accepted is a text");
+        "set.jsonl:3: question.choices[0].text is empty, expected a text");
 }
 
 TEST_CASE("StrategyQA's questions are answered yes or no") {
@@ -147,7 +147,7 @@ TEST_CASE("StrategyQA's questions are answered yes or no") {
 
 TEST_CASE("an unknown task is an error that lists the known ones") {
   CHECK_THROWS_WITH_AS(static_cast<void>(tasks::find_task("mmlu")),
-                       "task \"mmlu\" is unknown, accepted are obqa, csqa, strategyqa, choice", Error);
+                       "task \"mmlu\" is unknown, expected obqa, csqa, strategyqa, choice", Error);
 }
 
 TEST_CASE("an id may occur once") {

@@ -36,7 +36,7 @@ auto with_backend(const std::string& name, int threads, bool pack, const F& f) {
 #if defined(LITESTAGE_WITH_CUDA)
     return f(std::make_shared<GpuBackend<gpu::CudaRuntime>>());
 #else
-    throw Error("--backend gpu: this program was built without CUDA; accepted are cpu and reference");
+    throw Error("--backend gpu: this program was built without CUDA, expected cpu or reference");
 #endif
   }
   return with_cpu(threads, pack, f);

@@ -34,7 +34,7 @@ Policies policies_of(const Options& o) {
   }
   const auto* single = std::get_if<stages::Single>(&p.stages.active());
   if (single == nullptr) {
-    throw Error(concat("--prompt: found --stages ", p.stages.active_name(), ", accepted is single"));
+    throw Error(concat("--prompt: found --stages ", p.stages.active_name(), ", expected single"));
   }
   stages::Single free = *single;
   if (o.max_new_tokens > 0) free.max_new_tokens = o.max_new_tokens;
@@ -95,7 +95,7 @@ void check_lengths(const Job& job) {
   const std::size_t context = job.options.context;
   const auto limit = static_cast<std::size_t>(job.model.config().max_context);
   if (context > limit) {
-    throw Error(concat("--context is ", context, ", accepted are 2 to ", limit, " (the model's context)"));
+    throw Error(concat("--context is ", context, ", expected 2 to ", limit, " (the model's context)"));
   }
   std::size_t may_fail = 0;
   std::string largest;
@@ -133,7 +133,9 @@ Files files_of(const Options& o) {
 
 Job prepare(const Options& o) {
   if (o.profile && o.backend == "gpu")
-    throw Error("--profile: a gpu works after it was asked; accepted are --backend cpu and reference");
+    throw Error(
+        "--profile: the gpu backend runs asynchronously, so its operations cannot be timed one by one; expected "
+        "--backend cpu or reference");
   Policies policies = policies_of(o);
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);
@@ -151,7 +153,7 @@ Job prepare(const Options& o) {
 void require_questions(const Job& job) {
   const std::size_t there = job.questions.questions.size(), wanted = job.options.questions;
   if (wanted == all_questions || there >= wanted) return;
-  throw Error(concat("--questions is ", wanted, ", accepted are 1 to ", there, " (the questions of ", job.data,
+  throw Error(concat("--questions is ", wanted, ", expected 1 to ", there, " (the questions of ", job.data,
                      job.options.exclude.empty() ? ")" : " that are not excluded)"));
 }
 

@@ -1,11 +1,19 @@
 // Two kinds of failure. `Error`: something that came from outside (a file, JSON, a command line, a size) is wrong; its
-// message is one sentence that names the file and key, what was found and what is accepted. `LITESTAGE_ASSERT`: the
+// message is one sentence that names the file and key, what was found and what is expected. `LITESTAGE_ASSERT`: the
 // calling code is wrong; the message carries the values that disagree.
 #pragma once
 
-#include <sstream>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "litestage/core/compiled.hpp"
 
 namespace litestage {
 
@@ -14,12 +22,44 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Concatenates its arguments as text: `throw Error(concat(path, ": found ", n, ", accepted are 2 and 3"))`.
+// One argument of `concat`, whatever its type is: one function then puts all messages together, where a stream would be
+// compiled anew for every list of types. It refers to texts, which outlive it.
+class MessagePart {
+ public:
+  MessagePart(std::string_view text) : text_(text.data()), whole_(text.size()) {}
+  MessagePart(const std::string& text) : MessagePart(std::string_view(text)) {}
+  MessagePart(const char* text) : MessagePart(std::string_view(text)) {}
+  template <class T>
+  requires std::is_arithmetic_v<T> MessagePart(T number) {
+    if constexpr (std::floating_point<T>) {
+      kind_ = Kind::real;
+      whole_ = std::bit_cast<std::uint64_t>(static_cast<double>(number));
+    } else if constexpr (sizeof(T) == 1 && !std::same_as<T, bool>) {
+      kind_ = Kind::character;
+      whole_ = static_cast<unsigned char>(number);
+    } else {
+      kind_ = std::signed_integral<T> ? Kind::integer : Kind::natural;
+      whole_ = static_cast<std::uint64_t>(number);
+    }
+  }
+
+  // Texts as they are, numbers as `std::ostream << number` writes them.
+  void append_to(std::string& message) const;
+
+ private:
+  enum class Kind : std::uint8_t { text, character, integer, natural, real };
+
+  Kind kind_ = Kind::text;
+  const char* text_ = nullptr;
+  std::uint64_t whole_ = 0;  // the size of the text, the number or, of a real number, its bits
+};
+
+[[nodiscard]] std::string join_message(std::initializer_list<MessagePart> parts);
+
+// Concatenates its arguments as text: `throw Error(concat(path, ": found ", n, ", expected 2 or 3"))`.
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
+  return join_message({MessagePart(parts)...});
 }
 
 // Thrown by LITESTAGE_ASSERT, so that tests can show that misuse is caught.
@@ -28,10 +68,12 @@ class AssertionError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-template <class... Parts>
-[[noreturn]] void assertion_failed(const char* condition, const char* file, int line, const Parts&... parts) {
-  throw AssertionError(
-      concat(file, ":", line, ": ", condition, " does not hold", sizeof...(parts) != 0 ? ": " : "", parts...));
+[[noreturn]] void throw_assertion_error(const char* condition, const char* file, int line,
+                                        std::initializer_list<MessagePart> values);
+
+template <class... Values>
+[[noreturn]] void assertion_failed(const char* condition, const char* file, int line, const Values&... values) {
+  throw_assertion_error(condition, file, line, {MessagePart(values)...});
 }
 
 }  // namespace litestage
@@ -41,3 +83,7 @@ template <class... Parts>
 #define LITESTAGE_ASSERT(condition, ...) \
   ((condition) ? static_cast<void>(0)    \
                : ::litestage::assertion_failed(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__))
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/core/definitions/error.hpp"
+#endif

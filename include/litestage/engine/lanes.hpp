@@ -38,16 +38,10 @@ class Lanes {
   using Run = StageRun<B, Skip, Exit, Observer>;
 
   // `observer` outlives the lanes.
-  Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options, StageRunOptions generation)
-      : options_(options),
-        model_(std::move(model)),
-        session_(model_.backend(), model_.weights(),
-                 {options.lanes * options.branches, context_or_default(options.context, model_.config()), options.kv,
-                  options.profile}),
-        runner_(session_, options.step_rows),
-        observer_(&observer),
-        generation_(std::move(generation)),
-        runs_(options.lanes) {}
+  Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options, StageRunOptions generation);
+  ~Lanes();
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
 
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
   [[nodiscard]] std::size_t branches() const { return options_.branches; }
@@ -59,17 +53,7 @@ class Lanes {
   }
   // Begins a request on an idle lane, whose slots it gets; they may still hold what the lane did before, and a prefix
   // of it is reused where tokens and decisions are equal. The policies outlive the request.
-  void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request) {
-    LITESTAGE_ASSERT(idle(lane), "lane ", lane, " is at work");
-    check(request);
-    request.slots.clear();
-    for (std::size_t b = 0; b < options_.branches; ++b) {
-      request.slots.push_back(static_cast<int>(lane * options_.branches + b));
-    }
-    runs_[lane] = std::make_unique<Run>(
-        typename Run::Context{&session_, &skip, &exit, observer_, &model_.tokenizer(), generation_},
-        std::move(request));
-  }
+  void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request);
   // Drops what the slots of a lane hold, so that nothing of it is reused.
   void forget(std::size_t lane) {
     for (std::size_t b = 0; b < options_.branches; ++b) {
@@ -101,12 +85,7 @@ class Lanes {
   // False where no lane had work.
   template <class OnDone>
   bool step(OnDone&& on_done) {
-    active_.clear();
-    for (const std::unique_ptr<Run>& run : runs_) {
-      if (run) active_.push_back(run.get());
-    }
-    if (active_.empty()) return false;
-    runner_.step(active_);
+    if (!advance()) return false;
     for (std::size_t lane = 0; lane < runs_.size(); ++lane) {
       if (!runs_[lane] || !runs_[lane]->done()) continue;
       const std::unique_ptr<Run> run = std::move(runs_[lane]);
@@ -116,19 +95,19 @@ class Lanes {
   }
 
  private:
-  void give_up() {
-    for (std::unique_ptr<Run>& run : runs_) run.reset();
-  }
+  // Gives up whatever is at work.
+  void give_up();
+  // One forward step of all requests at work; false where there are none.
+  bool advance();
   void check(const StageRequest& request) const {
     if (request.prompts.empty() || request.prompts.size() > options_.branches) {
       throw Error(concat("question ", shown(request.question), ", stage ", shown(request.stage.name), " has ",
-                         request.prompts.size(), " branches, accepted are 1 to ", options_.branches,
+                         request.prompts.size(), " branches, expected 1 to ", options_.branches,
                          " (the branches of the pipeline)"));
     }
     for (const std::vector<int>& prompt : request.prompts) {
       if (prompt.empty())
-        throw Error(
-            concat("question ", shown(request.question), ": the prompt has no tokens, accepted is one or more"));
+        throw Error(concat("question ", shown(request.question), ": the prompt has no tokens, expected one or more"));
     }
   }
 
@@ -141,5 +120,50 @@ class Lanes {
   std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null where idle
   std::vector<Run*> active_;
 };
+
+// Defined outside of the class, as in engine/session.hpp.
+template <Backend B, class Skip, class Exit, class Observer>
+Lanes<B, Skip, Exit, Observer>::Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options,
+                                      StageRunOptions generation)
+    : options_(options),
+      model_(std::move(model)),
+      session_(model_.backend(), model_.weights(),
+               {options.lanes * options.branches, context_or_default(options.context, model_.config()), options.kv,
+                options.profile}),
+      runner_(session_, options.step_rows),
+      observer_(&observer),
+      generation_(std::move(generation)),
+      runs_(options.lanes) {}
+
+template <Backend B, class Skip, class Exit, class Observer>
+Lanes<B, Skip, Exit, Observer>::~Lanes() = default;
+
+template <Backend B, class Skip, class Exit, class Observer>
+void Lanes<B, Skip, Exit, Observer>::start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request) {
+  LITESTAGE_ASSERT(idle(lane), "lane ", lane, " is at work");
+  check(request);
+  request.slots.clear();
+  for (std::size_t b = 0; b < options_.branches; ++b) {
+    request.slots.push_back(static_cast<int>(lane * options_.branches + b));
+  }
+  runs_[lane] = std::make_unique<Run>(
+      typename Run::Context{&session_, &skip, &exit, observer_, &model_.tokenizer(), generation_}, std::move(request));
+}
+
+template <Backend B, class Skip, class Exit, class Observer>
+void Lanes<B, Skip, Exit, Observer>::give_up() {
+  for (std::unique_ptr<Run>& run : runs_) run.reset();
+}
+
+template <Backend B, class Skip, class Exit, class Observer>
+bool Lanes<B, Skip, Exit, Observer>::advance() {
+  active_.clear();
+  for (const std::unique_ptr<Run>& run : runs_) {
+    if (run) active_.push_back(run.get());
+  }
+  if (active_.empty()) return false;
+  runner_.step(active_);
+  return true;
+}
 
 }  // namespace litestage

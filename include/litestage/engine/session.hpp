@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/core/compiled.hpp"
 #include "litestage/model/kv_cache.hpp"
 #include "litestage/model/profile.hpp"
 #include "litestage/model/step_plan.hpp"
@@ -27,12 +28,10 @@ class Session {
   using Real = typename B::Real;
 
   // `backend` and `model` outlive the session.
-  Session(B& backend, const Model<B>& model, const SessionOptions& options)
-      : backend_(&backend),
-        model_(&model),
-        cache_(backend, cache_shape(model.config, options)),
-        transformer_(backend, model, options.capacity, options.profile),
-        profile_(options.profile) {}
+  Session(B& backend, const Model<B>& model, const SessionOptions& options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   [[nodiscard]] const ModelConfig& config() const { return model_->config; }
   [[nodiscard]] B& backend() { return *backend_; }
@@ -45,38 +44,18 @@ class Session {
 
   // Runs one step: every row takes the next position of its slot. Tokens must be of the vocabulary, slots not full.
   // Where it throws (out of memory, a lost device), no slot holds anything of it.
-  void step(std::span<const StepRow> rows, Stat stats = Stat::none) {
-    lengths_.clear();
-    for (const StepRow& row : rows) {
-      LITESTAGE_ASSERT(row.token >= 0 && row.token < config().vocab, "token ", row.token, " of ", config().vocab);
-      lengths_.push_back(cache_.length(row.slot));
-    }
-    try {
-      make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, stats);
-      transformer_.forward(plan_, cache_);
-    } catch (...) {
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (cache_.length(rows[i].slot) > lengths_[i]) cache_.truncate(rows[i].slot, lengths_[i]);
-      }
-      throw;
-    }
-  }
+  void step(std::span<const StepRow> rows, Stat stats = Stat::none);
 
   // [rows that wanted them, vocab], in the backend's space, valid until the next step.
   [[nodiscard]] View<const Real, 2> logits() const { return transformer_.logits(); }
   // stats[i] of the i-th wanted row.
-  void token_stats(std::span<TokenStats> stats, Signal signals) {
-    profiled(profile_, Operation::token_stats, stats.size(), [&] { backend_->token_stats(stats, logits(), signals); });
-  }
+  void token_stats(std::span<TokenStats> stats, Signal signals);
   // One row of the logits on the host.
-  void read_logits(std::size_t row, std::vector<Real>& out) {
-    out.resize(logits().extent(1));
-    backend_->to_host(out.data(), logits().row(row), out.size());
-  }
+  void read_logits(std::size_t row, std::vector<Real>& out);
   // [2 * n_layers, rows] of the last step, on the host. What a skipped row holds means nothing.
-  void read_moments(std::vector<Moments<Real>>& out) { read(out, transformer_.moments()); }
+  void read_moments(std::vector<Moments<Real>>& out);
   // [n_layers, rows] likewise, of whole layers.
-  void read_layer_moments(std::vector<Moments<Real>>& out) { read(out, transformer_.layer_moments()); }
+  void read_layer_moments(std::vector<Moments<Real>>& out);
 
  private:
   [[nodiscard]] static CacheShape cache_shape(const ModelConfig& config, const SessionOptions& options) {
@@ -104,4 +83,60 @@ class Session {
   std::vector<int> lengths_;  // [rows] of their slots before the step
 };
 
+// Defined outside of the class, since compilers instantiate functions that are defined inside even where a library has
+// them (core/compiled.hpp).
+template <Backend B>
+Session<B>::Session(B& backend, const Model<B>& model, const SessionOptions& options)
+    : backend_(&backend),
+      model_(&model),
+      cache_(backend, cache_shape(model.config, options)),
+      transformer_(backend, model, options.capacity, options.profile),
+      profile_(options.profile) {}
+
+template <Backend B>
+Session<B>::~Session() = default;
+
+template <Backend B>
+void Session<B>::step(std::span<const StepRow> rows, Stat stats) {
+  lengths_.clear();
+  for (const StepRow& row : rows) {
+    LITESTAGE_ASSERT(row.token >= 0 && row.token < config().vocab, "token ", row.token, " of ", config().vocab);
+    lengths_.push_back(cache_.length(row.slot));
+  }
+  try {
+    make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, stats);
+    transformer_.forward(plan_, cache_);
+  } catch (...) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (cache_.length(rows[i].slot) > lengths_[i]) cache_.truncate(rows[i].slot, lengths_[i]);
+    }
+    throw;
+  }
+}
+
+template <Backend B>
+void Session<B>::token_stats(std::span<TokenStats> stats, Signal signals) {
+  profiled(profile_, Operation::token_stats, stats.size(), [&] { backend_->token_stats(stats, logits(), signals); });
+}
+
+template <Backend B>
+void Session<B>::read_logits(std::size_t row, std::vector<Real>& out) {
+  out.resize(logits().extent(1));
+  backend_->to_host(out.data(), logits().row(row), out.size());
+}
+
+template <Backend B>
+void Session<B>::read_moments(std::vector<Moments<Real>>& out) {
+  read(out, transformer_.moments());
+}
+
+template <Backend B>
+void Session<B>::read_layer_moments(std::vector<Moments<Real>>& out) {
+  read(out, transformer_.layer_moments());
+}
+
 }  // namespace litestage
+
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/sessions.hpp"
+#endif

@@ -162,7 +162,7 @@ class StageRun {
       LITESTAGE_ASSERT(!prompt.empty(), "a prompt has at least one token");
       if (prompt.size() > capacity) {
         throw Error(concat("question ", shown(request_.question), ", stage ", shown(request_.stage.name),
-                           ": the prompt has ", prompt.size(), " tokens, accepted are up to ", capacity,
+                           ": the prompt has ", prompt.size(), " tokens, expected at most ", capacity,
                            " (the context)"));
       }
     }

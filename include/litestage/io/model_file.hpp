@@ -21,12 +21,12 @@ namespace litestage::io {
 // Copies share the mapped file and the tokenizer.
 class ModelFile {
  public:
-  // `chat_format` is one of `chat_format_names`, or empty: the file's own template. Throws Error where the file is no
-  // model that can be loaded.
+  // `chat_format` is one of enum_names<ChatFormat>, or empty: the file's own template. Throws Error where the file is
+  // no model that can be loaded.
   explicit ModelFile(const std::string& path, std::string_view chat_format = {})
-      : file_(path),
-        source_(read_model_source(file_)),
-        tokenizer_(std::make_shared<const TextCodec>(read_vocabulary(file_), path, chat_format)),
+      : file_(std::make_shared<const Gguf>(path)),
+        source_(read_model_source(*file_)),
+        tokenizer_(std::make_shared<const TextCodec>(read_vocabulary(*file_), path, chat_format)),
         chat_format_(chat_format) {}
 
   [[nodiscard]] const std::string& path() const { return source_.path; }
@@ -36,7 +36,7 @@ class ModelFile {
   [[nodiscard]] const std::shared_ptr<const TextCodec>& tokenizer() const { return tokenizer_; }
   // Reads the whole file, the first time that this or a copy is asked.
   [[nodiscard]] const ModelIdentity& identity() const {
-    if (!*identity_) *identity_ = {name(), fingerprint(file_), sampled_fingerprint(file_), tokenizer_fingerprint()};
+    if (!*identity_) *identity_ = {name(), fingerprint(*file_), sampled_fingerprint(*file_), tokenizer_fingerprint()};
     return **identity_;
   }
 
@@ -50,7 +50,7 @@ class ModelFile {
     return hexadecimal(hash.value());
   }
 
-  Gguf file_;
+  std::shared_ptr<const Gguf> file_;
   ModelSource source_;
   std::shared_ptr<const TextCodec> tokenizer_;
   std::string chat_format_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/core/compiled.hpp"
 #include "litestage/model/decisions.hpp"
 #include "litestage/model/kv_index.hpp"
 
@@ -47,109 +48,12 @@ struct StepPlan {
   [[nodiscard]] bool measures_layers() const { return any(stats & Stat::layer_cosine); }
 };
 
-namespace detail {
-
-inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
-                           const DecisionTable& decisions) {
-  const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
-  const auto decision = [&](std::size_t i) -> const SkipDecision& { return decisions[rows[i].decisions][u]; };
-  const auto stores = [&](std::size_t i) { return !decision(i).skip || decision(i).kv == KvOnSkip::project; };
-  std::vector<int>& ints = plan.ints;
-  sub.first = ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!decision(i).skip) ints.push_back(static_cast<int>(i));
-  }
-  sub.n_run = ints.size() - sub.first;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (decision(i).skip && decision(i).kv == KvOnSkip::project) ints.push_back(static_cast<int>(i));
-  }
-  sub.n = ints.size() - sub.first;
-  ints.resize(sub.first + 5 * sub.n);
-
-  // Entries are taken in the order of the rows, which within a slot is that of the positions.
-  const std::vector<int>& positions = plan.positions;
-  std::vector<int>& entry_of = plan.entries;
-  entry_of.assign(rows.size(), -1);
-  sub.first_copy = plan.copies.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (stores(i)) {
-      entry_of[i] = index.store(rows[i].slot, layer, positions[i]);
-    } else if (decision(i).kv == KvOnSkip::copy_below) {
-      EntryCopy copy = index.entry_below(rows[i].slot, layer, positions[i]);
-      if (copy.count == 0) continue;
-      copy.to_entry = index.store(rows[i].slot, layer, positions[i]);
-      plan.copies.push_back(copy);
-    }
-  }
-  sub.n_copies = plan.copies.size() - sub.first_copy;
-  for (std::size_t k = 0; k < sub.n; ++k) {
-    int* at = ints.data() + sub.first + k;
-    const auto i = static_cast<std::size_t>(at[0]);
-    at[sub.n] = rows[i].slot;
-    at[2 * sub.n] = positions[i];
-    at[3 * sub.n] = entry_of[i];
-    at[4 * sub.n] = entry_of[i] + 1;  // it sees all entries up to its own: stored positions ascend
-  }
-}
-
-inline void plan_mlp(StepPlan& plan, SublayerPlan& sub, int layer, std::span<const StepRow> rows,
-                     const DecisionTable& decisions) {
-  const auto u = static_cast<std::size_t>(Sublayer{Unit::mlp, layer}.index());
-  sub.first = plan.ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!decisions[rows[i].decisions][u].skip) plan.ints.push_back(static_cast<int>(i));
-  }
-  sub.n = sub.n_run = plan.ints.size() - sub.first;
-}
-
-inline void plan_scales(StepPlan& plan, SublayerPlan& sub, std::size_t u, std::span<const StepRow> rows,
-                        const DecisionTable& decisions) {
-  sub.first_scaled = plan.ints.size();
-  sub.first_factor = plan.factors.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const SkipDecision& d = decisions[rows[i].decisions][u];
-    if (!d.skip || d.scale == 1) continue;
-    plan.ints.push_back(static_cast<int>(i));
-    plan.factors.push_back(d.scale);
-  }
-  sub.n_scaled = plan.factors.size() - sub.first_factor;
-}
-
-}  // namespace detail
-
 // Fills `plan` for these rows and enters their positions and K/V entries into the books.
-inline void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
-                      std::span<const StepRow> rows, Stat stats) {
-  plan.n_rows = rows.size();
-  plan.ints.clear();
-  plan.factors.clear();
-  plan.copies.clear();
-  plan.sublayers.assign(static_cast<std::size_t>(2 * n_layers), SublayerPlan{});
-  plan.stats = stats;
-  plan.first_token = 0;
-  plan.positions.clear();
-  for (const StepRow& row : rows) {
-    LITESTAGE_ASSERT(decisions[row.decisions].size() == plan.sublayers.size(), decisions[row.decisions].size(),
-                     " decisions for ", plan.sublayers.size(), " sub-layers");
-    plan.ints.push_back(row.token);
-    plan.positions.push_back(index.append(row.slot, row.token, row.decisions));
-  }
-  plan.first_logit_row = plan.ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].wants_logits) plan.ints.push_back(static_cast<int>(i));
-  }
-  plan.n_logit_rows = plan.ints.size() - plan.first_logit_row;
-  for (int l = 0; l < n_layers; ++l) {
-    for (Unit unit : {Unit::attention, Unit::mlp}) {
-      const auto u = static_cast<std::size_t>(Sublayer{unit, l}.index());
-      SublayerPlan& sub = plan.sublayers[u];
-      if (unit == Unit::attention)
-        detail::plan_attention(plan, sub, index, l, rows, decisions);
-      else
-        detail::plan_mlp(plan, sub, l, rows, decisions);
-      detail::plan_scales(plan, sub, u, rows, decisions);
-    }
-  }
-}
+void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
+               std::span<const StepRow> rows, Stat stats);
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/model/definitions/step_plan.hpp"
+#endif

@@ -63,6 +63,10 @@ class Pipeline {
                      "empty batch, context or step");
   }
 
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline();
+
   // Other policies for the runs to come. What the K/V cache holds stays: it is reused under equal decisions only.
   void use(Skip skip, Exit exit, Stages stages) {
     skip_ = std::move(skip);
@@ -72,32 +76,7 @@ class Pipeline {
 
   // Answers all questions; reports in the order of the questions, of those that ended. A question whose prompts outgrow
   // the context ends without an answer, and its report says so (`no_room`); the others go on.
-  std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr) {
-    make_lanes(questions);
-    std::vector<std::optional<QuestionReport>> reports(questions.size());
-    std::vector<std::optional<Walk>> walks(lanes_->size());
-    std::size_t next = 0;
-    bool go_on = true;
-    // Puts the question's next request to work; where there is none the question has ended.
-    const auto go = [&](std::size_t lane) {
-      if (start(lane, *walks[lane])) return;
-      const std::size_t place = walks[lane]->place;
-      reports[place] = std::move(walks[lane]->report);
-      if (on_report) go_on = on_report(place, *reports[place]) && go_on;
-    };
-    const auto fill = [&](std::size_t lane) {
-      while (go_on && lanes_->idle(lane) && next < questions.size()) {
-        begin(lane, walks[lane], questions, next++);
-        go(lane);
-      }
-    };
-    const auto ended = [&](std::size_t lane, Run& run) {
-      take(*walks[lane], run);
-      go(lane);
-    };
-    lanes_->run(fill, ended, [&] { return go_on && (!options_.keep_going || options_.keep_going()); });
-    return finished(reports);
-  }
+  std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr);
   QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
 
   [[nodiscard]] Observer& observer() { return observer_; }
@@ -178,4 +157,41 @@ class Pipeline {
   std::unique_ptr<Lanes<B, Skip, Exit, Observer>> lanes_;
 };
 
+// Defined outside of the class, as in engine/session.hpp.
+template <class B, class Skip, class Exit, class Stages, class Observer>
+Pipeline<B, Skip, Exit, Stages, Observer>::~Pipeline() = default;
+
+template <class B, class Skip, class Exit, class Stages, class Observer>
+std::vector<QuestionReport> Pipeline<B, Skip, Exit, Stages, Observer>::run(std::span<const Question> questions,
+                                                                           const OnReport& on_report) {
+  make_lanes(questions);
+  std::vector<std::optional<QuestionReport>> reports(questions.size());
+  std::vector<std::optional<Walk>> walks(lanes_->size());
+  std::size_t next = 0;
+  bool go_on = true;
+  // Puts the question's next request to work; where there is none the question has ended.
+  const auto go = [&](std::size_t lane) {
+    if (start(lane, *walks[lane])) return;
+    const std::size_t place = walks[lane]->place;
+    reports[place] = std::move(walks[lane]->report);
+    if (on_report) go_on = on_report(place, *reports[place]) && go_on;
+  };
+  const auto fill = [&](std::size_t lane) {
+    while (go_on && lanes_->idle(lane) && next < questions.size()) {
+      begin(lane, walks[lane], questions, next++);
+      go(lane);
+    }
+  };
+  const auto ended = [&](std::size_t lane, Run& run) {
+    take(*walks[lane], run);
+    go(lane);
+  };
+  lanes_->run(fill, ended, [&] { return go_on && (!options_.keep_going || options_.keep_going()); });
+  return finished(reports);
+}
+
 }  // namespace litestage
+
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/pipelines.hpp"
+#endif

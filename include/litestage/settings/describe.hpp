@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "litestage/core/compiled.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
@@ -39,16 +40,7 @@ void describe_alternatives(std::string& text, const std::string& prefix, const s
   (describe_fields<Ps, Outer>(text, prefix, concat(" (of ", Ps::name, ")")), ...);
 }
 
-[[nodiscard]] inline std::string default_text(const Form& form) {
-  if (form.is_map()) {
-    const Form* name = form.find("name");
-    return name == nullptr ? "" : name->string("name");
-  }
-  if (!form.is_list()) return spec_scalar(form);
-  std::string text;
-  for (const Form& element : form.list("")) text += (text.empty() ? "" : "/") + default_text(element);
-  return text;
-}
+[[nodiscard]] std::string default_text(const Form& form);
 
 template <class Outer, class F, class T>
 void describe_field(std::string& text, const std::string& prefix, std::string_view remark, const F& field,
@@ -102,3 +94,7 @@ template <IsChoice T>
 }
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/settings/definitions/describe.hpp"
+#endif

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
@@ -68,21 +69,9 @@ requires std::is_arithmetic_v<T>
   return std::string(text.data(), end);
 }
 
-[[nodiscard]] inline std::string bound_text(double value) {
-  const bool whole = std::fabs(value) < 1e15 && std::floor(value) == value;
-  return whole ? number_text(static_cast<std::int64_t>(value)) : number_text(value);
-}
+[[nodiscard]] std::string bound_text(double value);
 
-[[nodiscard]] inline std::string found_text(const Form& form) {
-  if (const auto* text = std::get_if<std::string>(&form.value())) {
-    return in_quotes(*text, 40);
-  }
-  if (const auto* truth = std::get_if<bool>(&form.value())) return *truth ? "true" : "false";
-  if (const auto* integer = std::get_if<std::int64_t>(&form.value())) return number_text(*integer);
-  if (const auto* number = std::get_if<double>(&form.value())) return number_text(*number);
-  if (form.is_list() && form.list("").empty()) return "an empty list";
-  return std::string(form.kind());
-}
+[[nodiscard]] std::string found_text(const Form& form);
 
 template <class Names>
 [[nodiscard]] std::string joined(const Names& names, std::string_view separator = ", ") {
@@ -94,12 +83,7 @@ template <class Names>
   return text;
 }
 
-[[nodiscard]] inline std::string range_text(Bounds range) {
-  if (range.low == -unbounded && range.high == unbounded) return "";
-  if (range.high == unbounded) return concat(" of at least ", bound_text(range.low));
-  if (range.low == -unbounded) return concat(" of at most ", bound_text(range.high));
-  return concat(" from ", bound_text(range.low), " to ", bound_text(range.high));
-}
+[[nodiscard]] std::string range_text(Bounds range);
 
 // The keys of T, as one list for messages.
 template <HasFields T>
@@ -148,3 +132,7 @@ template <class T>
 }
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/settings/definitions/expected.hpp"
+#endif

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
 
@@ -35,6 +36,11 @@ class Form {
   Form(std::string value) : value_(std::move(value)) {}
   Form(List value) : value_(std::move(value)) {}
   Form(Map value) : value_(std::move(value)) {}
+  Form(const Form&);
+  Form(Form&&) noexcept;
+  Form& operator=(const Form&);
+  Form& operator=(Form&&) noexcept;
+  ~Form();
 
   [[nodiscard]] const Value& value() const { return value_; }
   template <class T>
@@ -45,56 +51,34 @@ class Form {
   [[nodiscard]] bool is_map() const { return is<Map>(); }
   [[nodiscard]] bool is_list() const { return is<List>(); }
   [[nodiscard]] bool is_string() const { return is<std::string>(); }
-  [[nodiscard]] std::string_view kind() const {
-    constexpr std::string_view names[] = {"null",     "true or false", "an integer", "a number",
-                                          "a string", "a list",        "an object"};
-    return names[value_.index()];
-  }
+  [[nodiscard]] std::string_view kind() const;
 
   // The value as T, or an Error that says where (`what` names file and key), what was found and what is expected.
-  [[nodiscard]] const std::string& string(std::string_view what) const { return get<std::string>(what, "a string"); }
-  [[nodiscard]] bool boolean(std::string_view what) const { return get<bool>(what, "true or false"); }
-  [[nodiscard]] std::int64_t integer(std::string_view what) const { return get<std::int64_t>(what, "an integer"); }
-  [[nodiscard]] double number(std::string_view what) const {
-    if (const auto* i = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*i);
-    return get<double>(what, "a number");
-  }
-  [[nodiscard]] const List& list(std::string_view what) const { return get<List>(what, "a list"); }
-  [[nodiscard]] const Map& map(std::string_view what) const { return get<Map>(what, "an object"); }
+  [[nodiscard]] const std::string& string(std::string_view what) const;
+  [[nodiscard]] bool boolean(std::string_view what) const;
+  [[nodiscard]] std::int64_t integer(std::string_view what) const;
+  [[nodiscard]] double number(std::string_view what) const;
+  [[nodiscard]] const List& list(std::string_view what) const;
+  [[nodiscard]] const Map& map(std::string_view what) const;
 
   // The member with this key; null where there is none, or where this is not an object.
-  [[nodiscard]] const Form* find(std::string_view key) const {
-    if (const auto* members = std::get_if<Map>(&value_)) {
-      for (const Member& m : *members) {
-        if (m.first == key) return &m.second;
-      }
-    }
-    return nullptr;
-  }
+  [[nodiscard]] const Form* find(std::string_view key) const;
   // The member with this key; an Error where it is missing.
-  [[nodiscard]] const Form& at(std::string_view key, std::string_view what) const {
-    static_cast<void>(map(what));
-    if (const Form* found = find(key)) return *found;
-    throw Error(concat(what, ": key ", in_quotes(key), " is missing"));
-  }
+  [[nodiscard]] const Form& at(std::string_view key, std::string_view what) const;
   // Appends a member (turns null into an empty object first) and returns *this, for chaining.
-  Form& add(std::string key, Form value) {
-    if (is_null()) value_ = Map{};
-    LITESTAGE_ASSERT(is_map() && find(key) == nullptr, key);
-    std::get<Map>(value_).emplace_back(std::move(key), std::move(value));
-    return *this;
-  }
+  Form& add(std::string key, Form value);
 
-  friend bool operator==(const Form&, const Form&) = default;
+  friend bool operator==(const Form& a, const Form& b);
 
  private:
   template <class T>
-  [[nodiscard]] const T& get(std::string_view what, std::string_view expected) const {
-    if (const T* found = std::get_if<T>(&value_)) return *found;
-    throw Error(concat(what, " is ", kind(), ", expected ", expected));
-  }
+  [[nodiscard]] const T& get(std::string_view what, std::string_view expected) const;
 
   Value value_;
 };
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/settings/definitions/form.hpp"
+#endif

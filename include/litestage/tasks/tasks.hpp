@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
 #include "litestage/prompt/option_letter.hpp"
@@ -36,77 +37,12 @@ struct Task {
   Question (*parse)(const Task& task, const Form& record, std::string_view where) = nullptr;
 };
 
-namespace detail {
-
-[[nodiscard]] inline std::string trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n\f\v";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(blanks) - first + 1));
-}
-
-// A text that a question cannot do without.
-[[nodiscard]] inline std::string needed_text(const Form& value, const std::string& what) {
-  std::string text = trimmed(value.string(what));
-  if (text.empty()) throw Error(concat(what, " is empty, accepted is a text"));
-  return text;
-}
-
-[[nodiscard]] inline std::vector<std::string> parse_choices(const Task& task, const Form& value,
-                                                            const std::string& what) {
-  const Form::List& choices = value.list(what);
-  const std::size_t low = task.min_options, high = task.max_options;
-  if (choices.size() < low || choices.size() > high) {
-    throw Error(concat(what, " has ", choices.size(), " options, accepted for task ", task.name, " are ", low,
-                       low == high ? std::string() : concat(" to ", high)));
-  }
-  std::vector<std::string> options;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    const std::string at = concat(what, "[", i, "]");
-    const std::string& label = choices[i].at("label", at).string(at + ".label");
-    const char expected = option_letter(i);
-    if (label.size() != 1 || label[0] != expected) {
-      throw Error(
-          concat(at, ".label is ", in_quotes(label), ", accepted is \"", expected, "\": labels run from A in order"));
-    }
-    options.push_back(needed_text(choices[i].at("text", at), at + ".text"));
-  }
-  return options;
-}
-
-}  // namespace detail
-
 // The option that a letter names, of n_options.
-[[nodiscard]] inline int parse_answer_key(const Form& value, std::size_t n_options, const std::string& what) {
-  const std::string& key = value.string(what);
-  const int option = key.size() == 1 ? key[0] - 'A' : -1;
-  if (option < 0 || option >= static_cast<int>(n_options)) {
-    throw Error(concat(what, " is ", in_quotes(key), ", accepted are \"A\" to \"", option_letter(n_options - 1), "\""));
-  }
-  return option;
-}
+[[nodiscard]] int parse_answer_key(const Form& value, std::size_t n_options, const std::string& what);
 
-[[nodiscard]] inline Question parse_choice_question(const Task& task, const Form& record, std::string_view where) {
-  const std::string at(where);
-  Question q;
-  q.id = detail::needed_text(record.at("id", at), at + ": id");
-  const Form& question = record.at("question", at);
-  q.stem = detail::needed_text(question.at("stem", at + ": question"), at + ": question.stem");
-  q.options = detail::parse_choices(task, question.at("choices", at + ": question"), at + ": question.choices");
-  const Form* key = task.gold_required ? &record.at("answerKey", at) : record.find("answerKey");
-  if (key != nullptr) q.gold = parse_answer_key(*key, q.options.size(), at + ": answerKey");
-  return q;
-}
+[[nodiscard]] Question parse_choice_question(const Task& task, const Form& record, std::string_view where);
 
-[[nodiscard]] inline Question parse_yes_no_question(const Task&, const Form& record, std::string_view where) {
-  const std::string at(where);
-  Question q;
-  q.id = detail::needed_text(record.at("qid", at), at + ": qid");
-  q.stem = detail::needed_text(record.at("question", at), at + ": question");
-  q.options = {"yes", "no"};
-  q.gold = record.at("answer", at).boolean(at + ": answer") ? 0 : 1;
-  return q;
-}
+[[nodiscard]] Question parse_yes_no_question(const Task&, const Form& record, std::string_view where);
 
 inline constexpr std::array<Task, 4> tasks = {{
     {"obqa", 4, 4, true, &parse_choice_question},
@@ -115,29 +51,13 @@ inline constexpr std::array<Task, 4> tasks = {{
     {"choice", 2, max_options, false, &parse_choice_question},
 }};
 
-[[nodiscard]] inline const Task& find_task(std::string_view name) {
-  for (const Task& task : tasks) {
-    if (task.name == name) return task;
-  }
-  std::string accepted;
-  for (const Task& task : tasks) accepted += concat(accepted.empty() ? "" : ", ", task.name);
-  throw Error(concat("task ", in_quotes(name), " is unknown, accepted are ", accepted));
-}
+[[nodiscard]] const Task& find_task(std::string_view name);
 
 // All questions of a file, in its order. Ids are unique, as results are paired by them.
-[[nodiscard]] inline std::vector<Question> parse_questions(const Task& task, std::span<const Record> records) {
-  std::vector<Question> questions;
-  questions.reserve(records.size());
-  std::unordered_map<std::string, std::string> where_of;  // id -> place
-  for (const Record& record : records) {
-    Question q = task.parse(task, record.value, record.where);
-    const auto added = where_of.emplace(q.id, record.where);
-    if (!added.second) {
-      throw Error(concat(record.where, ": id ", in_quotes(q.id), " occurs at ", added.first->second, " already"));
-    }
-    questions.push_back(std::move(q));
-  }
-  return questions;
-}
+[[nodiscard]] std::vector<Question> parse_questions(const Task& task, std::span<const Record> records);
 
 }  // namespace litestage::tasks
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/tasks/definitions/tasks.hpp"
+#endif

@@ -16,6 +16,7 @@
 #include "common/tiny_model.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 #include "litestage/core/threads/usable_cores.hpp"
 
 using namespace litestage;

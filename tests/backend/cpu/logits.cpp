@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "common/sequences.hpp"
+#include "litestage/backend/cpu/matmul/panel_format.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

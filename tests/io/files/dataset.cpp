@@ -50,7 +50,7 @@ TEST_CASE("one JSON array is a list of records") {
 
 TEST_CASE("a file without records is an error") {
   for (const char* text : {"", "\n\n", " \r\n\t", "[]", "\xef\xbb\xbf"}) {
-    CHECK(message_of(text) == "set.jsonl holds no records, accepted are JSON lines or one JSON array");
+    CHECK(message_of(text) == "set.jsonl holds no records, expected JSON lines or one JSON array");
   }
 }
 

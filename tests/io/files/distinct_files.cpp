@@ -1,6 +1,7 @@
 #include "litestage/io/files/distinct_files.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>

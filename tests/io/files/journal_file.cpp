@@ -17,6 +17,7 @@
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
+#include "litestage/io/files/json.hpp"
 
 using namespace litestage;
 
@@ -178,7 +179,7 @@ TEST_CASE("a damaged line before the last is an Error with its number, and nothi
     CHECK(refused(damaged) != "no error");
   }
   const std::string endless = text.substr(0, line) + std::string(io::max_journal_line, 'x');
-  CHECK(refused(endless) == path + ":2: the line is 16777216 bytes long, accepted are fewer than 16777216");
+  CHECK(refused(endless) == path + ":2: the line is 16777216 bytes long, expected fewer than 16777216");
 }
 
 TEST_CASE("other work's journal is refused with the key that differs") {
@@ -252,14 +253,14 @@ TEST_CASE("what is no journal is refused and stays as it is") {
     CHECK(io::read_file(path) == text);
     return message.substr(path.size());
   };
-  const std::string none = ": is no journal, accepted are a file of format litestage.journal/1 and a new name";
+  const std::string none = ": is no journal, expected a file of format litestage.journal/1 and a new name";
   for (const char* text : {"\n", "x", "{\"id\": 1}\n{\"id\": 2}\n", "{\"fnv1a\":\"x", "{\"fnv1a\":\"\n"}) {
     CHECK(refused(text) == none);
   }
   CHECK(refused(std::string(1, '\0')) == none);
   io::JournalLines other;
   CHECK(refused(other.write(Form::Map{{"format", "litestage.journal/2"}, {"identity", identity()}})) ==
-        ":1: format is \"litestage.journal/2\", accepted is \"litestage.journal/1\"");
+        ":1: format is \"litestage.journal/2\", expected \"litestage.journal/1\"");
   io::JournalLines list;
   CHECK(refused(list.write(Form::List{1})) == ":1 is a list, expected an object");
 }
@@ -288,8 +289,8 @@ TEST_CASE("paths that hold no journal") {
   CHECK(failure(below_file) == below_file + ": cannot be opened for writing: Not a directory");
   REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);
   CHECK(failure(folder.path("pipe")) ==
-        folder.path("pipe") + ": is a special file, accepted is a regular file or a new name");
-  CHECK(failure("/dev/null") == "/dev/null: is a special file, accepted is a regular file or a new name");
+        folder.path("pipe") + ": is a special file, expected a regular file or a new name");
+  CHECK(failure("/dev/null") == "/dev/null: is a special file, expected a regular file or a new name");
   REQUIRE(::symlink("loop", folder.path("loop").c_str()) == 0);
   CHECK(failure(folder.path("loop")).find(": cannot be opened for writing: Too many levels") != std::string::npos);
   const std::string huge = folder.write("huge", "x");

@@ -78,7 +78,7 @@ TEST_CASE("integers and other numbers stay apart") {
   CHECK(io::parse_json("-9223372036854775808", "a") == Form(INT64_MIN));
   for (const char* large : {"9223372036854775808", "-9223372036854775809", "123456789012345678901234567890"}) {
     CHECK(json_error(large) ==
-          concat("a.json:1: not accepted as JSON: the integer ", large, " does not fit 64 bits with sign"));
+          concat("a.json:1: is not valid JSON: the integer ", large, " does not fit 64 bits with sign"));
   }
   CHECK(says(json_error("1e999"), "number overflow"));
 }
@@ -90,15 +90,15 @@ TEST_CASE("layout") {
 }
 
 TEST_CASE("what is not JSON is refused with source and line") {
-  CHECK(says(json_error(""), "a.json:1: not accepted as JSON: syntax error"));
+  CHECK(says(json_error(""), "a.json:1: is not valid JSON: syntax error"));
   CHECK(says(json_error("{\"a\": 1,\n \"b\": tru}"), "a.json:2: "));
   CHECK(json_error("{\"a\": 1,\n\n \"a\": 2}") ==
-        "a.json:3: not accepted as JSON: the key \"a\" is there twice in one object");
+        "a.json:3: is not valid JSON: the key \"a\" is there twice in one object");
   for (const char* text :
        {"NaN", "Infinity", "-inf", "[1,]", "{} {}", "'a'", "01", "+1", "// c\n1", "\"\xff\"", "\"\n\""}) {
     CHECK(says(json_error(text), "not accepted as JSON"));
   }
-  CHECK(json_error(std::string_view("1\n\0 2", 5)) == "a.json:2: not accepted as JSON: it contains a zero byte");
+  CHECK(json_error(std::string_view("1\n\0 2", 5)) == "a.json:2: is not valid JSON: it contains a zero byte");
   CHECK(json_error("{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}]}") == "no error");
 }
 

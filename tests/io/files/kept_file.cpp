@@ -8,6 +8,7 @@
 
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
+#include "litestage/io/files/mapped_file.hpp"
 
 using namespace litestage;
 

@@ -35,11 +35,11 @@ TEST_CASE("what cannot be mapped is named with the reason") {
   CHECK(test::error_of(map(folder.path("none"))) ==
         folder.path("none") + ": cannot be opened: No such file or directory");
   CHECK(test::error_of(map(folder.write("empty", ""))) == folder.path("empty") + ": is empty");
-  CHECK(test::error_of(map(folder.path("."))) == folder.path(".") + ": is a folder, accepted is a regular file");
-  CHECK(test::error_of(map("/dev/null")) == "/dev/null: is a special file, accepted is a regular file");
+  CHECK(test::error_of(map(folder.path("."))) == folder.path(".") + ": is a folder, expected a regular file");
+  CHECK(test::error_of(map("/dev/null")) == "/dev/null: is a special file, expected a regular file");
   REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);  // must be refused, not waited for
   CHECK(test::error_of(map(folder.path("pipe"))) ==
-        folder.path("pipe") + ": is a special file, accepted is a regular file");
+        folder.path("pipe") + ": is a special file, expected a regular file");
 }
 
 TEST_CASE("a text is read whole, whatever its size") {

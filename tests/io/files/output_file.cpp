@@ -2,12 +2,16 @@
 #include "litestage/io/files/output_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
+#include "litestage/io/files/mapped_file.hpp"
 
 using namespace litestage;
 
@@ -79,10 +83,10 @@ TEST_CASE("where nothing can be written, path and reason are named") {
   CHECK(failure(folder.path("no/file")) == folder.path("no/file") + ": cannot be created: No such file or directory");
   const std::string below_file = folder.write("file", "x") + "/a";
   CHECK(failure(below_file) == below_file + ": cannot be created: Not a directory");
-  CHECK(failure(folder.path(".")) == folder.path(".") + ": is a folder, accepted is a regular file or a new name");
+  CHECK(failure(folder.path(".")) == folder.path(".") + ": is a folder, expected a regular file or a new name");
   REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);  // as /dev/stdout may be: must not be renamed over
   CHECK(failure(folder.path("pipe")) ==
-        folder.path("pipe") + ": is a special file, accepted is a regular file or a new name");
+        folder.path("pipe") + ": is a special file, expected a regular file or a new name");
   CHECK(folder.entries() == 2);
 }
 

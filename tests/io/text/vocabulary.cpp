@@ -35,7 +35,7 @@ TEST_CASE("sound vocabularies pass") {
 TEST_CASE("unknown kinds are named together with those that are accepted") {
   Vocabulary v = byte_level_sample();
   v.model = "bert";
-  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.model is \"bert\", accepted are gpt2 and llama");
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.model is \"bert\", expected gpt2 or llama");
   v = byte_level_sample();
   v.pre = "falcon";
   const std::string error = refusal(v);
@@ -73,7 +73,7 @@ TEST_CASE("names of the same way to split text are accepted, names of others are
 TEST_CASE("lists of different lengths are refused") {
   Vocabulary v = byte_level_sample();
   v.types.pop_back();
-  CHECK(refusal(v).find("tokenizer.ggml.token_type has 279 entries, accepted are 280") != std::string::npos);
+  CHECK(refusal(v).find("tokenizer.ggml.token_type has 279 entries, expected 280") != std::string::npos);
   v = test::sentencepiece_vocabulary(test::some_pieces());
   v.scores.clear();
   CHECK(refusal(v).find("tokenizer.ggml.scores has 0 entries") != std::string::npos);
@@ -87,10 +87,10 @@ TEST_CASE("lists of different lengths are refused") {
 TEST_CASE("values that mean nothing are refused") {
   Vocabulary v = byte_level_sample();
   v.types[5] = 7;
-  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.token_type of token 5 is 7, accepted are 1 to 6");
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.token_type of token 5 is 7, expected 1 to 6");
   v = byte_level_sample();
   v.eos = static_cast<int>(v.tokens.size());
-  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.eos_token_id is 280, accepted are 0 to 279");
+  CHECK(refusal(v) == "m.gguf: tokenizer.ggml.eos_token_id is 280, expected 0 to 279");
   v.eos = -2;
   CHECK(refusal(v).find("eos_token_id is -2") != std::string::npos);
   v = test::sentencepiece_vocabulary(test::some_pieces());

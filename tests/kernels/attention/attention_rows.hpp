@@ -14,6 +14,7 @@
 #include "kernels/device.hpp"
 #include "kernels/products/products.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 #include "litestage/kernels/products/project_qkv.cuh"
 
 namespace litestage::test {

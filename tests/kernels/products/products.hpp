@@ -10,6 +10,7 @@
 #include "kernels/device.hpp"
 #include "litestage/backend/gpu/memory/pack.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 #include "litestage/kernels/products/inputs.cuh"
 
 namespace litestage::test {

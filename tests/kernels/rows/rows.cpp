@@ -12,6 +12,7 @@
 #include "common/close.hpp"
 #include "kernels/products/products.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -15,6 +15,7 @@
 #include "kernels/device.hpp"
 #include "litestage/backend/gpu/operations/token_stats.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

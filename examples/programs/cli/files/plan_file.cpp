@@ -27,7 +27,7 @@ stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& pat
 void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path) {
   const stages::Standard own = plan_stages(plan, path);
   if (stages == own) return;
-  throw Error(concat("--stages: found ", to_spec(stages), ", accepted is ", to_spec(own), ", the schedule of ", path));
+  throw Error(concat("--stages: found ", to_spec(stages), ", expected ", to_spec(own), ", the schedule of ", path));
 }
 
 void write_plan(const std::string& path, const calibrate::Plan& plan) {

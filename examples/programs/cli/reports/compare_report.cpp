@@ -19,8 +19,8 @@
 #include "litestage/core/outside_text.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/settings/expected.hpp"
 #include "litestage/settings/describe.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -95,7 +95,7 @@ std::vector<std::string> method_names(const std::vector<std::string>& given) {
   std::vector<std::string> names;
   for (const std::string& name : given) {
     if (name != "all" && std::find(known.begin(), known.end(), name) == known.end())
-      throw Error(concat("--methods: found ", in_quotes(name), ", accepted are all, ", joined(known)));
+      throw Error(concat("--methods: found ", in_quotes(name), ", expected all, ", joined(known)));
   }
   for (const std::string& name : known) {
     for (const std::string& g : given) {
@@ -110,16 +110,16 @@ std::vector<std::string> method_names(const std::vector<std::string>& given) {
 std::vector<CompareOptions> by_task(const CompareOptions& o) {
   const std::size_t n = o.tasks.size();
   if (o.data.size() != n && !(o.data.empty() && n == 1))
-    throw Error(concat("--data: found ", o.data.size(), " files, accepted are ", n, ", one for each --task"));
+    throw Error(concat("--data: found ", o.data.size(), " files, expected ", n, ", one for each --task"));
   if (o.plans.size() > 1 && o.plans.size() != n)
-    throw Error(concat("--plan: found ", o.plans.size(), " files, accepted are 0, 1 or ", n, " (one for each --task)"));
-  if (n > 1 && !o.common.exclude.empty()) throw Error("--exclude: accepted with a single --task");
+    throw Error(concat("--plan: found ", o.plans.size(), " files, expected 0, 1 or ", n, " (one for each --task)"));
+  if (n > 1 && !o.common.exclude.empty()) throw Error("--exclude: found with several --task, expected a single one");
   std::vector<CompareOptions> list(n, o);
   for (std::size_t t = 0; t < n; ++t) {
     const std::string& task = o.tasks[t];
     CompareOptions& own = list[t];
     if (std::count(o.tasks.begin(), o.tasks.end(), task) > 1)
-      throw Error(concat("--task: found ", task, " more than once, accepted is each once"));
+      throw Error(concat("--task: found ", task, " more than once, expected each once"));
     own.common.task = task;
     own.common.data = o.data.empty() ? "" : o.data[t];
     own.common.plan = o.plans.empty() ? "" : o.plans[o.plans.size() == 1 ? 0 : t];

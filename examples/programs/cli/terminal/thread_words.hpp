@@ -5,6 +5,7 @@
 #include <string>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 #include "litestage/core/threads/usable_cores.hpp"
 
 namespace litestage::cli {

@@ -1,30 +1,35 @@
-// The `cpu` backend: SIMD kernels chosen at run time, and a persistent thread team. Every operation is one parallel
-// region. Results do not depend on the number of threads nor on the batch, to the bit, on one instruction set.
+// The `cpu` backend, declared: SIMD kernels chosen at run time, and a persistent thread team. Every operation is one
+// parallel region. Results do not depend on the number of threads nor on the batch, to the bit, on one instruction set.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
-#include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu/instruction_set.hpp"
 #include "litestage/backend/cpu/kv_storage.hpp"
-#include "litestage/backend/cpu/matmul/matmul.hpp"
-#include "litestage/backend/cpu/rows/attention.hpp"
-#include "litestage/backend/cpu/rows/gate.hpp"
-#include "litestage/backend/cpu/rows/norm.hpp"
-#include "litestage/backend/cpu/rows/rope.hpp"
-#include "litestage/backend/cpu/rows/row_kernels_avx512.hpp"
-#include "litestage/backend/cpu/rows/token_stats.hpp"
-#include "litestage/backend/cpu/workspace.hpp"
-#include "litestage/core/quant_blocks.hpp"
-#include "litestage/core/threads/thread_team.hpp"
+#include "litestage/backend/cpu/matmul/packed_matrix.hpp"
+#include "litestage/core/compiled.hpp"
+#include "litestage/core/tensor.hpp"
+#include "litestage/core/threads/range.hpp"
 
 namespace litestage {
+
+class ThreadTeam;
+
+namespace cpu {
+class Activations;
+struct ActivationForms;
+struct HeadGroup;
+struct Workspace;
+template <class T>
+struct AttentionFunctions;
+}  // namespace cpu
 
 struct CpuOptions {
   int threads = 0;   // 0: one to each core that may be used
@@ -47,11 +52,7 @@ class CpuBackend {
   class Vector {
    public:
     Vector() = default;
-    explicit Vector(const RawTensor& raw) {
-      auto values = std::make_shared<Buffer<float>>(raw.columns);
-      dequantize_row(raw.type, raw.data, values->data(), raw.columns);
-      values_ = std::move(values);
-    }
+    explicit Vector(const RawTensor& raw);
     [[nodiscard]] bool empty() const { return values_ == nullptr; }
     [[nodiscard]] const float* data() const { return empty() ? nullptr : values_->data(); }
     [[nodiscard]] std::size_t size() const { return empty() ? 0 : values_->size(); }
@@ -61,32 +62,28 @@ class CpuBackend {
     std::shared_ptr<const Buffer<float>> values_;
   };
 
-  explicit CpuBackend(const Options& options = {})
-      : packing_(options.pack ? cpu::Packing::at_load : cpu::Packing::in_flight),
-        isa_(options.isa ? *options.isa : cpu::choose_instruction_set()),
-        team_(std::make_unique<ThreadTeam>(options.threads)),
-        work_(isa_, team_->size()) {
-    if (!cpu::supported(isa_))
-      throw Error(concat("instruction set ", cpu::name(isa_), " is not supported by this CPU"));
-  }
+  explicit CpuBackend(const Options& options = {});
+  CpuBackend(CpuBackend&&) noexcept;
+  CpuBackend& operator=(CpuBackend&&) noexcept;
+  ~CpuBackend();
 
   [[nodiscard]] std::string name() const { return "cpu"; }
   [[nodiscard]] std::string instruction_set() const { return std::string(cpu::name(isa_)); }
-  [[nodiscard]] int threads() const { return team_->size(); }
+  [[nodiscard]] int threads() const;
   [[nodiscard]] const ThreadTeam& team() const { return *team_; }
 
   void expect_weights(std::span<const RawTensor* const>) const {}
-  [[nodiscard]] Weight load_weight(const RawTensor& raw) { return Weight(raw, *team_, memory_, packing_); }
+  [[nodiscard]] Weight load_weight(const RawTensor& raw);
   [[nodiscard]] Table load_table(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Vector load_vector(const RawTensor& raw) const { return raw.empty() ? Vector() : Vector(raw); }
-  [[nodiscard]] Cache make_cache(const CacheShape& shape) const { return Cache(shape); }
+  [[nodiscard]] Cache make_cache(const CacheShape& shape) const;
   template <class T>
   [[nodiscard]] Buffer<T> allocate(std::size_t n) const {
     return Buffer<T>(n);
   }
 
-  [[nodiscard]] View<const int, 1> upload(std::span<const int> host) { return copy_to(work_.ints, host); }
-  [[nodiscard]] View<const float, 1> upload(std::span<const float> host) { return copy_to(work_.floats, host); }
+  [[nodiscard]] View<const int, 1> upload(std::span<const int> host);
+  [[nodiscard]] View<const float, 1> upload(std::span<const float> host);
   template <class T>
   void to_host(T* to, const T* from, std::size_t n) const {
     std::copy_n(from, n, to);
@@ -112,50 +109,16 @@ class CpuBackend {
   }
   void measure(View<Moments<float>, 1> moments, View<const float, 2> before, View<const float, 2> after) const;
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies);
-  [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const {
-    return cache.too_large(slot, layer, n);
-  }
+  [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const;
   void logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
               const Weight& head, float multiplier);
   void token_stats(std::span<TokenStats> stats, View<const float, 2> logits, Signal signals);
 
  private:
-  // Up to this many rows every thread prepares all inputs of a product for itself, which is cheaper than a barrier.
-  static constexpr std::size_t few_rows = 4;
+  struct Product;
+  struct HeadContext;
 
-  struct Product {
-    View<float, 2> y;
-    const Weight* w;
-    cpu::Store store;
-  };
-  // What a head needs on its way from the products.
-  struct HeadContext {
-    const AttentionRows& rows;
-    const AttentionWeights<CpuBackend>& weights;
-    const AttentionShape& shape;
-    const RopeTable<CpuBackend>& rope;
-  };
-
-  // f(kernels) with the row kernels of the instruction set.
-  template <class F>
-  void with_kernels(F&& f) {
-#if defined(__x86_64__)
-    if (isa_ == cpu::InstructionSet::avx512) return f(cpu::Avx512{});
-    if (isa_ == cpu::InstructionSet::avx2) return f(cpu::Avx2{});
-#endif
-    f(cpu::Portable{});
-  }
-  [[nodiscard]] Range mine(std::size_t n, int thread) const {
-    return share(n, static_cast<std::size_t>(thread), static_cast<std::size_t>(team_->size()));
-  }
-  [[nodiscard]] cpu::Workspace::Thread& scratch(int thread) {
-    return work_.threads[static_cast<std::size_t>(thread)];
-  }
-  template <class T>
-  static View<const T, 1> copy_to(Buffer<T>& buffer, std::span<const T> host) {
-    std::copy_n(host.data(), host.size(), cpu::grow(buffer, host.size()));
-    return {buffer.data(), {host.size()}};
-  }
+  [[nodiscard]] Range mine(std::size_t n, int thread) const;
 
   // Before a region: room for the inputs of its products.
   void expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms);
@@ -170,25 +133,22 @@ class CpuBackend {
   static void check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape);
   // In a region, after the products of Q, K and V. Norm and RoPE of one head of row i, in place; the same with what
   // follows: a query goes to `out`, a key and its value to the cache.
-  template <class Kernels>
-  static void turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i);
-  template <class Kernels>
-  static void finish_query(float* out, float* head, const HeadContext& c, std::size_t i);
-  template <class Kernels>
-  static void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value,
-                              const HeadContext& c, std::size_t i);
-  template <class Kernels, class T>
-  void attend_as(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer, const AttentionRows& rows,
-                 const cpu::HeadGroup& group);
-  template <class Kernels, class T>
-  void attend_split(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
-                    const AttentionRows& rows, const cpu::HeadGroup& group);
+  void turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) const;
+  void finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const;
+  void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value, const HeadContext& c,
+                       std::size_t i) const;
+  template <class T>
+  void attend_as(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
+                 const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group);
+  template <class T>
+  void attend_split(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
+                    const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group);
 
   cpu::Packing packing_;
   cpu::InstructionSet isa_;
   std::unique_ptr<ThreadTeam> team_;
   cpu::PanelMemory memory_;
-  cpu::Workspace work_;
+  std::unique_ptr<cpu::Workspace> work_;
 };
 
 static_assert(Backend<CpuBackend>);

@@ -14,8 +14,9 @@
 #include <type_traits>
 
 #include "litestage/backend/concept.hpp"
-#include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
+#include "litestage/backend/cpu/rows/tiles.hpp"
 #include "litestage/core/kv_number.hpp"
+#include "litestage/core/numeric.hpp"
 #include "litestage/core/tensor.hpp"
 
 namespace litestage::cpu {

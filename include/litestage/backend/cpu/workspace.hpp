@@ -1,5 +1,5 @@
-// The memory that operations of the `cpu` backend work in. It grows the first time a larger step is seen, outside the
-// parallel region, and never shrinks: a step of a size that was seen allocates nothing.
+// The functions and the memory that operations of the `cpu` backend work with. The memory grows the first time a larger
+// step is seen, outside the parallel region, and never shrinks: a step of a size that was seen allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 
 #include "litestage/backend/cpu/matmul/activations.hpp"
 #include "litestage/backend/cpu/matmul/packed_matrix.hpp"
+#include "litestage/backend/cpu/rows/row_functions.hpp"
 #include "litestage/backend/cpu/rows/token_stats.hpp"
 #include "litestage/core/tensor.hpp"
 
@@ -31,10 +32,13 @@ struct Workspace {
     Buffer<float> attention;  // HeadGroup::scratch_size()
   };
 
-  Workspace(InstructionSet set, int n_threads) : inputs(set) {
+  Workspace(InstructionSet set, int n_threads) : functions(row_functions(set)), inputs(set) {
     for (int i = 0; i < n_threads; ++i) threads.emplace_back(set);
   }
 
+  [[nodiscard]] Thread& of(int thread) { return threads[static_cast<std::size_t>(thread)]; }
+
+  RowFunctions functions;
   std::vector<Thread> threads;
   Activations inputs;         // of many rows: prepared by all threads together
   Buffer<float> products;     // results on the way to their place: [rows, outputs of a matrix] of one or more

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/backend/compiled.hpp"
 #include "litestage/backend/concept.hpp"
-#include "litestage/backend/reference/row_operations.hpp"
-#include "litestage/core/quant_blocks.hpp"
-#include "litestage/core/threads/thread_team.hpp"
+#include "litestage/core/compiled.hpp"
+#include "litestage/core/tensor.hpp"
 
 namespace litestage {
+
+class ThreadTeam;
 
 namespace reference {
 struct AlignedRows;
@@ -46,32 +46,25 @@ class ReferenceBackend {
     }
   };
 
-  // What becomes of a row of inputs before it meets weights of a type: shows what a backend that rounds them is due.
+  // Rounds a row of inputs before it is multiplied with weights of a type, to emulate a backend of lower precision.
   using Rounding = std::function<void(double* row, std::size_t n, DType weight)>;
 
   // `threads` as a ThreadTeam takes them.
-  explicit ReferenceBackend(int threads = 1, Rounding round = nullptr)
-      : team_(std::make_unique<ThreadTeam>(threads)), round_(std::move(round)) {}
+  explicit ReferenceBackend(int threads = 1, Rounding round = nullptr);
+  ReferenceBackend(ReferenceBackend&&) noexcept;
+  ReferenceBackend& operator=(ReferenceBackend&&) noexcept;
+  ~ReferenceBackend();
 
   [[nodiscard]] std::string name() const { return "reference"; }
   [[nodiscard]] std::string instruction_set() const { return "double"; }
-  [[nodiscard]] int threads() const { return team_->size(); }
+  [[nodiscard]] int threads() const;
   [[nodiscard]] const ThreadTeam& team() const { return *team_; }
 
   void expect_weights(std::span<const RawTensor* const>) const {}
   [[nodiscard]] Weight load_weight(const RawTensor& raw) const { return raw; }
   [[nodiscard]] Table load_table(const RawTensor& raw) const { return raw; }
-  [[nodiscard]] Vector load_vector(const RawTensor& raw) const {
-    Vector vector;
-    if (raw.empty()) return vector;
-    vector.values.resize(raw.columns);
-    dequantize_row(raw.type, raw.data, vector.values.data(), raw.columns);
-    return vector;
-  }
-  [[nodiscard]] Cache make_cache(const CacheShape& shape) const {
-    const std::size_t n = shape.slots * shape.layers * shape.capacity * shape.entry_size();
-    return Cache{shape, Buffer<double>(n), Buffer<double>(n)};
-  }
+  [[nodiscard]] Vector load_vector(const RawTensor& raw) const;
+  [[nodiscard]] Cache make_cache(const CacheShape& shape) const;
   template <class T>
   [[nodiscard]] Buffer<T> allocate(std::size_t n) const {
     return Buffer<T>(n);

@@ -2,4 +2,8 @@
 #pragma once
 
 #include "litestage/backend/reference/declaration.hpp"
-#include "litestage/backend/reference/operations.hpp"
+#include "litestage/core/compiled.hpp"
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/backend/reference/definitions/operations.hpp"
+#endif

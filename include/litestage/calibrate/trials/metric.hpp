@@ -44,7 +44,7 @@ class Judge {
       right_[q] = questions[q].gold;
       if (right_[q] != no_answer) continue;
       throw Error(concat("question ", shown(questions[q].id),
-                         " has no gold answer, accepted without one is the metric agreement"));
+                         " has no gold answer, expected one (only the metric agreement needs none)"));
     }
   }
   void agree_with(std::vector<int> full_depth) {  // [questions] predicted

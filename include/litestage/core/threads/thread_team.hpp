@@ -19,7 +19,7 @@
 #include <immintrin.h>
 #endif
 
-#include "litestage/core/error.hpp"
+#include "litestage/core/threads/range.hpp"
 #include "litestage/core/threads/usable_cores.hpp"
 
 namespace litestage {
@@ -36,14 +36,6 @@ inline void pause_cpu() {
 #else
   std::this_thread::yield();
 #endif
-}
-
-// [first, last) of `n` items for one of `parts` workers: contiguous, sizes differ by one at most.
-struct Range {
-  std::size_t first = 0, last = 0;
-};
-[[nodiscard]] inline Range share(std::size_t n, std::size_t part, std::size_t parts) {
-  return {n * part / parts, n * (part + 1) / parts};
 }
 
 class ThreadTeam {

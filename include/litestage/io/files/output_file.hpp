@@ -1,31 +1,17 @@
 // Files that appear whole or not at all. POSIX.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
-#include "litestage/core/error.hpp"
-#include "litestage/io/files/file_size_signal.hpp"
-#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/core/compiled.hpp"
 
 namespace litestage::io {
 
 namespace detail {
 
 // The name of a new file is on disk once its folder is; where a folder cannot be synced the file is whole all the same.
-inline void sync_folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() >= 0) static_cast<void>(::fsync(opened.get()));
-}
+void sync_folder_of(const std::string& path);
 
 }  // namespace detail
 
@@ -33,65 +19,19 @@ inline void sync_folder_of(const std::string& path) {
 // reached the disk. Until then, and after any failure, the file of that name is what it was, and nothing else is left.
 class OutputFile {
  public:
-  explicit OutputFile(const std::string& path) : path_(path) {
-    target_ = resolve(path);
-    static std::atomic<unsigned> serial{0};
-    temporary_ = concat(target_, ".", ::getpid(), ".", serial++, ".tmp");
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_);
-    if (fd_ < 0) fail("cannot be created");
-  }
+  explicit OutputFile(const std::string& path);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile() { discard(); }
 
-  void write(std::string_view text) {
-    LITESTAGE_ASSERT(fd_ >= 0, path_, " is committed or has failed");
-    const detail::FileSizeSignalBlocked blocked;
-    while (!text.empty()) {
-      const ssize_t n = ::write(fd_, text.data(), text.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) fail("cannot be written");
-      text.remove_prefix(static_cast<std::size_t>(n));
-    }
-  }
-  void commit() {
-    LITESTAGE_ASSERT(fd_ >= 0, path_, " is committed or has failed");
-    if (::fsync(fd_) != 0 && errno != EINVAL) fail("cannot be written");  // EINVAL: a file system that has no fsync
-    const int closed = ::close(fd_);
-    fd_ = -1;
-    if (closed != 0) fail("cannot be written");
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be put in place");
-    temporary_.clear();
-    detail::sync_folder_of(target_);
-  }
+  void write(std::string_view text);
+  void commit();
 
  private:
   // Where a link points, so that the link survives. Renaming onto a terminal, a pipe or a folder would destroy it.
-  std::string resolve(const std::string& path) {
-    struct stat status = {};
-    if (::stat(path.c_str(), &status) != 0) return path;
-    if (!S_ISREG(status.st_mode)) {
-      throw Error(concat(path, ": is ", S_ISDIR(status.st_mode) ? "a folder" : "a special file",
-                         ", accepted is a regular file or a new name"));
-    }
-    mode_ = status.st_mode & 0777;
-    char* real = ::realpath(path.c_str(), nullptr);
-    if (real == nullptr) fail("cannot be resolved");  // never the link itself: it may be /dev/stdout
-    std::string target = real;
-    std::free(real);
-    return target;
-  }
-  [[noreturn]] void fail(std::string_view what) {
-    const int error = errno;
-    discard();
-    throw Error(concat(path_, ": ", what, ": ", detail::reason(error)));
-  }
-  void discard() {
-    if (fd_ >= 0) ::close(fd_);
-    if (fd_ >= 0 || !temporary_.empty()) ::unlink(temporary_.c_str());
-    fd_ = -1;
-    temporary_.clear();
-  }
+  std::string resolve(const std::string& path);
+  [[noreturn]] void fail(std::string_view what);
+  void discard();
 
   std::string path_;    // as given, for messages
   mode_t mode_ = 0666;  // a file that is replaced keeps its permissions
@@ -100,10 +40,10 @@ class OutputFile {
   int fd_ = -1;
 };
 
-inline void write_file(const std::string& path, std::string_view text) {
-  OutputFile file(path);
-  file.write(text);
-  file.commit();
-}
+void write_file(const std::string& path, std::string_view text);
 
 }  // namespace litestage::io
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/io/files/definitions/output_file.hpp"
+#endif

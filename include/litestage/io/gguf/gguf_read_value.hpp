@@ -1,10 +1,12 @@
 // Reads one metadata value of a GGUF file from untrusted bytes.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "litestage/io/gguf/byte_reader.hpp"
@@ -19,13 +21,13 @@ inline constexpr int max_array_depth = 4;  // our own limit; real files nest non
 [[nodiscard]] inline GgufType read_type(ByteReader& in, std::string_view what) {
   const auto id = in.number<std::uint32_t>(what);
   if (id < n_gguf_types) return static_cast<GgufType>(id);
-  throw Error(concat(in.source(), ": ", what, " has value type ", id, ", accepted are 0 to ", n_gguf_types - 1));
+  throw Error(concat(in.source(), ": ", what, " has value type ", id, ", expected 0 to ", n_gguf_types - 1));
 }
 
 [[nodiscard]] inline bool read_boolean(ByteReader& in, std::string_view what) {
   const auto byte = in.number<std::uint8_t>(what);
   if (byte <= 1) return byte == 1;
-  throw Error(concat(in.source(), ": ", what, " is a BOOL of ", int{byte}, ", accepted are 0 and 1"));
+  throw Error(concat(in.source(), ": ", what, " is a BOOL of ", int{byte}, ", expected 0 or 1"));
 }
 
 // Bytes that one value takes at least, in an array.
@@ -34,48 +36,48 @@ inline constexpr int max_array_depth = 4;  // our own limit; real files nest non
   return sizes[static_cast<std::size_t>(type)];
 }
 
-template <class Wide, class Read>
-[[nodiscard]] std::vector<Wide> read_list(std::size_t n, Read read) {
-  std::vector<Wide> list;
-  list.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) list.push_back(static_cast<Wide>(read()));
-  return list;
+// One scalar of this type, widened.
+[[nodiscard]] inline std::uint64_t read_unsigned(ByteReader& in, GgufType type, std::string_view what) {
+  if (type == GgufType::u8) return in.number<std::uint8_t>(what);
+  if (type == GgufType::u16) return in.number<std::uint16_t>(what);
+  if (type == GgufType::u32) return in.number<std::uint32_t>(what);
+  return in.number<std::uint64_t>(what);
+}
+[[nodiscard]] inline std::int64_t read_signed(ByteReader& in, GgufType type, std::string_view what) {
+  if (type == GgufType::i8) return static_cast<std::int8_t>(in.number<std::uint8_t>(what));
+  if (type == GgufType::i16) return static_cast<std::int16_t>(in.number<std::uint16_t>(what));
+  if (type == GgufType::i32) return static_cast<std::int32_t>(in.number<std::uint32_t>(what));
+  return static_cast<std::int64_t>(in.number<std::uint64_t>(what));
+}
+[[nodiscard]] inline double read_real(ByteReader& in, GgufType type, std::string_view what) {
+  if (type == GgufType::f32) return static_cast<double>(std::bit_cast<float>(in.number<std::uint32_t>(what)));
+  return std::bit_cast<double>(in.number<std::uint64_t>(what));
 }
 
-// Calls `use` with a function that reads one scalar of this type, and with a value of the widened type.
+// Calls `use` with a function that reads one scalar of this type and gives it widened.
 template <class Use>
-auto with_scalar(ByteReader& in, GgufType type, std::string_view what, Use use) {
-  const auto number = [&](auto narrow, auto wide) {
-    return use([&in, what] { return in.number<decltype(narrow)>(what); }, wide);
-  };
+void with_scalar(ByteReader& in, GgufType type, std::string_view what, const Use& use) {
   switch (type) {
     case GgufType::u8:
-      return number(std::uint8_t{}, std::uint64_t{});
     case GgufType::u16:
-      return number(std::uint16_t{}, std::uint64_t{});
     case GgufType::u32:
-      return number(std::uint32_t{}, std::uint64_t{});
     case GgufType::u64:
-      return number(std::uint64_t{}, std::uint64_t{});
+      return use([&in, type, what] { return read_unsigned(in, type, what); });
     case GgufType::i8:
-      return number(std::int8_t{}, std::int64_t{});
     case GgufType::i16:
-      return number(std::int16_t{}, std::int64_t{});
     case GgufType::i32:
-      return number(std::int32_t{}, std::int64_t{});
     case GgufType::i64:
-      return number(std::int64_t{}, std::int64_t{});
+      return use([&in, type, what] { return read_signed(in, type, what); });
     case GgufType::f32:
-      return number(float{}, double{});
     case GgufType::f64:
-      return number(double{}, double{});
+      return use([&in, type, what] { return read_real(in, type, what); });
     case GgufType::boolean:
-      return use([&in, what] { return read_boolean(in, what); }, bool{});
+      return use([&in, what] { return read_boolean(in, what); });
     case GgufType::string:
     case GgufType::array:
       break;
   }
-  return use([&in, what] { return in.text(what); }, std::string_view{});
+  use([&in, what] { return in.text(what); });
 }
 
 [[nodiscard]] inline GgufArray read_array(ByteReader& in, std::string_view what, int depth) {
@@ -86,12 +88,16 @@ auto with_scalar(ByteReader& in, GgufType type, std::string_view what, Use use) 
   array.element = read_type(in, what);
   const std::size_t n = in.count(smallest_size(array.element), concat("length of the array of ", what));
   if (array.element == GgufType::array) {
-    array.items = read_list<GgufArray>(n, [&] { return read_array(in, what, depth + 1); });
+    std::vector<GgufArray> list;
+    list.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) list.push_back(read_array(in, what, depth + 1));
+    array.items = std::move(list);
     return array;
   }
-  with_scalar(in, array.element, what, [&](auto read, auto wide) {
-    array.items = read_list<decltype(wide)>(n, read);
-    return 0;
+  with_scalar(in, array.element, what, [&](const auto& read) {
+    auto& list = array.items.emplace<std::vector<decltype(read())>>();
+    list.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) list.push_back(read());
   });
   return array;
 }
@@ -100,10 +106,7 @@ auto with_scalar(ByteReader& in, GgufType type, std::string_view what, Use use) 
   const GgufType type = read_type(in, what);
   if (type == GgufType::array) return {type, read_array(in, what, 1)};
   GgufValue value{type, {}};
-  with_scalar(in, type, what, [&](auto read, auto wide) {
-    value.value = static_cast<decltype(wide)>(read());
-    return 0;
-  });
+  with_scalar(in, type, what, [&](const auto& read) { value.value = read(); });
   return value;
 }
 

@@ -59,25 +59,25 @@ struct GgufValue {
 // it fits, and an integer where a number is asked for; nothing else is converted.
 namespace detail {
 
-inline constexpr std::string_view accepted_by(const std::int64_t*) {
+inline constexpr std::string_view expected_by(const std::int64_t*) {
   return "an integer that fits 64 bits with sign";
 }
-inline constexpr std::string_view accepted_by(const double*) {
+inline constexpr std::string_view expected_by(const double*) {
   return "a number";
 }
-inline constexpr std::string_view accepted_by(const bool*) {
+inline constexpr std::string_view expected_by(const bool*) {
   return "a BOOL";
 }
-inline constexpr std::string_view accepted_by(const std::string*) {
+inline constexpr std::string_view expected_by(const std::string*) {
   return "a STRING";
 }
-inline constexpr std::string_view accepted_by(const std::vector<std::int64_t>*) {
+inline constexpr std::string_view expected_by(const std::vector<std::int64_t>*) {
   return "an ARRAY of integers";
 }
-inline constexpr std::string_view accepted_by(const std::vector<double>*) {
+inline constexpr std::string_view expected_by(const std::vector<double>*) {
   return "an ARRAY of numbers";
 }
-inline constexpr std::string_view accepted_by(const std::vector<std::string>*) {
+inline constexpr std::string_view expected_by(const std::vector<std::string>*) {
   return "an ARRAY of STRING";
 }
 

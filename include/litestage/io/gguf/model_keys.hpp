@@ -35,7 +35,7 @@ class ModelKeys {
     for (std::int64_t other : list) {
       if (other == list[0]) continue;
       throw Error(concat(file_.source(), ": key ", k, " differs between layers (", list[0], " and ", other,
-                         "), accepted is one value for all"));
+                         "), expected one value for all"));
     }
     return checked(k, list[0]);
   }
@@ -50,7 +50,7 @@ class ModelKeys {
  private:
   [[nodiscard]] int checked(const std::string& k, std::int64_t value) const {
     if (value >= 1 && value <= INT_MAX) return static_cast<int>(value);
-    throw Error(concat(file_.source(), ": key ", k, " is ", value, ", accepted are 1 to ", INT_MAX));
+    throw Error(concat(file_.source(), ": key ", k, " is ", value, ", expected 1 to ", INT_MAX));
   }
   [[nodiscard]] bool rope_is_unscaled_by(std::string_view k, std::string_view name) const;
   void refuse_unless_neutral(std::string_view k, std::string_view name) const;
@@ -91,7 +91,7 @@ inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_vie
     if (neutral.name != name) continue;
     const double found = file_.get<double>(k);
     if (found == neutral.value) return;
-    throw Error(concat(file_.source(), ": key ", k, " is ", found, ", accepted is ", neutral.value));
+    throw Error(concat(file_.source(), ": key ", k, " is ", found, ", expected ", neutral.value));
   }
   if (name == "rope.scaling.type") {
     const auto found = file_.get<std::string>(k);
@@ -130,11 +130,11 @@ inline void ModelKeys::refuse_others() const {
 inline void refuse_what_is_no_model(const Gguf& file) {
   const auto type = file.find<std::string>("general.type");
   if (type && *type != "model") {
-    throw Error(concat(file.source(), ": key general.type is ", in_quotes(*type), ", accepted is \"model\""));
+    throw Error(concat(file.source(), ": key general.type is ", in_quotes(*type), ", expected \"model\""));
   }
   const auto parts = file.find<std::int64_t>("split.count");
   if (parts && *parts > 1) {
-    throw Error(concat(file.source(), ": is one of ", *parts, " parts of a split model, accepted is a whole one"));
+    throw Error(concat(file.source(), ": is one of ", *parts, " parts of a split model, expected a whole one"));
   }
 }
 
@@ -144,12 +144,12 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   if (!k && !v) {
     if (c.hidden % c.n_heads == 0) return c.hidden / c.n_heads;
     throw Error(concat(file.source(), ": key ", keys.key("attention.head_count"), " is ", c.n_heads,
-                       ", accepted are divisors of the hidden size ", c.hidden, " where no key_length is given"));
+                       ", expected a divisor of the hidden size ", c.hidden, " where no key_length is given"));
   }
   const int other = c.hidden / c.n_heads;
   if (k.value_or(other) == v.value_or(other)) return k.value_or(other);
   throw Error(concat(file.source(), ": keys ", keys.key("attention.key_length"), " and value_length are ",
-                     k.value_or(other), " and ", v.value_or(other), ", accepted are equal ones"));
+                     k.value_or(other), " and ", v.value_or(other), ", expected equal ones"));
 }
 
 [[nodiscard]] inline ModelConfig read_config(const Gguf& file) {
@@ -158,7 +158,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   c.architecture = file.get<std::string>("general.architecture");
   if (c.architecture != "llama" && c.architecture != "qwen2") {
     throw Error(concat(file.source(), ": key general.architecture is ", in_quotes(c.architecture),
-                       ", accepted are \"llama\" and \"qwen2\""));
+                       ", expected \"llama\" or \"qwen2\""));
   }
   const ModelKeys keys(file, c.architecture);
   keys.refuse_others();
@@ -181,13 +181,13 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   const ModelKeys keys(file, file.get<std::string>("general.architecture"));
   const auto said = keys.size("vocab_size");
   if (rows > INT_MAX || (said && static_cast<std::size_t>(*said) != rows)) {
-    throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", accepted are the ",
+    throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", expected the ",
                        rows, " rows of token_embd.weight"));
   }
   // Files for something other than text may have no tokens; where there are some, each has a row.
   const auto tokens = file.find<std::vector<std::string>>("tokenizer.ggml.tokens");
   if (tokens && tokens->size() != rows) {
-    throw Error(concat(file.source(), ": key tokenizer.ggml.tokens has ", tokens->size(), " tokens, accepted are the ",
+    throw Error(concat(file.source(), ": key tokenizer.ggml.tokens has ", tokens->size(), " tokens, expected the ",
                        rows, " rows of token_embd.weight"));
   }
   return static_cast<int>(rows);

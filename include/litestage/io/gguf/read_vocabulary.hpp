@@ -2,71 +2,16 @@
 // padding, separation and masks, and whether a text ends with a token of its own (prompts are continued).
 #pragma once
 
-#include <climits>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
+#include "litestage/core/compiled.hpp"
 #include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/text/sentencepiece_tokenizer.hpp"
 #include "litestage/io/text/vocabulary.hpp"
 
 namespace litestage::io {
 
-namespace detail {
-
-// The id under tokenizer.ggml.<name>; -1 where the file names none: it has no such key, or says -1, which some tools
-// write as an unsigned number of 32 bits.
-[[nodiscard]] inline int token_id(const Gguf& file, std::string_view name) {
-  const std::string key = concat("tokenizer.ggml.", name);
-  const auto id = file.find<std::int64_t>(key);
-  if (!id || *id == -1 || *id == UINT32_MAX) return -1;
-  if (*id >= 0 && *id <= INT_MAX) return static_cast<int>(*id);
-  throw Error(concat(file.source(), ": key ", key, " is ", *id, ", accepted are 0 to ", INT_MAX));
-}
-
-// A file that says it has no token of a kind that its text needs has no meaning. (Without the key, llama.cpp takes an
-// id of its own for the beginning; here prompts then begin without.)
-inline void refuse_missing_tokens(const Gguf& file, const Vocabulary& v) {
-  const auto refuse = [&](std::string_view name, std::string_view why) {
-    throw Error(concat(file.source(), ": key tokenizer.ggml.", name, " says that there is no such token, but ", why,
-                       ", expected its id"));
-  };
-  if (v.bos < 0 && file.has("tokenizer.ggml.bos_token_id") && v.begins_with_bos())
-    refuse("bos_token_id", "prompts begin with it");
-  if (v.unknown >= 0 || v.model != "llama" || !file.has("tokenizer.ggml.unknown_token_id")) return;
-  for (const int id : SentencePieceTokenizer::byte_tokens(v)) {
-    if (id < 0) refuse("unknown_token_id", "it stands for the bytes that have no token of their own");
-  }
-}
-
-}  // namespace detail
-
-[[nodiscard]] inline Vocabulary read_vocabulary(const Gguf& file) {
-  Vocabulary v;
-  v.model = file.get<std::string>("tokenizer.ggml.model");
-  v.pre = file.find<std::string>("tokenizer.ggml.pre").value_or("");
-  v.tokens = file.get<std::vector<std::string>>("tokenizer.ggml.tokens");
-  if (v.model == "llama") {
-    const auto scores = file.find<std::vector<double>>("tokenizer.ggml.scores").value_or(std::vector<double>{});
-    for (double score : scores) v.scores.push_back(static_cast<float>(score));
-  }
-  const auto types =
-      file.find<std::vector<std::int64_t>>("tokenizer.ggml.token_type").value_or(std::vector<std::int64_t>{});
-  // Values that no int holds become 0, which no token may have: `validate` names the token.
-  for (std::int64_t type : types) v.types.push_back(type >= 0 && type <= INT_MAX ? static_cast<int>(type) : 0);
-  v.merges = file.find<std::vector<std::string>>("tokenizer.ggml.merges").value_or(std::vector<std::string>{});
-  v.bos = detail::token_id(file, "bos_token_id");
-  v.eos = detail::token_id(file, "eos_token_id");
-  v.eot = detail::token_id(file, "eot_token_id");
-  v.unknown = detail::token_id(file, "unknown_token_id");
-  v.add_bos = file.find<bool>("tokenizer.ggml.add_bos_token");
-  v.add_space_prefix = file.find<bool>("tokenizer.ggml.add_space_prefix");
-  v.chat_template = file.find<std::string>("tokenizer.chat_template").value_or("");
-  v.validate(file.source());
-  detail::refuse_missing_tokens(file, v);
-  return v;
-}
+[[nodiscard]] Vocabulary read_vocabulary(const Gguf& file);
 
 }  // namespace litestage::io
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/io/gguf/definitions/read_vocabulary.hpp"
+#endif

@@ -53,8 +53,9 @@ class SpecialTokens {
       if (id >= 0) ends_[id] = true;
     }
     // The longest name wins, then the lowest id.
-    std::stable_sort(named_.begin(), named_.end(),
-                     [](const Named& a, const Named& b) { return a.name.size() > b.name.size(); });
+    std::sort(named_.begin(), named_.end(), [](const Named& a, const Named& b) {
+      return a.name.size() != b.name.size() ? a.name.size() > b.name.size() : a.id < b.id;
+    });
   }
 
   [[nodiscard]] bool is_end(int id) const { return ends_[id]; }

@@ -6,10 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "litestage/core/error.hpp"
+#include "litestage/core/compiled.hpp"
 #include "litestage/io/text/chat_template.hpp"
 #include "litestage/io/text/text_part.hpp"
 #include "litestage/io/text/tokenizer.hpp"
@@ -23,26 +22,10 @@ class TextCodec {
  public:
   // `source` names the file in errors. `chat_format` is one of enum_names<ChatFormat>, or empty: the file's own
   // template. A file without a usable template is no error until a conversation is to be encoded.
-  TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {})
-      : source_(std::move(source)), tokenizer_(std::move(vocabulary), source_) {
-    const Vocabulary& v = tokenizer_.vocabulary();
-    if (!chat_format.empty()) {
-      chat_ = ChatTemplate::named(chat_format, token_text(v.bos), token_text(v.eos));
-      return;
-    }
-    try {
-      chat_ = ChatTemplate::recognised(v.chat_template, token_text(v.bos), token_text(v.eos), source_);
-    } catch (const Error& e) {
-      why_no_chat_ = e.what();
-    }
-  }
+  TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {});
 
   // The text of a prompt, in parts.
-  [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const {
-    if (std::optional<std::vector<TextPart>> plain = ChatTemplate::plain_text(prompt)) return *plain;
-    if (!chat_) throw Error(why_no_chat_);
-    return chat_->render(prompt);
-  }
+  [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const;
 
   [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return tokenizer_.encode_prompt(render(prompt)); }
   [[nodiscard]] std::string piece(int id) const { return tokenizer_.piece(id); }
@@ -65,3 +48,7 @@ class TextCodec {
 static_assert(litestage::Tokenizer<TextCodec>);
 
 }  // namespace litestage::io
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/io/text/definitions/text_codec.hpp"
+#endif

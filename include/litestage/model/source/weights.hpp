@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/model/source/config.hpp"
 
@@ -30,15 +31,7 @@ struct ModelTensors {
 };
 
 // Those that are there, in the order in which a backend loads them.
-[[nodiscard]] inline std::vector<const RawTensor*> all_tensors(const ModelTensors& t) {
-  std::vector<const RawTensor*> tensors{&t.embedding, &t.final_norm, &t.head};
-  for (const LayerTensors& l : t.layers) {
-    tensors.insert(tensors.end(), {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm,
-                                   &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down});
-  }
-  std::erase_if(tensors, [](const RawTensor* tensor) { return tensor->empty(); });
-  return tensors;
-}
+[[nodiscard]] std::vector<const RawTensor*> all_tensors(const ModelTensors& t);
 
 // A model ready to be loaded by a backend.
 struct ModelSource {
@@ -49,42 +42,10 @@ struct ModelSource {
 };
 
 // Throws Error naming the tensor whose shape does not fit the configuration.
-inline void validate(const ModelSource& source) {
-  source.config.validate(source.path);
-  const ModelConfig& c = source.config;
-  const auto check = [&](const RawTensor& t, std::string_view role, int rows, int columns, bool optional = false) {
-    if (t.empty()) {
-      if (!optional) throw Error(concat(source.path, ": tensor for ", role, " is missing"));
-      return;
-    }
-    if (t.rows != static_cast<std::size_t>(rows) || t.columns != static_cast<std::size_t>(columns)) {
-      throw Error(concat(source.path, ": tensor ", t.name, " (", role, ") is ", t.rows, " x ", t.columns,
-                         ", accepted is ", rows, " x ", columns));
-    }
-  };
-  if (static_cast<int>(source.tensors.layers.size()) != c.n_layers) {
-    throw Error(
-        concat(source.path, ": ", source.tensors.layers.size(), " layers of tensors, accepted is ", c.n_layers));
-  }
-  check(source.tensors.embedding, "the token embedding", c.vocab, c.hidden);
-  check(source.tensors.final_norm, "the final norm", 1, c.hidden);
-  check(source.tensors.head, "the output head", c.vocab, c.hidden, c.tied_head);
-  for (const LayerTensors& t : source.tensors.layers) {
-    check(t.attention_norm, "the attention norm", 1, c.hidden);
-    check(t.wq, "the query projection", c.q_dim(), c.hidden);
-    check(t.wk, "the key projection", c.kv_dim(), c.hidden);
-    check(t.wv, "the value projection", c.kv_dim(), c.hidden);
-    check(t.bq, "the query bias", 1, c.q_dim(), true);
-    check(t.bk, "the key bias", 1, c.kv_dim(), true);
-    check(t.bv, "the value bias", 1, c.kv_dim(), true);
-    check(t.q_norm, "the query norm", 1, c.head_dim, true);
-    check(t.k_norm, "the key norm", 1, c.head_dim, true);
-    check(t.wo, "the output projection", c.hidden, c.q_dim());
-    check(t.mlp_norm, "the MLP norm", 1, c.hidden);
-    check(t.w_gate, "the gate projection", c.ffn, c.hidden);
-    check(t.w_up, "the up projection", c.ffn, c.hidden);
-    check(t.w_down, "the down projection", c.hidden, c.ffn);
-  }
-}
+void validate(const ModelSource& source);
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/model/source/definitions/weights.hpp"
+#endif

@@ -10,6 +10,7 @@
 
 #include "litestage/backend/gpu/operations/gpu_options.hpp"
 #include "litestage/backend/reference/reference_backend.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/validate/small_config.hpp"
 #include "litestage/validate/synthetic_model.hpp"

@@ -4,6 +4,7 @@
 
 #include "backend/cpu/matmul/matmul_cases.hpp"
 #include "common/close.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -6,6 +6,7 @@
 
 #include "common/close.hpp"
 #include "common/row_kernels.hpp"
+#include "litestage/backend/cpu/kv_storage.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

@@ -10,7 +10,7 @@
 #include "litestage/backend/cpu/instruction_set.hpp"
 #include "litestage/backend/cpu/matmul/panel_format.hpp"
 #include "litestage/core/tensor.hpp"
-#include "litestage/core/threads/thread_team.hpp"
+#include "litestage/core/threads/range.hpp"
 
 namespace litestage::cpu {
 

@@ -208,6 +208,11 @@ LITESTAGE_INLINE_AVX2 void float_tile_256(const PanelJob& job, std::size_t token
 struct Avx2 {
   static constexpr int largest_tile = 4;
 
+  LITESTAGE_TARGET_AVX2 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,
+                                                                    std::size_t n, const float* v) {
+    store_rows(job, token, n, v);
+  }
+
   template <DType type, int n>
   LITESTAGE_TARGET_AVX2 static void tile(const PanelJob& job, std::size_t token) {
     __m256 low[n], high[n];
@@ -218,13 +223,13 @@ struct Avx2 {
     } else {
       quantised_tile_256<type, n>(job, token, low, high);
     }
+    alignas(32) float v[n][16];
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
-      alignas(32) float v[16];
-      _mm256_store_ps(v, low[t]);
-      _mm256_store_ps(v + 8, high[t]);
-      store_results(job, token + static_cast<std::size_t>(t), v);
+      _mm256_store_ps(v[t], low[t]);
+      _mm256_store_ps(v[t] + 8, high[t]);
     }
+    store(job, token, n, v[0]);
   }
 };
 

@@ -193,6 +193,11 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 struct Avx512 {
   static constexpr int largest_tile = 8;
 
+  LITESTAGE_TARGET_AVX512 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,
+                                                                      std::size_t n, const float* v) {
+    store_rows(job, token, n, v);
+  }
+
   template <DType type, int n>
   LITESTAGE_TARGET_AVX512 static void tile(const PanelJob& job, std::size_t token) {
     __m512 acc[n];
@@ -203,12 +208,10 @@ struct Avx512 {
     } else {
       quantised_tile<type, n>(job, token, acc);
     }
+    alignas(64) float v[n][16];
     LITESTAGE_CPU_UNROLL
-    for (int t = 0; t < n; ++t) {
-      alignas(64) float v[16];
-      _mm512_store_ps(v, acc[t]);
-      store_results(job, token + static_cast<std::size_t>(t), v);
-    }
+    for (int t = 0; t < n; ++t) _mm512_store_ps(v[t], acc[t]);
+    store(job, token, n, v[0]);
   }
 };
 

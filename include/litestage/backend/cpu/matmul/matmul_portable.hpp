@@ -23,21 +23,31 @@ template <int bits>
   return to_float(h);
 }
 
+// Inputs share the unpacked codes of a block, so that tiles of four pay; how many there are is not known to the
+// compiler, which makes one function for every type of weight.
 struct Portable {
   static constexpr int largest_tile = 4;
 
   template <DType type, int n>
   static void tile(const PanelJob& job, std::size_t token) {
-    float acc[n][panel_rows] = {};
-    if constexpr (is_float(type)) {
-      float_tile<type, n>(job, token, acc);
-    } else {
-      quantised_tile<type, n>(job, token, acc);
-    }
-    for (int t = 0; t < n; ++t) store_results(job, token + static_cast<std::size_t>(t), acc[t]);
+    tile_of<type>(job, token, n);
   }
 
  private:
+  template <DType type>
+  static void tile_of(const PanelJob& job, std::size_t token, std::size_t n) {
+    float acc[largest_tile][panel_rows] = {};
+    if constexpr (is_float(type)) {
+      float_tile<type>(job, token, n, acc);
+    } else {
+      quantised_tile<type>(job, token, n, acc);
+    }
+    store(job, token, n, acc[0]);
+  }
+  __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
+    store_rows(job, token, n, v);
+  }
+
   // The integer sums of vectors first .. last - 1 for 16 rows.
   template <int n_vectors>
   static void dot(const std::uint8_t (&w)[8][64], const ActivationBlock& x, int first, std::int32_t start,
@@ -82,8 +92,9 @@ struct Portable {
     }
   }
 
-  template <DType type, int n>
-  static void quantised_tile(const PanelJob& job, std::size_t token, float (&acc)[n][panel_rows]) {
+  template <DType type>
+  static void quantised_tile(const PanelJob& job, std::size_t token, std::size_t n,
+                             float (&acc)[largest_tile][panel_rows]) {
     constexpr PanelTraits traits = panel_traits<type>;
     const std::byte* group = job.panel;
     for (std::size_t g = 0; g < job.inputs->columns() / traits.group_columns(); ++g, group += traits.group_bytes()) {
@@ -96,8 +107,8 @@ struct Portable {
                 code_at<traits.code_bits>(reinterpret_cast<const std::uint8_t*>(block), v, i));
           }
         }
-        for (int t = 0; t < n; ++t) {
-          const ActivationBlock* x = job.inputs->blocks(token + static_cast<std::size_t>(t));
+        for (std::size_t t = 0; t < n; ++t) {
+          const ActivationBlock* x = job.inputs->blocks(token + t);
           add_block<type>(group, b, w, x[g * traits.group_blocks() + b], acc[t]);
         }
       }
@@ -118,10 +129,11 @@ struct Portable {
   }
 
   // Even and odd columns are two chains, added at the end.
-  template <DType type, int n>
-  static void float_tile(const PanelJob& job, std::size_t token, float (&acc)[n][panel_rows]) {
-    for (int t = 0; t < n; ++t) {
-      const float* x = job.inputs->floats(token + static_cast<std::size_t>(t));
+  template <DType type>
+  static void float_tile(const PanelJob& job, std::size_t token, std::size_t n,
+                         float (&acc)[largest_tile][panel_rows]) {
+    for (std::size_t t = 0; t < n; ++t) {
+      const float* x = job.inputs->floats(token + t);
       float odd[panel_rows] = {};
       for (std::size_t k = 0; k < job.inputs->columns(); ++k) {
         float* chain = k % 2 == 0 ? acc[t] : odd;

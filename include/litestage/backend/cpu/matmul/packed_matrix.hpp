@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <memory>
 
-#include "litestage/backend/cpu/matmul/pack.hpp"
 #include "litestage/backend/cpu/matmul/panel_memory.hpp"
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/tensor.hpp"
-#include "litestage/core/threads/thread_team.hpp"
+
+namespace litestage {
+class ThreadTeam;
+}
 
 namespace litestage::cpu {
 
@@ -35,29 +38,10 @@ class PackedMatrix {
   PackedMatrix() = default;
   // Packs with all threads of the team into `memory`, which matrices of one model share. Without packing `raw` is read
   // as long as this or a copy lives.
-  PackedMatrix(const RawTensor& raw, ThreadTeam& team, PanelMemory& memory, Packing packing = Packing::at_load) {
-    LITESTAGE_ASSERT(!raw.empty(), raw.name);
-    auto data = std::make_shared<Data>();
-    data->raw = raw;
-    data->panel_bytes = cpu::panel_bytes(raw.type, raw.columns);
-    data->panels = (raw.rows + panel_rows - 1) / panel_rows;
-    if (packing == Packing::at_load) {
-      data->packed = memory.take(data->panels * data->panel_bytes);
-      team.run([&](int thread) {
-        const Range mine = share(data->panels, static_cast<std::size_t>(thread), static_cast<std::size_t>(team.size()));
-        for (std::size_t p = mine.first; p < mine.last; ++p) {
-          pack_panel(raw, p, data->packed.get() + p * data->panel_bytes);
-        }
-      });
-    }
-    data_ = std::move(data);
-  }
+  PackedMatrix(const RawTensor& raw, ThreadTeam& team, PanelMemory& memory, Packing packing = Packing::at_load);
 
   // In memory of its own.
-  PackedMatrix(const RawTensor& raw, ThreadTeam& team, Packing packing = Packing::at_load) {
-    PanelMemory memory(panel_bytes(raw.type, raw.columns) * ((raw.rows + panel_rows - 1) / panel_rows));
-    *this = PackedMatrix(raw, team, memory, packing);
-  }
+  PackedMatrix(const RawTensor& raw, ThreadTeam& team, Packing packing = Packing::at_load);
 
   [[nodiscard]] bool empty() const { return data_ == nullptr; }
   [[nodiscard]] const RawTensor& raw() const { return data_->raw; }
@@ -70,12 +54,7 @@ class PackedMatrix {
   // What one product reads.
   [[nodiscard]] std::size_t stream_bytes() const { return data_->panels * data_->panel_bytes; }
   // Panel p, from memory or packed now.
-  [[nodiscard]] const std::byte* panel(std::size_t p, PanelScratch& scratch) const {
-    if (data_->packed != nullptr) return data_->packed.get() + p * data_->panel_bytes;
-    std::byte* room = scratch.room(data_->panel_bytes);
-    pack_panel(data_->raw, p, room);
-    return room;
-  }
+  [[nodiscard]] const std::byte* panel(std::size_t p, PanelScratch& scratch) const;
 
  private:
   struct Data {
@@ -87,3 +66,7 @@ class PackedMatrix {
 };
 
 }  // namespace litestage::cpu
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/backend/cpu/matmul/definitions/packed_matrix.hpp"
+#endif

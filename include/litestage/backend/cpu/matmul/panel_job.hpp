@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "litestage/backend/cpu/matmul/activations.hpp"
-#include "litestage/core/threads/thread_team.hpp"
+#include "litestage/core/threads/range.hpp"
 #include "litestage/core/view.hpp"
 
 namespace litestage::cpu {
@@ -31,14 +31,17 @@ struct PanelJob {
 
 namespace detail {
 
-// The results v [16] of input `token`.
-LITESTAGE_ALWAYS_INLINE void store_results(const PanelJob& job, std::size_t token, const float* v) {
+// The results v [n, 16] of the inputs token .. token + n - 1. Each instruction set has one function with this body,
+// which all of its tiles call: inlined into every tile it would take a large part of the time to compile them.
+LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
   const Store& store = *job.store;
-  float* y = job.y.row(store.rows != nullptr ? static_cast<std::size_t>(store.rows[token]) : token) + job.first_row;
   const float* bias = store.bias != nullptr ? store.bias + job.first_row : nullptr;
-  for (std::size_t r = 0; r < job.rows; ++r) {
-    const float value = bias != nullptr ? v[r] + bias[r] : v[r];
-    y[r] = store.accumulate ? __builtin_fmaf(store.multiplier, value, y[r]) : store.multiplier * value;
+  for (std::size_t t = token; t < token + n; ++t, v += panel_rows) {
+    float* y = job.y.row(store.rows != nullptr ? static_cast<std::size_t>(store.rows[t]) : t) + job.first_row;
+    for (std::size_t r = 0; r < job.rows; ++r) {
+      const float value = bias != nullptr ? v[r] + bias[r] : v[r];
+      y[r] = store.accumulate ? __builtin_fmaf(store.multiplier, value, y[r]) : store.multiplier * value;
+    }
   }
 }
 

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
-#include "litestage/backend/cpu/kv_storage.hpp"
+#include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
+#include "litestage/backend/cpu/rows/tiles.hpp"
 
 namespace litestage::cpu {
 

@@ -1,18 +1,22 @@
 // The operations of ReferenceBackend, and what they are made of.
 #pragma once
 
-#include "litestage/backend/reference/declaration.hpp"
-
-#if LITESTAGE_BACKEND_OPERATIONS
-
 #include <Eigen/Core>
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
+
+#include "litestage/backend/reference/declaration.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
+#include "litestage/core/quant_blocks.hpp"
+#include "litestage/core/threads/range.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 
 namespace litestage {
 
@@ -59,9 +63,30 @@ inline AlignedRows normed(View<const double, 2> x, View<const int, 1> rows, cons
 
 }  // namespace reference
 
-// out[i] = W in[i], or of what `round` makes of in[i].
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::product(View<double, 2> out, const reference::AlignedRows& in,
-                                                        const RawTensor& w) const {
+LITESTAGE_INLINE ReferenceBackend::ReferenceBackend(int threads, Rounding round)
+    : team_(std::make_unique<ThreadTeam>(threads)), round_(std::move(round)) {}
+LITESTAGE_INLINE ReferenceBackend::ReferenceBackend(ReferenceBackend&&) noexcept = default;
+LITESTAGE_INLINE ReferenceBackend& ReferenceBackend::operator=(ReferenceBackend&&) noexcept = default;
+LITESTAGE_INLINE ReferenceBackend::~ReferenceBackend() = default;
+
+LITESTAGE_INLINE int ReferenceBackend::threads() const {
+  return team_->size();
+}
+LITESTAGE_INLINE ReferenceBackend::Vector ReferenceBackend::load_vector(const RawTensor& raw) const {
+  Vector vector;
+  if (raw.empty()) return vector;
+  vector.values.resize(raw.columns);
+  dequantize_row(raw.type, raw.data, vector.values.data(), raw.columns);
+  return vector;
+}
+LITESTAGE_INLINE ReferenceBackend::Cache ReferenceBackend::make_cache(const CacheShape& shape) const {
+  const std::size_t n = shape.slots * shape.layers * shape.capacity * shape.entry_size();
+  return Cache{shape, Buffer<double>(n), Buffer<double>(n)};
+}
+
+// out[i] = W in[i], with in[i] rounded first where there is a rounding.
+LITESTAGE_INLINE void ReferenceBackend::product(View<double, 2> out, const reference::AlignedRows& in,
+                                                const RawTensor& w) const {
   if (round_ == nullptr) return reference::product(*team_, out, in, w);
   reference::AlignedRows rounded(in.n, in.columns);
   for (std::size_t i = 0; i < in.n; ++i) {
@@ -71,19 +96,19 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::product(View<double, 2> out, con
   reference::product(*team_, out, rounded, w);
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::embed(View<double, 2> x, View<const int, 1> tokens, const Table& table,
-                                                      float multiplier) const {
+LITESTAGE_INLINE void ReferenceBackend::embed(View<double, 2> x, View<const int, 1> tokens, const Table& table,
+                                              float multiplier) const {
   for (std::size_t i = 0; i < tokens.extent(0); ++i) {
     dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
     for (std::size_t j = 0; j < table.columns; ++j) x(i, j) *= static_cast<double>(multiplier);
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& cache, int layer,
-                                                            View<const double, 2> x, const AttentionRows& rows,
-                                                            const AttentionWeights<ReferenceBackend>& w,
-                                                            const AttentionShape& shape,
-                                                            const RopeTable<ReferenceBackend>& rope) {
+LITESTAGE_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& cache, int layer, View<const double, 2> x,
+                                                    const AttentionRows& rows,
+                                                    const AttentionWeights<ReferenceBackend>& w,
+                                                    const AttentionShape& shape,
+                                                    const RopeTable<ReferenceBackend>& rope) {
   const std::size_t n = rows.size(), kv_dim = shape.n_kv_heads * shape.head_dim;
   const reference::AlignedRows h = reference::normed(x, rows.rows, w.norm, shape.norm_eps);
   std::vector<double> k(n * kv_dim), v(n * kv_dim);
@@ -103,9 +128,9 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, C
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::attend(View<double, 2> out, View<const double, 2> q, const Cache& cache,
-                                                       int layer, const AttentionRows& rows,
-                                                       const AttentionShape& shape) const {
+LITESTAGE_INLINE void ReferenceBackend::attend(View<double, 2> out, View<const double, 2> q, const Cache& cache,
+                                               int layer, const AttentionRows& rows,
+                                               const AttentionShape& shape) const {
   const std::size_t group = shape.n_heads / shape.n_kv_heads, d = shape.head_dim;
   for (std::size_t i = 0; i < rows.n_run; ++i) {
     for (std::size_t head = 0; head < shape.n_heads; ++head) {
@@ -117,9 +142,9 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::attend(View<double, 2> out, View
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_add(View<double, 2> x, View<const int, 1> rows,
-                                                            View<const double, 2> in, const Weight& weight,
-                                                            float multiplier, View<Moments<double>, 1> moments) {
+LITESTAGE_INLINE void ReferenceBackend::project_add(View<double, 2> x, View<const int, 1> rows,
+                                                    View<const double, 2> in, const Weight& weight, float multiplier,
+                                                    View<Moments<double>, 1> moments) {
   const std::size_t n = rows.extent(0), hidden = weight.rows;
   std::vector<double> y(n * hidden);
   product(View<double, 2>(y.data(), {n, hidden}), reference::AlignedRows(in, n), weight);
@@ -137,8 +162,8 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::project_add(View<double, 2> x, V
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::measure(View<Moments<double>, 1> moments, View<const double, 2> before,
-                                                        View<const double, 2> after) const {
+LITESTAGE_INLINE void ReferenceBackend::measure(View<Moments<double>, 1> moments, View<const double, 2> before,
+                                                View<const double, 2> after) const {
   for (std::size_t i = 0; i < moments.extent(0); ++i) {
     const Eigen::Map<const Eigen::VectorXd> x(before.row(i), static_cast<Eigen::Index>(before.extent(1)));
     const Eigen::Map<const Eigen::VectorXd> y(after.row(i), static_cast<Eigen::Index>(after.extent(1)));
@@ -146,9 +171,9 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::measure(View<Moments<double>, 1>
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<const double, 2> x,
-                                                        View<const int, 1> rows, const MlpWeights<ReferenceBackend>& w,
-                                                        float eps, Activation activation) {
+LITESTAGE_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<const double, 2> x, View<const int, 1> rows,
+                                                const MlpWeights<ReferenceBackend>& w, float eps,
+                                                Activation activation) {
   const std::size_t n = rows.extent(0), ffn = w.gate.rows;
   const reference::AlignedRows m = reference::normed(x, rows, w.norm, eps);
   std::vector<double> up(n * ffn);
@@ -159,15 +184,15 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::scale_rows(View<double, 2> x, View<const int, 1> rows,
-                                                           View<const float, 1> factors) const {
+LITESTAGE_INLINE void ReferenceBackend::scale_rows(View<double, 2> x, View<const int, 1> rows,
+                                                   View<const float, 1> factors) const {
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
     double* row = x.row(static_cast<std::size_t>(rows(i)));
     for (std::size_t j = 0; j < x.extent(1); ++j) row[j] *= static_cast<double>(factors(i));
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) const {
+LITESTAGE_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) const {
   for (const EntryCopy& c : copies) {
     const std::size_t n = static_cast<std::size_t>(c.count) * cache.shape.entry_size();
     const std::size_t from = cache.at(c.from_slot, c.from_layer, c.from_entry);
@@ -177,29 +202,25 @@ LITESTAGE_BACKEND_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::
   }
 }
 
-LITESTAGE_BACKEND_INLINE bool ReferenceBackend::kv_overflowed(const Cache& cache, int slot, int layer,
-                                                              std::size_t n) const {
+LITESTAGE_INLINE bool ReferenceBackend::kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const {
   const auto marked = [](double x) { return std::bit_cast<std::uint64_t>(x) == reference::too_large_bits; };
   const std::size_t first = cache.at(slot, layer, 0), size = n * cache.shape.entry_size();
   return std::any_of(cache.k.data() + first, cache.k.data() + first + size, marked) ||
          std::any_of(cache.v.data() + first, cache.v.data() + first + size, marked);
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const double, 2> x,
-                                                       View<const int, 1> rows, const Vector& norm, float eps,
-                                                       const Weight& head, float multiplier) {
+LITESTAGE_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const double, 2> x, View<const int, 1> rows,
+                                               const Vector& norm, float eps, const Weight& head, float multiplier) {
   product(out.first(rows.extent(0)), reference::normed(x, rows, norm, eps), head);
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
     for (std::size_t j = 0; j < head.rows; ++j) out(i, j) *= static_cast<double>(multiplier);
   }
 }
 
-LITESTAGE_BACKEND_INLINE void ReferenceBackend::token_stats(std::span<TokenStats> stats, View<const double, 2> logits,
-                                                            Signal signals) const {
+LITESTAGE_INLINE void ReferenceBackend::token_stats(std::span<TokenStats> stats, View<const double, 2> logits,
+                                                    Signal signals) const {
   for (std::size_t i = 0; i < stats.size(); ++i)
     stats[i] = reference::stats_of({logits.row(i), logits.extent(1)}, signals);
 }
 
 }  // namespace litestage
-
-#endif

@@ -1,14 +1,25 @@
 // The operations of CpuBackend on heads and on the K/V cache.
 #pragma once
 
-#include "litestage/backend/cpu/declaration.hpp"
+#include <algorithm>
+#include <cstddef>
+#include <span>
 
-#if LITESTAGE_BACKEND_OPERATIONS
+#include "litestage/backend/cpu/declaration.hpp"
+#include "litestage/backend/cpu/definitions/operations.hpp"
 
 namespace litestage {
 
-LITESTAGE_BACKEND_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer,
-                                                const AttentionShape& shape) {
+// What a head needs on its way from the products.
+struct CpuBackend::HeadContext {
+  const AttentionRows& rows;
+  const AttentionWeights<CpuBackend>& weights;
+  const AttentionShape& shape;
+  const RopeTable<CpuBackend>& rope;
+};
+
+LITESTAGE_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer,
+                                        const AttentionShape& shape) {
   const CacheShape& c = cache.shape();
   const auto below = [](int value, std::size_t end) { return value >= 0 && static_cast<std::size_t>(value) < end; };
   LITESTAGE_ASSERT(shape.n_kv_heads == c.kv_heads && shape.head_dim == c.head_dim && below(layer, c.layers) &&
@@ -23,9 +34,9 @@ LITESTAGE_BACKEND_INLINE void CpuBackend::check(const AttentionRows& rows, const
   }
 }
 
-LITESTAGE_BACKEND_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, int layer, View<const float, 2> x,
-                                                      const AttentionRows& rows, const AttentionWeights<CpuBackend>& w,
-                                                      const AttentionShape& shape, const RopeTable<CpuBackend>& rope) {
+LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, int layer, View<const float, 2> x,
+                                              const AttentionRows& rows, const AttentionWeights<CpuBackend>& w,
+                                              const AttentionShape& shape, const RopeTable<CpuBackend>& rope) {
   const std::size_t n = rows.size(), n_run = rows.n_run, hidden = x.extent(1), dim = shape.head_dim;
   if (n == 0) return;
   check(rows, cache, layer, shape);
@@ -37,7 +48,7 @@ LITESTAGE_BACKEND_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& c
                      "position ", rows.positions(i), " of ", rope.cos.extent(0));
   }
   expect_inputs(n, hidden, cpu::forms_for(w.q.type()) | cpu::forms_for(w.k.type()) | cpu::forms_for(w.v.type()));
-  float* products = cpu::grow(work_.products, n * stride);  // [n, q | k | v]
+  float* products = cpu::grow(work_->products, n * stride);  // [n, q | k | v]
   const auto part_of = [&](std::size_t count, std::size_t at, std::size_t columns) {
     return View<float, 2>(products + at, {count, columns}, {stride, 1});
   };
@@ -45,99 +56,94 @@ LITESTAGE_BACKEND_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& c
   const Product to_k{part_of(n, q_dim, kv_dim), &w.k, {w.k_bias.data()}};
   const Product to_v{part_of(n, q_dim + kv_dim, kv_dim), &w.v, {w.v_bias.data()}};
   const HeadContext context{rows, w, shape, rope};
-  with_kernels([&]<class K>(K) {
-    team_->run([&](int thread) {
-      cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
-        cpu::rms_norm<K>(memory, x.row(static_cast<std::size_t>(rows.rows(i))), w.norm.data(), shape.norm_eps, hidden);
-        return memory;
-      });
-      if (n_run == n) {
-        multiply(thread, inputs, {to_q, to_k, to_v});
-      } else {
-        multiply(thread, inputs, {to_k, to_v});
-        if (n_run != 0) keep_inputs(thread, inputs, n_run);
-        if (n_run != 0) multiply(thread, inputs, {to_q});
-      }
-      team_->barrier();
-      const std::size_t heads = shape.n_heads + shape.n_kv_heads;
-      const Range part = mine(n * heads, thread);
-      for (std::size_t task = part.first; task < part.last; ++task) {
-        const std::size_t i = task / heads, h = task % heads;
-        float* head = products + i * stride + h * dim;  // keys follow the queries
-        if (h >= shape.n_heads)
-          store_key_value<K>(cache, layer, h - shape.n_heads, head, head + kv_dim, context, i);
-        else if (i < n_run)
-          finish_query<K>(q.row(i) + h * dim, head, context, i);
-      }
+  team_->run([&](int thread) {
+    cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows.rows(i))), w.norm.data(), shape.norm_eps,
+                                hidden);
+      return memory;
     });
+    if (n_run == n) {
+      multiply(thread, inputs, {to_q, to_k, to_v});
+    } else {
+      multiply(thread, inputs, {to_k, to_v});
+      if (n_run != 0) keep_inputs(thread, inputs, n_run);
+      if (n_run != 0) multiply(thread, inputs, {to_q});
+    }
+    team_->barrier();
+    const std::size_t heads = shape.n_heads + shape.n_kv_heads;
+    const Range part = mine(n * heads, thread);
+    for (std::size_t task = part.first; task < part.last; ++task) {
+      const std::size_t i = task / heads, h = task % heads;
+      float* head = products + i * stride + h * dim;  // keys follow the queries
+      if (h >= shape.n_heads)
+        store_key_value(cache, layer, h - shape.n_heads, head, head + kv_dim, context, i);
+      else if (i < n_run)
+        finish_query(q.row(i) + h * dim, head, context, i);
+    }
   });
 }
 
-template <class Kernels>
-void CpuBackend::turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) {
-  if (!norm.empty()) cpu::rms_norm<Kernels>(head, head, norm.data(), c.shape.norm_eps, c.shape.head_dim);
+LITESTAGE_INLINE void CpuBackend::turn_head(float* head, const Vector& norm, const HeadContext& c,
+                                            std::size_t i) const {
+  if (!norm.empty()) work_->functions.rms_norm(head, head, norm.data(), c.shape.norm_eps, c.shape.head_dim);
   const auto position = static_cast<std::size_t>(c.rows.positions(i));
-  cpu::rotate_head<Kernels>(head, c.rope.cos.row(position), c.rope.sin.row(position), c.shape.rotary_dim,
-                            c.shape.rope_halves);
+  work_->functions.rotate_head(head, c.rope.cos.row(position), c.rope.sin.row(position), c.shape.rotary_dim,
+                               c.shape.rope_halves);
 }
 
-template <class Kernels>
-void CpuBackend::finish_query(float* out, float* head, const HeadContext& c, std::size_t i) {
-  turn_head<Kernels>(head, c.weights.q_norm, c, i);
+LITESTAGE_INLINE void CpuBackend::finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const {
+  turn_head(head, c.weights.q_norm, c, i);
   std::copy_n(head, c.shape.head_dim, out);
 }
 
-template <class Kernels>
-void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value,
-                                 const HeadContext& c, std::size_t i) {
-  turn_head<Kernels>(key, c.weights.k_norm, c, i);
-  cache.store<Kernels>(c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
+LITESTAGE_INLINE void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, float* key,
+                                                  const float* value, const HeadContext& c, std::size_t i) const {
+  turn_head(key, c.weights.k_norm, c, i);
+  work_->functions.store_entry(cache, c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
 }
 
-LITESTAGE_BACKEND_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache,
-                                                 int layer, const AttentionRows& rows, const AttentionShape& shape) {
+LITESTAGE_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
+                                         const AttentionRows& rows, const AttentionShape& shape) {
   if (rows.n_run == 0) return;
   check(rows, cache, layer, shape);
   const cpu::HeadGroup group{shape.n_heads / shape.n_kv_heads, shape.head_dim, cache.width(), shape.scale};
-  for (cpu::Workspace::Thread& t : work_.threads) cpu::grow(t.attention, group.scratch_size());
-  with_kernels([&]<class K>(K) {
-    if (cache.shape().type == KvType::f16)
-      attend_as<K, f16>(out, q, cache, layer, rows, group);
-    else
-      attend_as<K, float>(out, q, cache, layer, rows, group);
-  });
+  for (cpu::Workspace::Thread& t : work_->threads) cpu::grow(t.attention, group.scratch_size());
+  if (cache.shape().type == KvType::f16)
+    attend_as<f16>(work_->functions.attend_f16, out, q, cache, layer, rows, group);
+  else
+    attend_as<float>(work_->functions.attend_f32, out, q, cache, layer, rows, group);
 }
 
-template <class Kernels, class T>
-void CpuBackend::attend_as(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
-                           const AttentionRows& rows, const cpu::HeadGroup& group) {
+template <class T>
+void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
+                           const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
   const std::size_t kv_heads = cache.shape().kv_heads, tasks = rows.n_run * kv_heads;
   const auto n_threads = static_cast<std::size_t>(team_->size());
-  if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<Kernels, T>(out, q, cache, layer, rows, group);
+  if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<T>(attention, out, q, cache, layer, rows, group);
   const std::size_t group_dim = group.heads * group.dim;
   team_->run([&](int thread) {
     // In turns, since later rows of a prefill see more.
     for (auto task = static_cast<std::size_t>(thread); task < tasks; task += n_threads) {
       const std::size_t i = task / kv_heads, h = task % kv_heads;
-      cpu::attend_row<Kernels>(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim,
-                               cache.keys<T>(rows.slots(i), layer, h), cache.values<T>(rows.slots(i), layer, h),
-                               static_cast<std::size_t>(rows.visible(i)), scratch(thread).attention.data());
+      attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
+                    cache.values<T>(rows.slots(i), layer, h), static_cast<std::size_t>(rows.visible(i)),
+                    work_->of(thread).attention.data());
     }
   });
 }
 
 // Few rows: the blocks of entries are shared out too. They are the blocks of attend_row and are merged as there, so the
 // bits are the same.
-template <class Kernels, class T>
-void CpuBackend::attend_split(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer,
-                              const AttentionRows& rows, const cpu::HeadGroup& group) {
+template <class T>
+void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
+                              const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
   const std::size_t kv_heads = cache.shape().kv_heads, group_dim = group.heads * group.dim;
   const auto n_threads = static_cast<std::size_t>(team_->size());
   const auto visible = [&](std::size_t i) { return static_cast<std::size_t>(rows.visible(i)); };
   const auto blocks_of = [&](std::size_t i) { return (visible(i) + cpu::block_entries - 1) / cpu::block_entries; };
   std::size_t blocks = 0;
   for (std::size_t i = 0; i < rows.n_run; ++i) blocks += kv_heads * blocks_of(i);
-  float* partials = cpu::grow(work_.partials, blocks * group.partial_size());
+  float* partials = cpu::grow(work_->partials, blocks * group.partial_size());
   const auto partial = [&](std::size_t b) { return cpu::Partial(partials + b * group.partial_size(), group); };
   // f(i, h, first) for every row, head and first of its blocks
   const auto for_streams = [&](const auto& f) {
@@ -151,21 +157,21 @@ void CpuBackend::attend_split(View<float, 2> out, View<const float, 2> q, const 
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
       for (std::size_t b = std::max(first, part.first); b < std::min(first + blocks_of(i), part.last); ++b) {
         const std::size_t entry = (b - first) * cpu::block_entries;
-        cpu::attend_block<Kernels>(partial(b), group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
-                                   cache.values<T>(rows.slots(i), layer, h), entry,
-                                   std::min(cpu::block_entries, visible(i) - entry), scratch(thread).attention.data());
+        attention.block(partial(b), group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
+                        cache.values<T>(rows.slots(i), layer, h), entry,
+                        std::min(cpu::block_entries, visible(i) - entry), work_->of(thread).attention.data());
       }
     });
     team_->barrier();
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
       if ((i * kv_heads + h) % n_threads != static_cast<std::size_t>(thread)) return;
-      for (std::size_t b = 1; b < blocks_of(i); ++b) cpu::merge<Kernels>(partial(first), partial(first + b), group);
-      cpu::finish<Kernels>(out.row(i) + h * group_dim, partial(first), group);
+      for (std::size_t b = 1; b < blocks_of(i); ++b) work_->functions.merge(partial(first), partial(first + b), group);
+      work_->functions.finish(out.row(i) + h * group_dim, partial(first), group);
     });
   });
 }
 
-LITESTAGE_BACKEND_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) {
+LITESTAGE_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) {
   if (copies.empty()) return;
   const CacheShape& shape = cache.shape();
   for (const EntryCopy& c : copies) {
@@ -186,5 +192,3 @@ LITESTAGE_BACKEND_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<c
 }
 
 }  // namespace litestage
-
-#endif

@@ -1,0 +1,49 @@
+# litestage::compiled: the backends of the host, io (where its libraries are there), and the pipelines that programs use
+# most, compiled once (include/litestage/core/compiled.hpp). Its users compile in a fraction of the time.
+option(LITESTAGE_BUILD_COMPILED "Build the library litestage::compiled" ${PROJECT_IS_TOP_LEVEL})
+
+# A translation unit to each part, which includes the definitions of some folders.
+set(litestage_compiled_sources "")
+function(litestage_compiled_source name)
+  set(includes "")
+  foreach(folder ${ARGN})
+    file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+         ${PROJECT_SOURCE_DIR}/include/litestage/${folder}/definitions/*.hpp)
+    foreach(header ${headers})
+      string(APPEND includes "#include \"${header}\"\n")
+    endforeach()
+  endforeach()
+  set(source ${PROJECT_BINARY_DIR}/compiled/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "@includes@" @ONLY)
+  set(litestage_compiled_sources ${litestage_compiled_sources} ${source} PARENT_SCOPE)
+endfunction()
+
+litestage_compiled_source(core core core/threads settings)
+litestage_compiled_source(cpu backend/cpu backend/cpu/matmul backend/cpu/rows)
+litestage_compiled_source(reference backend/reference)
+litestage_compiled_source(model model model/source)
+litestage_compiled_source(text stages tasks)
+if(LITESTAGE_HAS_IO)
+  litestage_compiled_source(io io/files io/text io/gguf)
+endif()
+list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/sessions.cpp
+            ${PROJECT_SOURCE_DIR}/cmake/compiled/pipelines.cpp)
+
+# This project's own tests, benchmarks and programs link it as well, so it is there for them in any case.
+set(litestage_compiled_in_all "")
+if(NOT LITESTAGE_BUILD_COMPILED)
+  set(litestage_compiled_in_all EXCLUDE_FROM_ALL)
+endif()
+add_library(litestage_compiled STATIC ${litestage_compiled_in_all} ${litestage_compiled_sources})
+add_library(litestage::compiled ALIAS litestage_compiled)
+set_target_properties(litestage_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON
+                                                    CXX_EXTENSIONS OFF)
+target_compile_definitions(litestage_compiled PUBLIC LITESTAGE_COMPILED)
+target_link_libraries(litestage_compiled PUBLIC litestage PRIVATE $<BUILD_INTERFACE:litestage_developer>)
+if(LITESTAGE_HAS_IO)
+  target_link_libraries(litestage_compiled PUBLIC litestage_io)
+endif()
+if(LITESTAGE_SANITIZE)
+  # The rest is not optimised: twice as fast to compile.
+  target_compile_options(litestage_compiled PRIVATE -O1)
+endif()

@@ -1,0 +1,246 @@
+// The operations of CpuBackend on rows: embedding, projections, MLP, logits. attention_operations.hpp has those of
+// attention.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "litestage/backend/cpu/declaration.hpp"
+#include "litestage/backend/cpu/matmul/matmul.hpp"
+#include "litestage/backend/cpu/rows/row_functions.hpp"
+#include "litestage/backend/cpu/workspace.hpp"
+#include "litestage/core/quant_blocks.hpp"
+#include "litestage/core/threads/thread_team.hpp"
+
+namespace litestage {
+
+namespace cpu {
+// Up to this many rows every thread prepares all inputs of a product for itself, which is cheaper than a barrier.
+inline constexpr std::size_t few_rows = 4;
+}  // namespace cpu
+
+// A product of the prepared inputs and a matrix.
+struct CpuBackend::Product {
+  View<float, 2> y;
+  const Weight* w;
+  cpu::Store store;
+};
+
+LITESTAGE_INLINE CpuBackend::Vector::Vector(const RawTensor& raw) {
+  auto values = std::make_shared<Buffer<float>>(raw.columns);
+  dequantize_row(raw.type, raw.data, values->data(), raw.columns);
+  values_ = std::move(values);
+}
+
+LITESTAGE_INLINE CpuBackend::CpuBackend(const Options& options)
+    : packing_(options.pack ? cpu::Packing::at_load : cpu::Packing::in_flight),
+      isa_(options.isa ? *options.isa : cpu::choose_instruction_set()),
+      team_(std::make_unique<ThreadTeam>(options.threads)),
+      work_(std::make_unique<cpu::Workspace>(isa_, team_->size())) {
+  if (!cpu::supported(isa_)) throw Error(concat("instruction set ", cpu::name(isa_), " is not supported by this CPU"));
+}
+LITESTAGE_INLINE CpuBackend::CpuBackend(CpuBackend&&) noexcept = default;
+LITESTAGE_INLINE CpuBackend& CpuBackend::operator=(CpuBackend&&) noexcept = default;
+LITESTAGE_INLINE CpuBackend::~CpuBackend() = default;
+
+LITESTAGE_INLINE int CpuBackend::threads() const {
+  return team_->size();
+}
+LITESTAGE_INLINE CpuBackend::Weight CpuBackend::load_weight(const RawTensor& raw) {
+  return Weight(raw, *team_, memory_, packing_);
+}
+LITESTAGE_INLINE CpuBackend::Cache CpuBackend::make_cache(const CacheShape& shape) const {
+  return Cache(shape);
+}
+LITESTAGE_INLINE View<const int, 1> CpuBackend::upload(std::span<const int> host) {
+  std::copy_n(host.data(), host.size(), cpu::grow(work_->ints, host.size()));
+  return {work_->ints.data(), {host.size()}};
+}
+LITESTAGE_INLINE View<const float, 1> CpuBackend::upload(std::span<const float> host) {
+  std::copy_n(host.data(), host.size(), cpu::grow(work_->floats, host.size()));
+  return {work_->floats.data(), {host.size()}};
+}
+LITESTAGE_INLINE bool CpuBackend::kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const {
+  return cache.too_large(slot, layer, n);
+}
+LITESTAGE_INLINE Range CpuBackend::mine(std::size_t n, int thread) const {
+  return share(n, static_cast<std::size_t>(thread), static_cast<std::size_t>(team_->size()));
+}
+
+LITESTAGE_INLINE void CpuBackend::expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms) {
+  if (n > cpu::few_rows) work_->inputs.reshape(n, columns, forms);
+  for (cpu::Workspace::Thread& t : work_->threads) {
+    cpu::grow(t.row, columns);
+    if (n <= cpu::few_rows) t.inputs.reshape(n, columns, forms);
+  }
+}
+
+template <class Row>
+cpu::Activations& CpuBackend::prepare_inputs(int thread, std::size_t n, const Row& row) {
+  cpu::Workspace::Thread& own = work_->of(thread);
+  if (n <= cpu::few_rows) {
+    for (std::size_t i = 0; i < n; ++i) own.inputs.set_row(i, row(i, own.row.data()));
+    return own.inputs;
+  }
+  const Range part = mine(n, thread);
+  for (std::size_t i = part.first; i < part.last; ++i) work_->inputs.set_row(i, row(i, own.row.data()));
+  team_->barrier();
+  return work_->inputs;
+}
+
+LITESTAGE_INLINE void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
+  const bool shared = &inputs == &work_->inputs;
+  if (shared) team_->barrier();  // the others may still read all of them
+  if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // fewer rows: nothing moves
+  if (shared) team_->barrier();
+}
+
+LITESTAGE_INLINE void CpuBackend::multiply(int thread, const cpu::Activations& inputs,
+                                           std::initializer_list<Product> products) {
+  std::size_t panels = 0;
+  for (const Product& p : products) panels += p.w->panels();
+  const Range part = mine(panels, thread);
+  std::size_t first = 0;
+  for (const Product& p : products) {
+    const std::size_t n = p.w->panels();
+    const Range own{std::clamp(part.first, first, first + n) - first, std::clamp(part.last, first, first + n) - first};
+    if (own.first < own.last) cpu::matmul(p.y, inputs, *p.w, own, work_->of(thread).panel, p.store);
+    first += n;
+  }
+}
+
+LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tokens, const Table& table,
+                                        float multiplier) {
+  const std::size_t n = tokens.extent(0);
+  for (std::size_t i = 0; i < n; ++i) {
+    LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
+  }
+  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond a row: not worth a region
+    dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
+    if (multiplier != 1) {
+      work_->functions.scale(x.row(i), x.row(i), multiplier, table.columns);
+    }
+  }
+}
+
+LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
+                                              const Weight& weight, float multiplier, View<Moments<float>, 1> moments) {
+  const std::size_t n = rows.extent(0), hidden = weight.rows();
+  if (n == 0) return;
+  LITESTAGE_ASSERT(x.extent(1) == hidden && in.extent(1) == weight.columns() && in.extent(0) >= n, in.extent(1), " to ",
+                   x.extent(1), " by ", hidden, " x ", weight.columns());
+  expect_inputs(n, weight.columns(), cpu::forms_for(weight.type()));
+  const bool measured = !moments.empty();
+  const View<float, 2> y(measured ? cpu::grow(work_->products, n * hidden) : nullptr, {n, hidden});
+  const auto row_of = [&](std::size_t i) { return static_cast<std::size_t>(rows(i)); };
+  team_->run([&](int thread) {
+    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float*) { return in.row(i); });
+    if (!measured) return multiply(thread, inputs, {{x, &weight, {nullptr, multiplier, true, rows.data()}}});
+    multiply(thread, inputs, {{y, &weight, {}}});
+    team_->barrier();
+    const Range part = mine(n, thread);
+    for (std::size_t i = part.first; i < part.last; ++i) {
+      const Moments<double> m = work_->functions.add_scaled_measured(x.row(row_of(i)), y.row(i), multiplier, hidden);
+      moments(row_of(i)) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
+    }
+  });
+}
+
+// In double and one row after the other: only statistics of whole layers need it, and they are read in prefills.
+LITESTAGE_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, View<const float, 2> before,
+                                          View<const float, 2> after) const {
+  for (std::size_t i = 0; i < moments.extent(0); ++i) {
+    Moments<double> m;
+    for (std::size_t j = 0; j < before.extent(1); ++j) {
+      const double x = static_cast<double>(before(i, j)), y = static_cast<double>(after(i, j));
+      m.dot = std::fma(x, y, m.dot);
+      m.before = std::fma(x, x, m.before);
+      m.after = std::fma(y, y, m.after);
+    }
+    moments(i) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
+  }
+}
+
+LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows,
+                                          const MlpWeights<CpuBackend>& w, float eps, Activation activation) {
+  const std::size_t n = rows.extent(0), hidden = x.extent(1), ffn = w.gate.rows();
+  if (n == 0) return;
+  LITESTAGE_ASSERT(w.gate.columns() == hidden && w.up.columns() == hidden && w.up.rows() == ffn &&
+                       w.norm.size() == hidden && h.extent(1) == ffn && h.extent(0) >= n,
+                   hidden, " to ", h.extent(1), " by ", ffn, " x ", w.gate.columns());
+  expect_inputs(n, hidden, cpu::forms_for(w.gate.type()) | cpu::forms_for(w.up.type()));
+  const View<float, 2> up(cpu::grow(work_->products, n * ffn), {n, ffn});
+  team_->run([&](int thread) {
+    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), w.norm.data(), eps, hidden);
+      return memory;
+    });
+    // Both matrices by the same thread for the same columns: no barrier before the gate.
+    const Range panels = mine(w.gate.panels(), thread);
+    cpu::PanelScratch& panel = work_->of(thread).panel;
+    cpu::matmul(h.first(n), inputs, w.gate, panels, panel);
+    cpu::matmul(up, inputs, w.up, panels, panel);
+    const std::size_t first = panels.first * cpu::panel_rows, last = std::min(panels.last * cpu::panel_rows, ffn);
+    for (std::size_t i = 0; i < n && first < last; ++i) {
+      work_->functions.apply_gate(activation, h.row(i) + first, up.row(i) + first, last - first);
+    }
+  });
+}
+
+LITESTAGE_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors) {
+  const std::size_t n = rows.extent(0);
+  LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
+  for (std::size_t i = 0; i < n; ++i) {  // a few vectors a row: not worth a region
+    float* row = x.row(static_cast<std::size_t>(rows(i)));
+    work_->functions.scale(row, row, factors(i), x.extent(1));
+  }
+}
+
+LITESTAGE_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows,
+                                         const Vector& norm, float eps, const Weight& head, float multiplier) {
+  const std::size_t n = rows.extent(0), hidden = x.extent(1);
+  if (n == 0) return;
+  LITESTAGE_ASSERT(
+      head.columns() == hidden && norm.size() == hidden && out.extent(1) == head.rows() && out.extent(0) >= n, hidden,
+      " to ", out.extent(1), " by ", head.rows(), " x ", head.columns());
+  expect_inputs(n, hidden, cpu::forms_for(head.type()));
+  team_->run([&](int thread) {
+    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
+      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, hidden);
+      return memory;
+    });
+    multiply(thread, inputs, {{out.first(n), &head, {nullptr, multiplier, false, nullptr}}});
+  });
+}
+
+LITESTAGE_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits,
+                                              Signal signals) {
+  const std::size_t n = stats.size(), vocab = logits.extent(1), per_row = cpu::logit_chunks(vocab);
+  if (n == 0) return;
+  LITESTAGE_ASSERT(logits.extent(0) >= n && vocab > 0, n, " rows of ", logits.extent(0), " x ", vocab);
+  cpu::LogitChunk* chunks = cpu::grow(work_->chunks, n * per_row);
+  const bool sums = cpu::needs_sums(signals);
+  team_->run([&](int thread) {
+    const Range part = mine(n * per_row, thread);
+    for (std::size_t c = part.first; c < part.last; ++c) {
+      work_->functions.measure_max(chunks[c], logits.row(c / per_row), vocab, c % per_row);
+    }
+    team_->barrier();
+    for (std::size_t c = part.first; sums && c < part.last; ++c) {
+      const float max = cpu::row_max(chunks + c / per_row * per_row, per_row);
+      work_->functions.measure_sums(chunks[c], logits.row(c / per_row), vocab, c % per_row, max);
+    }
+    team_->barrier();
+    const Range own_rows = mine(n, thread);
+    for (std::size_t i = own_rows.first; i < own_rows.last; ++i) {
+      stats[i] = work_->functions.summarize(chunks + i * per_row, logits.row(i), vocab, signals);
+    }
+  });
+}
+
+}  // namespace litestage

@@ -1,0 +1,80 @@
+// How files are told apart.
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/io/files/distinct_files.hpp"
+
+namespace litestage::io {
+
+namespace detail {
+
+// Two paths that lead to one file have equal identities: through links, other spellings, or several names of one file.
+// A file that does not exist yet is known by its folder and its name there.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::string name;  // in the folder (device, inode); empty where these are the file's own
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+// Where a symbolic link that leads to nothing yet points; `path` itself where it is no link.
+[[nodiscard]] inline std::string end_of_links(std::string path) {
+  constexpr int most = 40;  // what the system follows
+  for (int i = 0; i < most; ++i) {
+    char target[4096];
+    const ssize_t n = ::readlink(path.c_str(), target, sizeof target);
+    if (n < 0) break;
+    const std::string_view to(target, static_cast<std::size_t>(n));
+    const std::size_t slash = path.rfind('/');
+    if (to.starts_with('/') || slash == std::string::npos)
+      path = to;
+    else
+      path = path.substr(0, slash + 1).append(to);
+  }
+  return path;
+}
+
+[[nodiscard]] inline FileIdentity identity_of(const std::string& given) {
+  struct stat status = {};
+  if (::stat(given.c_str(), &status) == 0) return {status.st_dev, status.st_ino, ""};
+  const std::string path = end_of_links(given);
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::stat(folder.c_str(), &status) != 0) return {0, 0, path};  // cannot be written, which is for others to say
+  return {status.st_dev, status.st_ino, path.substr(slash + 1)};  // npos + 1 is 0
+}
+
+}  // namespace detail
+
+LITESTAGE_INLINE void check_distinct(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs) {
+  struct Known {
+    const NamedFile* file;
+    detail::FileIdentity identity;
+  };
+  std::vector<Known> written;
+  for (const NamedFile& output : outputs) {
+    if (output.path.empty()) continue;
+    const detail::FileIdentity identity = detail::identity_of(output.path);
+    for (const NamedFile& input : inputs) {
+      if (input.path.empty() || detail::identity_of(input.path) != identity) continue;
+      throw Error(concat(output.option, " ", output.path, ": is the file that ", input.option,
+                         " reads, expected a file that is only written"));
+    }
+    for (const Known& other : written) {
+      if (other.identity != identity) continue;
+      throw Error(concat(output.option, " ", output.path, ": is the file that ", other.file->option,
+                         " writes too, expected a file for each"));
+    }
+    written.push_back({&output, identity});
+  }
+}
+
+}  // namespace litestage::io

@@ -1,0 +1,85 @@
+// The books of the K/V cache.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "litestage/backend/concept.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/model/kv_index.hpp"
+
+namespace litestage {
+
+LITESTAGE_INLINE KvIndex::KvIndex(std::size_t slots, std::size_t layers, std::size_t capacity)
+    : layers_(layers), capacity_(capacity), slots_(slots, Slot{{}, std::vector<std::vector<int>>(layers)}) {}
+
+LITESTAGE_INLINE int KvIndex::stored_position(int slot, int layer, int entry) const {
+  return list(slot, layer).at(static_cast<std::size_t>(entry));
+}
+
+LITESTAGE_INLINE int KvIndex::token(int slot, int position) const {
+  return at(slot).positions.at(static_cast<std::size_t>(position)).token;
+}
+
+LITESTAGE_INLINE int KvIndex::append(int slot, int token, int decisions) {
+  Slot& s = at(slot);
+  LITESTAGE_ASSERT(s.positions.size() < capacity_, "slot ", slot, " is full with ", capacity_, " positions");
+  s.positions.push_back({token, decisions});
+  return static_cast<int>(s.positions.size()) - 1;
+}
+
+LITESTAGE_INLINE int KvIndex::store(int slot, int layer, int position) {
+  std::vector<int>& l = list(slot, layer);
+  LITESTAGE_ASSERT(l.empty() || l.back() < position, "position ", position, " after ", l.back());
+  l.push_back(position);
+  return static_cast<int>(l.size()) - 1;
+}
+
+LITESTAGE_INLINE EntryCopy KvIndex::entry_below(int slot, int layer, int position) const {
+  for (int below = layer - 1; below >= 0; --below) {
+    const std::vector<int>& l = list(slot, below);
+    const auto found = std::lower_bound(l.begin(), l.end(), position);
+    if (found != l.end() && *found == position) {
+      return {slot, below, static_cast<int>(found - l.begin()), slot, layer, 0, 1};
+    }
+  }
+  return {slot, 0, 0, slot, layer, 0, 0};
+}
+
+LITESTAGE_INLINE void KvIndex::truncate(int slot, int length) {
+  Slot& s = at(slot);
+  LITESTAGE_ASSERT(length >= 0 && length <= this->length(slot), length, " of ", this->length(slot));
+  s.positions.resize(static_cast<std::size_t>(length));
+  for (std::vector<int>& l : s.stored) l.erase(std::lower_bound(l.begin(), l.end(), length), l.end());
+}
+
+LITESTAGE_INLINE std::vector<EntryCopy> KvIndex::fork(int from, int to, int length) {
+  LITESTAGE_ASSERT(from != to, "a slot is not forked into itself");
+  at(to) = at(from);
+  truncate(to, length);
+  std::vector<EntryCopy> copies;
+  for (int l = 0; l < static_cast<int>(layers_); ++l) {
+    if (stored(to, l) > 0) copies.push_back({from, l, 0, to, l, 0, stored(to, l)});
+  }
+  return copies;
+}
+
+LITESTAGE_INLINE int KvIndex::reuse(int slot, std::span<const int> tokens, int decisions) {
+  const std::vector<Position>& held = at(slot).positions;
+  std::size_t n = 0;
+  while (n < tokens.size() && n < held.size() && held[n] == Position{tokens[n], decisions}) ++n;
+  truncate(slot, static_cast<int>(n));
+  return static_cast<int>(n);
+}
+
+LITESTAGE_INLINE std::vector<int>& KvIndex::list(int slot, int layer) {
+  return at(slot).stored.at(static_cast<std::size_t>(layer));
+}
+
+LITESTAGE_INLINE const std::vector<int>& KvIndex::list(int slot, int layer) const {
+  return at(slot).stored.at(static_cast<std::size_t>(layer));
+}
+
+}  // namespace litestage

@@ -1,0 +1,87 @@
+// How answers are read from reports.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/engine/report.hpp"
+#include "litestage/prompt/answer_format.hpp"
+#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/stated_answer.hpp"
+
+namespace litestage::tasks {
+
+namespace detail {
+
+// The letter of the first "the answer is option X.". Written out, because std::regex recurses once per character.
+[[nodiscard]] inline std::optional<char> tiny_thinker_letter(std::string_view text) {
+  constexpr std::string_view lead = "the answer is option ";
+  for (std::size_t at = text.find(lead); at != std::string_view::npos; at = text.find(lead, at + 1)) {
+    const std::string_view rest = text.substr(at + lead.size());
+    if (rest.size() >= 2 && rest[0] >= 'A' && rest[0] <= 'Z' && rest[1] == '.') return rest[0];
+  }
+  return std::nullopt;
+}
+
+}  // namespace detail
+
+LITESTAGE_INLINE int written_answer(const AnswerFormat& format, std::string_view text,
+                                    std::span<const std::string> options) {
+  if (format.rule == AnswerRule::stated) return stated_answer(text, options, format.opening);
+  const std::optional<char> letter = detail::tiny_thinker_letter(text);
+  return letter && *letter - 'A' < static_cast<int>(options.size()) ? *letter - 'A' : no_answer;
+}
+
+LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [options]
+  int best = no_answer;
+  for (std::size_t i = 0; i < letter_logits.size(); ++i) {
+    const float logit = letter_logits[i];
+    if (logit == logit && (best == no_answer || logit > letter_logits[static_cast<std::size_t>(best)])) {
+      best = static_cast<int>(i);
+    }
+  }
+  return best;
+}
+
+LITESTAGE_INLINE std::vector<std::string> letter_texts(const AnswerFormat& format, int n_options) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < n_options; ++i)
+    texts.push_back(format.letter_prefix + option_letter(static_cast<std::size_t>(i)));
+  return texts;
+}
+
+LITESTAGE_INLINE int best_letter(std::span<const int> letter_tokens,  // [options]
+                                 std::span<const float> logits) {     // [vocab]
+  std::vector<float> letter_logits;
+  for (std::size_t i = 0; i < letter_tokens.size(); ++i) {
+    const int token = letter_tokens[i];
+    LITESTAGE_ASSERT(token >= 0 && static_cast<std::size_t>(token) < logits.size(), token, " of ", logits.size());
+    LITESTAGE_ASSERT(std::count(letter_tokens.begin(), letter_tokens.end(), token) == 1, "two letters share token ",
+                     token);
+    letter_logits.push_back(logits[static_cast<std::size_t>(token)]);
+  }
+  return best_letter(letter_logits);
+}
+
+LITESTAGE_INLINE int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question) {
+  return last.branches.empty() ? no_answer : written_answer(format, last.branches.front().text, question.options);
+}
+
+LITESTAGE_INLINE int extracted_answer(const AnswerFormat& format, const QuestionReport& report,
+                                      const Question& question) {
+  return report.stages.empty() ? no_answer : extracted_answer(format, report.stages.back(), question);
+}
+
+LITESTAGE_INLINE int scored_answer(const QuestionReport& report) {
+  return best_letter(report.letter_logits);
+}
+
+}  // namespace litestage::tasks
