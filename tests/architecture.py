@@ -53,7 +53,7 @@ MAY_INCLUDE = {
     "compiled": "core step prompt policy skip confidence early_exit stages backend/* model/* engine pipeline",
     "validate": "core model/source",
     "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
-    "validate/checks": "core step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
+    "validate/checks": "core/* step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
     "tasks": "core settings prompt engine pipeline tasks/definitions",
     "tasks/definitions": "core settings prompt engine pipeline tasks",
     "evaluate": "core settings prompt engine pipeline tasks",

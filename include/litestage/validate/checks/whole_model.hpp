@@ -10,6 +10,7 @@
 
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/core/split_mix64.hpp"
+#include "litestage/core/threads/thread_team.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/validate/progress.hpp"
 
