@@ -17,14 +17,14 @@ using namespace litestage;
 
 namespace {
 
-std::optional<io::Tokenizer> tokenizer(const std::string& model) {
+std::optional<io::SubwordTokenizer> tokenizer(const std::string& model) {
   const char* folder = std::getenv("LITESTAGE_MODELS");
   const char* home = std::getenv("HOME");
   const std::string path =
       (folder != nullptr ? std::string(folder) : std::string(home != nullptr ? home : "") + "/.cache/litestage") + "/" +
       model + ".gguf";
   if (!std::filesystem::exists(path)) return std::nullopt;
-  return io::Tokenizer(io::read_vocabulary(io::Gguf(path)), path);
+  return io::SubwordTokenizer(io::read_vocabulary(io::Gguf(path)), path);
 }
 
 // Words, numbers and punctuation in a fixed order, 64 KiB.
@@ -38,7 +38,7 @@ std::string text() {
 }
 
 void encode(benchmark::State& state, const char* model) {
-  const std::optional<io::Tokenizer> t = tokenizer(model);
+  const std::optional<io::SubwordTokenizer> t = tokenizer(model);
   if (!t) return state.SkipWithError("the model is not in the cache");
   const std::string words = text();
   bench::require(t->decode(t->encode(words, false)) == words, "a text comes back");
@@ -49,7 +49,7 @@ BENCHMARK_CAPTURE(encode, smollm2, "smollm2-135m")->Unit(benchmark::kMillisecond
 BENCHMARK_CAPTURE(encode, qwen2, "qwen2.5-coder-0.5b")->Unit(benchmark::kMillisecond);
 
 void decode(benchmark::State& state, const char* model) {
-  const std::optional<io::Tokenizer> t = tokenizer(model);
+  const std::optional<io::SubwordTokenizer> t = tokenizer(model);
   if (!t) return state.SkipWithError("the model is not in the cache");
   const std::string words = text();
   const std::vector<int> ids = t->encode(words, false);

@@ -1,20 +1,15 @@
 // Policies of one's own, in one file: a skip policy that learns from the prompt what may be skipped while decoding, a
 // confidence criterion for LiteStage's early exit, and a strategy for the search of budgets. All run on a few
 // questions, next to the full model. docs/adding-a-policy.md explains each part.
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "cli/options/defaults.hpp"
-#include "cli/options/option_checks.hpp"
-#include "cli/terminal/run_main.hpp"
-#include "cli/terminal/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
@@ -102,7 +97,6 @@ evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& mo
                   const std::vector<Question>& questions, Skip skip, Exit exit) {
   PipelineOptions options;
   options.score_letters = true;
-  options.keep_going = [] { return !cli::interrupted(); };
   Pipeline pipeline(model, skip, exit, stages::TinyThinker{}, options);
   evaluate::Results results;
   results.info.method = method;
@@ -111,7 +105,6 @@ evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& mo
     results.answers.push_back(evaluate::make_answer(questions[i], tasks::scored_answer(report), report));
     return true;
   });
-  if (cli::interrupted()) throw cli::Interrupted{};
   return evaluate::make_row(results);
 }
 
@@ -123,7 +116,6 @@ skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vecto
   settings.most = model.config().n_layers;
   settings.probe_seconds = 3;
   Progress progress;
-  progress.keep_going = [] { return cli::interrupted() ? throw cli::Interrupted{} : true; };
   progress.update = [last = std::string()](std::size_t done, std::size_t total, const std::string& best) mutable {
     if (best == last) return;
     std::cerr << "own search: " << done << " of about " << total << " trials, " << (last = best) << std::endl;
@@ -138,36 +130,24 @@ skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vecto
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  CLI::App app("Runs policies that are written in this program's source.", "custom_policy");
-  std::string model_file, data;
-  std::size_t n = 8;
-  SkipQuietMlps skip;
-  early_exit::LowConfidence<LogMargin> exit{LogMargin{}, 4, 0.5f};
-  app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
-      ->type_name("FILE");
-  app.add_option("--data", data, "Questions of the task choice (default: the project's own)")->type_name("FILE");
-  app.add_option("--questions", n, "The first N")->check(cli::whole_number(1, 1'000'000))->capture_default_str();
-  app.add_option("--least-cosine", skip.least_cosine, "MLPs at or above it are skipped")->capture_default_str();
-  app.add_option("--threshold", exit.threshold, "Mean margin of four tokens at which a stage ends")
-      ->capture_default_str();
-  return cli::run_main(app, argc, argv, [&] {
-    const std::string path = cli::model_path(model_file);
-    const auto questions = tasks::first_questions(
-        tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data))), n);
-    const auto backend = std::make_shared<CpuBackend>();
-    cli::tell_of_refused_threads(*backend);
-    const LanguageModel<CpuBackend> model = io::load_model(io::ModelFile(path), backend);
-    const skip::Standard budgets = searched(model, questions);
-    const std::vector<evaluate::Row> rows = {
-        run("full depth", model, questions, skip::Never{}, early_exit::Never{}),
-        run("own skip", model, questions, skip, early_exit::Never{}),
-        run("own skip and exit", model, questions, skip, exit),
-        run("own search (on these questions)", model, questions, budgets, early_exit::Never{})};
-    evaluate::print_table(std::cout, rows);
-    std::cout
-        << "\nNext: change a struct at the top of examples/custom_policy.cpp and build again. How to choose it by\n"
-           "name: docs/adding-a-policy.md.\n";
-    return 0;
-  });
+int main(int argc, char** argv) try {
+  if (argc != 3) throw Error("usage: custom_policy MODEL.gguf QUESTIONS.jsonl (examples/data/questions_test.jsonl)");
+  const auto questions =
+      tasks::first_questions(tasks::parse_questions(tasks::find_task("choice"), io::read_records(argv[2])), 8);
+  const LanguageModel<CpuBackend> model = io::open_model(argv[1]);
+  const SkipQuietMlps skip{.least_cosine = 0.95f};
+  const early_exit::LowConfidence<LogMargin> exit{.criterion = {}, .window = 4, .threshold = 0.5f};
+  const skip::Standard budgets = searched(model, questions);
+  const std::vector<evaluate::Row> rows = {
+      run("full depth", model, questions, skip::Never{}, early_exit::Never{}),
+      run("own skip", model, questions, skip, early_exit::Never{}),
+      run("own skip and exit", model, questions, skip, exit),
+      run("own search (on these questions)", model, questions, budgets, early_exit::Never{})};
+  evaluate::print_table(std::cout, rows);
+  std::cout << "\nNext: change a struct at the top of examples/custom_policy.cpp and build again. How to choose it by\n"
+               "name: docs/adding-a-policy.md.\n";
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "custom_policy: " << error.what() << "\n";
+  return 1;
 }

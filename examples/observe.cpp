@@ -1,25 +1,16 @@
 // Watches single steps: an observer of one's own prints, for every step of one question, how many sub-layers ran, how
 // much they turned the residual stream, and which token came out.
-#include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
 
-#include "cli/load.hpp"
-#include "cli/options/defaults.hpp"
-#include "cli/options/policies.hpp"
-#include "cli/terminal/interrupt.hpp"
-#include "cli/terminal/progress.hpp"
-#include "cli/terminal/run_main.hpp"
-#include "cli/terminal/thread_words.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/core/outside_text.hpp"
-#include "litestage/io/files/dataset.hpp"
+#include "litestage/evaluate/text_table.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/io/model_file.hpp"
-#include "litestage/pipeline/pipeline.hpp"
-#include "litestage/tasks/subset.hpp"
-#include "litestage/tasks/tasks.hpp"
+#include "litestage/io/open_model.hpp"
+#include "litestage/litestage.hpp"
 
 using namespace litestage;
 
@@ -54,9 +45,9 @@ struct PrintSteps {
   }
   void end_line(const std::string& outcome) {
     if (ran == 0) return;
-    std::cout << where << ": " << ran << " sub-layers ran, mean cosine " << cli::fixed(sum / ran, 4) << ", highest "
-              << cli::fixed(static_cast<double>(highest), 4) << " at " << sublayer_name(quietest) << "; " << outcome
-              << '\n';
+    std::cout << where << ": " << ran << " sub-layers ran, mean cosine " << evaluate::fixed(sum / ran, 4)
+              << ", highest " << evaluate::fixed(static_cast<double>(highest), 4) << " at " << sublayer_name(quietest)
+              << "; " << outcome << '\n';
     ran = 0, sum = 0, highest = -2;
   }
 };
@@ -64,32 +55,18 @@ static_assert(StepObserver<PrintSteps>);
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  CLI::App app("Prints what every step of one question did.", "observe");
-  std::string model_file, data, stages = "tinythinker:recall_tokens=8,analyze_tokens=4,summarize_tokens=8",
-                                skip = "static:all=m12-m14", exit = "never";
-  app.add_option("--model", model_file, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
-      ->type_name("FILE");
-  app.add_option("--data", data, "Questions of the task choice; the first is asked")->type_name("FILE");
-  app.add_option("--stages", stages, "Which prompts make up a stage")->capture_default_str()->type_name("SPEC");
-  app.add_option("--skip", skip, "Which sub-layers are skipped")->capture_default_str()->type_name("SPEC");
-  app.add_option("--exit", exit, "When a stage ends early")->capture_default_str()->type_name("SPEC");
-  app.footer(cli::policy_help());
-  return cli::run_main(app, argc, argv, [&] {
-    const cli::Policies policies = cli::read_policies(stages, skip, exit);
-    const std::string path = cli::model_path(model_file);
-    const auto questions = tasks::parse_questions(tasks::find_task("choice"), io::read_records(cli::data_path(data)));
-    const io::ModelFile file(path);
-    const auto backend = std::make_shared<CpuBackend>();
-    cli::tell_of_refused_threads(*backend);
-    const LanguageModel<CpuBackend> model = cli::load_model(file, backend, true);
-    PipelineOptions options;
-    options.keep_going = [] { return !cli::interrupted(); };
-    Pipeline pipeline(model, policies.skip, policies.exit, policies.stages, options,
-                      PrintSteps{file.tokenizer().get()});
-    pipeline.run(tasks::first_questions(questions, 1), [](std::size_t, const QuestionReport&) { return true; });
-    if (cli::interrupted()) throw cli::Interrupted{};
-    pipeline.observer().end_line("no token kept");
-    return 0;
-  });
+int main(int argc, char** argv) try {
+  if (argc != 2 && argc != 3) throw Error("usage: observe MODEL.gguf [SKIP], a SPEC as of ask --skip");
+  const auto skip = read_spec<skip::Standard>(argc == 3 ? argv[2] : "static:all=m12-m14", "SKIP");
+  const io::ModelFile file(argv[1]);
+  const LanguageModel<CpuBackend> model = io::load_model(file, std::make_shared<CpuBackend>());
+  const stages::TinyThinker stages{.recall_tokens = 8, .analyze_tokens = 4, .summarize_tokens = 8};
+  const Question question{"q1", "Which of these melts first in the sun?", {"a rock", "an ice cube", "a spoon"}};
+  Pipeline pipeline(model, skip, early_exit::Never{}, stages, {}, PrintSteps{file.tokenizer().get()});
+  static_cast<void>(pipeline.run(question));
+  pipeline.observer().end_line("no token kept");
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "observe: " << error.what() << "\n";
+  return 1;
 }

@@ -51,7 +51,7 @@ MAY_INCLUDE = {
     "engine": "core settings step prompt policy backend model/* compiled",
     "pipeline": "core settings step prompt policy backend model/* engine compiled",
     "compiled": "core step prompt policy skip confidence early_exit stages backend/* model/* engine pipeline",
-    "validate": "core model/source",
+    "validate": "core model/source pipeline",
     "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
     "validate/checks": "core/* step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
     "tasks": "core settings prompt engine pipeline tasks/definitions",

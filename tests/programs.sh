@@ -293,7 +293,6 @@ if [[ -e $model ]]; then
   interrupts "ask: stopped" ask --model "$model" --json stopped.json
   yes "Water boils." | head -n 1000 >long.txt
   interrupts "score: stopped" score --model "$model" --text long.txt --json no.json
-  interrupts "observe: stopped" observe --model "$model" --stages tinythinker
   interrupts "calibrate: stopped" calibrate --model "$model" --probe-seconds 60 --plan no.json --journal stopped.txt
   rm -f stopped.json
   # A plan of a few questions, for nothing but the checks of plans and journals.
@@ -382,7 +381,9 @@ if [[ -e $model ]]; then
   said="nan.gguf: tensor blk.3.attn_norm.weight (F32): found nan in row 0, column 0, expected finite weights"
   refuses "$said" ask --model nan.gguf --questions 1 --json no.json
   refuses "$said" score --model nan.gguf --text text.txt --json no.json
-  for program in compare custom_policy observe; do refuses "$said" $program --model nan.gguf; done
+  refuses "$said" compare --model nan.gguf
+  refuses "$said" custom_policy nan.gguf "$sources/../examples/data/questions_test.jsonl"
+  for program in hello observe custom_schedule; do refuses "$said" $program nan.gguf; done
   refuses "$said" calibrate --model nan.gguf --journal nan.txt
   rm nan.gguf
   # The scale of every block of this Q4_1 matrix becomes the largest half.
@@ -395,7 +396,7 @@ if [[ -e $model ]]; then
   refuses "token 0 of the text: $said" score --model keys.gguf --text text.txt --json no.json --logits no.npy --quiet
   refuses "$said" compare "${direct[@]}" --methods full_depth --json no.json
   refuses "$said" calibrate "${direct[@]}" --importance-only --journal no.txt
-  refuses "$said" observe --model keys.gguf --stages direct
+  refuses "$said" observe keys.gguf never
   rm -f no.txt
   "$programs/ask" "${direct[@]}" --kv f32 >answer.txt || failures=$((failures + 1))
   "$programs/score" --model keys.gguf --text text.txt --kv f32 >answer.txt || failures=$((failures + 1))
@@ -445,7 +446,8 @@ if [[ -e $model ]]; then
   fi
 fi
 
-for program in ask score tokenize table calibrate compare custom_policy observe validate_gpu; do
+for program in hello observe custom_policy custom_schedule; do refuses "usage: $program MODEL.gguf" $program; done
+for program in ask score tokenize table calibrate compare validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
   [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
 done

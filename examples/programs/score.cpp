@@ -47,7 +47,7 @@ struct Options {
 };
 
 // The ids to be scored. Names of control tokens in the text are plain text.
-std::vector<int> read_tokens(const Options& options, const io::Tokenizer& tokenizer, const ModelConfig& config) {
+std::vector<int> read_tokens(const Options& options, const io::SubwordTokenizer& tokenizer, const ModelConfig& config) {
   std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{io::read_file(options.text), false}});
   if (ids.empty()) throw Error(concat(options.text, ": the text is empty, expected at least one token"));
   if (options.tokens > 0) ids.resize(std::min(ids.size(), options.tokens));
@@ -81,7 +81,7 @@ struct Job {
     static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));  // does it fit the model?
   }
 
-  [[nodiscard]] const io::Tokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }
+  [[nodiscard]] const io::SubwordTokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }
 
   Options options;
   skip::Standard skip;

@@ -30,7 +30,7 @@ struct Options {
   bool plain = false;
 };
 
-void write_ids(const litestage::io::Tokenizer& tokenizer, const Options& options, const std::string& text) {
+void write_ids(const litestage::io::SubwordTokenizer& tokenizer, const Options& options, const std::string& text) {
   const std::vector<litestage::io::TextPart> parts{{text, !options.plain}};
   std::string_view separator;
   for (int id : options.bos ? tokenizer.encode_prompt(parts) : tokenizer.encode(parts)) {
@@ -40,7 +40,7 @@ void write_ids(const litestage::io::Tokenizer& tokenizer, const Options& options
   std::cout << '\n';
 }
 
-void write_text(const litestage::io::Tokenizer& tokenizer, const std::string& line) {
+void write_text(const litestage::io::SubwordTokenizer& tokenizer, const std::string& line) {
   std::istringstream words(line);
   std::vector<int> ids;
   for (std::string word; words >> word;) {
@@ -74,14 +74,14 @@ void write_rendered(const litestage::io::TextCodec& codec, const std::string& li
                                message.at("content", source).string(source + ": content")});
   }
   if (prompt.messages.empty()) throw litestage::Error(source + ": a conversation is empty, expected messages");
-  std::cout << litestage::io::to_json(litestage::Form(litestage::io::joined(codec.render(prompt)))) << '\n';
+  std::cout << litestage::io::to_json(litestage::Form(litestage::io::text_of(codec.render(prompt)))) << '\n';
 }
 
 void run(const Options& options) {
   const litestage::io::Gguf file(options.model);
   const litestage::io::TextCodec codec(litestage::io::read_vocabulary(file), options.model, options.chat_template);
   litestage::cli::warn_of_open_splitting(codec.tokenizer().vocabulary(), options.model);
-  const litestage::io::Tokenizer& tokenizer = codec.tokenizer();
+  const litestage::io::SubwordTokenizer& tokenizer = codec.tokenizer();
   std::cin.tie(nullptr);
   if (options.render) {
     for (std::string line; std::getline(std::cin, line);) write_rendered(codec, line);

@@ -61,8 +61,8 @@ struct Options {
 }
 // Stops where the user wants it, and says on standard error that the CPU has fewer threads. `on_work`: told what is
 // done next.
-[[nodiscard]] Progress progress_of(std::function<void(const std::string&)> on_work) {
-  Progress progress;
+[[nodiscard]] CheckProgress progress_of(std::function<void(const std::string&)> on_work) {
+  CheckProgress progress;
   progress.on_work = std::move(on_work);
   progress.on_warning = [](const std::string& warning) { std::cerr << warning << std::endl; };
   progress.keep_going = [] { return !cli::interrupted(); };
@@ -94,7 +94,7 @@ void try_whole_model(Report& report, const Options& o) {
 // The checks on the emulated device. `reason`: why no GPU is used.
 int run_emulated(const Options& o, const std::string& reason) {
   std::cout << "no GPU is used: " << reason << std::endl;
-  const Progress progress = progress_of(nullptr);
+  const CheckProgress progress = progress_of(nullptr);
   Report report;
   KvType kv = KvType::f32;
   for (const DType type : emulated_types) {
@@ -132,7 +132,7 @@ using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
 
 // Checks every weight type with both types of keys and values.
 template <class Make>
-void check_all_kernels(Report& report, const Make& make, const Progress& progress) {
+void check_all_kernels(Report& report, const Make& make, const CheckProgress& progress) {
   constexpr std::array row_counts = {2, 3, 8, 16};
   const KernelWork work{300, row_counts};  // three chunks of attention, ten tiles
   for (const DTypeInfo& type : dtype_table) {
@@ -148,7 +148,7 @@ void check_all_kernels(Report& report, const Make& make, const Progress& progres
 }
 
 int run_on_device(const Options& o, const DeviceFacts& device, const std::optional<ModelSource>& file) {
-  const Progress progress = progress_of([&](const std::string& what) {
+  const CheckProgress progress = progress_of([&](const std::string& what) {
     if (!o.quiet) std::cerr << what << std::endl;
   });
   const auto make = [&](const GpuOptions& options) { return CudaBackend(options, o.device); };

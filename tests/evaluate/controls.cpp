@@ -1,4 +1,5 @@
 #include "litestage/evaluate/controls.hpp"
+#include "common/longest_option.hpp"
 
 #include <doctest/doctest.h>
 
@@ -33,7 +34,7 @@ TEST_CASE("without gold the controls say nothing") {
   CHECK(evaluate::majority_class(questions).option == -1);
   CHECK(evaluate::majority_class(questions).accuracy.trials == 0);
   CHECK(evaluate::chance(questions) == 0);
-  CHECK(evaluate::longest_option(questions).trials == 0);
+  CHECK(litestage::test::longest_option(questions).trials == 0);
 }
 
 TEST_CASE("length is counted in code points, the first of equals is the longest") {
@@ -41,7 +42,7 @@ TEST_CASE("length is counted in code points, the first of equals is the longest"
                                            {"2", "s", {"ab", "cd"}, 0},
                                            {"3", "s", {"ab", "cd"}, 1},
                                            {"4", "s", {"abcdef", "cd"}, -1}};
-  const evaluate::Proportion p = evaluate::longest_option(questions);
+  const evaluate::Proportion p = litestage::test::longest_option(questions);
   CHECK(p.hits == 2);
   CHECK(p.trials == 3);
 }

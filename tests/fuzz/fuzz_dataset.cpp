@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/longest_option.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results_form.hpp"
@@ -33,7 +34,7 @@ void read_questions(const tasks::Task& task, const std::vector<litestage::Record
   }
   need(tasks::first_questions(questions, 3).size() <= 3);
   need(evaluate::majority_class(questions).accuracy.value <= 1);
-  need(evaluate::longest_option(questions).value <= 1);
+  need(litestage::test::longest_option(questions).value <= 1);
 }
 
 void read_results(const litestage::Form& form) {

@@ -30,7 +30,7 @@ bool is_valid(std::string_view text) {
   return true;
 }
 
-std::vector<int> encoded(const io::Tokenizer& tokenizer, std::string_view text, bool parse_special) {
+std::vector<int> encoded(const io::SubwordTokenizer& tokenizer, std::string_view text, bool parse_special) {
   const std::vector<int> ids = tokenizer.encode(text, parse_special);
   io::TextStream stream;
   std::string shown;
@@ -43,22 +43,22 @@ std::vector<int> encoded(const io::Tokenizer& tokenizer, std::string_view text, 
   return ids;
 }
 
-const std::array<io::Tokenizer, 5>& byte_level() {
+const std::array<io::SubwordTokenizer, 5>& byte_level() {
   const auto make = [](const char* pre) {
-    return io::Tokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "fuzz");
+    return io::SubwordTokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "fuzz");
   };
-  static const std::array<io::Tokenizer, 5> tokenizers{make("gpt-2"), make("smollm"), make("qwen2"), make("llama-bpe"),
-                                                       make("default")};
+  static const std::array<io::SubwordTokenizer, 5> tokenizers{make("gpt-2"), make("smollm"), make("qwen2"),
+                                                              make("llama-bpe"), make("default")};
   return tokenizers;
 }
 
-const std::array<io::Tokenizer, 2>& sentencepiece() {
+const std::array<io::SubwordTokenizer, 2>& sentencepiece() {
   const auto make = [](bool prefix) {
     io::Vocabulary v = test::sentencepiece_vocabulary(test::some_pieces());
     v.add_space_prefix = prefix;
-    return io::Tokenizer(v, "fuzz");
+    return io::SubwordTokenizer(v, "fuzz");
   };
-  static const std::array<io::Tokenizer, 2> tokenizers{make(true), make(false)};
+  static const std::array<io::SubwordTokenizer, 2> tokenizers{make(true), make(false)};
   return tokenizers;
 }
 
@@ -67,12 +67,12 @@ const std::array<io::Tokenizer, 2>& sentencepiece() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (bool parse_special : {false, true}) {
-    for (const io::Tokenizer& tokenizer : byte_level()) {
+    for (const io::SubwordTokenizer& tokenizer : byte_level()) {
       need(tokenizer.decode(encoded(tokenizer, text, parse_special)) == litestage::repaired(text));
     }
     // What stands for a space does not come back as itself, nor do bytes that are no text.
     const bool comes_back = is_valid(text) && text.find("\xE2\x96\x81") == std::string_view::npos;
-    for (const io::Tokenizer& tokenizer : sentencepiece()) {
+    for (const io::SubwordTokenizer& tokenizer : sentencepiece()) {
       const std::string decoded = tokenizer.decode(encoded(tokenizer, text, parse_special));
       need(!comes_back || decoded == text);
     }

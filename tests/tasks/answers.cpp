@@ -78,17 +78,6 @@ TEST_CASE("the highest letter wins, ties go to the lowest") {
   CHECK(tasks::best_letter(std::vector<float>{}) == -1);
 }
 
-TEST_CASE("letters are scored by their tokens") {
-  const std::vector<float> logits = {9, 0, 1, 5, 5, 2, 8};
-  CHECK(tasks::best_letter(std::vector<int>{2, 3, 4, 5}, logits) == 1);
-  CHECK(tasks::best_letter(std::vector<int>{6, 0}, logits) == 1);
-  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{2, 7}, logits)), litestage::AssertionError);
-  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{-1, 2}, logits)), litestage::AssertionError);
-  CHECK_THROWS_AS(static_cast<void>(tasks::best_letter(std::vector<int>{2, 2}, logits)), litestage::AssertionError);
-  CHECK(tasks::letter_texts(tiny, 3) == std::vector<std::string>{" A", " B", " C"});
-  CHECK(tasks::letter_texts(chat, 2) == std::vector<std::string>{"A", "B"});
-}
-
 TEST_CASE("a report is answered by its last stage's first branch") {
   const litestage::Question question{"q", "?", four, 0};
   QuestionReport report;

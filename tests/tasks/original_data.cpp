@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/longest_option.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/tasks/tasks.hpp"
@@ -73,7 +74,7 @@ TEST_CASE("the original files have their known sizes and balances") {
       total += set.gold[i];
     }
     CHECK(questions.size() == total);
-    CHECK(evaluate::longest_option(questions).hits == set.longest);
+    CHECK(litestage::test::longest_option(questions).hits == set.longest);
     CHECK(repeated_gold(questions) == set.repeated);
     for (const Question& q : questions) {
       REQUIRE(q.stem.find_first_of(" \t\n") != 0);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/longest_option.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/tasks/tasks.hpp"
@@ -38,7 +39,7 @@ TEST_CASE("own questions are balanced, and length does not give answers away") {
     }
     CHECK(evaluate::chance(questions) == 0.25);
     CHECK(evaluate::majority_class(questions).accuracy.hits == 8);
-    CHECK(evaluate::longest_option(questions).hits == 8);
+    CHECK(litestage::test::longest_option(questions).hits == 8);
     CHECK(own(file, "choice").size() == 32);
   }
 }

@@ -91,6 +91,15 @@ inline void append_utf8(std::string& out, char32_t value) {
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+// Without ASCII white space at either end.
+[[nodiscard]] constexpr std::string_view trimmed_ascii(std::string_view text) {
+  constexpr std::string_view white = " \t\n\v\f\r";
+  const std::size_t first = text.find_first_not_of(white);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+// Without white space of Unicode at either end.
 [[nodiscard]] inline std::string_view trimmed(std::string_view text) {
   std::size_t begin = 0, end = 0;  // of what stays
   bool started = false;

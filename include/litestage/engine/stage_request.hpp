@@ -15,6 +15,7 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/core/split_mix64.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/concepts.hpp"
@@ -35,8 +36,14 @@ struct StageRequest {
   std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
   std::vector<int> slots;                 // [branches] of the cache; whatever they hold may be reused
   std::vector<int> score_tokens;          // not empty: generate nothing, report these tokens' logits after the prompt
-  std::uint64_t stream = 0;               // of random numbers, for this request alone
+  std::uint64_t stream = 0;               // of random numbers (stream_of), for this request alone
 };
+
+// A stream of random numbers for each (question, stage) and each (stream, branch): mixed, so that no two of them meet
+// whatever the counts are.
+[[nodiscard]] inline std::uint64_t stream_of(std::uint64_t first, std::uint64_t second) {
+  return SplitMix64(SplitMix64(first).draw() ^ second).draw();
+}
 
 // Nothing where every prompt of the request fits into `context` positions.
 [[nodiscard]] inline std::optional<NoRoom> no_room(const StageRequest& request, std::size_t context) {

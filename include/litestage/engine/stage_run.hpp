@@ -48,7 +48,7 @@ class StageRun {
       report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
       branches_.push_back(Branch{request_.slots[i], Segment{}, context_.skip->begin(info_), context_.exit->begin(info_),
                                  StopText(request_.stage.stop),
-                                 Sampler(context_.options.sampler, request_.stream * 64 + i)});
+                                 Sampler(context_.options.sampler, stream_of(request_.stream, i))});
     }
     if (prefix_ > 0)
       begin_prefix();

@@ -49,23 +49,4 @@ struct MajorityClass {
   return known == 0 ? 0 : sum / static_cast<double>(known);
 }
 
-// Always the longest option (in Unicode code points, the first of equals): shows whether length gives answers away, as
-// it does in OpenBookQA, where this is right in more than 36 % of the test questions.
-[[nodiscard]] inline Proportion longest_option(std::span<const Question> questions) {
-  const auto code_points = [](std::string_view text) {
-    return std::count_if(text.begin(), text.end(),
-                         [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
-  };
-  std::size_t right = 0, known = 0;
-  for (const Question& q : questions) {
-    if (q.gold == no_answer) continue;
-    ++known;
-    const auto longest = std::max_element(q.options.begin(), q.options.end(), [&](const auto& a, const auto& b) {
-      return code_points(a) < code_points(b);
-    });
-    if (longest - q.options.begin() == q.gold) ++right;
-  }
-  return proportion(right, known);
-}
-
 }  // namespace litestage::evaluate

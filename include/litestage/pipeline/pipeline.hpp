@@ -115,7 +115,7 @@ class Pipeline {
   // False where the question has ended: after its last request, or because the next one does not fit.
   bool start(std::size_t lane, Walk& walk) {
     if (walk.stages.ended()) return false;
-    StageRequest request = walk.stages.request(model_.tokenizer(), walk.place * 64 + walk.stages.steps_done());
+    StageRequest request = walk.stages.request(model_.tokenizer(), stream_of(walk.place, walk.stages.steps_done()));
     walk.report.no_room = lanes_->no_room(request);
     if (!walk.report.no_room) {
       lanes_->start(lane, skip_, exit_, std::move(request));

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/expected.hpp"
@@ -67,7 +68,7 @@ struct Chat {
     if (!system.empty()) opening.messages.push_back({Role::system, filled("system", system, values)});
     opening.messages.push_back({Role::user, filled("recall", recall, values)});
     if (i == 0) return {opening};
-    values.recall = stripped(output(transcript, 0, 0));
+    values.recall = std::string(trimmed_ascii(output(transcript, 0, 0)));
     opening.messages.push_back({Role::assistant, values.recall});
     return i == 1 ? analyze_prompts(opening, transcript, values) : summarize_prompts(opening, transcript, values);
   }
@@ -118,7 +119,7 @@ struct Chat {
     for (std::size_t o = 0; o < transcript.question.options.size(); ++o) {
       values.letter = option_letter(o);
       values.option = transcript.question.options[o];
-      values.analysis = stripped(output(transcript, 1, o));
+      values.analysis = std::string(trimmed_ascii(output(transcript, 1, o)));
       if (o != 0) values.analyses += '\n';
       values.analyses += filled("analysis", analysis, values);
     }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/field.hpp"
@@ -74,7 +75,7 @@ struct TinyThinker {
 
   // Their rule for what a model wrote: stripped, and a full stop unless it ends in . " or '. Nothing becomes ".".
   [[nodiscard]] static std::string as_sentence(std::string_view text) {
-    std::string sentence = stripped(text);
+    std::string sentence = std::string(trimmed_ascii(text));
     if (sentence.empty() || std::string_view(".\"'").find(sentence.back()) == std::string_view::npos) sentence += '.';
     return sentence;
   }

@@ -27,9 +27,6 @@ void check_options(const Question& question);
 // How a conversation states its answer once it was asked to reply "The answer is option (X).".
 [[nodiscard]] AnswerFormat chat_answer();
 
-// Without white space at either end.
-[[nodiscard]] std::string stripped(std::string_view text);
-
 // What branch `branch` of stage `stage` wrote.
 [[nodiscard]] const std::string& output(const Transcript& transcript, std::size_t stage, std::size_t branch);
 

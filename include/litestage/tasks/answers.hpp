@@ -26,13 +26,6 @@ namespace litestage::tasks {
 // The option whose letter has the highest logit; ties go to the lowest letter, NaN never wins.
 [[nodiscard]] int best_letter(std::span<const float> letter_logits);
 
-// What a tokenizer must map to one token each to score n options: letter_prefix + "A", letter_prefix + "B", ...
-[[nodiscard]] std::vector<std::string> letter_texts(const AnswerFormat& format, int n_options);
-
-// The same from the logits after the probe; letter_tokens[i] is the token of letter_texts(...)[i].
-[[nodiscard]] int best_letter(std::span<const int> letter_tokens,  // [options]
-                              std::span<const float> logits);
-
 // The two ways of a whole question. Text is read from the last stage's first branch.
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const QuestionReport& report, const Question& question);

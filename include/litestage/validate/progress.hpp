@@ -4,16 +4,16 @@
 #include <functional>
 #include <string>
 
+#include "litestage/pipeline/progress.hpp"
+
 namespace litestage::validation {
 
-// Thrown out of a check or a measurement when keep_going returned false.
-struct Stopped {};
-
 // Any function may be empty.
-struct Progress {
+struct CheckProgress {
   std::function<void(const std::string&)> on_work = {};     // told what is done next
   std::function<void(const std::string&)> on_warning = {};  // told why the work takes longer than expected
-  std::function<bool()> keep_going = {};  // asked between steps, by several threads; false ends the work with Stopped
+  std::function<bool()> keep_going =
+      {};  // asked between steps, by several threads; false ends the work: Stopped is thrown
 
   void ask() const {
     if (keep_going && !keep_going()) throw Stopped{};

@@ -95,7 +95,7 @@ TEST_CASE("records come back, and appending goes on behind them") {
     CHECK(journal.records().size() == n);  // those of the opening
   }
   CHECK(folder.entries() == 1);
-  for (const Form& line : io::read_json_lines(path)) CHECK(line.find("record") != nullptr);
+  for (const Form& line : io::parse_json_lines(io::read_file(path), path)) CHECK(line.find("record") != nullptr);
 }
 
 TEST_CASE("what cannot be written leaves the journal as it was") {

@@ -131,7 +131,4 @@ TEST_CASE("one value a line") {
 
   const test::ScratchFolder folder;
   CHECK(io::read_json_file(folder.write("a.json", "{\"a\": 1}")).at("a", "a") == Form(1));
-  CHECK(io::read_json_lines(folder.write("a.jsonl", "1\n2\n")).size() == 2);
-  CHECK(says(test::error_of([&] { static_cast<void>(io::read_json_lines(folder.write("b", "1\nx\n"))); }),
-             folder.path("b") + ":2: "));
 }

@@ -41,7 +41,7 @@ const std::string what_to_do =
     "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2 or llama-3";
 
 std::string text(const io::ChatTemplate& chat, const Prompt& prompt) {
-  return io::joined(chat.render(prompt));
+  return io::text_of(chat.render(prompt));
 }
 
 Prompt conversation(bool system) {

@@ -18,7 +18,7 @@ using litestage::io::Vocabulary;
 
 // Fragments as text: what is between tokens as it is, a token as {id}.
 std::string cut(const SpecialTokens& special, const std::vector<TextPart>& parts) {
-  const std::string text = litestage::io::joined(parts);
+  const std::string text = litestage::io::text_of(parts);
   std::string shown;
   for (const SpecialTokens::Fragment& f : special.split(text, parts)) {
     if (f.id < 0) {

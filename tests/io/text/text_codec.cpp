@@ -27,7 +27,7 @@ TEST_CASE("a conversation has the ids of its rendered text") {
   // A line break at a message's beginning joins with the one of the markup: parts are not encoded one by one.
   for (const char* words : {"hello", "\n\nhello", "", "  ", "hello\n", "<tool>", "<|im_", "\xFF", "é<"}) {
     const Prompt prompt{{{Role::system, words}, {Role::user, words}}, words};
-    const std::string text = io::joined(codec.render(prompt));
+    const std::string text = io::text_of(codec.render(prompt));
     CHECK(codec.encode(prompt) == codec.tokenizer().encode(text, true));
   }
 }
@@ -42,7 +42,7 @@ TEST_CASE("the names of control tokens in someone's words are words") {
     if (id < 3) found.push_back(id);
   }
   CHECK(found == special);
-  CHECK(codec.decode(ids) == io::joined(codec.render(prompt)));
+  CHECK(codec.decode(ids) == io::text_of(codec.render(prompt)));
 }
 
 TEST_CASE("one text is encoded as it is, behind the token for a text's beginning") {

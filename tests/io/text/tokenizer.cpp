@@ -20,17 +20,17 @@ namespace io = litestage::io;
 namespace test = litestage::test;
 using Ids = std::vector<int>;
 
-io::Tokenizer byte_level(const char* pre = "gpt-2") {
-  return io::Tokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "m.gguf");
+io::SubwordTokenizer byte_level(const char* pre = "gpt-2") {
+  return io::SubwordTokenizer(test::byte_level_vocabulary(pre, test::some_merges()), "m.gguf");
 }
-io::Tokenizer sentencepiece(bool prefix = true) {
+io::SubwordTokenizer sentencepiece(bool prefix = true) {
   io::Vocabulary v = test::sentencepiece_vocabulary(test::some_pieces());
   v.add_space_prefix = prefix;
-  return io::Tokenizer(v, "m.gguf");
+  return io::SubwordTokenizer(v, "m.gguf");
 }
 
 // The tokens' texts with | between them.
-std::string pieces(const io::Tokenizer& tokenizer, std::string_view text, bool parse_special = false) {
+std::string pieces(const io::SubwordTokenizer& tokenizer, std::string_view text, bool parse_special = false) {
   std::string shown;
   for (int id : tokenizer.encode(text, parse_special)) shown += (shown.empty() ? "" : "|") + tokenizer.piece(id);
   return shown;
@@ -60,16 +60,16 @@ TEST_CASE("byte-level: Llama 3 takes a word that is a token whole, others merge 
   std::vector<test::Merge> merges = {{"b", "c"}, {"a", "b"}};
   io::Vocabulary v = test::byte_level_vocabulary("llama-bpe", merges);
   test::add_token(v, "abc", io::TokenType::normal);
-  CHECK(pieces(io::Tokenizer(v, "m.gguf"), "abc") == "abc");
+  CHECK(pieces(io::SubwordTokenizer(v, "m.gguf"), "abc") == "abc");
   v.pre = "qwen2";
-  CHECK(pieces(io::Tokenizer(v, "m.gguf"), "abc") == "a|bc");
+  CHECK(pieces(io::SubwordTokenizer(v, "m.gguf"), "abc") == "a|bc");
 }
 
 TEST_CASE("byte-level: merges may go through what is no token") {
   io::Vocabulary v = test::byte_level_vocabulary("gpt-2", {});
   v.merges = {"x y", "xy z"};
   test::add_token(v, "xyz", io::TokenType::normal);
-  const io::Tokenizer tokenizer(v, "m.gguf");
+  const io::SubwordTokenizer tokenizer(v, "m.gguf");
   CHECK(pieces(tokenizer, "xyz") == "xyz");
   CHECK(pieces(tokenizer, "xyx") == "x|y|x");
 }
@@ -78,12 +78,12 @@ TEST_CASE("byte-level: senseless merges are passed over, bytes without a token a
   io::Vocabulary v = test::byte_level_vocabulary("gpt-2", {{"a", "b"}});
   v.merges.insert(v.merges.end(), {"", " ", "ab", "你 a", " a", "a ", "a b"});
   v.tokens[test::first_byte_id + 'q'] = "";
-  const io::Tokenizer tokenizer(v, "m.gguf");
+  const io::SubwordTokenizer tokenizer(v, "m.gguf");
   CHECK(pieces(tokenizer, "abqa") == "ab|a");
 }
 
 TEST_CASE("byte-level: what is no UTF-8 becomes U+FFFD, surrogates stay") {
-  const io::Tokenizer tokenizer = byte_level();
+  const io::SubwordTokenizer tokenizer = byte_level();
   CHECK(tokenizer.decode(tokenizer.encode("a\xFF\xC3", false)) == "a\uFFFD\uFFFD");
   CHECK(tokenizer.decode(tokenizer.encode("\xED\xA0\x80!\xED", false)) == "\xED\xA0\x80!\uFFFD");
   CHECK(pieces(tokenizer, "\xFF") == "\uFFFD");
@@ -102,13 +102,13 @@ TEST_CASE("SentencePiece: a byte without a token is the unknown token, or nothin
   io::Vocabulary v = test::sentencepiece_vocabulary({"a"});
   v.add_space_prefix = false;
   v.tokens[3 + 'z'] = "gone";
-  CHECK(io::Tokenizer(v, "m.gguf").encode("za", false) == Ids{0, 260});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode("za", false) == Ids{0, 260});
   v.unknown = -1;
-  CHECK(io::Tokenizer(v, "m.gguf").encode("za", false) == Ids{260});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode("za", false) == Ids{260});
 }
 
 TEST_CASE("SentencePiece: a space is put before text that begins or follows a control token, and taken away again") {
-  const io::Tokenizer tokenizer = sentencepiece();
+  const io::SubwordTokenizer tokenizer = sentencepiece();
   const Ids ids = tokenizer.encode("the<s>the</s>", true);
   CHECK(ids == Ids{262, 1, 262, 2});
   CHECK(tokenizer.decode(ids) == "the<s>the</s>");
@@ -118,27 +118,27 @@ TEST_CASE("SentencePiece: a space is put before text that begins or follows a co
 TEST_CASE("text never becomes a control token by merging") {
   io::Vocabulary v = test::sentencepiece_vocabulary({"</", "s>"});
   v.add_space_prefix = false;
-  const io::Tokenizer tokenizer(v, "m.gguf");
+  const io::SubwordTokenizer tokenizer(v, "m.gguf");
   CHECK(pieces(tokenizer, "</s>") == "</|s>");
   CHECK(tokenizer.encode("</s>", true) == Ids{2});
 }
 
 TEST_CASE("prompts begin with the file's token for it, once") {
   io::Vocabulary v = test::sentencepiece_vocabulary(test::some_pieces());
-  CHECK(io::Tokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{1, 262});
-  CHECK(io::Tokenizer(v, "m.gguf").encode_prompt({{"<s>the", true}}) == Ids{1, 262});
-  CHECK(io::Tokenizer(v, "m.gguf").encode_prompt({}) == Ids{1});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{1, 262});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode_prompt({{"<s>the", true}}) == Ids{1, 262});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode_prompt({}) == Ids{1});
   v.add_bos = false;
-  CHECK(io::Tokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{262});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{262});
   v.add_bos = true;
   v.bos = -1;
-  CHECK(io::Tokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{262});
+  CHECK(io::SubwordTokenizer(v, "m.gguf").encode_prompt({{"the", false}}) == Ids{262});
   CHECK_FALSE(byte_level().adds_bos());
 }
 
 TEST_CASE("decoding gives back what was encoded") {
   std::mt19937 random(3);
-  for (const io::Tokenizer& tokenizer :
+  for (const io::SubwordTokenizer& tokenizer :
        {byte_level("gpt-2"), byte_level("smollm"), byte_level("qwen2"), byte_level("default"), byte_level("llama-bpe"),
         sentencepiece(true), sentencepiece(false)}) {
     for (int i = 0; i < 200; ++i) {
@@ -149,9 +149,9 @@ TEST_CASE("decoding gives back what was encoded") {
 }
 
 TEST_CASE("copies do not depend on the original") {
-  io::Tokenizer copy = sentencepiece();
+  io::SubwordTokenizer copy = sentencepiece();
   {
-    const io::Tokenizer original = byte_level();
+    const io::SubwordTokenizer original = byte_level();
     copy = original;
   }
   CHECK(pieces(copy, "hello") == "hello");
@@ -159,7 +159,7 @@ TEST_CASE("copies do not depend on the original") {
 
 TEST_CASE("a bad vocabulary is an Error that names the file, a bad id is a mistake of the caller") {
   io::Vocabulary v = test::byte_level_vocabulary("nonsense", {});
-  CHECK(test::error_of([&] { io::Tokenizer(v, "m.gguf"); }).find("m.gguf: tokenizer.ggml.pre") == 0);
+  CHECK(test::error_of([&] { io::SubwordTokenizer(v, "m.gguf"); }).find("m.gguf: tokenizer.ggml.pre") == 0);
   CHECK_THROWS_AS(static_cast<void>(byte_level().piece(-1)), litestage::AssertionError);
   CHECK_THROWS_AS(static_cast<void>(byte_level().piece(100000)), litestage::AssertionError);
   CHECK_THROWS_AS(static_cast<void>(byte_level().is_end(100000)), litestage::AssertionError);
@@ -183,7 +183,7 @@ TEST_CASE("ids of real models") {
       continue;
     }
     const std::string text = "Hello world<|im_end|> 12  34\n don't";
-    const io::Tokenizer tokenizer(io::read_vocabulary(io::Gguf(path)), path);
+    const io::SubwordTokenizer tokenizer(io::read_vocabulary(io::Gguf(path)), path);
     CHECK(tokenizer.encode(text, true) == ids);
     CHECK(tokenizer.decode(ids) == text);
     CHECK(tokenizer.decode(tokenizer.encode(text, false)) == text);

@@ -47,7 +47,7 @@ TEST_CASE("expectation: larger errors than the rounding are outside of the bound
 }
 
 TEST_CASE("expectation: the work stops where keep_going says so") {
-  Progress progress;
+  CheckProgress progress;
   progress.keep_going = [] { return false; };
   const ModelSource source = synthetic_model(small_config(DType::f32), DType::f32);
   const std::vector<Sequence> sequences = random_sequences(source.config, 2, 5);

@@ -42,7 +42,7 @@ TEST_CASE("whole model: the CPU continues with its own likeliest token, and a re
 }
 
 TEST_CASE("whole model: the run stops where keep_going says so") {
-  Progress progress;
+  CheckProgress progress;
   int asked = 0;
   progress.keep_going = [&] { return ++asked < 3; };
   const ModelSource source = synthetic_model(small_config(DType::q8_0), DType::q8_0);

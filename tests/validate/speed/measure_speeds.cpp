@@ -15,7 +15,7 @@ using namespace litestage::validation;
 
 TEST_CASE("measurements: work is called twice as often until keep_going ends it, with one wait a round") {
   int calls = 0, waits = 0;
-  Progress progress;
+  CheckProgress progress;
   progress.keep_going = [&] { return waits < 5; };
   CHECK_THROWS_AS(static_cast<void>(seconds_each([&] { ++calls; }, [&] { ++waits; }, 1e9, progress)), Stopped);
   CHECK(waits == 5);

@@ -29,7 +29,7 @@ struct ScoreInfo {
 
 inline constexpr std::size_t longest_piece = 200;  // bytes of a token as it is shown
 
-inline void print_candidates(std::ostream& out, const io::Tokenizer& tokenizer,
+inline void print_candidates(std::ostream& out, const io::SubwordTokenizer& tokenizer,
                              const std::vector<Candidate>& candidates) {
   for (const Candidate& c : candidates) {
     out << "  " << in_quotes(tokenizer.piece(c.token), longest_piece) << ' ' << std::fixed << std::setprecision(3)
@@ -38,7 +38,7 @@ inline void print_candidates(std::ostream& out, const io::Tokenizer& tokenizer,
   out << '\n';
 }
 
-inline void print_tokens(std::ostream& out, const io::Tokenizer& tokenizer, const TextScore& score) {
+inline void print_tokens(std::ostream& out, const io::SubwordTokenizer& tokenizer, const TextScore& score) {
   for (std::size_t i = 0; i < score.tokens.size(); ++i) {
     const TokenScore& t = score.tokens[i];
     out << std::setw(6) << i << std::setw(8) << t.token << "  ";
@@ -68,7 +68,7 @@ inline void print_summary(std::ostream& out, const TextScore& score, const Score
       << info.instruction_set << "), threads: " << info.threads << '\n';
 }
 
-[[nodiscard]] inline Form to_form(const std::vector<Candidate>& candidates, const io::Tokenizer& tokenizer) {
+[[nodiscard]] inline Form to_form(const std::vector<Candidate>& candidates, const io::SubwordTokenizer& tokenizer) {
   Form::List list;
   for (const Candidate& c : candidates) {
     list.push_back(Form().add("id", c.token).add("piece", tokenizer.piece(c.token)).add("log_prob", c.log_prob));
@@ -76,7 +76,8 @@ inline void print_summary(std::ostream& out, const TextScore& score, const Score
   return Form(std::move(list));
 }
 
-[[nodiscard]] inline Form to_form(const TextScore& score, const ScoreInfo& info, const io::Tokenizer& tokenizer) {
+[[nodiscard]] inline Form to_form(const TextScore& score, const ScoreInfo& info,
+                                  const io::SubwordTokenizer& tokenizer) {
   Form f;
   f.add("format", score_format).add("model", info.model).add("fingerprint", info.fingerprint).add("text", info.text);
   f.add("backend", info.backend).add("instruction_set", info.instruction_set).add("threads", info.threads);

@@ -40,9 +40,10 @@ struct Measurement {
   return a.colPivHouseholderQr().solve(Eigen::VectorXd::Ones(a.rows())).cwiseQuotient(lengths);
 }
 
-// Sets all coefficients that steps use; the rows of every curve are given. None becomes negative: those that would,
-// which only noise makes of a cost near nothing, are set to 0 and the others fitted again. One that no measurement
-// mentions becomes 0.
+// Sets all coefficients that steps use; the rows of every curve are given. No coefficient becomes negative: a negative
+// one, which is noise around a cost of nearly 0, is set to 0 for good and the others are fitted again. This is not the
+// non-negative least squares of Lawson and Hanson, which may take a coefficient back; it errs on the side of fewer
+// terms. A coefficient that no measurement mentions becomes 0.
 inline void fit(LatencyModel& model, std::span<const Measurement> measurements) {
   const std::vector<double*> coefficients = model.coefficients();
   const Eigen::MatrixXd a = relative_amounts(model, coefficients.size(), measurements);

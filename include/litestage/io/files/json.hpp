@@ -20,7 +20,6 @@ namespace litestage::io {
 [[nodiscard]] std::vector<Form> parse_json_lines(std::string_view text, const std::string& source);
 
 [[nodiscard]] Form read_json_file(const std::string& path);
-[[nodiscard]] std::vector<Form> read_json_lines(const std::string& path);
 
 // One line where `indent` is negative, else indented by so many blanks. Numbers have the fewest digits that read back
 // as the same bits. JSON has no word for NaN and infinity, and null would hide them: they are an Error that names the

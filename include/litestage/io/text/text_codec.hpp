@@ -33,14 +33,14 @@ class TextCodec {
   [[nodiscard]] bool is_end(int id) const { return tokenizer_.is_end(id); }
   [[nodiscard]] std::size_t size() const { return tokenizer_.size(); }
 
-  [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] const SubwordTokenizer& tokenizer() const { return tokenizer_; }
   [[nodiscard]] const std::optional<ChatTemplate>& chat_template() const { return chat_; }
 
  private:
   [[nodiscard]] std::string token_text(int id) const { return id < 0 ? std::string() : tokenizer_.piece(id); }
 
   std::string source_;
-  Tokenizer tokenizer_;
+  SubwordTokenizer tokenizer_;
   std::optional<ChatTemplate> chat_{};
   std::string why_no_chat_{};
 };

@@ -13,7 +13,7 @@ struct TextPart {
   friend bool operator==(const TextPart&, const TextPart&) = default;
 };
 
-[[nodiscard]] inline std::string joined(const std::vector<TextPart>& parts) {
+[[nodiscard]] inline std::string text_of(const std::vector<TextPart>& parts) {
   std::string text;
   for (const TextPart& part : parts) text += part.text;
   return text;

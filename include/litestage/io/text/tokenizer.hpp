@@ -15,10 +15,10 @@
 
 namespace litestage::io {
 
-class Tokenizer {
+class SubwordTokenizer {
  public:
   // `source` names the file in errors.
-  explicit Tokenizer(Vocabulary vocabulary, const std::string& source);
+  explicit SubwordTokenizer(Vocabulary vocabulary, const std::string& source);
 
   // The ids of a text, without a token for its beginning. `parse_special`: the names of control tokens in the text
   // mean these tokens; else they are characters like others.

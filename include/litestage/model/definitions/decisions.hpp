@@ -37,7 +37,8 @@ LITESTAGE_INLINE void DecisionTable::check(const Decisions& decisions) {
   }
 }
 
-LITESTAGE_INLINE std::uint64_t DecisionTable::hash(const Decisions& decisions) {  // FNV-1a over the members
+LITESTAGE_INLINE std::uint64_t DecisionTable::hash(
+    const Decisions& decisions) {  // the mixing of FNV-1a, a member at a time
   std::uint64_t h = 0xcbf29ce484222325u;
   for (const SkipDecision& d : decisions) {
     std::uint32_t scale = 0;

@@ -34,13 +34,6 @@ LITESTAGE_INLINE AnswerFormat chat_answer() {
   return {AnswerRule::stated, "The answer is option (", ""};
 }
 
-LITESTAGE_INLINE std::string stripped(std::string_view text) {
-  constexpr std::string_view white = " \t\n\v\f\r";
-  const std::size_t first = text.find_first_not_of(white);
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(white) - first + 1));
-}
-
 LITESTAGE_INLINE const std::string& output(const Transcript& transcript, std::size_t stage, std::size_t branch) {
   LITESTAGE_ASSERT(stage < transcript.outputs.size() && branch < transcript.outputs[stage].size(), "stage ", stage,
                    " branch ", branch);

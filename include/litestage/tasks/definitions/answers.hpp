@@ -1,7 +1,6 @@
 // How answers are read from reports.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -49,26 +48,6 @@ LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [op
     }
   }
   return best;
-}
-
-LITESTAGE_INLINE std::vector<std::string> letter_texts(const AnswerFormat& format, int n_options) {
-  std::vector<std::string> texts;
-  for (int i = 0; i < n_options; ++i)
-    texts.push_back(format.letter_prefix + option_letter(static_cast<std::size_t>(i)));
-  return texts;
-}
-
-LITESTAGE_INLINE int best_letter(std::span<const int> letter_tokens,  // [options]
-                                 std::span<const float> logits) {     // [vocab]
-  std::vector<float> letter_logits;
-  for (std::size_t i = 0; i < letter_tokens.size(); ++i) {
-    const int token = letter_tokens[i];
-    LITESTAGE_ASSERT(token >= 0 && static_cast<std::size_t>(token) < logits.size(), token, " of ", logits.size());
-    LITESTAGE_ASSERT(std::count(letter_tokens.begin(), letter_tokens.end(), token) == 1, "two letters share token ",
-                     token);
-    letter_logits.push_back(logits[static_cast<std::size_t>(token)]);
-  }
-  return best_letter(letter_logits);
 }
 
 LITESTAGE_INLINE int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question) {

@@ -12,6 +12,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/outside_text.hpp"
+#include "litestage/core/utf8.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/form.hpp"
@@ -22,16 +23,9 @@ namespace litestage::tasks {
 
 namespace detail {
 
-[[nodiscard]] inline std::string trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n\f\v";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(blanks) - first + 1));
-}
-
 // A text that a question cannot do without.
 [[nodiscard]] inline std::string needed_text(const Form& value, const std::string& what) {
-  std::string text = trimmed(value.string(what));
+  std::string text(trimmed_ascii(value.string(what)));
   if (text.empty()) throw Error(concat(what, " is empty, expected a text"));
   return text;
 }

@@ -33,7 +33,7 @@ struct KernelCheck {
 // make(options): a gpu backend, emulated or not.
 template <class Make>
 [[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, const KernelWork& work,
-                                        const Progress& progress) {
+                                        const CheckProgress& progress) {
   const ModelConfig config = small_config(type);
   const ModelSource source = synthetic_model(config, type, has_head_norms(type));
   const std::vector<Sequence> sequences = random_sequences(config, work.length, 5);

@@ -23,7 +23,7 @@ struct DecodeTrace {
 };
 template <class Make>
 [[nodiscard]] DecodeTrace trace_decode(const Make& make, DType type, std::size_t recorded_steps, int steps,
-                                       const Progress& progress) {
+                                       const CheckProgress& progress) {
   GpuOptions options;
   options.recorded_steps = recorded_steps;
   auto backend = make(options);
@@ -58,7 +58,7 @@ struct ReplayCheck {
 };
 // make(options): a gpu backend, emulated or not.
 template <class Make>
-[[nodiscard]] ReplayCheck check_replays(const Make& make, DType type, int steps, const Progress& progress) {
+[[nodiscard]] ReplayCheck check_replays(const Make& make, DType type, int steps, const CheckProgress& progress) {
   const DecodeTrace recorded = trace_decode(make, type, GpuOptions{}.recorded_steps, steps, progress);
   const DecodeTrace plain = trace_decode(make, type, 0, steps, progress);
   return {steps, recorded.replays, recorded.logits == plain.logits};

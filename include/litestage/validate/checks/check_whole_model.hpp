@@ -33,7 +33,7 @@ struct WholeModelResult {
 // steps, then for one without, and for measurements for one with all products through cuBLAS.
 template <class Make>
 [[nodiscard]] WholeModelResult check_whole_model(const Make& make, const ModelSource& source,
-                                                 const WholeModelWork& work, const Progress& progress) {
+                                                 const WholeModelWork& work, const CheckProgress& progress) {
   progress.begin("running the model on the CPU");
   const CpuRun cpu = run_on_cpu(source, work.threads, work.positions, progress);
   WholeModelResult result;

@@ -82,7 +82,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
 
 [[nodiscard]] inline Expectation expectation(const ModelSource& source, KvType kv,
                                              const std::vector<Sequence>& sequences, Products products,
-                                             const Progress& progress) {
+                                             const CheckProgress& progress) {
   constexpr int draws = 16;
   // Any steps will do, because a row of the reference does not depend on the other rows of its step.
   const Steps steps = steps_of(sequences, short_sequences);

@@ -25,7 +25,7 @@ using LogitRows = std::vector<std::vector<float>>;  // [positions][vocab]
 // Decodes token by token. next(i, rows) gives the token at position i, from the logits of the positions before.
 template <Backend B, class Next>
 [[nodiscard]] LogitRows decode_rows(B& backend, const Model<B>& model, std::size_t positions, const Next& next,
-                                    const Progress& progress) {
+                                    const CheckProgress& progress) {
   Session<B> session(backend, model, {1, positions, KvType::f16});
   const int all = session.skip_nothing();
   LogitRows rows;
@@ -39,7 +39,7 @@ template <Backend B, class Next>
 }
 template <Backend B>
 [[nodiscard]] LogitRows decode_rows(B& backend, const Model<B>& model, const std::vector<int>& tokens,
-                                    const Progress& progress) {
+                                    const CheckProgress& progress) {
   const auto next = [&](std::size_t i, const LogitRows&) { return tokens[i]; };
   return decode_rows(backend, model, tokens.size(), next, progress);
 }
@@ -61,7 +61,7 @@ struct CpuRun {
   LogitRows logits;
 };
 [[nodiscard]] inline CpuRun run_on_cpu(const ModelSource& source, int threads, std::size_t positions,
-                                       const Progress& progress) {
+                                       const CheckProgress& progress) {
   CpuBackend backend(CpuOptions{threads});
   const std::string refusal = backend.team().refusal();
   if (!refusal.empty() && progress.on_warning) progress.on_warning(refusal);

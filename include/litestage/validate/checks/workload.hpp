@@ -73,7 +73,7 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2;
 
 template <Backend B>
 [[nodiscard]] Numbers run_steps(Session<B>& session, const std::vector<Sequence>& sequences, const Steps& steps,
-                                const Progress& progress) {
+                                const CheckProgress& progress) {
   Numbers numbers(sequences.size());
   std::vector<StepRow> rows;
   std::vector<Moments<typename B::Real>> measured, of_layers;
@@ -109,7 +109,8 @@ template <Backend B>
 // Loads `source` and runs the steps in a new session.
 template <Backend B>
 [[nodiscard]] Numbers run_model(B& backend, const ModelSource& source, KvType kv,
-                                const std::vector<Sequence>& sequences, const Steps& steps, const Progress& progress) {
+                                const std::vector<Sequence>& sequences, const Steps& steps,
+                                const CheckProgress& progress) {
   const Model<B> model = load(backend, source);
   Session<B> session(backend, model, {sequences.size(), sequences.back().tokens.size(), kv});
   return run_steps(session, sequences, steps, progress);

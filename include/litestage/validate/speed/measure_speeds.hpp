@@ -27,7 +27,7 @@ struct MeasuredWork {
 // Seconds of one call of `work`. It is called twice as often in every round, until all calls and wait() take `enough`
 // seconds.
 template <class Work, class Wait>
-[[nodiscard]] double seconds_each(const Work& work, const Wait& wait, double enough, const Progress& progress) {
+[[nodiscard]] double seconds_each(const Work& work, const Wait& wait, double enough, const CheckProgress& progress) {
   work();
   wait();
   for (std::size_t n = 1;; n *= 2) {
@@ -41,7 +41,7 @@ template <class Work, class Wait>
 }
 template <Backend B>
 [[nodiscard]] double step_seconds(B& backend, const Model<B>& model, const StepSetting& setting, double enough,
-                                  const Progress& progress) {
+                                  const CheckProgress& progress) {
   RepeatedStep<B> step(backend, model, setting);
   return seconds_each([&] { step(); }, [] {}, enough, progress);
 }
@@ -68,7 +68,7 @@ struct StepKernels {
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelSpeed> measure_kernels(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step,
                                                        const std::set<std::string>& but, double enough,
-                                                       const Progress& progress) {
+                                                       const CheckProgress& progress) {
   std::vector<KernelSpeed> speeds;
   for (const KernelOfStep& k : kernels_of_step(backend, step)) {
     if (but.contains(k.kernel)) continue;
@@ -88,7 +88,7 @@ template <ListedRuntime R>
 // Measures the kernels of all steps; the last step measures only kernels not measured before.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<StepKernels> measure_all_kernels(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model,
-                                                           const MeasuredWork& what, const Progress& progress) {
+                                                           const MeasuredWork& what, const CheckProgress& progress) {
   std::vector<StepKernels> steps;
   std::set<std::string> measured;
   const std::vector<NamedStep> all = steps_of_all_kernels(model.config, what.kernel_context, what.prompt);
@@ -148,7 +148,7 @@ struct Speeds {
 
 template <ListedRuntime R>
 [[nodiscard]] SkipSpeed measure_skipping(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, int skipped,
-                                         const MeasuredWork& what, const Progress& progress) {
+                                         const MeasuredWork& what, const CheckProgress& progress) {
   SkipSpeed speed;
   speed.skipped = skipped;
   RepeatedStep<GpuBackend<R>> step(backend, model,
@@ -161,7 +161,7 @@ template <ListedRuntime R>
 // Measures what a backend with recordings can. The two functions below add what other backends measure.
 template <ListedRuntime R>
 [[nodiscard]] Speeds measure_speeds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, const MeasuredWork& what,
-                                    const Progress& progress) {
+                                    const CheckProgress& progress) {
   Speeds speeds;
   speeds.what = what;
   progress.begin("measuring kernels");
@@ -180,7 +180,7 @@ template <ListedRuntime R>
 
 // Adds the measurements of a backend without recordings: single tokens, and steps of several rows.
 template <Backend B>
-void measure_plain_launches(Speeds& speeds, B& backend, const Model<B>& model, const Progress& progress) {
+void measure_plain_launches(Speeds& speeds, B& backend, const Model<B>& model, const CheckProgress& progress) {
   const MeasuredWork& what = speeds.what;
   for (DecodeSpeed& d : speeds.decode)
     d.launched = step_seconds(backend, model, token_at(d.context), what.enough, progress);
@@ -192,7 +192,7 @@ void measure_plain_launches(Speeds& speeds, B& backend, const Model<B>& model, c
 // Adds the times of the same steps through cuBLAS. Nothing is recorded, as steps through cuBLAS never are.
 template <class Make>
 void measure_steps_through_cublas(Speeds& speeds, const Make& make, const ModelSource& source,
-                                  const Progress& progress) {
+                                  const CheckProgress& progress) {
   GpuOptions options;
   options.recorded_steps = 0;
   options.gemm_from_rows = 1;

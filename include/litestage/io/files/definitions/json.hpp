@@ -181,10 +181,6 @@ LITESTAGE_INLINE Form read_json_file(const std::string& path) {
   return parse_json(read_file(path), path);
 }
 
-LITESTAGE_INLINE std::vector<Form> read_json_lines(const std::string& path) {
-  return parse_json_lines(read_file(path), path);
-}
-
 namespace detail {
 
 class JsonWriter {

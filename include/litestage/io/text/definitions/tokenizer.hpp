@@ -20,7 +20,7 @@
 
 namespace litestage::io {
 
-struct Tokenizer::Work {
+struct SubwordTokenizer::Work {
   explicit Work(const Vocabulary& vocabulary)
       : special(vocabulary),
         algorithm(vocabulary.model == "gpt2" ? Algorithm(std::in_place_type<BpeTokenizer>, vocabulary)
@@ -32,15 +32,15 @@ struct Tokenizer::Work {
   Algorithm algorithm;
 };
 
-LITESTAGE_INLINE Tokenizer::Tokenizer(Vocabulary vocabulary, const std::string& source)
+LITESTAGE_INLINE SubwordTokenizer::SubwordTokenizer(Vocabulary vocabulary, const std::string& source)
     : vocabulary_(checked(std::move(vocabulary), source)), work_(std::make_shared<const Work>(vocabulary_)) {}
 
-LITESTAGE_INLINE std::vector<int> Tokenizer::encode(std::string_view text, bool parse_special) const {
+LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(std::string_view text, bool parse_special) const {
   return encode({TextPart{std::string(text), parse_special}});
 }
 
-LITESTAGE_INLINE std::vector<int> Tokenizer::encode(const std::vector<TextPart>& parts) const {
-  const std::string text = joined(parts);
+LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(const std::vector<TextPart>& parts) const {
+  const std::string text = text_of(parts);
   std::vector<int> ids;
   for (const SpecialTokens::Fragment& fragment : work_->special.split(text, parts)) {
     if (fragment.id >= 0) {
@@ -53,19 +53,19 @@ LITESTAGE_INLINE std::vector<int> Tokenizer::encode(const std::vector<TextPart>&
   return ids;
 }
 
-LITESTAGE_INLINE std::vector<int> Tokenizer::encode_prompt(const std::vector<TextPart>& parts) const {
+LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode_prompt(const std::vector<TextPart>& parts) const {
   std::vector<int> ids = encode(parts);
   if (adds_bos() && (ids.empty() || ids.front() != vocabulary_.bos)) ids.insert(ids.begin(), vocabulary_.bos);
   return ids;
 }
 
-LITESTAGE_INLINE std::string Tokenizer::piece(int id) const {
+LITESTAGE_INLINE std::string SubwordTokenizer::piece(int id) const {
   LITESTAGE_ASSERT(id >= 0 && static_cast<std::size_t>(id) < size(), "token ", id, " of ", size());
   return std::visit([&](const auto& algorithm) { return algorithm.piece(vocabulary_, static_cast<std::size_t>(id)); },
                     work_->algorithm);
 }
 
-LITESTAGE_INLINE std::string Tokenizer::decode(std::span<const int> ids) const {
+LITESTAGE_INLINE std::string SubwordTokenizer::decode(std::span<const int> ids) const {
   const auto* sentencepiece = std::get_if<SentencePieceTokenizer>(&work_->algorithm);
   std::string text;
   bool begins_text = sentencepiece != nullptr && sentencepiece->adds_space_prefix();
@@ -79,12 +79,12 @@ LITESTAGE_INLINE std::string Tokenizer::decode(std::span<const int> ids) const {
   return text;
 }
 
-LITESTAGE_INLINE bool Tokenizer::is_end(int id) const {
+LITESTAGE_INLINE bool SubwordTokenizer::is_end(int id) const {
   LITESTAGE_ASSERT(id >= 0 && static_cast<std::size_t>(id) < size(), "token ", id, " of ", size());
   return work_->special.is_end(id);
 }
 
-LITESTAGE_INLINE Vocabulary Tokenizer::checked(Vocabulary vocabulary, std::string_view source) {
+LITESTAGE_INLINE Vocabulary SubwordTokenizer::checked(Vocabulary vocabulary, std::string_view source) {
   vocabulary.validate(source);
   return vocabulary;
 }
