@@ -1,4 +1,4 @@
-// How an answer is cut into words.
+// Splits an answer into words.
 #pragma once
 
 #include <cstddef>
