@@ -131,7 +131,7 @@ struct NoRoom {
 
 struct QuestionReport {
   std::string id;
-  std::vector<StageReport> stages;   // of the whole schedule; stages that did not run have only a name
+  std::vector<StageReport> stages;   // all stages of the schedule; those that did not run have only a name
   std::optional<NoRoom> no_room;     // why the question has no answer, if it has none
   double seconds = 0;                // wall time of the stages, without letter scoring
   std::vector<float> letter_logits;  // [options] logits of the option letters; empty without letter scoring

@@ -1,4 +1,4 @@
-// Both directions between structs with fields() and Forms, and the "format" key that files begin with.
+// Converts structs with fields() to Forms and back, and handles the "format" key at the beginning of files.
 #pragma once
 
 #include <string_view>

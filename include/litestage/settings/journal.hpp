@@ -11,7 +11,7 @@
 namespace litestage {
 
 struct Journal {
-  std::vector<Record> records = {};  // what earlier runs of the same work finished
+  std::vector<Record> records = {};  // records that earlier runs of the same work finished
   // Stores one more record; the record is safe when this returns. By default it does nothing, so a kill loses all work.
   std::function<void(const Form&)> append = [](const Form&) {};
   // The context, in positions, for records that do not state the contexts for which they hold; 0: they hold for any.

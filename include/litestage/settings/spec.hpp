@@ -3,8 +3,8 @@
 //   SPEC  = "@" path | name [":" item {"," item}]        the file holds the JSON form
 //   item  = key {"." key} "=" value                      k.x=1 sets x of the nested settings k
 //   value = [scalar {"/" scalar}]                        two or more make a list; nothing is the empty list
-//   scalar = plain text without , / = "                  true, false and numbers are what they look like
-//          | '"' text '"'                                any text; \" \\ \n \r \t stand for themselves
+//   scalar = plain text without , / = "                  true, false and numbers keep their types
+//          | '"' text '"'                                any text; escapes: \" \\ \n \r \t
 //
 // A nested choice is set by its key, and its settings by longer keys: criterion=top_log_probs,criterion.k=20.
 #pragma once

@@ -1,4 +1,4 @@
-// A skip policy chosen at run time: skip::OneOf<Never, Static> is what --skip SPEC reads.
+// A skip policy chosen at run time, read from --skip SPEC. Example: skip::OneOf<Never, Static>.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ namespace litestage {
 // The three programs of AdaSkip.
 enum class SkipDecodeVariant : std::uint8_t {
   end_to_end,  // the band grows in decode; prefill skips as in decode step 0: only layer 1
-  prefill,     // the whole band, in prefill and in decode
+  prefill,     // the whole band is skipped in prefill and in decode
   decode       // the band grows in decode; prefill runs every layer
 };
 

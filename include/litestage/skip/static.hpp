@@ -27,7 +27,7 @@ struct Static {
   static constexpr std::string_view every_stage = "all";
 
   std::map<std::string, SublayerSet> stages;  // stage name -> sub-layers that it skips
-  Phases phase = Phases::both;                // the paper is silent; both is AdaSkip's end-to-end mode
+  Phases phase = Phases::both;                // the paper does not say; both is AdaSkip's end-to-end mode
   KvOnSkip kv = KvOnSkip::none;
   float scale = 1;  // no compensation: LiteStage's figure shows none
 

@@ -18,10 +18,10 @@ namespace litestage::stages {
 inline constexpr const char* chat_system =
     "You are an expert in science and common sense. You answer multiple-choice questions.";
 
-// Throws Error unless the question can be used by a schedule with one text per option; such schedules call this first.
+// Throws Error unless the question has 1 to max_options options. Schedules with one text per option call this first.
 void check_options(const Question& question);
 
-// "(A) text (B) text" with the separator between options.
+// The options as "(A) text (B) text", with the separator between options.
 [[nodiscard]] std::string option_list(const Question& question, std::string_view separator);
 
 // The answer format of a conversation that asks for the reply "The answer is option (X).".

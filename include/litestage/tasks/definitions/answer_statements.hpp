@@ -149,7 +149,7 @@ LITESTAGE_INLINE std::optional<int> AnswerStatements::called_right(std::size_t v
     if (!at && names_->label(i, names_->is_named(i))) at = i;
   }
   if (!at) return names_->only_text(begin, verb);
-  const std::size_t before = text.is(*at - 1, WordKind::option) ? *at - 2 : *at - 1;  // is() is false beyond the ends
+  const std::size_t before = text.is(*at - 1, WordKind::option) ? *at - 2 : *at - 1;  // is(i) is false outside the text
   if (*at > begin && text.is(before, WordKind::joining)) return no_answer;            // "A and B are correct"
   return of_label(*at, *names_->label(*at, names_->is_named(*at)));
 }

@@ -73,7 +73,7 @@ class MentionedOptions {
     return begins || text_->enclosed(i) ? names_->label(i, false) : std::nullopt;
   }
 
-  // "option B", "(B)", "B) ...", "option (Desert)".
+  // The option mentioned at word i: "option B", "(B)", "B) ...", "option (Desert)".
   [[nodiscard]] std::optional<int> mention(std::size_t i) const {
     const bool named = names_->is_named(i);
     const std::optional<int> label = named ? names_->label(i, true) : list_label(i);
@@ -82,7 +82,7 @@ class MentionedOptions {
     return match ? std::optional(match->option) : std::nullopt;
   }
 
-  // "option A and option B", "(A), (B)".
+  // Whether two mentions are in one list: "option A and option B", "(A), (B)".
   [[nodiscard]] bool in_list(std::size_t first, std::size_t second) const {
     constexpr std::size_t between = 3;
     for (std::size_t i = second; i > first; --i) {
@@ -91,7 +91,8 @@ class MentionedOptions {
     return true;
   }
 
-  // "rule out option A", "not option A", "option A is wrong", "option A does not ...".
+  // Whether the mention at word i is rejected: "rule out option A", "not option A", "option A is wrong", "option A does
+  // not ...".
   [[nodiscard]] bool rejected(std::size_t i) const {
     constexpr std::size_t reach = 5;
     for (std::size_t w = i; w > 0 && i - w < reach && text_->same_line(w); --w) {

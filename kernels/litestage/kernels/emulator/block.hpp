@@ -217,7 +217,7 @@ class Block {
     fibers_.yield();
     if (cancelled_) throw Cancelled{};
   }
-  // After an error: lets the other threads unwind their stacks.
+  // Lets the other threads unwind their stacks after an error.
   void cancel() {
     cancelled_ = true;
     for (unsigned i = 0; i < threads_.size(); ++i) {

@@ -150,7 +150,7 @@ class Fibers {
     body_(argument_, running_);
     const Quiet quiet;
     leave(true);
-    std::abort();  // nothing resumes a fiber that has ended
+    std::abort();  // unreachable: nothing resumes a fiber that has ended
   }
   void leave(bool for_good) {
     Fiber& fiber = fibers_[running_];

@@ -40,8 +40,8 @@ LITESTAGE_HOST_DEVICE constexpr std::size_t staged_bytes(const Format& f, unsign
 
 // Up to N inputs in shared memory, for products with weights of type `type`.
 //     codes (or floats) [N][planes][units] of 16 bytes: a thread that takes unit u reads one vector of each plane, and
-//                       its neighbours the next ones, so that no two meet in a bank. Plane p holds columns 16 p to
-//                       16 p + 15 of every unit as bytes, or 4 p to 4 p + 3 as floats.
+//                       its neighbours the next ones, so that there are no bank conflicts. Plane p holds columns 16 p
+//                       to 16 p + 15 of every unit as bytes, or 4 p to 4 p + 3 as floats.
 //     scales            [N][blocks] float
 //     sums              [N][blocks] two 16-bit sums of codes, of the first 16 columns and of the second
 //     partial sums      [N][warps] of the norm
