@@ -79,8 +79,8 @@ template <class... Values>
 }  // namespace litestage
 
 // Always enabled, so that one program cannot mix checked and unchecked definitions of the same inline function. Used
-// once per call of an operation, never in inner loops. Further arguments are printed: LITESTAGE_ASSERT(a == b, a, "
-// against ", b).
+// once per call of an operation, never in inner loops. Further arguments are printed:
+// LITESTAGE_ASSERT(a == b, a, " against ", b).
 #define LITESTAGE_ASSERT(condition, ...) \
   ((condition) ? static_cast<void>(0)    \
                : ::litestage::assertion_failed(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__))

@@ -26,8 +26,9 @@ class OptionNames {
   //
   // A capital letter counts wherever it is a separate word; a small one counts in brackets, quotes or emphasis, after
   // "option", or before a punctuation sign. A and I are also English words: if only a space separates them from the
-  // next word, they count only if that word cannot follow an article ("A because", not "A rock"). They never count as
-  // letters directly before the words of an option ("A desert" is the option "desert") or within them ("vitamin C").
+  // next word, they count only if that word cannot follow an article ("A because", not "A rock"). A letter
+  // directly before the words of a different option does not count ("A desert" is the option "desert"), and neither
+  // does a letter within an option's words ("vitamin C").
   [[nodiscard]] std::optional<int> label(std::size_t i, bool named) const;
 
   // Whether the words before word i call it an option.
