@@ -16,7 +16,7 @@ using test::error_of;
 
 namespace {
 
-Transcript transcript(std::vector<std::string> options) {
+Transcript transcript_of(std::vector<std::string> options) {
   return {{"id", "Predators eat", std::move(options), 0}, {}};
 }
 
@@ -30,18 +30,18 @@ TEST_CASE("direct: one stage, whose text is the question and the beginning of th
   CHECK(schedule.stage(0).name == "direct");
   CHECK(schedule.stage(0).max_new_tokens == 24);
   CHECK(schedule.stage(0).stop == std::vector<std::string>{"\n"});
-  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans", "bunnies"}));
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript_of({"lions", "humans", "bunnies"}));
   REQUIRE(prompts.size() == 1);
   CHECK(prompts[0] ==
         Prompt{{{Role::text, "Predators eat\n(A) lions (B) humans (C) bunnies\nSo the answer is option"}}, ""});
   CHECK_THROWS_AS(static_cast<void>(schedule.stage(1)), AssertionError);
-  CHECK_THROWS_AS(static_cast<void>(schedule.prompts(1, transcript({"a", "b"}))), AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(schedule.prompts(1, transcript_of({"a", "b"}))), AssertionError);
 }
 
 TEST_CASE("direct: as a conversation, with the system message of chat") {
   const Direct schedule{24, true};
   CHECK(schedule.stage(0).stop.empty());
-  const std::vector<Prompt> prompts = schedule.prompts(0, transcript({"lions", "humans"}));
+  const std::vector<Prompt> prompts = schedule.prompts(0, transcript_of({"lions", "humans"}));
   REQUIRE(prompts.size() == 1);
   CHECK(prompts[0].continuation.empty());
   CHECK(
@@ -56,7 +56,7 @@ TEST_CASE("direct: its system message is that of chat, whatever stands there") {
   for (const char* system : {"", "You know {question}, {{e.g.}} one of\n{options}"}) {
     Chat chat;
     chat.system = system;
-    const Transcript asked = transcript({"lions", "humans"});
+    const Transcript asked = transcript_of({"lions", "humans"});
     const Message first = chat.prompts(0, asked)[0].messages[0];
     const Prompt direct = Direct{24, true, system}.prompts(0, asked)[0];
     CAPTURE(system);
@@ -82,7 +82,7 @@ TEST_CASE("direct: reads the letter that it asked for") {
   const AnswerFormat text = Direct{}.answer_format(), chat = Direct{24, true}.answer_format();
   const std::vector<std::string> options = {"lions", "humans", "bunnies", "grass"};
   // Its opening is what the prompt ends with.
-  const std::string prompt = Direct{}.prompts(0, transcript(options))[0].messages[0].text;
+  const std::string prompt = Direct{}.prompts(0, transcript_of(options))[0].messages[0].text;
   CHECK(prompt.substr(prompt.size() - text.opening.size()) == text.opening);
   CHECK(chat.opening.empty());
   struct Case {
@@ -120,6 +120,6 @@ TEST_CASE("direct: SPEC and refusals") {
   CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
         "--stages direct, max_new_tokens: found 0, expected an integer from 1 to 1000000");
-  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript({}))); }) ==
+  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript_of({}))); }) ==
         "question id: found 0 options, expected 1 to 26");
 }

@@ -1,4 +1,4 @@
-// How far the likeliest token is ahead of the second.
+// The probability of the likeliest token minus that of the second.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,4 @@
-// The largest logit, as LiteStage's overview figure writes it (arXiv 2510.14211). Its scale differs from model to
-// model.
+// The largest logit, as in LiteStage's overview figure (arXiv 2510.14211). Its scale differs between models.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// The probability of the likeliest token: comparable across models, hence our default.
+// The probability of the likeliest token. It is comparable across models and therefore our default.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // DeepConf's token confidence (arXiv 2508.15260): -mean log p of the k likeliest tokens. A peaked distribution leaves
-// little for the runners-up, so larger is surer. k = 20 is theirs.
+// little probability for the other tokens, so a larger value means more confident. k = 20 is from the paper.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ struct MeanLogProbTopK {
 
   int k = 20;
 
-  // A vocabulary with fewer than k tokens, or probabilities that underflow, leave -inf: the mean is of the others.
+  // If the vocabulary has fewer than k tokens, or probabilities underflow, some values are -inf; the mean excludes
+  // them.
   [[nodiscard]] float operator()(const TokenStats& token) const {
     const std::size_t n = static_cast<std::size_t>(std::clamp(k, 1, static_cast<int>(TokenStats::max_top)));
     float sum = 0;

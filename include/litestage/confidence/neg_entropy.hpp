@@ -1,4 +1,5 @@
-// The negated entropy of the distribution, nats: 0 is certainty, -log(vocabulary) is none.
+// The negated entropy of the distribution in nats: 0 for a certain token, -log(vocabulary size) for a uniform
+// distribution.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// The activation of a gated MLP: what the gate projection goes through before it is multiplied with the up projection.
+// The activation of a gated MLP, applied to the output of the gate projection before it is multiplied with the up
+// projection.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,12 @@
-// How litestage is compiled: headers only, or with the library litestage::compiled.
+// The two ways to compile litestage: headers only, or with the library litestage::compiled.
 //
-// Headers only is the default. Every header that declares functions includes their definitions in its last lines, from
-// the folder definitions/ beside it, and each translation unit compiles what it uses.
+// Header-only use is the default. Every header that declares functions includes their definitions in its last lines,
+// from the folder definitions/ beside it, and each translation unit compiles what it uses.
 //
 // A program that links litestage::compiled is compiled with LITESTAGE_COMPILED, which the target defines for its users.
-// Headers then only declare these functions, the backends of the host among them, and the headers of the folder
-// compiled/ say which instances of templates the library has. Templates for policies of a program's own are compiled
-// in the program, as ever. All units of one program are compiled in the same way.
+// Headers then only declare these functions, including the host backends, and the headers of the folder compiled/ list
+// the template instances that the library contains. Templates over a program's own policies are still compiled in the
+// program. All translation units of one program must be compiled in the same way.
 #pragma once
 
 #if defined(LITESTAGE_COMPILED)

@@ -1,4 +1,4 @@
-// The element types of weights as they lie on disk, and the geometry of their blocks.
+// The element types of weights in model files, and the geometry of their blocks.
 // Block layouts: ggml-org/llama.cpp ggml/src/ggml-common.h (facts of the file format); ids are those of GGUF.
 #pragma once
 
@@ -18,8 +18,8 @@ struct DTypeInfo {
   DType type;
   std::string_view name;    // as GGUF tools print it
   std::uint32_t gguf_id;    // ggml_type of the file format
-  std::size_t block_size;   // elements a block; a row is a whole number of blocks
-  std::size_t block_bytes;  // bytes a block
+  std::size_t block_size;   // elements per block; a row is a whole number of blocks
+  std::size_t block_bytes;  // bytes per block
 };
 
 inline constexpr DTypeInfo dtype_table[] = {
@@ -36,7 +36,7 @@ inline constexpr DTypeInfo dtype_table[] = {
   return info(type).name;
 }
 
-// The type with this id in a GGUF file, if it is one of ours.
+// The type with this id in a GGUF file, or nothing if litestage does not support it.
 [[nodiscard]] constexpr std::optional<DType> dtype_from_gguf(std::uint32_t id) {
   for (const DTypeInfo& entry : dtype_table) {
     if (entry.gguf_id == id) return entry.type;
@@ -51,7 +51,7 @@ inline constexpr DTypeInfo dtype_table[] = {
   return columns / entry.block_size * entry.block_bytes;
 }
 
-// Calls f.template operator()<type>() with the type as a constant: run time to compile time, in one place.
+// Calls f.template operator()<type>(): turns a run-time type into a compile-time constant.
 template <class F>
 LITESTAGE_HOST_DEVICE decltype(auto) with_type(DType type, F&& f) {
   switch (type) {

@@ -20,7 +20,7 @@ concept HasEnumNames = std::is_enum_v<E> && requires {
   EnumNames<E>::names.size();
 };
 
-// Compilers spell an enumerator by its name, "litestage::Phases::both", and any other value as a cast,
+// Compilers print an enumerator by its name, "litestage::Phases::both", and any other value as a cast,
 // "(litestage::Phases)3".
 template <auto value>
 [[nodiscard]] consteval bool is_enumerator() {
@@ -35,14 +35,14 @@ template <class E, std::size_t... i>
 
 template <HasEnumNames E>
 [[nodiscard]] consteval auto checked_enum_names() {
-#ifndef __CUDACC__  // its front end spells values in another way; the host compilers see the same enums
+#ifndef __CUDACC__  // nvcc's front end prints values differently; the host compilers check the same enums
   static_assert(are_all_enumerators<E>(std::make_index_sequence<EnumNames<E>::names.size()>()),
                 "EnumNames<E>::names must have one name for each enumerator of E");
 #endif
   return EnumNames<E>::names;
 }
 
-// The names of all enumerators, in their order. Use this and not EnumNames<E>::names, which is not checked.
+// The names of all enumerators, in their order. Use this instead of EnumNames<E>::names, which is not checked.
 template <HasEnumNames E>
 inline constexpr auto enum_names = checked_enum_names<E>();
 

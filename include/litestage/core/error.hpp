@@ -1,6 +1,6 @@
-// Two kinds of failure. `Error`: something that came from outside (a file, JSON, a command line, a size) is wrong; its
-// message is one sentence that names the file and key, what was found and what is expected. `LITESTAGE_ASSERT`: the
-// calling code is wrong; the message carries the values that disagree.
+// The two kinds of failure. `Error`: input from outside (a file, JSON, a command line, a size) is wrong; the message is
+// one sentence that names the file and key, what was found and what is expected. `LITESTAGE_ASSERT`: the calling code
+// is wrong; the message shows the values that disagree.
 #pragma once
 
 #include <bit>
@@ -22,8 +22,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// One argument of `concat`, whatever its type is: one function then puts all messages together, where a stream would be
-// compiled anew for every list of types. It refers to texts, which outlive it.
+// One argument of `concat`, type-erased, so that a single function joins all messages; a stream would be compiled anew
+// for every list of argument types. It refers to text that must outlive it.
 class MessagePart {
  public:
   MessagePart(std::string_view text) : text_(text.data()), whole_(text.size()) {}
@@ -43,7 +43,7 @@ class MessagePart {
     }
   }
 
-  // Texts as they are, numbers as `std::ostream << number` writes them.
+  // Appends text unchanged and numbers as `std::ostream << number` writes them.
   void append_to(std::string& message) const;
 
  private:
@@ -51,18 +51,18 @@ class MessagePart {
 
   Kind kind_ = Kind::text;
   const char* text_ = nullptr;
-  std::uint64_t whole_ = 0;  // the size of the text, the number or, of a real number, its bits
+  std::uint64_t whole_ = 0;  // size of the text, value of the integer, or bits of the real number
 };
 
 [[nodiscard]] std::string join_message(std::initializer_list<MessagePart> parts);
 
-// Concatenates its arguments as text: `throw Error(concat(path, ": found ", n, ", expected 2 or 3"))`.
+// Concatenates its arguments to one text: `throw Error(concat(path, ": found ", n, ", expected 2 or 3"))`.
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
   return join_message({MessagePart(parts)...});
 }
 
-// Thrown by LITESTAGE_ASSERT, so that tests can show that misuse is caught.
+// Thrown by LITESTAGE_ASSERT, so that tests can check that misuse is detected.
 class AssertionError : public std::logic_error {
  public:
   using std::logic_error::logic_error;
@@ -78,8 +78,9 @@ template <class... Values>
 
 }  // namespace litestage
 
-// Always on: it guards calls (once per op), never inner loops, so that one program cannot mix checked and unchecked
-// definitions of the same inline function. Further arguments are printed: LITESTAGE_ASSERT(a == b, a, " against ", b).
+// Always enabled, so that one program cannot mix checked and unchecked definitions of the same inline function. Used
+// once per call of an operation, never in inner loops. Further arguments are printed:
+// LITESTAGE_ASSERT(a == b, a, " against ", b).
 #define LITESTAGE_ASSERT(condition, ...) \
   ((condition) ? static_cast<void>(0)    \
                : ::litestage::assertion_failed(#condition, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__))

@@ -1,5 +1,5 @@
-// A cheap checksum. It tells apart what chance makes differ and guards against no one who wants two texts to agree:
-// that takes a SHA-256.
+// A cheap checksum against accidental differences. It does not protect against deliberate collisions, which need
+// SHA-256.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace litestage {
 
-// FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923). A change within one byte always changes it.
+// FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923). A change within one byte always changes the hash.
 class Fnv1a {
  public:
   void add(std::byte byte) { hash_ = (hash_ ^ static_cast<std::uint64_t>(byte)) * 0x00000100000001b3u; }
@@ -18,7 +18,7 @@ class Fnv1a {
     for (const std::byte b : bytes) add(b);
   }
   void add(std::string_view text) { add(std::as_bytes(std::span<const char>(text.data(), text.size()))); }
-  // With its length before it, so that texts in a row do not run into each other.
+  // Adds the length before the text, so that consecutive texts do not run into each other.
   void add_whole(std::string_view text) {
     add(std::to_string(text.size()) + ':');
     add(text);
@@ -29,7 +29,7 @@ class Fnv1a {
   std::uint64_t hash_ = 0xcbf29ce484222325u;
 };
 
-// Sixteen digits.
+// The hash as sixteen hexadecimal digits.
 [[nodiscard]] inline std::string hexadecimal(std::uint64_t value) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;

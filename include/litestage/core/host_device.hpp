@@ -1,4 +1,4 @@
-// Marks what device code calls too. Where no CUDA compiler is at work it is an ordinary inline function.
+// Marks functions that device code calls too. Without a CUDA compiler they are ordinary inline functions.
 #pragma once
 
 #if defined(__CUDACC__)

@@ -1,6 +1,6 @@
-// Half and bfloat16 to and from float, by bits. Rounding is to nearest, ties to even; NaN stays NaN. Eigen's half and
-// bfloat16 give the same bits for every input but NaN, whose payload they drop; parsing Eigen/Core takes 0.6 s, and
-// this header 0.02 s (g++ 12 -fsyntax-only).
+// Bitwise conversion of half and bfloat16 to and from float. Rounds to nearest, ties to even; NaN stays NaN. Eigen's
+// half and bfloat16 give the same bits for every input but NaN, whose payload they drop; parsing Eigen/Core takes 0.6
+// s, parsing this header 0.02 s (g++ 12 -fsyntax-only).
 #pragma once
 
 #include <bit>
@@ -48,7 +48,7 @@ struct bf16 {
     const std::uint32_t rounded = magnitude + 0x0fffu + ((magnitude >> 13) & 1u);
     return {static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13))};
   }
-  // Subnormal: adding 0.5 leaves the value in units of 2^-24 in the low mantissa bits, rounded by the addition.
+  // Subnormal: after adding 0.5 the low mantissa bits hold the value in units of 2^-24, rounded by the addition.
   const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
   return {static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u))};
 }

@@ -1,6 +1,6 @@
-// Quantised blocks as they lie on disk, and their exact meaning: `dequantize_row` is what every kernel is tested
-// against. Layouts and formulas: ggml-org/llama.cpp ggml/src/ggml-common.h and ggml-quants.c (facts of the file
-// format).
+// Quantised blocks as stored in model files, and their exact meaning: `dequantize_row` is the reference that every
+// kernel is tested against. Layouts and formulas: ggml-org/llama.cpp ggml/src/ggml-common.h and ggml-quants.c (facts of
+// the file format).
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(Block
 static_assert(sizeof(BlockQ5_0) == 22 && sizeof(BlockQ5_1) == 24);
 static_assert(sizeof(BlockQ4K) == 144 && sizeof(BlockQ5K) == 176 && sizeof(BlockQ6K) == 210);
 
-// The struct of a block on disk.
+// Maps a type to the struct of its blocks.
 template <DType type>
 struct DiskBlock;
 template <>
@@ -109,8 +109,8 @@ struct SubScale {
           static_cast<std::uint8_t>((packed[s + 4] >> 4) | ((packed[s] >> 6) << 4))};
 }
 
-// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). One place knows the bit
-// layouts; dequantisation and the packing of weights for the SIMD kernels both start here.
+// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). Only these functions know the
+// bit layouts; both dequantisation and the packing of weights for the SIMD kernels use them.
 inline void codes(const BlockQ8_0& b, std::uint8_t* out) {  // offset 128
   for (int j = 0; j < 32; ++j) out[j] = static_cast<std::uint8_t>(b.qs[j] + 128);
 }
@@ -154,8 +154,8 @@ inline void codes(const BlockQ6K& b, std::uint8_t* out) {  // offset 32
   }
 }
 
-// out[j] = w_j of `columns` elements of a row at `row`, exactly (every product and sum here is exact in double).
-// In float the last rounding is that of the element itself.
+// Dequantises a row of `columns` elements: out[j] = w_j. Every product and sum is exact in double; in float the only
+// rounding is the final one of each element.
 void dequantize_row(DType type, const std::byte* row, float* out, std::size_t columns);
 void dequantize_row(DType type, const std::byte* row, double* out, std::size_t columns);
 

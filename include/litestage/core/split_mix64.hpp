@@ -1,4 +1,4 @@
-// A generator of 64-bit draws that are the same on every platform.
+// A generator of 64-bit random numbers that gives the same sequence on every platform.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class SplitMix64 {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
   }
-  // Below n. The remainder of a 64-bit draw favours small values by a factor of at most 1 + n * 2^-64.
+  // A number in [0, n). The remainder of a 64-bit draw favours small values by a factor of at most 1 + n * 2^-64.
   [[nodiscard]] std::uint64_t below(std::uint64_t n) { return draw() % n; }
 
  private:

@@ -1,4 +1,4 @@
-// Memory: `RawTensor` is a weight as it lies in its file (not owned); `Buffer` owns aligned numbers on the host.
+// Memory: `RawTensor` refers to a weight in a model file (not owned); `Buffer` owns aligned numbers on the host.
 #pragma once
 
 #include <cstddef>
@@ -18,22 +18,21 @@
 
 namespace litestage {
 
-// A matrix [rows, columns] in its on-disk type, row by row without gaps. A vector is one row.
+// A matrix [rows, columns] in the type of its file, row-major without gaps. A vector is one row.
 struct RawTensor {
   std::string name;  // as in the file, for messages
   DType type = DType::f32;
   std::size_t rows = 0;             // outputs of a projection
   std::size_t columns = 0;          // inputs of a projection
-  const std::byte* data = nullptr;  // [rows * row_bytes(type, columns)], alive as long as its file is mapped
+  const std::byte* data = nullptr;  // [rows * row_bytes(type, columns)], valid as long as its file is mapped
 
   [[nodiscard]] bool empty() const { return data == nullptr; }
   [[nodiscard]] std::size_t bytes() const { return rows * row_bytes(type, columns); }
   [[nodiscard]] const std::byte* row(std::size_t i) const { return data + i * row_bytes(type, columns); }
 };
 
-// `size` numbers, zero at first, at a 64-byte boundary. Blocks of 2 MiB and more come from the system as they are
-// touched and ask for huge pages, which on a 2-core EPYC (Zen 4) raise the read bandwidth of one thread from 20..24
-// to 25..29 GB/s.
+// `size` numbers, initially zero, aligned to 64 bytes. Buffers of 2 MiB and more are mapped lazily and ask for huge
+// pages, which on a 2-core EPYC (Zen 4) raise the read bandwidth of one thread from 20..24 to 25..29 GB/s.
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -81,7 +80,7 @@ class Buffer {
 
  private:
   struct Free {
-    void* mapping = nullptr;  // of a block that was mapped
+    void* mapping = nullptr;  // start of the mapping, if the buffer is mapped
     std::size_t mapped_bytes = 0;
     void operator()(T* p) const {
 #if defined(__linux__)
@@ -96,7 +95,7 @@ class Buffer {
 
 #if defined(__linux__)
   void map(std::size_t bytes) {
-    const std::size_t mapped = bytes + huge_page;  // room to begin at a huge page
+    const std::size_t mapped = bytes + huge_page;  // space to align the buffer to a huge page
     void* mapping = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED) throw std::bad_alloc();
     void* begin = mapping;
@@ -104,7 +103,7 @@ class Buffer {
     data_ =
         std::unique_ptr<T[], Free>(static_cast<T*>(std::align(huge_page, bytes, begin, room)), Free{mapping, mapped});
 #if defined(MADV_HUGEPAGE)
-    ::madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish; a refusal costs only speed
+    ::madvise(data_.get(), bytes, MADV_HUGEPAGE);  // only a hint: if it is refused, only speed is lost
 #endif
   }
 #endif

@@ -1,4 +1,4 @@
-// UTF-8, leniently: what tokenizers do with bytes that are no text, and the white space that templates trim.
+// Lenient UTF-8: how tokenizers treat invalid bytes, and the white space that templates trim.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ inline constexpr std::string_view replacement_text = "\xEF\xBF\xBD";
 
 struct CodePoint {
   char32_t value = 0;
-  std::size_t length = 0;  // in bytes; 0 where the bytes are no character
+  std::size_t length = 0;  // in bytes; 0 if the bytes are not a valid character
 };
 
-// How many bytes a character with this first byte has; 0 where no character begins so.
+// The length in bytes of a character with this first byte; 0 if no character starts with it.
 [[nodiscard]] constexpr std::size_t utf8_length(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xC0) return 0;
@@ -25,8 +25,8 @@ struct CodePoint {
   return lead < 0xF8 ? 4 : 0;
 }
 
-// The character at the front of `text`, judged by the pattern of its bits alone: overlong forms and surrogates are
-// read as what their bits say, as llama.cpp reads them (src/unicode.cpp), beyond U+10FFFF nothing is.
+// The character at the front of `text`, decoded by its bit pattern alone, as in llama.cpp (src/unicode.cpp): overlong
+// forms and surrogates are accepted, code points above U+10FFFF are not.
 [[nodiscard]] inline CodePoint lenient_code_point(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
   const std::size_t length = utf8_length(lead);
@@ -45,7 +45,7 @@ struct CodePoint {
   return value >= 0xD800 && value < 0xE000;
 }
 
-// The character at the front of `text` by the letter of the standard: no overlong forms, no surrogates.
+// The character at the front of `text`, strictly by the standard: no overlong forms, no surrogates.
 [[nodiscard]] inline CodePoint strict_code_point(std::string_view text) {
   constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const CodePoint found = lenient_code_point(text);
@@ -72,8 +72,8 @@ inline void append_utf8(std::string& out, char32_t value) {
   }
 }
 
-// `text` with every byte that belongs to no character replaced by U+FFFD. Surrogates stay: they are three bytes that
-// byte-level tokenizers can write.
+// `text` with every invalid byte replaced by U+FFFD. Surrogates are kept, because byte-level tokenizers can write their
+// three bytes.
 [[nodiscard]] inline std::string repaired(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -85,7 +85,7 @@ inline void append_utf8(std::string& out, char32_t value) {
   return out;
 }
 
-// Python's str.isspace: what str.strip and Jinja's trim take away.
+// Python's str.isspace, which defines what str.strip and Jinja's trim remove.
 [[nodiscard]] constexpr bool is_python_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
@@ -101,7 +101,7 @@ inline void append_utf8(std::string& out, char32_t value) {
 
 // Without white space of Unicode at either end.
 [[nodiscard]] inline std::string_view trimmed(std::string_view text) {
-  std::size_t begin = 0, end = 0;  // of what stays
+  std::size_t begin = 0, end = 0;  // of the text that remains after trimming
   bool started = false;
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint found = lenient_code_point(text.substr(at));

@@ -1,4 +1,4 @@
-// A non-owning, row-major window on numbers: extents outer to inner, the last dimension contiguous, rows at a stride.
+// A non-owning, row-major view of numbers: extents outer to inner, the last dimension contiguous, rows at a stride.
 #pragma once
 
 #include <array>
@@ -18,12 +18,12 @@ class View {
   using Extents = std::array<std::size_t, Rank>;
 
   View() = default;
-  // Contiguous: `data` holds the product of the extents.
+  // A contiguous view; `data` holds the product of the extents.
   View(T* data, const Extents& extents) : data_(data), extents_(extents) {
     stride_[Rank - 1] = 1;
     for (std::size_t d = Rank - 1; d-- > 0;) stride_[d] = stride_[d + 1] * extents_[d + 1];
   }
-  // The same numbers, read only.
+  // A read-only view of the same numbers.
   operator View<const T, Rank>() const requires(!std::is_const_v<T>) {
     return View<const T, Rank>(data_, extents_, stride_);
   }
@@ -47,7 +47,7 @@ class View {
     for (std::size_t d = 0; d < Rank; ++d) offset += at[d] * stride_[d];
     return data_[offset];
   }
-  // Row i of a matrix, or the whole of a vector's element i's remainder: the sub-view with the first index fixed.
+  // Pointer to the sub-view whose first index is i: row i of a matrix, or element i of a vector.
   [[nodiscard]] T* row(std::size_t i) const { return data_ + i * stride_[0]; }
   // The first n rows.
   [[nodiscard]] View first(std::size_t n) const {
@@ -56,7 +56,7 @@ class View {
     extents[0] = n;
     return View(data_, extents, stride_);
   }
-  // As a span; only where the elements are contiguous.
+  // The elements as a span; only for contiguous views.
   [[nodiscard]] std::span<T> flat() const {
     LITESTAGE_ASSERT(Rank == 1 || empty() || stride_[0] == size() / extents_[0], "strided view");
     return std::span<T>(data_, size());

@@ -1,5 +1,5 @@
-// Stops when either of two policies stops. Both see every token, also those at which the other stops; if both stop at
-// once, dropping the token wins.
+// Stops when either of two policies stops. Both see every token, including the one at which the other stops. If both
+// stop at the same token, dropping it takes precedence.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ struct Any {
     return std::max(a, b);
   }
 
-  // For check_stages(): the stages that either part names.
+  // The stages that either part names; used by check_stages().
   [[nodiscard]] std::vector<std::string> stages_named() const {
     std::vector<std::string> names;
     const auto add = [&names](const auto& part) {

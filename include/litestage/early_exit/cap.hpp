@@ -1,5 +1,5 @@
-// A fixed number of tokens, whatever the model says: the control that any early exit must beat where both leave
-// branches of the same mean length. Ours, as is its default; the schedule's own cap of a stage holds as well.
+// Stops after a fixed number of tokens. This is the control for early exits: at the same mean branch length an early
+// exit must do better than this. The policy and its default are ours; the schedule's own cap of a stage still applies.
 #pragma once
 
 #include <map>
@@ -13,14 +13,14 @@
 
 namespace litestage::early_exit {
 
-// SPEC and JSON cannot name stages called name or tokens.
+// SPEC and JSON cannot express stages called name or tokens.
 struct Cap {
   static constexpr std::string_view name = "cap";
   static constexpr std::string_view summary = "stops after a fixed number of tokens";
   static constexpr Signal signals = Signal::none;
 
   int tokens = 32;
-  std::map<std::string, int> stages = {};  // stage name -> in place of `tokens`
+  std::map<std::string, int> stages = {};  // stage name -> number of tokens, overrides `tokens`
 
   struct State {
     int most = 0;
@@ -34,7 +34,7 @@ struct Cap {
     return ++state.seen >= state.most ? Verdict::stop_keep : Verdict::go_on;
   }
 
-  // Names that a schedule should have.
+  // Stage names that the schedule must contain.
   [[nodiscard]] std::vector<std::string> stages_named() const {
     std::vector<std::string> names;
     for (const auto& entry : stages) names.push_back(entry.first);

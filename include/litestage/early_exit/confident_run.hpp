@@ -1,5 +1,6 @@
-// Stops after a run of tokens that the model was sure of: the answer is settled, or recited. Community code, with a
-// probability of .95; the length of the run is ours. The opposite direction of LiteStage's exit.
+// Stops after a run of tokens with high confidence: the answer is settled, or the text is recited. Used in community
+// code with a probability of .95; the length of the run is ours. It stops at high confidence, whereas LiteStage's exit
+// stops at low confidence.
 #pragma once
 
 #include <string_view>
@@ -12,7 +13,7 @@
 
 namespace litestage::early_exit {
 
-// A confidence that is NaN ends a run.
+// A NaN confidence ends a run.
 template <Confidence Criterion = confidence::MaxProb>
 struct ConfidentRun {
   static constexpr std::string_view name = "confident_run";
@@ -24,7 +25,7 @@ struct ConfidentRun {
   int run = 16;
 
   struct State {
-    int confident = 0;  // tokens in a row, up to the last
+    int confident = 0;  // current number of consecutive confident tokens
   };
 
   [[nodiscard]] Signal active_signals() const { return signals_read(criterion); }

@@ -1,5 +1,5 @@
 // The stopping rule of EAT (arXiv 2509.26522, xidulu/EAT @93a46f7 early_stopping_utils.py): generation ends when the
-// entropy has settled, that is when its exponentially weighted variance is small.
+// entropy has stabilised, that is, when its exponentially weighted variance is small.
 #pragma once
 
 #include <cmath>
@@ -11,10 +11,10 @@
 
 namespace litestage::early_exit {
 
-// There the entropy is that of the token after an end-of-thinking marker, which is appended, and taken back, after
-// every paragraph. Here it is that of the very token that was chosen, at every token: no second forward, and another
-// signal, so their thresholds do not carry over. The weights, the threshold and how many tokens come first are ours. A
-// NaN never stops, and neither does any token after it.
+// EAT measures the entropy after an end-of-thinking marker, which it appends, and removes again, after every paragraph.
+// Here the entropy is that of every chosen token's own distribution: this needs no second forward pass but is a
+// different signal, so EAT's thresholds do not apply. The weights, the threshold and the minimum number of tokens are
+// ours. After a NaN the policy never stops.
 struct EntropyVariance {
   static constexpr std::string_view name = "entropy_variance";
   static constexpr std::string_view summary = "stops when the entropy of the tokens has settled (after EAT)";
@@ -29,7 +29,7 @@ struct EntropyVariance {
     double mean = 0, variance = 0;  // nats, nats squared
   };
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
-  // As there: the mean begins with the first value, the variance with 0, and deviations are from the mean as updated.
+  // As in EAT: the mean starts with the first value, the variance with 0, and deviations are from the updated mean.
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
     const double a = static_cast<double>(alpha), entropy = static_cast<double>(token.entropy);
     state.mean = state.seen == 0 ? entropy : std::fma(a, entropy - state.mean, state.mean);

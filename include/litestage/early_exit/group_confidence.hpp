@@ -13,10 +13,11 @@
 
 namespace litestage::early_exit {
 
-// Unlike LowConfidence: their confidence, a mean strictly below, and the token is kept. Theirs: k = 20, groups of 2048,
-// and a threshold for each question, the 90th or 10th percentile of the lowest groups of 16 warm-up traces (13 to 18
-// with an 8B model). A stage here has tens of tokens, so window and threshold are ours, and a guess to be calibrated.
-// No test before the window is full; a mean that is NaN never stops.
+// Differs from LowConfidence in the confidence used, in requiring a mean strictly below the threshold, and in keeping
+// the token. DeepConf uses k = 20, groups of 2048, and a threshold per question: the 90th or 10th percentile of the
+// lowest groups of 16 warm-up traces (13 to 18 with an 8B model). Stages here have tens of tokens, so window and
+// threshold are our own guesses and must be calibrated. There is no test before the window is full; a NaN mean never
+// stops.
 struct GroupConfidence {
   static constexpr std::string_view name = "group_confidence";
   static constexpr std::string_view summary = "stops when a group of tokens is less confident than a bar (DeepConf)";

@@ -1,5 +1,5 @@
 // LiteStage's generation early exit (arXiv 2510.14211, step 3, from the authors' overview figure): when the mean of the
-// last n confidences is at or below a threshold, the text has degenerated, and the stage ends in place of this token.
+// last n confidences is at or below a threshold, the text has degenerated, and the stage ends without this token.
 #pragma once
 
 #include <array>
@@ -17,10 +17,10 @@
 
 namespace litestage {
 
-// When a window of values is first tested.
+// When the window is tested first.
 enum class WarmUp : std::uint8_t {
   full,  // when it is full
-  none   // from the first value on, over those there are
+  none   // from the first value on, over the values so far
 };
 
 template <>
@@ -32,10 +32,10 @@ struct EnumNames<WarmUp> {
 
 namespace litestage::early_exit {
 
-// Silent in what could be read of the paper, so ours: the criterion (the figure writes a logit, reviews a token
-// confidence; a probability compares across models), the window, the threshold, and what holds before the window is
-// full (no test: the first tokens of a text are unsure by nature). A mean that is NaN never stops: a broken signal must
-// not pass for a short answer.
+// Our choices where the paper, as far as it was available, is silent: the criterion (the figure writes a logit, reviews
+// write of a token confidence; a probability is comparable across models), the window, the threshold, and no test
+// before the window is full (the first tokens of a text naturally have low confidence). A NaN mean never stops: an
+// invalid signal must not look like a short answer.
 template <Confidence Criterion = confidence::MaxProb>
 struct LowConfidence {
   static constexpr std::string_view name = "low_confidence";

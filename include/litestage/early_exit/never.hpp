@@ -1,4 +1,4 @@
-// Generation ends when the model says so, or at the stage's cap. The template to copy for a policy of your own.
+// Ends generation only at an end-of-generation token or at the stage's cap. Copy this as the template for a new policy.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ struct Never {
   static constexpr std::string_view summary = "leaves the end to the model and the stage's cap";
   static constexpr Signal signals = Signal::none;
 
-  struct State {};  // of one branch of a request
+  struct State {};  // state of one branch of a request
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] Verdict observe(State&, const StepInfo&, const TokenStats&) const { return Verdict::go_on; }
 

@@ -1,4 +1,4 @@
-// An exit policy chosen at run time: what --exit SPEC reads. (Stopping when either of two stops is early_exit::Any.)
+// An exit policy chosen at run time, read from --exit SPEC. (early_exit::Any stops when either of two policies stops.)
 #pragma once
 
 #include <string>
@@ -29,7 +29,7 @@ struct OneOf : Choice<Ps...> {
     return this->visit(state, [&](const auto& p, auto& own) { return p.observe(own, step, token); });
   }
 
-  // For check_stages(): the stages that the active policy names.
+  // The stages that the active policy names; used by check_stages().
   [[nodiscard]] std::vector<std::string> stages_named() const {
     return this->visit([](const auto& p) -> std::vector<std::string> {
       if constexpr (requires { p.stages_named(); })

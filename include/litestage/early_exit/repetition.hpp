@@ -1,5 +1,5 @@
-// Stops when the text goes round in circles: the last tokens have stood together several times of late. Community
-// practice without one source; rule and defaults are ours.
+// Stops when the text repeats itself: the last n-gram of tokens has occurred several times recently. Community practice
+// without a single source; rule and defaults are ours.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@
 
 namespace litestage::early_exit {
 
-// Occurrences may overlap, so that a loop of any period is found that fits the window `repeats` - 1 times with `ngram`
-// tokens to spare. What has been repeated is kept.
+// Occurrences may overlap, so a loop of any period is detected if the window holds `repeats` - 1 periods plus `ngram`
+// tokens. The repeated text is kept.
 struct Repetition {
   static constexpr std::string_view name = "repetition";
   static constexpr std::string_view summary = "stops when the last tokens repeat what stands shortly before";
-  static constexpr Signal signals = Signal::none;  // the token chosen is always there
+  static constexpr Signal signals = Signal::none;  // the chosen token is always available
 
   int ngram = 6;
   int repeats = 3;
@@ -43,7 +43,7 @@ struct Repetition {
   friend bool operator==(const Repetition&, const Repetition&) = default;
 
  private:
-  // Of the last `ngram` tokens, among all.
+  // Counts the occurrences of the last `ngram` tokens in `recent`.
   [[nodiscard]] int occurrences(const std::vector<int>& tokens) const {
     const auto n = static_cast<std::ptrdiff_t>(ngram);
     int count = 0;

@@ -1,4 +1,4 @@
-// The last so many values of a branch, for exit policies that judge their mean.
+// The most recent values of a branch, for exit policies that test their mean.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@ namespace litestage::early_exit {
 
 class SlidingWindow {
  public:
-  // The window holds up to `size` values; true when it is full afterwards.
+  // Adds a value; the window holds up to `size` values. Returns true if it is full afterwards.
   bool push(float value, std::size_t size) {
     if (values_.size() < size) {
       values_.push_back(value);
@@ -18,8 +18,8 @@ class SlidingWindow {
     }
     return values_.size() == size;
   }
-  // Summed oldest first and afresh: no drift, and the same bits wherever the ring begins. A value that is NaN makes it
-  // NaN for as long as the window holds it.
+  // Summed from the oldest value anew each time: no drift, and the same bits wherever the ring begins. A NaN value
+  // makes the mean NaN as long as the window contains it.
   [[nodiscard]] double mean() const {
     double sum = 0;
     for (std::size_t i = 0; i < values_.size(); ++i) {

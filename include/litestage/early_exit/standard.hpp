@@ -14,11 +14,11 @@
 
 namespace litestage::early_exit {
 
-// One stop alone.
+// A single exit policy.
 using Single = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
                      GroupConfidence, EntropyVariance>;
 
-// Or two of them together, as `any`, whose parts are single stops.
+// A single exit policy, or `any`, which combines two single policies.
 using Standard = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
                        GroupConfidence, EntropyVariance, Any<Single, Single>>;
 

@@ -1,5 +1,5 @@
-// Runs many requests in one ragged batch: each step takes rows from all of them, whatever phase they are in. On `cpu`
-// and `reference` what a request writes does not depend on its company, to the bit.
+// Runs many requests in one ragged batch: each step takes rows from all of them, in any phase. On `cpu` and `reference`
+// the results of a request do not depend on the other requests of the batch, to the bit.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,18 @@ class BatchRunner {
  public:
   using Run = StageRun<B, Skip, Exit, Observer>;
 
-  // A step holds at most `step_rows` rows, or one of every branch if those are more. Larger steps prefill faster, at
-  // the price of longer waits for those who decode beside them.
+  // A step holds at most `step_rows` rows, or one row per branch if there are more branches. Larger steps prefill
+  // faster, but branches that decode in the same step wait longer.
   BatchRunner(Session<B>& session, std::size_t step_rows) : session_(&session), step_rows_(step_rows) {}
 
-  // One forward step for these requests, none of which is done.
+  // One forward step of these requests, none of which is done.
   void step(std::span<Run* const> runs) {
     rows_.clear();
     Stat stats = Stat::none;
     Signal signals = Signal::none;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      // Whoever comes later can still place one row a branch: decoding never waits for a neighbour's long prompt.
+      // Leaves one row per branch for the requests that follow, so that decoding never waits for the long prompt of a
+      // different request.
       std::size_t later = 0;
       for (std::size_t k = i + 1; k < runs.size(); ++k) later += runs[k]->least_rows();
       const std::size_t taken = rows_.size() + later, least = runs[i]->least_rows();

@@ -1,6 +1,6 @@
-// Lanes side by side, each with slots of its own in the K/V cache and one request at a time; all of them share every
-// forward step. Who uses them decides what a lane does next: Pipeline walks questions through their stages, a search
-// also runs many settings at once, since each request comes with policies of its own.
+// Parallel lanes, each with its own slots in the K/V cache and one request at a time; all lanes share every forward
+// step. The caller decides which request a lane runs next: Pipeline runs questions through their stages; a search also
+// runs many settings side by side, since each request brings its own policies.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 
 namespace litestage {
 
-// How many positions a branch has where nobody says: as many as answers to short questions need, and no more than the
-// model was trained for.
+// The default number of positions of a branch: enough for answers to short questions, and no more than the model's
+// context length.
 inline constexpr std::size_t default_context = 1024;
 [[nodiscard]] inline std::size_t context_or_default(std::size_t asked, const ModelConfig& model) {
   return asked > 0 ? asked : std::min(default_context, static_cast<std::size_t>(model.max_context));
@@ -25,11 +25,11 @@ inline constexpr std::size_t default_context = 1024;
 
 struct LaneOptions {
   std::size_t lanes = 1;
-  std::size_t branches = 1;     // slots of a lane: parallel branches of a stage at most
+  std::size_t branches = 1;     // slots per lane: the maximum number of parallel branches of a stage
   std::size_t context = 0;      // positions of one branch: prompt and answer; 0: context_or_default
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
-  Profile* profile = nullptr;  // filled if there is one; outlives the lanes
+  Profile* profile = nullptr;  // filled if not null; outlives the lanes
 };
 
 template <Backend B, class Skip, class Exit, class Observer>
@@ -47,23 +47,23 @@ class Lanes {
   [[nodiscard]] std::size_t branches() const { return options_.branches; }
   [[nodiscard]] bool idle(std::size_t lane) const { return runs_[lane] == nullptr; }
 
-  // Why the request cannot begin: where there is a reason, `start` is an Error.
+  // Why the request cannot begin: if there is a reason, `start` throws Error.
   [[nodiscard]] std::optional<NoRoom> no_room(const StageRequest& request) {
     return litestage::no_room(request, session_.cache().index().capacity());
   }
-  // Begins a request on an idle lane, whose slots it gets; they may still hold what the lane did before, and a prefix
-  // of it is reused where tokens and decisions are equal. The policies outlive the request.
+  // Starts a request on an idle lane, in the slots of that lane. A prefix that these slots hold from an earlier request
+  // is reused where tokens and decisions are equal. The policies outlive the request.
   void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request);
-  // Drops what the slots of a lane hold, so that nothing of it is reused.
+  // Clears the slots of a lane, so that the next request reuses nothing.
   void forget(std::size_t lane) {
     for (std::size_t b = 0; b < options_.branches; ++b) {
       session_.cache().truncate(static_cast<int>(lane * options_.branches + b), 0);
     }
   }
-  // Steps until no lane has work. Before each step `fill(lane)` may start requests on each idle lane, and
-  // `keep_going()` may end it all. After a step `on_done(lane, run)` takes each request that ended, and may start
-  // another on that lane. False where keep_going said no; what was at work then is given up, as it is where something
-  // throws.
+  // Runs steps until no lane has work. Before each step `fill(lane)` is called for each idle lane and may start a
+  // request, and `keep_going()` may end the run. After each step `on_done(lane, run)` is called for each finished
+  // request and may start the next one on that lane. Returns false if keep_going returned false; active requests are
+  // then abandoned, as they are if an exception is thrown.
   template <class Fill, class OnDone, class KeepGoing>
   bool run(Fill&& fill, OnDone&& on_done, KeepGoing&& keep_going) {
     bool goes_on = true;
@@ -81,8 +81,8 @@ class Lanes {
     give_up();
     return goes_on;
   }
-  // One forward step of all requests at work; then on_done(lane, run) for each that ended, whose lane is idle by then.
-  // False where no lane had work.
+  // One forward step of all active requests, then on_done(lane, run) for each finished one, whose lane is already idle.
+  // Returns false if no lane had work.
   template <class OnDone>
   bool step(OnDone&& on_done) {
     if (!advance()) return false;
@@ -95,9 +95,9 @@ class Lanes {
   }
 
  private:
-  // Gives up whatever is at work.
+  // Abandons all active requests.
   void give_up();
-  // One forward step of all requests at work; false where there are none.
+  // One forward step of all active requests; false if there are none.
   bool advance();
   void check(const StageRequest& request) const {
     if (request.prompts.empty() || request.prompts.size() > options_.branches) {
@@ -117,11 +117,11 @@ class Lanes {
   BatchRunner<B, Skip, Exit, Observer> runner_;
   Observer* observer_;
   StageRunOptions generation_;
-  std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null where idle
+  std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null for an idle lane
   std::vector<Run*> active_;
 };
 
-// Defined outside of the class, as in engine/session.hpp.
+// Defined outside of the class, for the reason given in engine/session.hpp.
 template <Backend B, class Skip, class Exit, class Observer>
 Lanes<B, Skip, Exit, Observer>::Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options,
                                       StageRunOptions generation)

@@ -1,5 +1,5 @@
-// What the engine says where a step's numbers are not finite: neither a token nor a probability can be read from them.
-// That includes a logit of -infinity: nothing here masks tokens, so it is an overflow like any other.
+// The error for a step whose numbers are not finite: neither a token nor a probability can be read from them. A logit
+// of -infinity is such a number too: no tokens are masked here, so it is an overflow.
 #pragma once
 
 #include <string_view>
@@ -9,8 +9,9 @@
 
 namespace litestage {
 
-// Throws the Error. `where`: whose step it is; `what`: the numbers, in plural; `slot` holds the sequence. Keys and
-// values that were too large for the K/V cache are the cause if there are any, since all later numbers come from them.
+// Throws the Error. `where` names the question, stage and branch; `what` names the numbers, in plural; `slot` holds the
+// sequence. If the slot holds keys or values that were too large for the K/V cache, these are reported as the cause,
+// since all later numbers depend on them.
 template <Backend B>
 [[noreturn]] void refuse_not_finite(Session<B>& session, int slot, std::string_view where, std::string_view what) {
   if (const auto layer = session.cache().overflowed_layer(slot)) {

@@ -1,5 +1,5 @@
-// Watching a run: what each sub-layer did and which tokens were kept. NoObserver is the default and the template to
-// copy.
+// Observes a run: the statistics of each sub-layer, and the tokens that were kept. NoObserver is the default; copy it
+// as the template for a new observer.
 #pragma once
 
 #include <concepts>
@@ -8,9 +8,9 @@
 
 namespace litestage {
 
-// `branch` counts within the stage. Sub-layers that ran are reported bottom up after each step of a sequence (for a
-// prefill once, at its end), with the statistics that `stats` asks for; tokens when they are kept. The look at the
-// option letters is not reported: it is no stage.
+// `branch` counts within the stage. Sub-layers that ran are reported bottom up after each step of a sequence (once for
+// a prefill, at its end), with the statistics that `stats` requests; tokens are reported when they are kept. The
+// scoring of option letters is not a stage and not reported.
 template <class O>
 concept StepObserver = DeclaresStats<O> && requires(O& o, int branch, const RequestInfo& request, const StepInfo& step,
                                                     Sublayer u, const SublayerStats& stats, int token) {

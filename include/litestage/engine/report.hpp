@@ -1,5 +1,5 @@
-// What the engine reports about a question it has answered: facts only, stage by stage. evaluate/ turns them into
-// answers, accuracies and tables. The keys and ranges of these members in files are those of their fields().
+// The engine's report about one question: facts only, stage by stage. evaluate/ computes answers, accuracies and tables
+// from it. fields() defines the keys and ranges of the members in files.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ enum class StopReason : std::uint8_t {
   eos,          // the model emitted an end-of-generation token
   stop_string,  // the text reached one of the stage's stop strings
   exit,         // the exit policy said stop_keep or stop_drop
-  cap,          // the stage's max_new_tokens were kept
+  cap,          // the branch reached the stage's max_new_tokens
   context       // the K/V cache was full
 };
 template <>
@@ -33,14 +33,14 @@ struct EnumNames<StopReason> {
   static constexpr std::array<std::string_view, 5> names = {"eos", "stop_string", "exit", "cap", "context"};
 };
 
-inline constexpr double largest_count = std::numeric_limits<int>::max();  // of tokens and positions in files
+inline constexpr double largest_count = std::numeric_limits<int>::max();  // limit for tokens and positions
 
 struct BranchReport {
   static constexpr bool complete = true;
-  std::string text;         // what later stages see; ends before the stop string
+  std::string text;         // the text that later stages see; ends before the stop string
   std::vector<int> tokens;  // the kept tokens, without the token that stopped the branch
   StopReason stop = StopReason::cap;
-  int generated_tokens = 0;  // chosen by the model: the kept ones, and one more if the last was not kept
+  int generated_tokens = 0;  // tokens chosen by the model: the kept ones, and one more if the last was not kept
   std::vector<float> trace;  // [generated_tokens] values of StageRunOptions::trace; empty without one
 
   static constexpr auto fields() {
@@ -58,18 +58,18 @@ struct BranchReport {
   friend bool operator==(const BranchReport&, const BranchReport&) = default;
 };
 
-// The counts of a stage: int for one run, double for means over runs. Branches of a stage run together, so counts are
-// sums over them.
+// The counts of a stage: int for one run, double for means over runs. Counts are sums over the branches of the stage,
+// which run together.
 template <class Count>
 struct StageCounts {
   static constexpr bool complete = true;
   std::string name;
-  Count prompt_tokens = 0;     // over the whole prompts of all branches, also the part that they share and compute once
-  Count shared_tokens = 0;     // that part, in one branch
-  Count generated_tokens = 0;  // chosen by the model, including a token that only stopped its branch
+  Count prompt_tokens = 0;      // sum over all branches of their whole prompts, shared part included
+  Count shared_tokens = 0;      // tokens of the shared part, counted for one branch
+  Count generated_tokens = 0;   // chosen by the model, including a token that only stopped its branch
   Count sublayers_skipped = 0;  // distinct sub-layers skipped at least once in the stage
-  // Skipped sub-layers per token, mean over the tokens of prompts and answers: what branches share counts once, and
-  // what the K/V cache still held counts as if it had been forwarded now.
+  // Skipped sub-layers per token, mean over the tokens of prompts and answers. Tokens that branches share count once,
+  // and tokens reused from the K/V cache count as if they were forwarded.
   double sublayers_skipped_mean = 0;
 
   static constexpr auto fields() {
@@ -87,8 +87,8 @@ struct StageCounts {
 
 struct StageTimes {
   static constexpr bool complete = true;
-  double prefill_s = 0;  // ends when the first token's logits are there
-  double decode_s = 0;   // covers the other generated - 1 steps
+  double prefill_s = 0;  // ends when the logits of the first token are available
+  double decode_s = 0;   // time of the other generated - 1 steps
 
   static constexpr auto fields() {
     return std::tuple(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
@@ -97,7 +97,7 @@ struct StageTimes {
   friend bool operator==(const StageTimes&, const StageTimes&) = default;
 };
 
-// Everything that is known of one run of a stage. Files that keep a part of it have structs of the same parts
+// The full record of one run of a stage. Files that keep only a part of it have structs with the same parts
 // (compare/stage_outcome.hpp, evaluate/summary.hpp).
 struct StageReport : StageCounts<int>, StageTimes {
   static constexpr bool complete = true;
@@ -110,12 +110,12 @@ struct StageReport : StageCounts<int>, StageTimes {
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
 
-// A stage whose prompt is longer than the context. It does not run, and neither do the stages after it.
+// Reports a stage whose prompt is longer than the context. Neither this stage nor any later one runs.
 struct NoRoom {
   static constexpr bool complete = true;
   std::string stage;
-  std::size_t needed = 0;   // positions: tokens of the longest branch's prompt
-  std::size_t context = 0;  // positions there are
+  std::size_t needed = 0;   // positions: tokens of the longest prompt of the stage's branches
+  std::size_t context = 0;  // positions available
 
   static constexpr auto fields() {
     return std::tuple(Field("stage", &NoRoom::stage, "its name"),
@@ -131,11 +131,11 @@ struct NoRoom {
 
 struct QuestionReport {
   std::string id;
-  std::vector<StageReport> stages;   // of the whole schedule; those that did not run have a name and nothing else
+  std::vector<StageReport> stages;   // all stages of the schedule; those that did not run have only a name
   std::optional<NoRoom> no_room;     // why the question has no answer, if it has none
   double seconds = 0;                // wall time of the stages, without letter scoring
   std::vector<float> letter_logits;  // [options] logits of the option letters; empty without letter scoring
-  int positions = 0;                 // K/V positions of the branch that took most, letter scoring included
+  int positions = 0;                 // K/V positions of the branch that used most, letter scoring included
   friend bool operator==(const QuestionReport&, const QuestionReport&) = default;
 };
 

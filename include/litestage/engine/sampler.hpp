@@ -1,4 +1,4 @@
-// Choosing a token from logits. Greedy (temperature 0) is the default and is done by the backend; this is the rest.
+// Samples a token from logits. Greedy choice (temperature 0) is the default and is done by the backend, not here.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +16,13 @@ struct SamplerOptions {
   double temperature = 0;  // 0: greedy
   int top_k = 0;           // keep the k likeliest tokens; 0: all
   double top_p = 1;        // keep the likeliest tokens until their probabilities reach p
-  std::uint64_t seed = 0;  // of the run; every (question, stage, branch) draws from its own stream
+  std::uint64_t seed = 0;  // of the run; every (question, stage, branch) has its own random stream
 
   [[nodiscard]] bool greedy() const { return temperature <= 0; }
 };
 
-// The order of the three cuts is temperature, top-k, top-p (our choice; implementations differ). Probabilities are
-// computed in double; equal logits are taken in the order of their ids.
+// The order is temperature, top-k, top-p (our choice; implementations differ). Probabilities are computed in double;
+// tokens with equal logits are ordered by id.
 class Sampler {
  public:
   Sampler(const SamplerOptions& options, std::uint64_t stream) : options_(options) {
@@ -54,7 +54,7 @@ class Sampler {
   }
 
  private:
-  // How many of the likeliest tokens reach top_p together; at least one.
+  // The number of likeliest tokens whose probabilities together reach top_p; at least one.
   [[nodiscard]] std::size_t nucleus(std::size_t n) const {
     const double target = options_.top_p * std::accumulate(weights_.begin(), weights_.end(), 0.0);
     double sum = 0;

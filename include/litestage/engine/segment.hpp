@@ -1,5 +1,6 @@
-// A run of tokens of one sequence that is forwarded under one vector of decisions: a shared prompt prefix, a branch's
-// own part of the prompt, or one decoded token. It may be cut into chunks; policies never notice.
+// A segment: consecutive tokens of one sequence that are forwarded under one decision vector. It is a shared prompt
+// prefix, a branch's own part of the prompt, or one decoded token. It may be forwarded in chunks, which policies do not
+// notice.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +15,7 @@
 
 namespace litestage {
 
-// Asks a policy for all decisions of one step. A run-time choice is asked which policy it is once, not 2L times.
+// Asks a policy for all decisions of one step. A run-time choice resolves its active policy once, not 2L times.
 template <class Skip>
 [[nodiscard]] Decisions decide_all(const Skip& policy, const typename Skip::State& state, const StepInfo& step,
                                    int n_layers) {
@@ -24,7 +25,7 @@ template <class Skip>
   Decisions decisions(static_cast<std::size_t>(2 * n_layers));
   for (int u = 0; u < 2 * n_layers; ++u) {
     const SkipDecision d = policy.decide(state, step, Sublayer::at(u));
-    if (d.skip) decisions[static_cast<std::size_t>(u)] = d;  // a decision not to skip is stored as SkipDecision{}
+    if (d.skip) decisions[static_cast<std::size_t>(u)] = d;  // sub-layers that run keep the value SkipDecision{}
   }
   return decisions;
 }
@@ -35,8 +36,8 @@ template <class Skip>
   return n;
 }
 
-// How many leading tokens the prompts of parallel branches share, so that they run once. Each branch keeps at least one
-// token of its own; one prompt alone is not cut.
+// The number of leading tokens that the prompts of parallel branches share, which are forwarded once. Each branch keeps
+// at least one token of its own; a single prompt has no shared prefix.
 [[nodiscard]] inline std::size_t shared_prefix(std::span<const std::vector<int>> prompts) {
   if (prompts.size() < 2) return 0;
   std::size_t n = prompts[0].size() - 1;
@@ -48,12 +49,12 @@ template <class Skip>
   return n;
 }
 
-// What a request skipped, for its report.
+// Counts the skipped sub-layers of a request, for its report.
 class SkipCount {
  public:
   explicit SkipCount(int n_sublayers) : ever_(static_cast<std::size_t>(n_sublayers)) {}
 
-  // n tokens were forwarded under these decisions.
+  // Adds n tokens that were forwarded under these decisions.
   void add(const Decisions& decisions, std::size_t n) {
     if (n == 0) return;
     for (std::size_t u = 0; u < decisions.size(); ++u) ever_[u] = ever_[u] || decisions[u].skip;
@@ -69,7 +70,7 @@ class SkipCount {
   std::size_t tokens_ = 0;
 };
 
-// Statistics of one sub-layer (or layer) over the tokens of a segment, summed in double in the order of the tokens.
+// Statistics of one sub-layer (or layer) over the tokens of a segment, summed in double in token order.
 struct MomentSums {
   double cosines = 0, last_cosine = 0, before = 0, after = 0;
   int tokens = 0;
@@ -77,7 +78,7 @@ struct MomentSums {
   template <class Real>
   void add(const Moments<Real>& m) {
     const double norms = std::sqrt(static_cast<double>(m.before)) * std::sqrt(static_cast<double>(m.after));
-    last_cosine = norms > 0 ? static_cast<double>(m.dot) / norms : 0;  // a zero vector has no direction: counted as 0
+    last_cosine = norms > 0 ? static_cast<double>(m.dot) / norms : 0;  // a zero vector has no direction
     cosines += last_cosine;
     before += static_cast<double>(m.before);
     after += static_cast<double>(m.after);
@@ -88,7 +89,7 @@ struct MomentSums {
   [[nodiscard]] float norm_ratio() const { return static_cast<float>(std::sqrt(after / before)); }
 };
 
-// What a segment's forward steps said of one sequence, summed up; empty where nobody reads statistics.
+// Sums of a segment's statistics over its forward steps; empty if no statistics are read.
 struct SegmentSums {
   std::vector<MomentSums> sublayers;  // [2 * n_layers]
   std::vector<MomentSums> layers;     // [n_layers]
@@ -99,7 +100,7 @@ struct SegmentSums {
     if (any(wanted & Stat::layer_cosine)) layers.resize(static_cast<std::size_t>(n_layers));
   }
 
-  // The moments of a step are [2 * n_layers | n_layers, n_rows], of which this sequence has rows first..first+n-1.
+  // The moments of a step are [2 * n_layers | n_layers, n_rows]; rows first..first+n-1 belong to this sequence.
   template <class Real>
   static void add(std::vector<MomentSums>& sums, std::span<const Moments<Real>> moments, std::size_t n_rows,
                   std::size_t first, std::size_t n) {
@@ -107,15 +108,14 @@ struct SegmentSums {
       for (std::size_t k = 0; k < n; ++k) sums[u].add(moments[u * n_rows + first + k]);
     }
   }
-  // Whether all that can be told is made of finite numbers: of sub-layers that ran under these decisions, and of
-  // layers.
+  // Whether all sums are finite: those of sub-layers that ran under these decisions, and those of layers.
   [[nodiscard]] bool finite(const Decisions& decisions) const {
     for (std::size_t u = 0; u < sublayers.size(); ++u) {
       if (!decisions[u].skip && !sublayers[u].finite()) return false;
     }
     return std::all_of(layers.begin(), layers.end(), [](const MomentSums& s) { return s.finite(); });
   }
-  // What is told of a sub-layer that ran over `tokens` tokens, the last of which ends a prompt or not.
+  // The statistics of a sub-layer over `tokens` tokens; the flag says whether the last one ends a prompt.
   [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens, bool ends_prompt) const {
     SublayerStats s;
     s.tokens = static_cast<int>(tokens);
@@ -132,10 +132,10 @@ struct SegmentSums {
 
 struct Segment {
   StepInfo step;
-  int decisions = 0;          // number in the session's table
-  std::vector<int> tokens;    // all of them
-  std::size_t done = 0;       // of these, already forwarded
-  bool wants_logits = false;  // of the last token: all but a shared prefix do
+  int decisions = 0;          // number in the session's DecisionTable
+  std::vector<int> tokens;    // all tokens of the segment
+  std::size_t done = 0;       // number of tokens already forwarded
+  bool wants_logits = false;  // for the last token; true for all segments except a shared prefix
   SegmentSums sums;
 
   [[nodiscard]] bool complete() const { return done == tokens.size(); }

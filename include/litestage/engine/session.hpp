@@ -1,5 +1,5 @@
-// One model at work: its K/V cache, the numbers of its decision vectors, and the ragged step. The lowest level at which
-// a researcher would use the engine: rows in, logits out.
+// One model in use: its K/V cache, its table of decision vectors, and the ragged step. This is the lowest-level
+// interface of the engine: rows in, logits out.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct SessionOptions {
   std::size_t slots = 1;        // sequences held at the same time
   std::size_t capacity = 1024;  // positions of one sequence
   KvType kv = KvType::f16;
-  Profile* profile = nullptr;  // filled if there is one; outlives the session
+  Profile* profile = nullptr;  // filled if not null; outlives the session
 };
 
 template <Backend B>
@@ -37,24 +37,24 @@ class Session {
   [[nodiscard]] B& backend() { return *backend_; }
   [[nodiscard]] KvCache<B>& cache() { return cache_; }
   [[nodiscard]] DecisionTable& decisions() { return decisions_; }
-  // The number of the vector that skips nothing.
+  // The number of the decision vector that skips nothing.
   [[nodiscard]] int skip_nothing() {
     return decisions_.number_of(Decisions(static_cast<std::size_t>(config().n_sublayers())));
   }
 
-  // Runs one step: every row takes the next position of its slot. Tokens must be of the vocabulary, slots not full.
-  // Where it throws (out of memory, a lost device), no slot holds anything of it.
+  // Runs one step: every row takes the next position of its slot. Tokens must be in the vocabulary and slots must not
+  // be full. If it throws (out of memory, a lost device), the step is removed from all slots.
   void step(std::span<const StepRow> rows, Stat stats = Stat::none);
 
-  // [rows that wanted them, vocab], in the backend's space, valid until the next step.
+  // [rows that requested logits, vocab], in the backend's memory, valid until the next step.
   [[nodiscard]] View<const Real, 2> logits() const { return transformer_.logits(); }
-  // stats[i] of the i-th wanted row.
+  // stats[i] describes the i-th row that requested logits.
   void token_stats(std::span<TokenStats> stats, Signal signals);
-  // One row of the logits on the host.
+  // Copies one row of the logits to the host.
   void read_logits(std::size_t row, std::vector<Real>& out);
-  // [2 * n_layers, rows] of the last step, on the host. What a skipped row holds means nothing.
+  // [2 * n_layers, rows] of the last step, on the host. The values of skipped rows are undefined.
   void read_moments(std::vector<Moments<Real>>& out);
-  // [n_layers, rows] likewise, of whole layers.
+  // [n_layers, rows], likewise for whole layers.
   void read_layer_moments(std::vector<Moments<Real>>& out);
 
  private:
@@ -80,11 +80,11 @@ class Session {
   Transformer<B> transformer_;
   Profile* profile_;
   StepPlan plan_;
-  std::vector<int> lengths_;  // [rows] of their slots before the step
+  std::vector<int> lengths_;  // [rows] length of each row's slot before the step
 };
 
-// Defined outside of the class, since compilers instantiate functions that are defined inside even where a library has
-// them (core/compiled.hpp).
+// Defined outside of the class, because compilers instantiate member functions that are defined inside it even if a
+// library provides them (core/compiled.hpp).
 template <Backend B>
 Session<B>::Session(B& backend, const Model<B>& model, const SessionOptions& options)
     : backend_(&backend),

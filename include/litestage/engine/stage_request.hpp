@@ -1,5 +1,5 @@
-// What is asked of the engine at a time: one stage of one question, or a look at the option letters; and the settings
-// that hold for all requests of a run.
+// A request to the engine: one stage of one question, or the scoring of its option letters. Also the settings that hold
+// for all requests of a run.
 #pragma once
 
 #include <algorithm>
@@ -30,13 +30,13 @@ using Clock = std::chrono::steady_clock;
 }
 
 struct StageRequest {
-  std::string question;  // its id, for messages
-  int index = 0;         // of the stage in the schedule
+  std::string question;  // id of the question, for messages
+  int index = 0;         // position of the stage in the schedule
   StageInfo stage;
   std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
-  std::vector<int> slots;                 // [branches] of the cache; whatever they hold may be reused
-  std::vector<int> score_tokens;          // not empty: generate nothing, report these tokens' logits after the prompt
-  std::uint64_t stream = 0;               // of random numbers (stream_of), for this request alone
+  std::vector<int> slots;                 // [branches] slots of the cache; a prefix that they hold may be reused
+  std::vector<int> score_tokens;          // if not empty: generate nothing, report their logits after the prompt
+  std::uint64_t stream = 0;               // seed of this request's random numbers (stream_of)
 };
 
 // A stream of random numbers for each (question, stage) and each (stream, branch): mixed, so that no two of them meet
@@ -45,7 +45,7 @@ struct StageRequest {
   return SplitMix64(SplitMix64(first).draw() ^ second).draw();
 }
 
-// Nothing where every prompt of the request fits into `context` positions.
+// Empty if every prompt of the request fits into `context` positions.
 [[nodiscard]] inline std::optional<NoRoom> no_room(const StageRequest& request, std::size_t context) {
   std::size_t longest = 0;
   for (const std::vector<int>& prompt : request.prompts) longest = std::max(longest, prompt.size());
@@ -53,16 +53,16 @@ struct StageRequest {
   return NoRoom{request.stage.name, longest, context};
 }
 
-// A number of every chosen token, for BranchReport::trace: a confidence, say.
+// A function of each chosen token, for BranchReport::trace, for example a confidence.
 struct TokenTrace {
   std::function<float(const TokenStats&)> of;  // empty: no trace
-  Signal signals = Signal::none;               // what `of` reads
+  Signal signals = Signal::none;               // signals that `of` reads
 };
 
-// What one step said, for all requests that took part in it.
+// The results of one step, for all requests that took part in it.
 template <class Real>
 struct StepResults {
-  std::vector<TokenStats> tokens;            // [rows that wanted logits]
+  std::vector<TokenStats> tokens;            // [rows that requested logits]
   std::vector<Moments<Real>> moments;        // [2 * n_layers, n_rows], or empty
   std::vector<Moments<Real>> layer_moments;  // [n_layers, n_rows], or empty
   std::size_t n_rows = 0;
@@ -71,11 +71,11 @@ struct StepResults {
 // Settings that hold for all requests of a run.
 struct StageRunOptions {
   SamplerOptions sampler;
-  bool ignore_eos = false;  // go on past end-of-generation tokens, to the cap
+  bool ignore_eos = false;  // continue past end-of-generation tokens, to the cap
   TokenTrace trace = {};
 };
 
-// The request for a stage, given what was written so far. `stream` tells the random numbers of requests apart.
+// The request for a stage, given the texts generated so far. `stream` distinguishes the random numbers of requests.
 template <StageSchedule Stages>
 [[nodiscard]] StageRequest stage_request(const Stages& stages, std::size_t stage, const Transcript& transcript,
                                          const AnyTokenizer& tokenizer, std::uint64_t stream) {
@@ -88,9 +88,9 @@ template <StageSchedule Stages>
   return request;
 }
 
-// The request for the logits of the option letters: the last stage's prompt, made to begin its answer with the probe.
-// The letters' tokens are what follows it when the letter is written out, so that a tokenizer's treatment of blanks
-// needs no special case.
+// The request for the logits of the option letters: the last stage's prompt, with the probe as the beginning of the
+// answer. The token of a letter is the one that follows when the letter is appended to this prompt, so that a
+// tokenizer's treatment of spaces needs no special case.
 template <StatesAnswer Stages>
 [[nodiscard]] StageRequest letter_request(const Stages& stages, const Transcript& transcript,
                                           const AnyTokenizer& tokenizer) {

@@ -1,5 +1,5 @@
-// One request: one stage of one question, with its parallel branches. It says which tokens it wants forwarded next, and
-// takes what came out; it never runs a step itself, so that many of them share one ragged batch.
+// One request: one stage of one question, with its parallel branches. It provides the rows to forward next and
+// processes their results; it never runs a step itself, so that many requests can share one ragged batch.
 #pragma once
 
 #include <algorithm>
@@ -61,17 +61,17 @@ class StageRun {
   [[nodiscard]] bool done() const {
     return std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.done; });
   }
-  // What policy and observer read of sub-layers; what policy and trace read of tokens.
+  // The statistics that policy and observer read, and the signals that policy and trace read.
   [[nodiscard]] Stat stats() const { return stats_; }
   [[nodiscard]] Signal signals() const { return signals_read(*context_.exit) | context_.options.trace.signals; }
 
-  // Branches that have something to forward.
+  // The number of branches that have tokens to forward.
   [[nodiscard]] std::size_t least_rows() const {
     return static_cast<std::size_t>(std::count_if(branches_.begin(), branches_.end(),
                                                   [](const Branch& b) { return !b.done && !b.segment.complete(); }));
   }
 
-  // Appends up to `budget` rows of this request to a step, branch by branch; remembers which.
+  // Appends up to `budget` rows of this request to a step, branch by branch, and records which.
   void collect(std::vector<StepRow>& rows, std::size_t budget) {
     if (started_ == Clock::time_point{}) started_ = Clock::now();
     slices_.clear();
@@ -88,8 +88,8 @@ class StageRun {
     }
   }
 
-  // Takes the step's results, of which this request's tokens begin at `next_logits`, which it moves on. Throws Error
-  // where they are not finite numbers.
+  // Processes the results of the step. The tokens of this request begin at `next_logits`, which is advanced past them.
+  // Throws Error if the results are not finite.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
     for (const Slice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
@@ -112,7 +112,7 @@ class StageRun {
     }
   }
 
-  // What happened, once done() holds. May be called once.
+  // The report of the request; valid once done() is true. May be called once.
   [[nodiscard]] StageReport take_report() {
     for (Branch& b : branches_)
       report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop, b.chosen, std::move(b.trace)});
@@ -121,7 +121,8 @@ class StageRun {
     return std::move(report_);
   }
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
-  // Of the K/V cache, of the branch that took most: its prompt and its answer but for the last token, which is not fed.
+  // K/V positions of the branch that used most: its prompt and its answer except the last token, which is not
+  // forwarded.
   [[nodiscard]] int positions() const {
     std::size_t most = 0;
     for (std::size_t i = 0; i < branches_.size(); ++i) {
@@ -141,7 +142,7 @@ class StageRun {
     Sampler sampler;
     std::vector<int> kept = {};
     std::vector<float> trace = {};  // [chosen]
-    int chosen = 0;                 // tokens, including one that was not kept
+    int chosen = 0;                 // generated tokens, including one that was not kept
     bool done = false;
     StopReason stop = StopReason::cap;
   };
@@ -149,7 +150,7 @@ class StageRun {
     std::size_t branch, first_row, n;
   };
 
-  // No stage, so observers are not told of it.
+  // Scoring letters is not a stage, so observers are not notified.
   [[nodiscard]] bool scores_letters() const { return !request_.score_tokens.empty(); }
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
   [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
@@ -168,15 +169,15 @@ class StageRun {
     }
   }
 
-  // Sets the branch's next segment; decisions are asked for here and hold for all of it.
+  // Starts the branch's next segment. `decisions` holds for the whole segment.
   void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
     b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, SegmentSums(stats_, config().n_layers)};
   }
   [[nodiscard]] int decide(const Branch& b, const StepInfo& step) {
     return context_.session->decisions().number_of(decide_all(*context_.skip, b.skip, step, config().n_layers));
   }
-  // How much of tokens[0..n) the slot already holds under these decisions; the rest of the slot is dropped. Never where
-  // statistics are read: they would miss what is not computed again.
+  // How many of the tokens the slot already holds under these decisions; the rest of the slot is dropped. Returns 0 if
+  // statistics are read, because they cannot be measured for positions that are not recomputed.
   [[nodiscard]] std::size_t held(int slot, std::span<const int> tokens, int decisions) {
     if (any(stats_)) {
       cache().truncate(slot, 0);
@@ -195,7 +196,7 @@ class StageRun {
     begin_segment(b, StepInfo{}, {tokens.begin() + static_cast<std::ptrdiff_t>(n), tokens.end()}, false, decisions);
     if (b.segment.complete()) end_prefix();
   }
-  // The shared prefix is in branch 0's slot: the others get a copy of it, and of the skip state.
+  // The shared prefix is in branch 0's slot: copies it, and the skip state, to the other branches.
   void end_prefix() {
     for (std::size_t i = 1; i < branches_.size(); ++i) {
       cache().fork(branches_[0].slot, branches_[i].slot, static_cast<int>(prefix_));
@@ -203,7 +204,7 @@ class StageRun {
     }
     for (std::size_t i = 0; i < branches_.size(); ++i) begin_prompt(i, prefix_);
   }
-  // The branch's own part of its prompt, from token `from` on.
+  // Starts the branch's own part of its prompt, from token `from` on.
   void begin_prompt(std::size_t branch, std::size_t from) {
     Branch& b = branches_[branch];
     const std::vector<int>& prompt = request_.prompts[branch];
@@ -212,10 +213,10 @@ class StageRun {
     begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
   }
 
-  // Tokens that the cache already holds count like those forwarded: they were, under these very decisions, and what
-  // ran before in a slot must not show in a report.
+  // Counts tokens that the cache already holds like forwarded ones: they were computed under the same decisions, and a
+  // report must not depend on what the slot held before.
   void count_skips(int decisions, std::size_t n) { skipped_.add(context_.session->decisions()[decisions], n); }
-  // Throws Error where policies, observers and samplers would be told numbers that are none.
+  // Throws Error if policies, observers and samplers would otherwise receive numbers that are not finite.
   void check_finite(std::size_t branch, bool finite_logits) {
     const Segment& s = branches_[branch].segment;
     const bool finite_stats = s.sums.finite(context_.session->decisions()[s.decisions]);
@@ -225,7 +226,7 @@ class StageRun {
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
   }
-  // Tells policy and observer of the sub-layers that ran in the segment that is now complete.
+  // Notifies policy and observer of the sub-layers that ran in the completed segment.
   void report_stats(std::size_t branch) {
     Branch& b = branches_[branch];
     const Decisions& d = context_.session->decisions()[b.segment.decisions];
@@ -240,7 +241,7 @@ class StageRun {
     }
   }
 
-  // The branch's next token, from the logits of its segment's last row.
+  // Chooses the branch's next token from the logits of its segment's last row.
   void choose(std::size_t branch, TokenStats stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
     if (!context_.options.sampler.greedy()) {
@@ -259,7 +260,7 @@ class StageRun {
     const StepInfo next{Phase::decode, b.chosen - 1};
     begin_segment(b, next, {stats.token}, true, decide(b, next));
   }
-  // Puts the sampled token in place of the likeliest one.
+  // Replaces the likeliest token by the sampled one.
   void sampled(TokenStats& stats, int token) const {
     if (token == stats.token) return;
     const auto z = [&](int id) { return static_cast<float>(host_logits_[static_cast<std::size_t>(id)]); };
@@ -298,12 +299,12 @@ class StageRun {
   Context context_;
   StageRequest request_;
   RequestInfo info_;
-  Stat stats_;              // what policy and observer read
-  std::size_t prefix_ = 0;  // tokens that all branches share and that run once
+  Stat stats_;              // statistics that policy and observer read
+  std::size_t prefix_ = 0;  // number of tokens in the prefix that all branches share, which is forwarded once
   std::vector<Branch> branches_;
-  std::vector<Slice> slices_;  // of the step that was last collected
+  std::vector<Slice> slices_;  // the slices of the last collected step
   SkipCount skipped_;
-  std::size_t first_tokens_ = 0;  // branches that have theirs
+  std::size_t first_tokens_ = 0;  // branches that have generated their first token
   Clock::time_point started_{}, prefilled_{};
   StageReport report_;
   std::vector<float> scores_;

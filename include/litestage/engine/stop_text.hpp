@@ -1,4 +1,4 @@
-// The text that a branch has written so far, and whether it has reached a stop string.
+// The text that a branch has generated so far, with a check for stop strings.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,8 @@ class StopText {
     for (const std::string& s : stops_) longest_ = std::max(longest_, s.size());
   }
 
-  // Appends the piece of one token. True when the text now contains a stop string: it is cut before the first of them.
+  // Appends the piece of one token. Returns true if the text now contains a stop string; the text is then cut before
+  // the first one.
   bool push(std::string_view piece) {
     const std::size_t old = text_.size();
     text_ += piece;

@@ -1,5 +1,5 @@
-// Decision vectors and their numbers. Rows with equal numbers ran under the same function of the model; the K/V cache
-// keeps the number with every position.
+// Decision vectors and their numbers. Rows with equal numbers were computed by the same function of the model; the K/V
+// cache stores the number with every position.
 #pragma once
 
 #include <cmath>
@@ -17,11 +17,11 @@
 
 namespace litestage {
 
-// What one row does in each of the 2L sub-layers. Every decision not to skip is SkipDecision{}.
+// The decisions of one row for the 2L sub-layers. Every sub-layer that runs has the value SkipDecision{}.
 using Decisions = std::vector<SkipDecision>;  // [2 * n_layers]
 
-// Gives equal decision vectors the same small number, from 0 on. Throws Error where a scale is not finite: NaN equals
-// nothing, itself included, so that the table would grow with every step.
+// Assigns a small number, from 0 on, to each distinct decision vector. Throws Error if a scale is not finite: NaN does
+// not equal itself, so the table would grow with every step.
 class DecisionTable {
  public:
   [[nodiscard]] int number_of(const Decisions& decisions);

@@ -1,4 +1,4 @@
-// Keys and values of the sequences at work: the books (KvIndex) and a backend's memory, kept in step.
+// Keys and values of the active sequences: the bookkeeping (KvIndex) and a backend's memory, kept consistent.
 #pragma once
 
 #include <cstddef>

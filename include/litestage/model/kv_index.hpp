@@ -1,5 +1,5 @@
-// The books of the K/V cache: which positions each (slot, layer) stores, and under which decisions each position was
-// computed. Skipped attention leaves gaps, so every layer keeps its own list. No numbers of the model live here.
+// The bookkeeping of the K/V cache: which positions each (slot, layer) stores, and under which decisions each position
+// was computed. Skipped attention leaves gaps, so every layer has its own list. This class stores no keys or values.
 #pragma once
 
 #include <algorithm>
@@ -21,24 +21,24 @@ class KvIndex {
   [[nodiscard]] std::size_t layers() const { return layers_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
-  // Positions that the slot holds: 0..length-1.
+  // Number of positions that the slot holds: 0..length-1.
   [[nodiscard]] int length(int slot) const { return static_cast<int>(at(slot).positions.size()); }
-  // Entries stored in one layer of the slot; at most length(slot).
+  // Number of entries stored in one layer of the slot; at most length(slot).
   [[nodiscard]] int stored(int slot, int layer) const { return static_cast<int>(list(slot, layer).size()); }
-  // The position that entry `entry` stands for.
+  // The position of entry `entry`.
   [[nodiscard]] int stored_position(int slot, int layer, int entry) const;
   [[nodiscard]] int token(int slot, int position) const;
 
-  // Takes the next position for this token, which will be computed under the decision vector with this number.
+  // Appends a token at the next position; it will be computed under the decision vector with this number.
   int append(int slot, int token, int decisions);
-  // Takes the next entry of a layer for the slot's newest position. Positions come in ascending order.
+  // Appends an entry to a layer for the slot's newest position. Positions are appended in ascending order.
   int store(int slot, int layer, int position);
-  // The entry of the nearest layer below that stores this position; count == 0 where there is none.
+  // The entry for this position in the nearest lower layer that stores it; count == 0 if no layer does.
   [[nodiscard]] EntryCopy entry_below(int slot, int layer, int position) const;
 
-  // Drops every position from `length` on.
+  // Drops all positions from `length` on.
   void truncate(int slot, int length);
-  // Makes `to` hold the first `length` positions of `from`; returns the copies of entries that this needs.
+  // Makes `to` hold the first `length` positions of `from`; returns the entry copies that the backend must make.
   std::vector<EntryCopy> fork(int from, int to, int length);
   // Keeps the longest prefix of the slot that equals `tokens` and was computed under `decisions`; returns its length.
   int reuse(int slot, std::span<const int> tokens, int decisions);

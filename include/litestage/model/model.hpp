@@ -1,4 +1,4 @@
-// A model as a backend holds it: configuration and loaded weights. Immutable once loaded, shared by all sessions.
+// A model loaded by a backend: configuration and weights. Immutable once loaded, shared by all sessions.
 #pragma once
 
 #include <cmath>
@@ -27,8 +27,8 @@ struct Model {
   std::vector<Layer<B>> layers;         // [n_layers]
   typename B::Vector final_norm;        // [hidden]
   typename B::Weight head;              // [vocab, hidden]
-  std::vector<int> sublayer_groups;     // [2 * n_layers] of sublayer_groups(): equal numbers cost the same
-  std::shared_ptr<const void> storage;  // the mapped file, which handles may refer to
+  std::vector<int> sublayer_groups;     // [2 * n_layers] from sublayer_groups(): equal numbers, equal cost
+  std::shared_ptr<const void> storage;  // the mapped file, to which handles may refer
 
   [[nodiscard]] AttentionShape attention_shape() const {
     AttentionShape shape;
@@ -44,8 +44,8 @@ struct Model {
   }
 };
 
-// Loads all weights; `progress(done, total)` is told after each layer. Throws Error where shapes do not fit, where the
-// backend has no room for all, or where a weight is NaN or infinite.
+// Loads all weights; `progress(done, total)` is called after each layer. Throws Error if shapes do not fit, if the
+// backend does not have enough memory, or if a weight is NaN or infinite.
 template <Backend B>
 [[nodiscard]] Model<B> load(B& backend, const ModelSource& source,
                             const std::function<void(int, int)>& progress = nullptr) {

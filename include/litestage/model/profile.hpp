@@ -1,5 +1,5 @@
-// Where a run spends its time: seconds, calls and rows of each operation of the backend. It costs nothing without a
-// Profile.
+// Measures where a run spends its time: seconds, calls and rows of each backend operation. Without a Profile it costs
+// nothing.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ struct EnumNames<Operation> {
 
 struct Profile {
   struct Entry {
-    double seconds = 0;  // of the calls; no measure for a `gpu` backend, which works later and replays recorded steps
+    double seconds = 0;  // time of the calls; meaningless for `gpu`, which works asynchronously
     std::size_t calls = 0;
     std::size_t rows = 0;
   };
@@ -31,7 +31,7 @@ struct Profile {
   [[nodiscard]] const Entry& of(Operation operation) const { return entries[static_cast<std::size_t>(operation)]; }
 };
 
-// Runs `call`, and measures it if there is a profile.
+// Runs `call`, and measures it if `profile` is not null.
 template <class Call>
 void profiled(Profile* profile, Operation operation, std::size_t rows, Call&& call) {
   if (profile == nullptr) return call();

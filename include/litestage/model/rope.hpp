@@ -1,4 +1,4 @@
-// RoPE angles: position p turns pair i by p / (base^(2i / rotary_dim) * factor_i). Su et al. 2021 (arXiv 2104.09864);
+// RoPE angles: position p rotates pair i by p / (base^(2i / rotary_dim) * factor_i). Su et al. 2021 (arXiv 2104.09864);
 // factors: Llama 3's rope_freqs as stored in GGUF files (they divide the frequency).
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace litestage {
 
-// Cosines and sines of all positions, computed in double and rounded to Real.
+// Cosines and sines for all positions, computed in double and rounded to Real.
 template <class Real>
 struct RopeAngles {
   std::vector<Real> cos, sin;  // [positions, rotary_dim / 2]

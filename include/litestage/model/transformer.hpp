@@ -1,5 +1,5 @@
-// The transformer: the only layer loop, and the only place where a sub-layer may not run (`residual`). It knows neither
-// policies nor phases: prefill, decode, parallel branches and batches of questions are all one ragged step.
+// The transformer. It has the only layer loop, and `residual` is the only place that skips a sub-layer. It knows
+// neither policies nor phases: prefill, decode, parallel branches and batches of questions are all one ragged step.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class Transformer {
  public:
   using Real = typename B::Real;
 
-  // Works for positions 0..capacity-1. `backend`, `model` and `profile`, which may be null, outlive this.
+  // Handles positions 0..capacity-1. `backend`, `model` and `profile` (which may be null) outlive this object.
   Transformer(B& backend, const Model<B>& model, std::size_t capacity, Profile* profile = nullptr)
       : backend_(&backend), model_(&model), profile_(profile), shape_(model.attention_shape()) {
     const RopeAngles<Real> angles(model.config.rope, capacity);
@@ -34,8 +34,8 @@ class Transformer {
     rope_ = {View<const Real, 2>(cos_.data(), {capacity, half}), View<const Real, 2>(sin_.data(), {capacity, half})};
   }
 
-  // Runs one step. Afterwards logits() holds the wanted rows, and moments() and
-  // layer_moments() what was done to each row if the plan asks.
+  // Runs one step. Afterwards logits() holds the requested rows, and moments() and layer_moments() describe how each
+  // row changed, if the plan asks for statistics.
   void forward(const StepPlan& plan, KvCache<B>& cache) {
     reserve(plan);
     ints_ = backend_->upload(std::span<const int>(plan.ints));
@@ -47,15 +47,15 @@ class Transformer {
     n_layer_moments_ = plan.measures_layers() ? plan.n_rows : 0;
   }
 
-  // [wanted rows, vocab] of the last step, in the backend's space.
+  // [requested rows, vocab] of the last step, in the backend's memory.
   [[nodiscard]] View<const Real, 2> logits() const {
     return View<const Real, 2>(logits_.data(), {n_logits_, static_cast<std::size_t>(model_->config.vocab)});
   }
-  // [2 * n_layers, rows] of the last step, in the backend's space; what a skipped row holds means nothing.
+  // [2 * n_layers, rows] of the last step, in the backend's memory; the values of skipped rows are undefined.
   [[nodiscard]] View<const Moments<Real>, 2> moments() const {
     return View<const Moments<Real>, 2>(moments_.data(), {2 * model_->layers.size(), n_moments_});
   }
-  // [n_layers, rows] of the last step, likewise: what each layer as a whole did.
+  // [n_layers, rows] of the last step, likewise: the change by each whole layer.
   [[nodiscard]] View<const Moments<Real>, 2> layer_moments() const {
     return View<const Moments<Real>, 2>(layer_moments_.data(), {model_->layers.size(), n_layer_moments_});
   }
@@ -81,13 +81,13 @@ class Transformer {
     });
   }
 
-  // What a residual branch ends in: x[rows] += weight * in.
+  // The final projection of a residual branch: x[rows] += weight * in.
   struct Branch {
     View<const Real, 2> in;  // [rows that run, inputs of weight]
     const typename B::Weight* weight;
   };
 
-  // One residual branch of one layer, for the rows that the plan lists; the others keep x, perhaps scaled.
+  // One residual branch of one layer, for the rows that the plan lists. All other rows keep x, or have it scaled.
   template <class Compute>
   void residual(View<Real, 2> x, const StepPlan& plan, Sublayer u, KvCache<B>& cache, Compute&& compute) {
     const SublayerPlan& p = plan.sublayers[static_cast<std::size_t>(u.index())];
@@ -100,7 +100,7 @@ class Transformer {
                               moments_row(plan, u));
       });
     }
-    // Last: a skipped row that stores K/V has read its unscaled x by now.
+    // Done last, because a skipped row that stores K/V must read its unscaled x first.
     backend_->scale_rows(x, list(p.first_scaled, p.n_scaled), factors(p.first_factor, p.n_scaled));
   }
 
@@ -141,7 +141,7 @@ class Transformer {
       for (const std::size_t word : {p.first, p.n, p.n_run, p.first_scaled, p.n_scaled, p.first_factor}) {
         shape_words_.push_back(word);
       }
-      if (u % 2 != 0) continue;  // of an MLP
+      if (u % 2 != 0) continue;  // only after an MLP
       for (std::size_t k = 0; k < p.n_run; ++k) {
         shape.longest = std::max(shape.longest, static_cast<std::size_t>(plan.ints[p.first + 4 * p.n + k]));
       }
@@ -175,7 +175,7 @@ class Transformer {
   void grow(Memory<T>& memory, std::size_t n) {
     if (memory.size() < n) memory = backend_->template allocate<T>(n);
   }
-  // Grows the buffers to what this step needs.
+  // Grows the buffers to the size of this step.
   void reserve(const StepPlan& plan) {
     const ModelConfig& c = model_->config;
     grow<Real>(x_, plan.n_rows * hidden());
@@ -195,14 +195,14 @@ class Transformer {
   AttentionShape shape_;
   Memory<Real> cos_, sin_;  // [capacity, rotary_dim / 2]
   RopeTable<B> rope_;
-  View<const int, 1> ints_;  // the plan's lists, in the backend's space
+  View<const int, 1> ints_;  // the plan's lists, in the backend's memory
   View<const float, 1> factors_;
   Memory<Real> x_;                       // [rows, hidden] the residual stream
   Memory<Real> q_, out_;                 // [rows, q_dim]
   Memory<Real> h_;                       // [rows, ffn]
-  Memory<Real> logits_;                  // [wanted rows, vocab]
+  Memory<Real> logits_;                  // [requested rows, vocab]
   Memory<Moments<Real>> moments_;        // [2 * n_layers, rows]
-  Memory<Real> layer_input_;             // [rows, hidden] of the layer at work
+  Memory<Real> layer_input_;             // [rows, hidden] input of the current layer
   Memory<Moments<Real>> layer_moments_;  // [n_layers, rows]
   std::vector<std::uint64_t> shape_words_;
   std::size_t n_logits_ = 0, n_moments_ = 0, n_layer_moments_ = 0;

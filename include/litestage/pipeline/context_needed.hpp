@@ -1,4 +1,4 @@
-// How large a context a question takes, as far as that can be known before a model has written anything.
+// Computes the context that a question needs, as far as it is known before the model generates anything.
 #pragma once
 
 #include <algorithm>
@@ -14,43 +14,43 @@
 
 namespace litestage {
 
-// What the stages of a question are taken to write.
+// How much text the stages of a question are assumed to generate.
 enum class Writing : std::uint8_t {
-  nothing,            // then what is needed is needed in any case
-  as_much_as_allowed  // as many tokens as the caps of the stages say
+  nothing,            // gives a lower bound of the context
+  as_much_as_allowed  // as many tokens as the caps of the stages allow
 };
 
 struct ContextNeeded {
-  std::size_t positions = 0;  // of one branch
-  std::string stage;          // that takes them
+  std::size_t positions = 0;  // of the branch that needs most
+  std::string stage;          // the stage of that branch
 };
 
 namespace detail {
 
-// About `n` tokens of text, in the words of the question.
+// A text of about `n` tokens, made of the words of the question.
 [[nodiscard]] inline std::string text_of_length(std::size_t n, const Question& question,
                                                 const AnyTokenizer& tokenizer) {
   std::string text = question.stem + ' ', out;
-  while (text.size() < 8 * n) text += text;  // a token of a language has some four characters
+  while (text.size() < 8 * n) text += text;  // a token has about four characters in natural language
   std::vector<int> tokens = tokenizer.encode(Prompt{{{Role::text, text}}, ""});
   tokens.resize(std::min(tokens.size(), n));
   for (const int id : tokens) out += tokenizer.piece(id);
-  if (out.ends_with(' ')) out.back() = 'x';  // schedules trim what a stage wrote
+  if (out.ends_with(' ')) out.back() = 'x';  // schedules trim white space from generated text
   return out;
 }
 
 }  // namespace detail
 
-// The stage that takes most. `letters`: the option letters are scored after the last one. What a schedule makes of long
-// texts is its own affair, and a text may take a token more or less where it stands between others: with
-// `as_much_as_allowed` the answer is an estimate.
+// The stage that needs the most positions. `letters`: the option letters are scored after the last stage. With
+// `as_much_as_allowed` the result is an estimate, because schedules may process long texts in their own way, and the
+// number of tokens of a text depends slightly on the text around it.
 template <StageSchedule Stages>
 [[nodiscard]] ContextNeeded context_needed(const Stages& stages, const Question& question,
                                            const AnyTokenizer& tokenizer, Writing writing, bool letters) {
   ContextNeeded most;
   const auto consider = [&](const StageRequest& request, std::size_t written) {
     for (const std::vector<int>& prompt : request.prompts) {
-      // The last token that is written is not forwarded.
+      // The last generated token is not forwarded.
       const std::size_t positions = prompt.size() + written - std::min<std::size_t>(written, 1);
       if (positions > most.positions) most = {positions, request.stage.name};
     }

@@ -1,4 +1,4 @@
-// Forward declarations of the types that signatures mention most, and the default arguments of Pipeline (stated once).
+// Forward declarations of frequently mentioned types, and the default template arguments of Pipeline (stated once).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Answers questions in stages: the schedule says what is asked, the skip policy which sub-layers run, the exit policy
-// when a stage ends. Questions run in lanes, each a question at a time, all in one ragged batch.
+// Answers questions in stages: the schedule makes the prompts, the skip policy decides which sub-layers run, the exit
+// policy decides when a stage ends. Each lane answers one question at a time; all lanes share one ragged batch.
 #pragma once
 
 #include <algorithm>
@@ -22,24 +22,24 @@
 
 namespace litestage {
 
-// Told of each stage of a question as it ends: the question's place in the list, and the report.
+// Called with each stage of a question as it ends: the question's position in the list, and the report.
 using OnStage = std::function<void(std::size_t, const StageReport&)>;
 
 struct PipelineOptions {
-  std::size_t batch = 1;     // questions in flight
-  std::size_t branches = 0;  // parallel branches of a stage at most; 0: as many as a question has options
-  std::size_t context = 0;   // positions of one branch: prompt and answer; 0: 1024, or the model's where it has fewer
+  std::size_t batch = 1;     // questions answered at the same time
+  std::size_t branches = 0;  // maximum number of parallel branches of a stage; 0: as many as a question has options
+  std::size_t context = 0;   // positions of one branch: prompt and answer; 0: 1024, or the model's if that is smaller
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
   StageRunOptions generation = {};
   bool score_letters = false;     // also report the option letters' logits after the last stage's prompt
-  bool forget_questions = false;  // reuse prefixes within a question only, so that times depend on no earlier one
+  bool forget_questions = false;  // reuse prefixes only within a question: times do not depend on earlier ones
   OnStage on_stage = nullptr;
-  Profile* profile = nullptr;                  // filled if there is one; outlives the pipeline
-  std::function<bool()> keep_going = nullptr;  // asked after every step; false ends the run, unfinished questions lost
+  Profile* profile = nullptr;                  // filled if not null; outlives the pipeline
+  std::function<bool()> keep_going = nullptr;  // called after every step; false ends the run early
 };
 
-// Told of each question as it ends (its place in the list, and the report). Returning false ends the run early.
+// Called with each question as it ends (its position in the list, and the report). Returning false ends the run early.
 using OnReport = std::function<bool(std::size_t, const QuestionReport&)>;
 
 template <class B, class Skip, class Exit, class Stages, class Observer>
@@ -67,15 +67,16 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
   ~Pipeline();
 
-  // Other policies for the runs to come. What the K/V cache holds stays: it is reused under equal decisions only.
+  // Sets the policies for later runs. The K/V cache is kept; it is reused only under equal decisions.
   void use(Skip skip, Exit exit, Stages stages) {
     skip_ = std::move(skip);
     exit_ = std::move(exit);
     stages_ = std::move(stages);
   }
 
-  // Answers all questions; reports in the order of the questions, of those that ended. A question whose prompts outgrow
-  // the context ends without an answer, and its report says so (`no_room`); the others go on.
+  // Answers all questions and returns the reports of those that ended, in the order of the questions. A question whose
+  // prompts do not fit into the context ends without an answer, and its report says so (`no_room`); the others
+  // continue.
   std::vector<QuestionReport> run(std::span<const Question> questions, const OnReport& on_report = nullptr);
   QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
 
@@ -85,13 +86,13 @@ class Pipeline {
   using Run = StageRun<B, Skip, Exit, Observer>;
 
   struct Walk {
-    std::size_t place;  // of the question in the list
+    std::size_t place;  // position of the question in the list
     StageWalk<Stages> stages;
     QuestionReport report;
     Clock::time_point started;
   };
 
-  // The K/V cache lives as long as the pipeline if it is large enough: prefixes may be reused from run to run.
+  // The K/V cache lives as long as the pipeline unless it must grow, so prefixes may be reused from run to run.
   void make_lanes(std::span<const Question> questions) {
     LaneOptions lanes{std::min(options_.batch, std::max<std::size_t>(questions.size(), 1)),
                       options_.branches,
@@ -112,7 +113,7 @@ class Pipeline {
     walk->report.id = questions[place].id;
     if (options_.forget_questions) lanes_->forget(lane);
   }
-  // False where the question has ended: after its last request, or because the next one does not fit.
+  // Returns false if the question has ended: after its last request, or because the next one does not fit.
   bool start(std::size_t lane, Walk& walk) {
     if (walk.stages.ended()) return false;
     StageRequest request = walk.stages.request(model_.tokenizer(), stream_of(walk.place, walk.stages.steps_done()));
@@ -125,7 +126,7 @@ class Pipeline {
     for (StageReport& stage : walk.stages.give_up()) walk.report.stages.push_back(std::move(stage));
     return false;
   }
-  // Takes what a request said that is done.
+  // Processes the results of a finished request.
   void take(Walk& walk, Run& run) {
     walk.report.positions = std::max(walk.report.positions, run.positions());
     if (walk.stages.at_letters()) {
@@ -157,7 +158,7 @@ class Pipeline {
   std::unique_ptr<Lanes<B, Skip, Exit, Observer>> lanes_;
 };
 
-// Defined outside of the class, as in engine/session.hpp.
+// Defined outside of the class, for the reason given in engine/session.hpp.
 template <class B, class Skip, class Exit, class Stages, class Observer>
 Pipeline<B, Skip, Exit, Stages, Observer>::~Pipeline() = default;
 
@@ -169,7 +170,7 @@ std::vector<QuestionReport> Pipeline<B, Skip, Exit, Stages, Observer>::run(std::
   std::vector<std::optional<Walk>> walks(lanes_->size());
   std::size_t next = 0;
   bool go_on = true;
-  // Puts the question's next request to work; where there is none the question has ended.
+  // Starts the question's next request; without one the question has ended.
   const auto go = [&](std::size_t lane) {
     if (start(lane, *walks[lane])) return;
     const std::size_t place = walks[lane]->place;

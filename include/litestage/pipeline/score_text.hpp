@@ -1,5 +1,5 @@
-// How likely a model finds a given text, token by token, with any sub-layers skipped: perplexity, the tokens it would
-// rather have had, and all logits for comparison with other engines.
+// Scores a given text token by token, with any sub-layers skipped: perplexity, the tokens that the model considers
+// likelier, and all logits for comparison with other engines.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +16,15 @@
 
 namespace litestage {
 
-// The name under which skip policies know this request.
+// The stage name that skip policies receive for this request.
 inline constexpr std::string_view score_stage = "score";
 
 struct ScoreOptions {
   std::size_t top = 0;         // candidates to report for each token
-  std::size_t step_rows = 64;  // tokens forwarded in one step; no number on `cpu` and `reference` depends on it
+  std::size_t step_rows = 64;  // tokens forwarded in one step; on `cpu` and `reference` results do not depend on it
 };
 
-// A token that the model would put somewhere, and the logarithm of its probability there (nats).
+// A candidate for a position of the text, and the logarithm of its probability there (nats).
 struct Candidate {
   int token = -1;
   double log_prob = 0;
@@ -33,8 +33,8 @@ struct Candidate {
 
 struct TokenScore {
   int token = -1;
-  double log_prob = std::numeric_limits<double>::quiet_NaN();  // NaN: the first token, which nothing predicts
-  std::vector<Candidate> candidates;                           // the likeliest tokens in its place, descending
+  double log_prob = std::numeric_limits<double>::quiet_NaN();  // NaN for the first token, which is not predicted
+  std::vector<Candidate> candidates;                           // the likeliest tokens at this position, descending
 };
 
 struct TextScore {
@@ -42,7 +42,7 @@ struct TextScore {
   std::vector<Candidate> next;  // the likeliest tokens after the text
   std::size_t skipped = 0;      // sub-layers that did not run
 
-  // Tokens that were predicted: all but the first.
+  // The number of predicted tokens: all but the first.
   [[nodiscard]] std::size_t scored() const { return tokens.empty() ? 0 : tokens.size() - 1; }
   [[nodiscard]] double log_prob() const {
     double sum = 0;
@@ -62,7 +62,7 @@ template <class Real>
   return largest + std::log(sum);
 }
 
-// The `n` likeliest tokens, descending; of equal ones the lower id first.
+// The `n` likeliest tokens, descending; among equals the lower id comes first.
 template <class Real>
 [[nodiscard]] std::vector<Candidate> likeliest(std::span<const Real> logits, double log_sum, std::size_t n) {
   std::vector<Candidate> best;
@@ -77,16 +77,16 @@ template <class Real>
   return best;
 }
 
-// For on_row of score_text where nobody wants the logits.
+// The default on_row of score_text, which ignores the logits.
 struct IgnoreRow {
   template <class Real>
   void operator()(std::size_t, std::span<const Real>) const {}
 };
 
-// Forwards `tokens` as one prompt in slot 0, whatever it held, and calls on_row(i, logits after token i) for each; the
-// logits are valid during the call. Throws Error where they are not finite numbers. The text is a prefill of one stage,
-// named score_stage: a policy that skips while decoding does nothing here, and one that learns from a prefill has not
-// learnt yet.
+// Forwards `tokens` as one prompt in slot 0, whose old content is dropped, and calls on_row(i, logits after token i)
+// for each token; the logits are valid during the call. Throws Error if they are not finite. The text is a prefill of
+// one stage named score_stage: a policy that skips only in decode has no effect, and a policy that learns during a
+// prefill has not learnt anything yet.
 template <Backend B, SkipPolicy Skip, class OnRow = IgnoreRow>
 [[nodiscard]] TextScore score_text(Session<B>& session, std::span<const int> tokens, const Skip& skip,
                                    const ScoreOptions& options = {}, OnRow&& on_row = {}) {

@@ -1,7 +1,7 @@
-// A question on its way through the stages of a schedule: which request comes next, and what the texts that a stage
-// wrote are to the stages after it. This is the only place that knows the order: prompts, texts, next stage, and after
-// the last stage the option letters where they are scored. Who walks questions decides when a request runs: a pipeline
-// at once, a search only where no earlier walk has left the result.
+// A question's progress through the stages of a schedule: which request comes next, and how the texts of a stage are
+// passed to later stages. Only this class knows the order: prompts, texts, next stage, and after the last stage the
+// option letters if they are scored. The caller decides when a request runs: a pipeline runs it at once, a search only
+// if no earlier walk has left the result.
 #pragma once
 
 #include <cstddef>
@@ -29,17 +29,17 @@ class StageWalk {
   }
 
   [[nodiscard]] const Question& question() const { return transcript_.question; }
-  // How many stages have ended, the option letters counted as one more.
+  // The number of finished stages; the scoring of option letters counts as one more.
   [[nodiscard]] std::size_t steps_done() const { return done_; }
   [[nodiscard]] std::size_t steps() const { return stages_->size() + (letters_ ? 1 : 0); }
   [[nodiscard]] bool ended() const { return done_ == steps(); }
-  // Whether the next request is the one for the option letters.
+  // Whether the next request scores the option letters.
   [[nodiscard]] bool at_letters() const { return letters_ && done_ == stages_->size(); }
-  // What the stages before the next one wrote. The prompt of the option letters is the last stage's, so what that
-  // stage wrote is in no prompt and is not kept.
+  // The texts of all stages before the next one. The last stage's text is not kept, because no later prompt contains
+  // it: the prompt that scores option letters is the last stage's.
   [[nodiscard]] const std::vector<std::vector<std::string>>& outputs() const { return transcript_.outputs; }
 
-  // The next request. `stream` tells the random numbers of requests apart.
+  // The next request. `stream` distinguishes the random numbers of requests.
   [[nodiscard]] StageRequest request(const AnyTokenizer& tokenizer, std::uint64_t stream) const {
     LITESTAGE_ASSERT(!ended(), "the question ", transcript_.question.id, " has ended");
     if (!at_letters()) return stage_request(*stages_, done_, transcript_, tokenizer, stream);
@@ -47,7 +47,7 @@ class StageWalk {
     return {};  // not reached: the constructor refuses letters
   }
 
-  // The request ran. `report` is the stage's; the option letters have none that matters.
+  // Records that the request has run. `report` is the stage's report; it is ignored for the option letters.
   void advance(const StageReport& report) {
     if (done_ + 1 < stages_->size()) {
       transcript_.outputs.emplace_back();
@@ -55,8 +55,8 @@ class StageWalk {
     }
     ++done_;
   }
-  // The next request cannot run, and so nothing after it can. The reports of the stages that do not run: a name and
-  // nothing else.
+  // Records that the next request, and so every later one, cannot run. Returns the reports of the stages that do not
+  // run, which contain only a name.
   [[nodiscard]] std::vector<StageReport> give_up() {
     std::vector<StageReport> not_run;
     for (std::size_t s = done_; s < stages_->size(); ++s) not_run.emplace_back().name = stages_->stage(s).name;

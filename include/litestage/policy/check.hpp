@@ -1,5 +1,5 @@
-// What a policy lacks, in words. The engine names these checks, so a policy that does not fit fails to compile with the
-// signature that is missing; every later check is silent while an earlier one fails.
+// Compile-time checks with readable messages. The engine instantiates them, so a policy that does not fit fails to
+// compile with a message that shows the missing signature. After one check fails, the later ones stay silent.
 //
 //   static_assert(CheckSkipPolicy<MyPolicy>::passed);
 #pragma once

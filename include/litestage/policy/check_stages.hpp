@@ -1,4 +1,4 @@
-// Policies name stages, schedules have them: programs compare the two before they run.
+// Checks, before a program runs, that every stage named by a policy exists in the schedule.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@ template <StageSchedule S>
   return names;
 }
 
-// An Error if `policy` (given by `where`: "--skip") names a stage that `schedule` lacks. Policies that name none pass.
+// Throws Error if `policy` (given by `where`: "--skip") names a stage that `schedule` lacks. Policies that name no
+// stages pass.
 template <class Policy, StageSchedule S>
 void check_stages(const Policy& policy, const S& schedule, const Where& where) {
   if constexpr (requires { policy.stages_named(); }) {

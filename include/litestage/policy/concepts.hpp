@@ -1,5 +1,5 @@
-// The concepts that policies satisfy. A policy is an immutable aggregate of settings; `begin` returns the state of one
-// request, so nothing leaks between requests. Checks with readable messages: policy/check.hpp.
+// The concepts of policies. A policy is an immutable aggregate of settings; `begin` returns the state of one request,
+// so nothing leaks between requests. Checks with readable messages: policy/check.hpp.
 #pragma once
 
 #include <concepts>
@@ -39,7 +39,7 @@ concept ObservesSublayers = requires(const P& p, typename P::State& state, const
   { p.observe(state, step, u, stats) } -> std::same_as<void>;
 };
 
-// Stands in for policies that read nothing. (A plain "||" would do, but then g++ 12 does not name the missing hook.)
+// A stand-in for policies that read nothing. (With a plain "||", g++ 12 does not name the missing hook.)
 struct ReadsNothing {
   struct State {};
   void observe(State&, const StepInfo&, Sublayer, const SublayerStats&) const {}
@@ -51,24 +51,24 @@ concept NoIdleHook = any(P::stats) || !requires {
   &P::observe;
 };
 
-// Does this sub-layer run in this step?
+// Decides whether a sub-layer runs in a step.
 template <class P>
 concept SkipPolicy = DeclaresStats<P> && HasState<P> && Decides<P> && ObservesWhatItReads<P> && NoIdleHook<P>;
 
-// Is generation over after this token?
+// Decides whether generation ends after a token.
 template <class P>
 concept ExitPolicy = DeclaresSignals<P> && HasState<P> &&
     requires(const P& p, typename P::State& state, const StepInfo& step, const TokenStats& token) {
   { p.observe(state, step, token) } -> std::same_as<Verdict>;
 };
 
-// How sure was the model of this token? Larger is surer.
+// How confident the model was of a token. Larger means more confident.
 template <class C>
 concept Confidence = std::regular<C> && DeclaresSignals<C> && requires(const C& c, const TokenStats& token) {
   { c(token) } -> std::same_as<float>;
 };
 
-// Which prompts make up stage i, given what was written so far? Several prompts are parallel branches.
+// Makes the prompts of stage i from the texts generated so far. Several prompts are parallel branches.
 template <class S>
 concept StageSchedule = std::copyable<S> && requires(const S& s, std::size_t i, const Transcript& t) {
   { s.size() } -> std::convertible_to<std::size_t>;
@@ -76,13 +76,14 @@ concept StageSchedule = std::copyable<S> && requires(const S& s, std::size_t i, 
   { s.prompts(i, t) } -> std::same_as<std::vector<Prompt>>;
 };
 
-// Schedules that end in an option letter also say how it is stated.
+// A schedule that ends in an option letter also describes how the letter is stated.
 template <class S>
 concept StatesAnswer = StageSchedule<S> && requires(const S& s) {
   { s.answer_format() } -> std::same_as<AnswerFormat>;
 };
 
-// What a policy reads: for most types a constant, for a run-time choice (OneOf) what the active alternative reads.
+// The statistics or signals that a policy reads: a constant of the type, or, for a run-time choice (OneOf), those of
+// the active alternative.
 template <DeclaresStats P>
 [[nodiscard]] Stat stats_read(const P& p) {
   if constexpr (requires {

@@ -1,5 +1,6 @@
-// A skip policy as a ladder: settings that skip more and more of a model. A policy of skip::Standard that declares a
-// ladder is a baseline: `calibrate` searches how far it can go, and `compare` shows it beside the plan.
+// A ladder is a list of settings of one skip policy, in the order of increasing skipping. A policy of skip::Standard
+// that declares a ladder is a baseline: `calibrate` searches how much it can skip, and `compare` shows it beside the
+// plan.
 #pragma once
 
 #include <concepts>
@@ -7,7 +8,7 @@
 
 namespace litestage {
 
-// What one pass at full depth measured of a model, means over all stages: what baselines learn from.
+// Measurements of one full-depth pass, averaged over all stages. Baselines derive their rankings from them.
 struct RedundancyProfile {
   int n_layers = 0;
   std::vector<float> similarity = {};  // [2 * n_layers] a0 m0 a1 m1 ...: mean cosine of the stream before and after
@@ -15,20 +16,20 @@ struct RedundancyProfile {
   std::vector<float> influence = {};   // [n_layers] 1 - mean cosine of the stream before and after a whole layer
 };
 
-// One setting; it skips `skipped` sub-layers where it skips most.
+// One setting of the ladder; `skipped` is the largest number of sub-layers that it skips in any step.
 template <class P>
 struct Rung {
   P policy;
   int skipped = 0;
 };
 
-// The rungs ascend by what they skip. Full depth is not among them.
+// Rungs are ordered by how much they skip, ascending. Full depth is not a rung.
 template <class P>
 concept HasLadder = requires(const RedundancyProfile& model) {
   { P::ladder(model) } -> std::same_as<std::vector<Rung<P>>>;
 };
 
-// The ladder of a policy that skips `layers` whole layers: 1 to all but one of the model's.
+// The ladder of a policy that skips `layers` whole layers, from 1 to n_layers - 1.
 template <class P>
 [[nodiscard]] std::vector<Rung<P>> ladder_of_layers(const RedundancyProfile& model, P policy = {}) {
   std::vector<Rung<P>> rungs;

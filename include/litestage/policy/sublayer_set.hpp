@@ -1,4 +1,4 @@
-// A set of sub-layers and its spelling: a3 is the attention of layer 3, m3 its MLP, m4-m9 a range; layers from 0.
+// A set of sub-layers and its notation: a3 is the attention of layer 3, m3 its MLP, m4-m9 a range; layers count from 0.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace litestage {
   return concat(u.unit == Unit::attention ? 'a' : 'm', u.layer);
 }
 
-// No model comes near; it bounds what a range may claim.
+// Upper bound for layers in ranges, far above any real model.
 inline constexpr int max_named_layer = 999;
 
 [[nodiscard]] inline std::optional<Sublayer> parse_sublayer(std::string_view text) {
@@ -50,7 +50,7 @@ class SublayerSet {
   [[nodiscard]] bool empty() const { return indices_.empty(); }
   [[nodiscard]] const std::vector<int>& indices() const { return indices_; }  // Sublayer::index(), ascending
 
-  // A list of names and ranges, or one of them alone.
+  // Reads a list of names and ranges, or a single one.
   static SublayerSet from_form(const Form& form, const Where& where) {
     SublayerSet set;
     if (!form.is_list()) set.insert_named(form, where);
@@ -59,7 +59,7 @@ class SublayerSet {
     }
     return set;
   }
-  // The shortest such list: attention first, then MLPs.
+  // The shortest such list: attention sub-layers first, then MLPs.
   [[nodiscard]] Form to_form(bool /*all*/) const {
     Form::List list;
     for (const Unit unit : {Unit::attention, Unit::mlp}) append_ranges(list, unit);

@@ -1,4 +1,4 @@
-// The options of a question: their letters, and how "none of them" is written as an index.
+// The letters of a question's options, and the index that means "no option".
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace litestage {
 
-inline constexpr int no_answer = -1;            // as a prediction: none could be read; as gold: unknown
-inline constexpr std::size_t max_options = 26;  // there is a letter for each
+inline constexpr int no_answer = -1;            // as a prediction: no answer was found; as gold: unknown
+inline constexpr std::size_t max_options = 26;  // one per letter of the alphabet
 
 [[nodiscard]] inline char option_letter(std::size_t option) {
   LITESTAGE_ASSERT(option < max_options, option);

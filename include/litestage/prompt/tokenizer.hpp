@@ -1,4 +1,4 @@
-// What the engine needs of a tokenizer. io::TextCodec is one.
+// The tokenizer interface that the engine needs. io::TextCodec satisfies it.
 #pragma once
 
 #include <concepts>
@@ -12,13 +12,13 @@ namespace litestage {
 
 template <class T>
 concept Tokenizer = requires(const T& t, const Prompt& prompt, int id) {
-  // The ids that the model reads for a prompt, chat markup and the token for a text's beginning included.
+  // The token ids of a prompt, including chat markup and the beginning-of-text token.
   { t.encode(prompt) } -> std::same_as<std::vector<int>>;
-  // The bytes of one token; they need not be whole characters.
+  // The bytes of one token; they may be part of a character.
   { t.piece(id) } -> std::same_as<std::string>;
-  // Whether a model that writes this token has finished its answer.
+  // Whether this token ends the model's answer.
   { t.is_end(id) } -> std::same_as<bool>;
-  // How many tokens there are; ids are 0 to size() - 1.
+  // The number of tokens; ids are 0 to size() - 1.
   { t.size() } -> std::convertible_to<std::size_t>;
 };
 

@@ -1,4 +1,4 @@
-// What stage schedules speak of: questions, prompts, and what was written so far.
+// The data that stage schedules work with: questions, prompts, and the texts generated so far.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ struct Question {
   std::string id;
   std::string stem;
   std::vector<std::string> options;
-  int gold = no_answer;  // index of the right option
+  int gold = no_answer;  // index of the correct option
 };
 
 enum class Role : std::uint8_t {
-  text,  // as it is, without any chat markup; a prompt is either one `text` message or a conversation
+  text,  // raw text without chat markup; a prompt is either one `text` message or a conversation
   system,
   user,
   assistant
@@ -31,7 +31,7 @@ struct Message {
 
 struct Prompt {
   std::vector<Message> messages;
-  std::string continuation;  // what the model's answer is made to begin with; follows the generation prompt verbatim
+  std::string continuation;  // forced beginning of the model's answer; follows the generation prompt verbatim
   friend bool operator==(const Prompt&, const Prompt&) = default;
 };
 
@@ -41,7 +41,7 @@ struct StageInfo {
   std::vector<std::string> stop;  // generation ends before the first of these strings
 };
 
-// The question and what each finished stage wrote.
+// The question and the texts that each finished stage generated.
 struct Transcript {
   Question question;
   std::vector<std::vector<std::string>> outputs;  // [stages done][branches of that stage]

@@ -28,7 +28,8 @@ template <std::size_t n>
   return true;
 }
 
-// Default: the first alternative with its default settings. JSON: {"name": "...", its settings}, or the name alone.
+// The default is the first alternative with its default settings. JSON: {"name": "...", its settings}, or only the
+// name.
 template <NamedSettings... Ps>
 class Choice {
   static_assert(sizeof...(Ps) != 0, "a choice needs an alternative");
@@ -46,18 +47,18 @@ class Choice {
   [[nodiscard]] std::string_view active_name() const { return names[active_.index()]; }
   [[nodiscard]] const Alternatives& active() const { return active_; }
 
-  // f(the active alternative). A chain of comparisons rather than std::visit: compilers see through it, and decisions
-  // are asked for twice per layer, sequence and step.
+  // Calls f(active alternative). This is a chain of comparisons rather than std::visit, because compilers can inline
+  // it, and decisions are requested twice per layer, sequence and step.
   template <class F>
   decltype(auto) visit(F&& f) const {
     return visit_from<0>(f);
   }
-  // f(the active alternative, its element of `parts`): a variant made by `make_part`.
+  // Calls f(active alternative, its element of `parts`), where `parts` was made by `make_part`.
   template <class Parts, class F>
   decltype(auto) visit(Parts& parts, F&& f) const {
     return visit_both<0>(parts, f);
   }
-  // The variant Parts that holds f(the active alternative) at the same index.
+  // Makes the variant Parts, which holds f(active alternative) at the index of the active alternative.
   template <class Parts, class F>
   [[nodiscard]] Parts make_part(F&& f) const {
     return make_from<Parts, 0>(f);
@@ -95,7 +96,7 @@ class Choice {
     if constexpr (i + 1 < sizeof...(Ps)) {
       if (active_.index() != i) return visit_both<i + 1>(parts, f);
     }
-    return f(*std::get_if<i>(&active_), std::get<i>(parts));  // std::get: the state of another policy throws
+    return f(*std::get_if<i>(&active_), std::get<i>(parts));  // std::get throws if the policies differ
   }
   template <class Parts, std::size_t i, class F>
   Parts make_from(F& f) const {

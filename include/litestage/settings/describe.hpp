@@ -1,4 +1,4 @@
-// Help for settings, made of their fields(): what --help of the programs prints.
+// Generates help for settings from their fields(), printed by --help of the programs.
 #pragma once
 
 #include <concepts>
@@ -30,8 +30,9 @@ inline constexpr bool each_is_one_of = false;
 template <class... Ps, class... Qs>
 inline constexpr bool each_is_one_of<std::variant<Ps...>, std::variant<Qs...>> = (is_one_of<Ps, Qs...> && ...);
 
-// One line to a key: key=default, what it means, what it accepts. `prefix` is the path to these settings; Outer is the
-// variant whose alternatives the help is of, if any: a choice among these inside one of them is not described again.
+// Prints one line per key: key=default, meaning, and what is expected. `prefix` is the path to these settings. Outer is
+// the variant to whose alternatives the settings belong, if any; it keeps a policy that contains a choice of the same
+// policies from describing them again.
 template <HasFields T, class Outer>
 void describe_fields(std::string& text, const std::string& prefix, std::string_view remark);
 
@@ -72,7 +73,7 @@ void describe_fields(std::string& text, const std::string& prefix, std::string_v
              T::fields());
 }
 
-// The name, the `summary` if there is one, and every key.
+// Prints the name, the `summary` if there is one, and every key.
 template <NamedSettings T, class Outer = void>
 [[nodiscard]] std::string describe() {
   std::string text = concat("  ", T::name);
@@ -87,7 +88,7 @@ template <class... Ps>
   return (std::string() + ... + describe<Ps, std::variant<Ps...>>());
 }
 
-// Every alternative of a choice.
+// Prints every alternative of a choice.
 template <IsChoice T>
 [[nodiscard]] std::string describe() {
   return describe_each(static_cast<const typename T::Alternatives*>(nullptr));

@@ -1,5 +1,5 @@
-// A compile-time check that fields() lists every member of a struct: a member without its Field would be lost on the
-// way through SPEC and JSON.
+// A compile-time check that fields() lists every member of a struct. A member without a Field would be lost in SPEC and
+// JSON.
 #pragma once
 
 #include <algorithm>
@@ -14,14 +14,14 @@
 
 namespace litestage {
 
-// Converts to any member type of Aggregate, but not to Aggregate itself, which would pass for a copy.
+// Converts to any member type of Aggregate, but not to Aggregate itself, which would select the copy constructor.
 template <class Aggregate>
 struct AnyMember {
   template <class M>
   requires(!std::same_as<M, Aggregate>) operator M() const { std::terminate(); }  // never called
 };
 
-// How many members an aggregate has; each base struct counts as one.
+// Counts the members of an aggregate; each base struct counts as one.
 template <class T, class... Members>
 [[nodiscard]] consteval std::size_t member_count() {
   if constexpr (requires { T{Members{}..., AnyMember<T>{}}; })
@@ -51,7 +51,7 @@ template <class T, class... Fs>
     if (owners[i] == &owner_mark<void>) continue;
     if (owners[i] == &owner_mark<T>) {
       ++described;
-    } else if (std::find(owners.begin(), owners.end(), owners[i]) == owners.begin() + i) {  // a base struct's first
+    } else if (std::find(owners.begin(), owners.end(), owners[i]) == owners.begin() + i) {  // first of a base
       const auto fields = std::count(owners.begin(), owners.end(), owners[i]);
       if (static_cast<std::size_t>(fields) != members[i]) return false;
       ++described;
@@ -60,7 +60,7 @@ template <class T, class... Fs>
   return described == member_count<T>();
 }
 
-// Structs that are only written may describe a part of their members; all that they describe is written.
+// A write-only struct may describe only some of its members, and all described members are written.
 template <class T>
 concept IsWrittenOnly = requires {
   requires T::written_only;

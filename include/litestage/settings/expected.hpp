@@ -1,4 +1,4 @@
-// The words of error messages about fields: where a value stands, what was found there, and what is expected.
+// Wording of error messages about fields: where a value stands, what was found there, and what is expected.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@
 
 namespace litestage {
 
-// Where a value stands: what was given ("--exit low_confidence", "plan.json") and the key in it ("criterion.k").
+// The place of a value: what was given ("--exit low_confidence", "plan.json") and the key in it ("criterion.k").
 struct Where {
   std::string subject;
   std::string key;
@@ -34,16 +34,16 @@ struct Where {
   [[nodiscard]] Where at(std::string_view inner) const {
     return Where(subject, key.empty() ? std::string(inner) : concat(key, ".", inner));
   }
-  // The element `i` of a list.
+  // The place of element `i` of a list.
   [[nodiscard]] Where item(std::size_t i) const { return Where(subject, concat(key, "[", i, "]")); }
-  // Within the settings called `name`: said once, before any key.
+  // The place within the settings called `name`; must be called before any key is added.
   [[nodiscard]] Where in(std::string_view name) const {
     return key.empty() ? Where(concat(subject, " ", name)) : *this;
   }
   [[nodiscard]] std::string str() const { return key.empty() ? subject : concat(subject, ", ", key); }
 };
 
-// A type with a form of its own.
+// A type that defines its own form.
 template <class T>
 concept FormValue = requires(const T& value, const Form& form, const Where& where, bool all) {
   { T::from_form(form, where) } -> std::convertible_to<T>;
@@ -85,13 +85,13 @@ template <class Names>
 
 [[nodiscard]] std::string range_text(Bounds range);
 
-// The keys of T, as one list for messages.
+// The keys of T as one list, for messages.
 template <HasFields T>
 void add_keys(std::vector<std::string_view>& keys) {
   const auto add = [&]<class F>(const F& field) {
     if constexpr (is_inline_field<F>)
       add_keys<MemberOf<F>>(keys);
-    else if constexpr (!std::is_void_v<typename FieldOwner<F>::type>)  // computed ones are not read
+    else if constexpr (!std::is_void_v<typename FieldOwner<F>::type>)  // computed fields are not read
       keys.push_back(field.key);
   };
   std::apply([&](const auto&... field) { (add(field), ...); }, T::fields());
@@ -103,7 +103,7 @@ template <HasFields T>
   return keys.empty() ? "no keys" : joined(keys);
 }
 
-// What a field of type T expects, in words.
+// Describes in words what a field of type T expects.
 template <class T>
 [[nodiscard]] std::string expected_text(Bounds range) {
   if constexpr (FormValue<T>)

@@ -1,5 +1,5 @@
-// How a struct describes itself: `fields()`, one Field for each member. SPEC strings, JSON, help texts and range checks
-// all come from this one description. A struct of settings has a `name` and default member initialisers as well.
+// A struct describes itself by `fields()`, with one Field per member. SPEC strings, JSON, help texts and range checks
+// all use this description. A struct of settings also has a `name` and default member initialisers.
 //
 //   struct Cap {
 //     static constexpr std::string_view name = "cap";
@@ -32,30 +32,30 @@ struct Bounds {
   double high = unbounded;
 };
 
-// When a member stands in a file. Only complete structs use this (IsComplete, in read_fields.hpp): settings may lack
+// When a file contains the member. Only complete structs use this (IsComplete, in read_fields.hpp); settings may lack
 // any key.
 enum class Presence : std::uint8_t {
   always,
-  unless_default,   // left out while the member has its default value, which it keeps if the key is missing
-  missing_in_older  // always written, but files of earlier versions lack it; `fill_older` of the struct may fill it in
+  unless_default,   // omitted while the member has its default value, which a missing key then means
+  missing_in_older  // always written, but missing in older files; `fill_older` of the struct may fill it in
 };
 
-// One member. The range, ends included, is for numbers and for the elements of lists of numbers. The key "name" is
-// reserved in settings, and keys have no dot. Codec: void, or a type that writes and reads the member in a form of its
-// own, by the static functions write(const M&) and read(const Form&, const Where&).
+// One member. The range, ends included, applies to numbers and to the elements of lists of numbers. In settings the key
+// "name" is reserved; keys contain no dot. Codec is void, or a type that writes and reads the member in its own form,
+// by the static functions write(const M&) and read(const Form&, const Where&).
 template <class T, class M, class Codec = void>
 struct Field {
   constexpr Field(std::string_view spelling, M T::*of, std::string_view meaning, double low = -unbounded,
                   double high = unbounded)
       : key(spelling), member(of), doc(meaning), range{low, high} {}
-  // The same description, for the member of another struct.
+  // The same description for a member of a different struct.
   template <class U>
   [[nodiscard]] constexpr Field<U, M, Codec> of(M U::*other) const {
     Field<U, M, Codec> field(key, other, doc, range.low, range.high);
     field.presence = presence;
     return field;
   }
-  // The same description, with another presence.
+  // The same description with a different presence.
   [[nodiscard]] constexpr Field with(Presence when) const {
     Field field = *this;
     field.presence = when;
@@ -74,8 +74,8 @@ template <class Codec, class T, class M>
   return Field<T, M, Codec>(key, of, meaning);
 }
 
-// Settings whose keys are the user's own, beside those of the other fields: every key that no Field has. At most one
-// to a struct. `key` is the placeholder for such a key in help.
+// Settings with user-defined keys, for example stage names: every key that no Field of the struct has. At most one per
+// struct. `key` is the placeholder for such a key in help texts.
 template <class T, class V>
 struct OpenField {
   using Values = std::map<std::string, V>;
@@ -88,14 +88,14 @@ struct OpenField {
   Bounds range;
 };
 
-// A member of a record whose own fields stand among those of the struct around it, with no key of its own.
+// A nested record whose fields are written among those of the enclosing struct, without a key of its own.
 template <class T, class M>
 struct InlineField {
   constexpr explicit InlineField(M T::*of) : member(of) {}
   M T::*member;
 };
 
-// A value that follows from the members of a record. It is written for readers of the file and not read back.
+// A value computed from the members of a record. It is written for readers of the file and never read back.
 template <class Get>
 struct ComputedField {
   constexpr ComputedField(std::string_view spelling, Get from) : key(spelling), get(from) {}
@@ -146,14 +146,14 @@ concept HasFields = std::default_initializable<T> && std::copyable<T> && require
 };
 
 template <class T>
-concept HasName = requires {  // a constant of the type: records may have a member of this name
+concept HasName = requires {  // only a constant of the type counts: records may have a member called `name`
   { *&T::name } -> std::convertible_to<std::string_view>;
 };
 
 template <class T>
 concept NamedSettings = HasFields<T> && HasName<T> && std::equality_comparable<T>;
 
-// The Field that the fields() of its struct gives a member: for structs that keep a part of another one.
+// The Field that describes `member` in its struct's fields(), for structs that reuse a part of a different struct.
 template <class T, class M>
 [[nodiscard]] consteval Field<T, M> field_of(M T::*member) {
   Field<T, M> found("", nullptr, "");

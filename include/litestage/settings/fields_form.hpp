@@ -1,4 +1,4 @@
-// Both directions between structs with fields() and Forms, and the "format" key that files begin with.
+// Converts structs with fields() to Forms and back, and handles the "format" key at the beginning of files.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,7 @@
 
 namespace litestage {
 
-// The members of a file, after its format: "litestage.plan/1", say.
+// Writes the members of a file after its format, for example "litestage.plan/1".
 template <HasFields T>
 [[nodiscard]] Form write_file(std::string_view format, const T& object) {
   Form form{Form::Map{{"format", Form(format)}}};
@@ -20,7 +20,7 @@ template <HasFields T>
   return form;
 }
 
-// An Error if the file has another format. `source` is its name.
+// Throws Error if the file has a different format. `source` is the file's name.
 template <HasFields T>
 [[nodiscard]] T read_file_of(std::string_view format, const Form& form, std::string_view source) {
   const Where where{source};

@@ -1,5 +1,5 @@
-// A tree of plain values: what JSON can say, without a JSON library. Policies, tasks, results and plans read and write
-// this; only io turns it into text.
+// A tree of plain values with the data model of JSON, without a JSON library. Policies, tasks, results and plans read
+// and write Forms; only io converts them to text.
 #pragma once
 
 #include <cmath>
@@ -53,7 +53,7 @@ class Form {
   [[nodiscard]] bool is_string() const { return is<std::string>(); }
   [[nodiscard]] std::string_view kind() const;
 
-  // The value as T, or an Error that says where (`what` names file and key), what was found and what is expected.
+  // The value as T. Throws Error that says where (`what` names file and key), what was found and what is expected.
   [[nodiscard]] const std::string& string(std::string_view what) const;
   [[nodiscard]] bool boolean(std::string_view what) const;
   [[nodiscard]] std::int64_t integer(std::string_view what) const;
@@ -61,11 +61,11 @@ class Form {
   [[nodiscard]] const List& list(std::string_view what) const;
   [[nodiscard]] const Map& map(std::string_view what) const;
 
-  // The member with this key; null where there is none, or where this is not an object.
+  // The member with this key; null if it is missing or this is not an object.
   [[nodiscard]] const Form* find(std::string_view key) const;
-  // The member with this key; an Error where it is missing.
+  // The member with this key; throws Error if it is missing.
   [[nodiscard]] const Form& at(std::string_view key, std::string_view what) const;
-  // Appends a member (turns null into an empty object first) and returns *this, for chaining.
+  // Appends a member (a null value becomes an empty object first) and returns *this for chaining.
   Form& add(std::string key, Form value);
 
   friend bool operator==(const Form& a, const Form& b);

@@ -1,4 +1,4 @@
-// Where long work keeps what it has finished, so that it goes on from there after it was killed.
+// Keeps the finished parts of long work, so that the work can resume after it was killed.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 namespace litestage {
 
 struct Journal {
-  std::vector<Record> records = {};  // what earlier runs of the same work finished
-  // Keeps one more record; it is safe when this returns. Does nothing by default: then all is lost on a kill.
+  std::vector<Record> records = {};  // records that earlier runs of the same work finished
+  // Stores one more record; the record is safe when this returns. By default it does nothing, so a kill loses all work.
   std::function<void(const Form&)> append = [](const Form&) {};
-  // The context, in positions, of those records that do not say for which contexts they hold; 0: they hold for any.
+  // The context, in positions, for records that do not state the contexts for which they hold; 0: they hold for any.
   std::size_t context = 0;
 };
 

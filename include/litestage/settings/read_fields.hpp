@@ -1,4 +1,4 @@
-// From Forms to structs, as their fields() say. An Error is one sentence that says where, what was found and what is
+// Converts Forms to structs by their fields(). An Error is one sentence with the place, what was found and what is
 // expected.
 #pragma once
 
@@ -42,7 +42,7 @@ template <std::floating_point T>
 [[nodiscard]] T read_number(const Form& form, const Where& where, Bounds range) {
   const bool number = form.is<double>() || form.is<std::int64_t>();
   const double value = number ? form.number(where.str()) : 0;
-  // Written so that NaN fails.
+  // Written as a negation so that NaN is rejected.
   const bool fits = number && std::fabs(value) <= static_cast<double>(std::numeric_limits<T>::max()) &&
                     value >= range.low && value <= range.high;
   if (!fits) reject<T>(form, where, range);
@@ -60,7 +60,7 @@ template <class E>
 template <class T>
 [[nodiscard]] T read_value(const Form& form, const Where& where, Bounds range = {});
 
-// One value alone stands for the list of it: SPEC cannot tell them apart.
+// A single value is read as a list of one element, because SPEC cannot distinguish them.
 template <class T>
 [[nodiscard]] T read_list(const Form& form, const Where& where, Bounds range) {
   using Element = typename T::value_type;
@@ -104,9 +104,9 @@ T read_value(const Form& form, const Where& where, Bounds range) {
   }
 }
 
-// A struct of what a program has found, unlike one of what a user sets, says `static constexpr bool complete = true;`.
-// Then every key must be there but for those whose Field says otherwise (Presence), a list is written as a list, and
-// unknown keys are ignored, since later versions may write more.
+// A struct of results, unlike a struct of user settings, declares `static constexpr bool complete = true;`. Then every
+// key must be present unless its Field says otherwise (Presence), lists must be written as lists, and unknown keys are
+// ignored, because later versions may write more.
 template <class T>
 concept IsComplete = HasFields<T> && requires {
   requires T::complete;
@@ -200,7 +200,7 @@ void check_name(const Form& name, const Where& where) {
   }
 }
 
-// Members whose keys are there; the others stay as they are.
+// Reads the members whose keys are present; the others keep their values.
 template <HasFields T>
 void read_members(T& object, const Form& form, const Where& where) {
   static_assert(every_member_has_a_field<T>());
@@ -208,9 +208,9 @@ void read_members(T& object, const Form& form, const Where& where) {
   if constexpr (requires { object.fill_older(form); }) object.fill_older(form);
 }
 
-// A struct from an object of its keys, the rest as by default (unless IsComplete). Named settings may be given by their
-// name alone, and an object may repeat the name. Where T has `check(where)`, it has the last word on how the values fit
-// together.
+// Reads a struct from an object; missing keys keep their defaults (unless IsComplete). Named settings may be given by
+// their name alone, and an object may repeat the name. If T has `check(where)`, it is called last to check that the
+// values fit together.
 template <HasFields T>
 T read_fields(const Form& form, const Where& where) {
   T object{};

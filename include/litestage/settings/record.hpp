@@ -1,4 +1,4 @@
-// A value read from a file, and where it stood there, so that those who check it can say so.
+// A value read from a file together with its place in the file, for error messages.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 namespace litestage {
 
 struct Record {
-  std::string where;  // "FILE:LINE" of a line of JSON, "FILE: record N" (from 1) of a member of one JSON array
+  std::string where;  // "FILE:LINE" for JSON Lines, "FILE: record N" (from 1) for an element of a JSON array
   Form value;
 };
 

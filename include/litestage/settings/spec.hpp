@@ -3,10 +3,10 @@
 //   SPEC  = "@" path | name [":" item {"," item}]        the file holds the JSON form
 //   item  = key {"." key} "=" value                      k.x=1 sets x of the nested settings k
 //   value = [scalar {"/" scalar}]                        two or more make a list; nothing is the empty list
-//   scalar = plain text without , / = "                  true, false and numbers are what they look like
-//          | '"' text '"'                                any text; \" \\ \n \r \t stand for themselves
+//   scalar = plain text without , / = "                  true, false and numbers keep their types
+//          | '"' text '"'                                any text; escapes: \" \\ \n \r \t
 //
-// A nested choice is set by its key, its settings below it: criterion=top_log_probs,criterion.k=20.
+// A nested choice is set by its key, and its settings by longer keys: criterion=top_log_probs,criterion.k=20.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@
 
 namespace litestage {
 
-// Reads the file of an "@path" SPEC; io has it.
+// Reads the file of an "@path" SPEC; implemented in io.
 using ReadForm = std::function<Form(const std::string& path)>;
 
 inline constexpr std::string_view spec_syntax = "name or name:key=value,key=value or @file.json";
@@ -51,7 +51,7 @@ class SpecParser {
   }
 
  private:
-  static constexpr std::size_t max_depth = 8;  // of nested settings; deeper ones are an accident or an attack
+  static constexpr std::size_t max_depth = 8;  // of nested settings; no valid SPEC is deeper
 
   struct Node {
     std::string key;
@@ -73,14 +73,14 @@ class SpecParser {
 
   Form quoted();
 
-  // A node with a value and children is a choice and its settings.
+  // A node with both a value and children is a choice with its settings.
   static Form to_form(const Node& node, const Where& where);
 
  public:
   static constexpr std::string_view escapes = "\"\\nrt";
   static constexpr std::string_view escaped = "\"\\\n\r\t";
 
-  // What unquoted text means.
+  // Interprets an unquoted scalar.
   [[nodiscard]] static Form plain(std::string_view text);
 
  private:
@@ -89,7 +89,7 @@ class SpecParser {
   Node root_;
 };
 
-// The JSON form that a SPEC stands for. `where` names what was given: "--skip".
+// Converts a SPEC to its JSON form. `where` names the option that was given: "--skip".
 [[nodiscard]] Form parse_spec(std::string_view spec, const Where& where, const ReadForm& read_file = {});
 
 template <class T>
@@ -104,7 +104,7 @@ template <class T>
 
 void append_spec(std::string& spec, const std::string& key, const Form& form);
 
-// The SPEC of policies and other named settings: the name, and every setting that differs from its default.
+// Converts policies and other named settings to a SPEC: the name, and every setting that differs from its default.
 template <class T>
 [[nodiscard]] std::string to_spec(const T& settings) {
   const Form form = write_value(settings, /*all=*/false);

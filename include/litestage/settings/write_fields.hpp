@@ -1,5 +1,5 @@
-// From structs to Forms, as their fields() say. Standard library only: io turns Forms into JSON, settings/spec.hpp into
-// SPEC strings.
+// Converts structs to Forms by their fields(). Uses only the standard library: io converts Forms to JSON,
+// settings/spec.hpp converts them to SPEC strings.
 #pragma once
 
 #include <charconv>
@@ -22,7 +22,7 @@ template <HasFields T>
 template <HasFields T>
 void write_members(Form& form, const T& object, bool all);
 
-// As the double nearest to the shortest decimal text of the float: JSON then shows 1.02, not 1.0199999809265137.
+// The double nearest to the shortest decimal text of the float: JSON then shows 1.02, not 1.0199999809265137.
 [[nodiscard]] inline Form write_float(float value) {
   const std::string text = number_text(value);
   double wide = 0;
@@ -54,7 +54,7 @@ template <class T>
 template <class T, class Owner, class M, class Codec>
 void write_field(Form& form, const T& object, const Field<Owner, M, Codec>& field, bool all) {
   const M& value = object.*field.member;
-  if constexpr (!IsWrittenOnly<T>) {  // those write every member and need no ==
+  if constexpr (!IsWrittenOnly<T>) {  // write-only structs write every member and need no ==
     if ((!all || field.presence == Presence::unless_default) && value == T{}.*field.member) return;
   }
   if constexpr (std::is_void_v<Codec>)
@@ -79,14 +79,15 @@ void write_field(Form& form, const T& object, const ComputedField<Get>& field, b
            write_value<std::remove_cvref_t<decltype(field.get(object))>>(field.get(object), all));
 }
 
-// Adds the members to an object; without `all`, those that differ from the defaults.
+// Adds the members to an object; if `all` is false, only those that differ from their defaults.
 template <HasFields T>
 void write_members(Form& form, const T& object, bool all) {
   static_assert(every_member_has_a_field<T>());
   std::apply([&](const auto&... field) { (write_field(form, object, field, all), ...); }, T::fields());
 }
 
-// An object of the name, if any, and every member; without `all`, of those that differ from the defaults.
+// An object with the name, if the struct has one, and the members; if `all` is false, only those that differ from their
+// defaults.
 template <HasFields T>
 Form write_fields(const T& object, bool all) {
   Form form{Form::Map{}};

@@ -1,5 +1,5 @@
-// AdaSkip (arXiv 2501.02336, ASISys/AdaSkip @4ef686d): the sub-layers whose output resembles their input most are
-// skipped, and the residual stream is scaled by the mean ratio of norms in their place. Line numbers below are of
+// AdaSkip (arXiv 2501.02336, ASISys/AdaSkip @4ef686d): skips the sub-layers whose output is most similar to their
+// input, and scales the residual stream by the mean norm ratio in their place. Line numbers below refer to
 // E2E/model/llama_ADA.py.
 #pragma once
 
@@ -20,14 +20,16 @@
 
 namespace litestage {
 
-// More MLPs join the skipped ones while a request is decoded.
+// Whether additional MLPs are skipped while a request is decoded.
 enum class OnlineSkip : std::uint8_t {
   off,
-  // As the paper means it: means over the first 20 decode steps; from then on each MLP as similar as the least similar
-  // sub-layer that was chosen offline is skipped, and scaled by its mean ratio in these steps (:751-753, :1076-1083).
+  // As described in the paper: means are taken over the first 20 decode steps. From then on each MLP is skipped whose
+  // mean cosine is at least that of the least similar sub-layer chosen offline, and it is scaled by its mean ratio in
+  // these steps (:751-753, :1076-1083).
   intended,
-  // As the code does it: the bar is put back to 1 at every prefill (:1049) and set only during warm-up (:1055-1065), so
-  // that next to nothing ever joins. (There the list of those that joined also outlives its request; here it does not.)
+  // As in the released code: the threshold is reset to 1 at every prefill (:1049) and set only during warm-up
+  // (:1055-1065), so almost no MLP is ever added. (In the released code the list of added MLPs also outlives its
+  // request; here it does not.)
   as_released
 };
 
@@ -40,17 +42,17 @@ struct EnumNames<OnlineSkip> {
 
 namespace litestage::skip {
 
-// There `similarity` and `ratio` are learnt from the first 20 requests of a run, which themselves skip nothing
-// (:746-749). Here they are settings, frozen by a calibration pass, so that no result depends on the order of requests.
-// The published variants: Prefill/ is phase=both, E2E/ phase=both with online, Decode/ phase=decode with online. Layer
-// 0's attention, which there must never be chosen because a cache length is read from it, needs no exception here.
+// The released code learns `similarity` and `ratio` from the first 20 requests of a run, which skip nothing (:746-749).
+// Here they are settings, fixed by a calibration pass, so that no result depends on the order of requests. Published
+// variants: Prefill/ is phase=both, E2E/ is phase=both with online, Decode/ is phase=decode with online. The released
+// code never skips the attention of layer 0, because it reads a cache length there; this is not needed here.
 struct AdaSkip {
   static constexpr std::string_view name = "ada_skip";
   static constexpr std::string_view summary = "skips the most similar sub-layers, scaled by their norm ratio (AdaSkip)";
   static constexpr Stat stats = Stat::cosine | Stat::norm_ratio;
   static constexpr int online_steps = 20;
 
-  int count = 8;                       // of sub-layers; theirs are 8, 12 and 16
+  int count = 8;                       // number of sub-layers; the authors use 8, 12 and 16
   std::vector<float> similarity = {};  // [2 * n_layers] a0 m0 a1 m1 ...: mean cosine of the stream before and after
   std::vector<float> ratio = {};       // [2 * n_layers] likewise: mean |after| / |before|
   Phases phase = Phases::both;
@@ -63,7 +65,7 @@ struct AdaSkip {
   struct State {
     std::vector<std::uint8_t> skipped;  // [2 * n_layers], by Sublayer::index()
     std::vector<MlpSums> mlps;          // [n_layers], or empty if not online
-    double bar = 1;                     // mean cosine from which an MLP joins
+    double bar = 1;                     // threshold: an MLP is added if its mean cosine is at least this
   };
 
   [[nodiscard]] Stat active_stats() const { return online == OnlineSkip::off ? Stat::none : stats; }
@@ -75,7 +77,7 @@ struct AdaSkip {
     for (const int index : chosen) state.skipped[static_cast<std::size_t>(index)] = 1;
     if (online == OnlineSkip::off) return state;
     state.mlps.resize(static_cast<std::size_t>(request.n_layers));
-    if (online == OnlineSkip::intended) {  // with a count of 0 nothing was chosen, and nothing joins
+    if (online == OnlineSkip::intended) {  // with a count of 0 no sub-layer was chosen offline, and none is added
       state.bar = chosen.empty() ? std::numeric_limits<double>::infinity()
                                  : static_cast<double>(similarity[static_cast<std::size_t>(chosen.back())]);
     }
@@ -101,8 +103,8 @@ struct AdaSkip {
     ++sums.steps;
   }
 
-  // Sublayer::index() of those chosen offline, most similar first. All attentions are listed before all MLPs and the
-  // sort is stable (:876-880, :1055-1061), so ties go to attention, then to the lower layer.
+  // Sublayer::index() of the sub-layers chosen offline, most similar first. The released code lists all attentions
+  // before all MLPs and sorts stably (:876-880, :1055-1061), so ties go to attention, then to the lower layer.
   [[nodiscard]] std::vector<int> skipped_sublayers(int n_layers) const {
     check_sizes(n_layers);
     std::vector<int> order;
@@ -115,7 +117,7 @@ struct AdaSkip {
     return order;
   }
 
-  // Without its online part, which the released code never reaches (OnlineSkip::as_released) and which would need
+  // The ladder omits the online part: the released code never reaches it (OnlineSkip::as_released), and it would need
   // statistics in every step.
   [[nodiscard]] static std::vector<Rung<AdaSkip>> ladder(const RedundancyProfile& model) {
     AdaSkip policy;

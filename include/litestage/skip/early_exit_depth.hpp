@@ -1,5 +1,5 @@
-// The last layers are skipped, the final norm and the head run as ever: "early exit" as AdaSkip's comparison has it
-// (ASISys/AdaSkip @4ef686d, llama_EE.py:681). Static: no confidence is tested.
+// Skips the last layers and runs the final norm and the head as usual, like the "early exit" baseline of AdaSkip
+// (ASISys/AdaSkip @4ef686d, llama_EE.py:681). The number of layers is fixed; no confidence is tested.
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,8 @@
 
 namespace litestage::skip {
 
-// There: both phases, or decode in the variant for long outputs; nothing in the K/V cache for a skipped layer; 4, 6 or
-// 8 layers.
+// AdaSkip skips in both phases, or only in decode in its variant for long outputs; it stores nothing in the K/V cache
+// for a skipped layer, and skips 4, 6 or 8 layers.
 struct EarlyExitDepth {
   static constexpr std::string_view name = "early_exit_depth";
   static constexpr std::string_view summary = "skips the last layers (the early exit of AdaSkip's comparison)";
@@ -26,7 +26,7 @@ struct EarlyExitDepth {
   KvOnSkip kv = KvOnSkip::none;
 
   struct State {
-    int first = 0;  // layer that is skipped
+    int first = 0;  // first layer that is skipped
   };
   [[nodiscard]] State begin(const RequestInfo& request) const {
     check_layer_count(name, layers, request.n_layers, request.n_layers);

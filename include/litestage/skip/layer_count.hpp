@@ -1,4 +1,4 @@
-// How policies that skip so many of a model's layers refuse a number that does not fit it.
+// Rejects a number of layers that a policy cannot skip in a given model.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace litestage::skip {
 
-// `layers` of `n_layers`, where the policy called `policy` can skip `most`.
+// Throws Error if `layers` exceeds `most`, the number that the policy called `policy` can skip of `n_layers`.
 inline void check_layer_count(std::string_view policy, int layers, int most, int n_layers) {
   if (layers >= 0 && layers <= most) return;
   throw Error(concat("skip policy ", policy, ", layers: found ", layers, ", expected 0 to ", most, " of this model's ",

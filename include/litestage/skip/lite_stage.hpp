@@ -1,6 +1,6 @@
 // LiteStage's skipping (arXiv 2510.14211, steps 1 and 2, from the authors' overview figure): all stages share one
-// ranking of the sub-layers, most redundant first, and each stage skips a number of its own of the first ones. What
-// the program calibrate finds and its plan holds.
+// ranking of the sub-layers, most redundant first, and each stage skips the top-k sub-layers, with k per stage. The
+// program calibrate finds ranking and budgets and writes them to its plan.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +21,18 @@
 
 namespace litestage::skip {
 
-// Ours, since what could be read of the paper is silent: the phase (both is AdaSkip's end-to-end mode) and that nothing
-// goes in the K/V cache for a skipped attention (as AdaSkip). No compensation: the figure shows none. A stage without a
-// budget takes that of `every_stage`, or skips nothing. SPEC and JSON cannot name stages called name, ranking, phase or
-// kv; a name that no stage has is found by policy/check_stages.hpp.
+// Our defaults where the paper, as far as it was available, is silent: the phase (both is AdaSkip's end-to-end mode),
+// and no K/V entry for a skipped attention (as in AdaSkip). No compensation: the figure shows none. A stage without its
+// own budget uses that of `every_stage`; without either it skips nothing. SPEC and JSON cannot express stages called
+// name, ranking, phase or kv. policy/check_stages.hpp reports a name that no stage has.
 struct LiteStage {
   static constexpr std::string_view name = "lite_stage";
   static constexpr std::string_view summary = "skips the first of one ranking, so many to each stage (LiteStage)";
   static constexpr Stat stats = Stat::none;
   static constexpr std::string_view every_stage = "all";
 
-  std::vector<std::string> ranking = {};    // sub-layers in the order in which they go: "m20", "a17"
-  std::map<std::string, int> budgets = {};  // stage name -> how many of the first it skips
+  std::vector<std::string> ranking = {};    // sub-layers in the order in which they are skipped: "m20", "a17"
+  std::map<std::string, int> budgets = {};  // stage name -> number of sub-layers that it skips
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;
 
@@ -59,7 +59,7 @@ struct LiteStage {
     return {true, 1, kv};
   }
 
-  // Names that a schedule should have.
+  // Stage names that the schedule must contain.
   [[nodiscard]] std::vector<std::string> stages_named() const {
     std::vector<std::string> names;
     for (const auto& entry : budgets) {
@@ -68,7 +68,7 @@ struct LiteStage {
     return names;
   }
 
-  // An Error if ranking and budgets do not fit together; read_fields calls it.
+  // Throws Error if ranking and budgets do not fit together; called by read_fields.
   void check(const Where& where) const {
     SublayerSet seen;
     for (const std::string& entry : ranking) {

@@ -1,4 +1,4 @@
-// Every sub-layer runs: the full model. The template to copy for a policy of your own.
+// Runs every sub-layer: the full model. Copy this as the template for a new policy.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ struct Never {
   static constexpr std::string_view summary = "runs every sub-layer";
   static constexpr Stat stats = Stat::none;  // reads nothing, so it has no observe()
 
-  struct State {};  // of one request
+  struct State {};  // state of one request
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] SkipDecision decide(const State&, const StepInfo&, Sublayer) const { return {}; }
 

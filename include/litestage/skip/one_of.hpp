@@ -1,4 +1,4 @@
-// A skip policy chosen at run time: skip::OneOf<Never, Static> is what --skip SPEC reads.
+// A skip policy chosen at run time, read from --skip SPEC. Example: skip::OneOf<Never, Static>.
 #pragma once
 
 #include <string>
@@ -34,7 +34,7 @@ struct OneOf : Choice<Ps...> {
     });
   }
 
-  // For check_stages(): the stages that the active policy names.
+  // The stages that the active policy names; used by check_stages().
   [[nodiscard]] std::vector<std::string> stages_named() const {
     return this->visit([](const auto& p) -> std::vector<std::string> {
       if constexpr (requires { p.stages_named(); })

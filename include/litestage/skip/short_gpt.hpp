@@ -1,5 +1,6 @@
-// ShortGPT (arXiv 2403.03853): whole layers are removed, those of the lowest block influence first, where the influence
-// of a layer is 1 - mean cos(its input, its output). There offline and for good; here skipped at run time.
+// ShortGPT (arXiv 2403.03853): removes whole layers, those with the lowest block influence first. The influence of a
+// layer is 1 - mean cos(its input, its output). The paper removes layers permanently, offline; here they are skipped at
+// run time.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +27,8 @@ struct ShortGPT {
   static constexpr Stat stats = Stat::none;
 
   int layers = 4;
-  std::vector<float> influence = {};  // [n_layers] measured on calibration questions; lower goes first
-  Phases phase = Phases::both;        // a layer that is removed takes part in neither
+  std::vector<float> influence = {};  // [n_layers] measured on calibration questions; lower is skipped first
+  Phases phase = Phases::both;        // a removed layer runs in neither phase
   KvOnSkip kv = KvOnSkip::none;
 
   struct State {
@@ -43,7 +44,8 @@ struct ShortGPT {
     return {true, 1, kv};
   }
 
-  // In the order in which they go. Of equal influences the upper layer goes first: ours, the paper's lists begin there.
+  // Layers in the order in which they are skipped. For equal influences the upper layer comes first: our choice,
+  // because the paper's lists begin with upper layers.
   [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
     if (influence.size() != static_cast<std::size_t>(n_layers)) {
       throw Error(concat("skip policy short_gpt, influence: found ", influence.size(), " values, expected ", n_layers,

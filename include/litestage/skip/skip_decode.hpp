@@ -1,5 +1,5 @@
-// SkipDecode (arXiv 2307.02628) as AdaSkip's comparison implements it (ASISys/AdaSkip @4ef686d, llama_SD.py:682-683):
-// a band of lower layers is skipped, and grows upward from one decoded token to the next.
+// SkipDecode (arXiv 2307.02628) as implemented in AdaSkip's comparison (ASISys/AdaSkip @4ef686d, llama_SD.py:682-683):
+// skips a band of lower layers that grows upward from one decoded token to the next.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +17,10 @@
 
 namespace litestage {
 
-// AdaSkip's three programs.
+// The three programs of AdaSkip.
 enum class SkipDecodeVariant : std::uint8_t {
-  end_to_end,  // the band grows in decode; prefill is as decode step 0: layer 1 alone
-  prefill,     // the whole band, in prefill and in decode
+  end_to_end,  // the band grows in decode; prefill skips as in decode step 0: only layer 1
+  prefill,     // the whole band is skipped in prefill and in decode
   decode       // the band grows in decode; prefill runs every layer
 };
 
@@ -33,16 +33,17 @@ struct EnumNames<SkipDecodeVariant> {
 
 namespace litestage::skip {
 
-// In decode step t (0 is the first) the layers 1 to a(t) are skipped, a(t) = ceil(t (S-1) / T) + 1, at most S, with
-// S = `layers` and T the request's cap of new tokens (1 if it has none). Layer 0 and all above the band always run, and
-// as the band never shrinks, a layer that runs has K and V of every token decoded before. In integers here, in Python
-// floats there. The paper's own schedule could not be read; it trains nothing either here or there.
+// In decode step t (from 0) the layers 1 to a(t) are skipped, with a(t) = min(S, ceil(t (S-1) / T) + 1), where S is
+// `layers` and T the request's max_new_tokens (1 if there is none). Layer 0 and all layers above the band always run.
+// Because the band never shrinks, a layer that runs has K and V of every token decoded before. Computed in integers;
+// AdaSkip uses Python floats. The paper's own schedule was not available to us; neither AdaSkip nor we train the model
+// for it.
 //
-// as_released: in the end-to-end program the counter of steps is put back after the layers of a prefill, not before, so
-// a prefill skips the band that the request before it ended with, and the first decoded tokens find no K and V of the
-// prompt in the layers above layer 1. What a request does here never depends on another: `as_released` behaves as if
-// the request before had the same cap and ran to it, T - 1 decode steps. There the first request of a run is right, and
-// a request that stopped early leaves a narrower band.
+// as_released: the released end-to-end program resets its step counter after the layers of a prefill, not before. So a
+// prefill skips the band with which the previous request ended, and the first decoded tokens find no K and V of the
+// prompt in the skipped layers above layer 1. In this library a request never depends on a previous one, so
+// `as_released` assumes a previous request with the same cap that ran to it, for T - 1 decode steps. In the released
+// program the first request of a run is correct, and a request that stopped early leaves a narrower band.
 struct SkipDecode {
   static constexpr std::string_view name = "skip_decode";
   static constexpr std::string_view summary = "skips a band of lower layers that grows with every token (SkipDecode)";
@@ -77,7 +78,7 @@ struct SkipDecode {
   friend bool operator==(const SkipDecode&, const SkipDecode&) = default;
 
  private:
-  // The topmost layer skipped; 0 for none.
+  // The topmost skipped layer; 0 if none is skipped.
   [[nodiscard]] int band(const State& state, const StepInfo& step) const {
     const bool prefill = step.phase == Phase::prefill;
     if (variant == SkipDecodeVariant::prefill) return layers;

@@ -1,4 +1,4 @@
-// A fixed set of sub-layers is skipped, a set to each stage: what a budget search finds, or what one wants to try.
+// Skips a fixed set of sub-layers per stage: the result of a budget search, or a set chosen by hand.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,17 @@
 
 namespace litestage::skip {
 
-// Stages are found by name; one without an entry of its own takes that of `every_stage`, if there is one. A policy
-// does not know the schedule, so a name that no stage has goes unnoticed here: policy/check_stages.hpp finds it.
-// SPEC and JSON cannot name stages called name, phase, kv or scale.
+// Stages are found by name; a stage without its own entry uses `every_stage`, if present. The policy does not know the
+// schedule; policy/check_stages.hpp reports a name that no stage has. SPEC and JSON cannot express stages called name,
+// phase, kv or scale.
 struct Static {
   static constexpr std::string_view name = "static";
   static constexpr std::string_view summary = "skips a fixed set of sub-layers in each stage";
   static constexpr Stat stats = Stat::none;
   static constexpr std::string_view every_stage = "all";
 
-  std::map<std::string, SublayerSet> stages;  // stage name -> what it skips
-  Phases phase = Phases::both;                // the paper is silent; both is AdaSkip's end-to-end mode
+  std::map<std::string, SublayerSet> stages;  // stage name -> sub-layers that it skips
+  Phases phase = Phases::both;                // the paper does not say; both is AdaSkip's end-to-end mode
   KvOnSkip kv = KvOnSkip::none;
   float scale = 1;  // no compensation: LiteStage's figure shows none
 
@@ -50,7 +50,7 @@ struct Static {
     return {true, scale, kv};
   }
 
-  // Names that a schedule should have.
+  // Stage names that the schedule must contain.
   [[nodiscard]] std::vector<std::string> stages_named() const {
     std::vector<std::string> names;
     for (const auto& entry : stages) {
@@ -69,7 +69,7 @@ struct Static {
   friend bool operator==(const Static&, const Static&) = default;
 
  private:
-  // Of every stage, so that a wrong set is found before the first stage has run.
+  // Checks the sets of all stages, so that a wrong set is reported before the first stage runs.
   void check_layers(int n_layers) const {
     for (const auto& [stage, set] : stages) {
       if (set.empty() || set.indices().back() < 2 * n_layers) continue;

@@ -1,5 +1,5 @@
-// Unified Layer Skipping (arXiv 2404.06954): layers are skipped at even distances. Its code balances a little less
-// than its text, and AdaSkip's comparison less still, so there are three modes.
+// Unified Layer Skipping (arXiv 2404.06954): skips layers at even distances. The original code spaces layers less
+// evenly than the paper describes, and AdaSkip's implementation still less, so there are three modes.
 #pragma once
 
 #include <array>
@@ -17,19 +17,20 @@
 
 namespace litestage {
 
-// With S = `layers` of a model of L layers:
+// S is `layers`, L the number of layers of the model.
 enum class UnifiedMode : std::uint8_t {
-  // Ours, and the default: exactly S, evenly spaced. Layer 0 always runs, the last one unless S = L - 1. Of the N
-  // layers from 1 on that may go, the i-th skipped is the middle one of the i-th of S equal parts: 1 + (2i+1) N / 2S,
-  // rounded down.
+  // Our default: exactly S layers, evenly spaced. Layer 0 always runs; the last layer runs unless S = L - 1. The N
+  // candidates are layers 1 to N; they are divided into S equal parts, and the middle layer of each part is skipped:
+  // the i-th skipped layer is 1 + (2i+1) N / 2S, rounded down.
   exact,
-  // As AdaSkip runs it (ASISys/AdaSkip @4ef686d, llama_US.py:681): p = floor(L / S), layer l is skipped if l mod p = 1.
-  // That is S layers or more (8 of 16 for S = 6), and none at all where 2 S > L; kept as released.
+  // AdaSkip's implementation (ASISys/AdaSkip @4ef686d, llama_US.py:681): p = floor(L / S), and layer l is skipped if l
+  // mod p = 1. This skips S layers or more (8 of 16 for S = 6), and none where 2 S > L; kept as released.
   adaskip,
-  // The original (Adaxry/Unified_Layer_Skipping @ad84c1e, run_clm_llms.py:458-471, modeling_bloom.py:836-905): keeps
-  // n = L - S layers, there n = int(L / speedup): 0 and L - 1, then multiples of int(L / (n-1)) from below until n are
-  // kept, which for S < L/2 - 1 is a prefix and the last layer. Prefill runs every layer; in decode a skipped layer's
-  // entry in the K/V cache is that of the nearest layer below. There the model is fine-tuned for it, here it is not.
+  // The original code (Adaxry/Unified_Layer_Skipping @ad84c1e, run_clm_llms.py:458-471, modeling_bloom.py:836-905):
+  // keeps n = L - S layers (there n = int(L / speedup)): 0 and L - 1, then multiples of int(L / (n-1)) from below until
+  // n are kept; for S < L/2 - 1 this is a prefix and the last layer. Prefill runs every layer; in decode, the K/V entry
+  // of a skipped layer is copied from the nearest layer below. The original model is fine-tuned for this; models here
+  // are not.
   original
 };
 
@@ -49,7 +50,7 @@ struct Unified {
 
   int layers = 4;
   UnifiedMode mode = UnifiedMode::exact;
-  Phases phase = Phases::both;  // AdaSkip's end-to-end mode; its variant for long outputs skips in decode only
+  Phases phase = Phases::both;  // AdaSkip's end-to-end mode; its variant for long outputs skips only in decode
 
   struct State {
     std::vector<std::uint8_t> skipped;  // [n_layers]
@@ -66,16 +67,18 @@ struct Unified {
     return {true, 1, original ? KvOnSkip::copy_below : KvOnSkip::none};
   }
 
-  // What really is skipped of a model of so many layers, ascending: `adaskip` need not reach `layers`.
+  // The layers that are actually skipped in a model of n_layers, ascending; the mode `adaskip` may not skip exactly
+  // `layers`.
   [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
-    const int most[] = {n_layers - 1, n_layers, n_layers - 2};  // by mode; the original's interval takes n >= 2
+    const int most[] = {n_layers - 1, n_layers, n_layers - 2};  // by mode; the original code's interval needs n >= 2
     check_layer_count(name, layers, most[static_cast<std::size_t>(mode)], n_layers);
     if (layers == 0) return {};
     if (mode == UnifiedMode::exact) return evenly_spaced(n_layers);
     return mode == UnifiedMode::adaskip ? every_pth(n_layers) : not_reserved(n_layers);
   }
 
-  // In the mode `exact`: as AdaSkip runs it, several settings skip the same layers, and those beyond half of them none.
+  // The ladder uses the mode `exact`: in the mode `adaskip` several settings skip the same layers, and settings above
+  // half of the layers skip none.
   [[nodiscard]] static std::vector<Rung<Unified>> ladder(const RedundancyProfile& model) {
     return ladder_of_layers<Unified>(model);
   }
@@ -107,7 +110,7 @@ struct Unified {
     const int reserved = n_layers - layers;
     const int interval = n_layers / (reserved - 1);
     std::vector<int> result;
-    int kept = 2;  // 0 and the last
+    int kept = 2;  // layer 0 and the last layer
     for (int l = 1; l + 1 < n_layers; ++l) {
       if (l % interval == 0 && kept < reserved)
         ++kept;

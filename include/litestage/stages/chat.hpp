@@ -1,11 +1,11 @@
-// The same three stages as a conversation, for instruction-tuned models. Its texts are settings: examples/data/
-// chat_stages.json holds the defaults below to edit, and is read by --stages @FILE.
+// The three stages of TinyThinker as a conversation, for instruction-tuned models. Its texts are settings:
+// examples/data/chat_stages.json holds the defaults below for editing, and is read by --stages @FILE.
 //
 //   recall     system, user: recall text
-//   analyze    system, user: recall text, assistant: the fact, user: analyze text          one branch to each option
+//   analyze    system, user: recall text, assistant: the fact, user: analyze text          one branch per option
 //   summarize  system, user: recall text, assistant: the fact, user: summarize text
 //
-// Later conversations begin with earlier ones, so that their K/V entries can be reused.
+// Later conversations begin with earlier ones, so that their K/V entries are reused.
 #pragma once
 
 #include <array>
@@ -27,9 +27,9 @@
 
 namespace litestage::stages {
 
-// Every text may use {question} and {options} (one to a line, with letters); analyze and analysis also {recall},
-// {letter} and {option}; analysis {analysis}; summarize {recall} and {analyses}, which are the lines made by
-// `analysis`. What a model wrote is stripped of white space at both ends before it is used.
+// All texts may use {question} and {options} (one per line, with letters); analyze and analysis also {recall}, {letter}
+// and {option}; analysis {analysis}; summarize {recall} and {analyses}, the lines made by `analysis`. White space at
+// both ends of a generated text is removed before the text is used.
 struct Chat {
   static constexpr std::string_view name = "chat";
   static constexpr std::string_view summary = "recall, analyze each option, summarize, as a conversation";
@@ -48,7 +48,7 @@ struct Chat {
   int recall_tokens = 64;
   int analyze_tokens = 64;
   int summarize_tokens = 24;
-  std::vector<std::string> stop = {};  // ends any stage; a model's own end of turn always does
+  std::vector<std::string> stop = {};  // ends any stage; the model's own end-of-turn token always does
 
   [[nodiscard]] std::size_t size() const { return 3; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
@@ -75,7 +75,7 @@ struct Chat {
 
   [[nodiscard]] AnswerFormat answer_format() const { return chat_answer(); }
 
-  // Placeholders are checked when the texts are read, not at the first question.
+  // Placeholders are checked when the settings are read, not at the first question.
   void check(const Where& where) const {
     for (const auto& [key, text] :
          {std::pair("system", &system), std::pair("recall", &recall), std::pair("analyze", &analyze),
@@ -127,7 +127,7 @@ struct Chat {
     return {opening};
   }
 
-  // The text of this key with the placeholders that it may have.
+  // The text of this key and the placeholders that it may use.
   [[nodiscard]] static std::string filled(std::string_view key, std::string_view text, const Values& v,
                                           const Where& where = "stages chat") {
     std::vector<Placeholder> known = {{"question", v.question}, {"options", v.options}};

@@ -1,5 +1,5 @@
-// No reasoning: the question is answered at once. The control beside staged reasoning, which must do better than this
-// to be worth its tokens.
+// Answers the question at once, without reasoning. This is the control for staged reasoning, which must do better to be
+// worth its tokens.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,16 @@
 
 namespace litestage::stages {
 
-// The texts are ours and keep to those of the staged schedules, so that the stages make the difference: as a text to be
-// continued, TinyThinker's question followed by the words it scores letters with; as a conversation, Chat's system
-// message and its request for an answer.
+// The texts are ours and close to those of the staged schedules, so that only the stages make the difference. As raw
+// text, it is TinyThinker's question followed by the words after which it scores letters; as a conversation, it is
+// Chat's system message and request for an answer.
 struct Direct {
   static constexpr std::string_view name = "direct";
   static constexpr std::string_view summary = "one stage, named direct: the answer at once, as a control";
 
   int max_new_tokens = 24;
   bool chat = false;
-  // Of a chat: its first message, with the placeholders {question} and {options}; may be empty.
+  // The first message of a conversation, with the placeholders {question} and {options}; may be empty.
   std::string system = chat_system;
 
   [[nodiscard]] std::size_t size() const { return 1; }
@@ -54,13 +54,13 @@ struct Direct {
     return {prompt};
   }
 
-  // What is continued begins with the letter itself, maybe in brackets.
+  // The generated text begins with the letter itself, possibly in brackets.
   [[nodiscard]] AnswerFormat answer_format() const {
     if (chat) return chat_answer();
     return {AnswerRule::stated, "", " ", opening};
   }
 
-  // Placeholders are checked when the text is read, not at the first question.
+  // Placeholders are checked when the settings are read, not at the first question.
   void check(const Where& where) const { static_cast<void>(filled_system({}, where)); }
 
   static constexpr auto fields() {
@@ -73,7 +73,7 @@ struct Direct {
  private:
   static constexpr const char* opening = "So the answer is option";
 
-  // As Chat fills its own.
+  // Fills placeholders as Chat does.
   [[nodiscard]] std::string filled_system(const Question& question, const Where& where) const {
     const std::string options = option_list(question, "\n");
     const Placeholder known[] = {{"question", question.stem}, {"options", options}};

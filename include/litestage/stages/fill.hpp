@@ -1,4 +1,4 @@
-// Templates of prompts: {placeholder} stands for a value, {{ and }} for braces.
+// Prompt templates: {placeholder} is replaced by a value; {{ and }} are literal braces.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct Placeholder {
   std::string_view value;
 };
 
-// The template with its placeholders filled; values are copied as they are. `where` names the template in errors.
+// Fills the placeholders of the template; values are copied unchanged. `where` names the template in errors.
 [[nodiscard]] std::string fill(std::string_view text, std::span<const Placeholder> known, const Where& where);
 
 }  // namespace litestage::stages

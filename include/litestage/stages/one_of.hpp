@@ -1,4 +1,4 @@
-// A stage schedule chosen at run time: what --stages SPEC reads.
+// A stage schedule chosen at run time, read from --stages SPEC.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct OneOf : Choice<Ss...> {
     return this->visit([&](const auto& s) { return s.prompts(i, transcript); });
   }
 
-  // An Error where the active schedule ends in no option letter.
+  // Throws Error if the active schedule does not end in an option letter.
   [[nodiscard]] AnswerFormat answer_format() const requires(StatesAnswer<Ss> || ...) {
     return this->visit([]<class S>(const S& s) -> AnswerFormat {
       if constexpr (StatesAnswer<S>) {

@@ -1,4 +1,4 @@
-// One stage: the question as it is, for free prompts. The template to copy for a schedule of your own.
+// One stage: the question unchanged, for free prompts. Copy this as the template for a new schedule.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@
 
 namespace litestage::stages {
 
-// Options, if there are any, follow the question on a line of their own. States no answer letter, so free prompts only.
+// Options, if there are any, follow the question on their own line. The schedule has no answer letter, so it is only
+// for free prompts.
 struct Single {
   static constexpr std::string_view name = "single";
   static constexpr std::string_view summary = "one stage, named answer: the question as it is";

@@ -4,8 +4,8 @@
 //   {stem}
 //   (A) first option (B) second option
 //   Recall: {fact}
-//   Analyze: For option A, {analysis}                       one branch to each option
-//   Analyze: For option A, {analysis} For option B, ...     all of them, then
+//   Analyze: For option A, {analysis}                       one branch per option
+//   Analyze: For option A, {analysis} For option B, ...     the analyses of all options, then
 //   Summarize:
 #pragma once
 
@@ -24,8 +24,8 @@
 
 namespace litestage::stages {
 
-// Theirs is a T5 with 200 tokens to each stage and an end of its own; for a causal model that was not trained on the
-// format, the stop at a newline and the caps are our defaults.
+// TinyThinker uses a fine-tuned T5 with 200 tokens per stage and its own end token. For a causal model that was not
+// trained on the format, the stop at a newline and the caps are our defaults.
 struct TinyThinker {
   static constexpr std::string_view name = "tinythinker";
   static constexpr std::string_view summary = "recall, analyze each option, summarize, as one text to be continued";
@@ -61,7 +61,7 @@ struct TinyThinker {
     return {as_text(summarize + "\nSummarize:")};
   }
 
-  // The probe begins with the space that a model would write after "Summarize:".
+  // The probe begins with the space that a model would generate after "Summarize:".
   [[nodiscard]] AnswerFormat answer_format() const {
     return {AnswerRule::tiny_thinker, " So the answer is option", " "};
   }
@@ -73,7 +73,8 @@ struct TinyThinker {
   }
   friend bool operator==(const TinyThinker&, const TinyThinker&) = default;
 
-  // Their rule for what a model wrote: stripped, and a full stop unless it ends in . " or '. Nothing becomes ".".
+  // TinyThinker's rule for generated text: strip it and add a full stop unless it ends in . " or '. Empty text becomes
+  // ".".
   [[nodiscard]] static std::string as_sentence(std::string_view text) {
     std::string sentence = std::string(trimmed_ascii(text));
     if (sentence.empty() || std::string_view(".\"'").find(sentence.back()) == std::string_view::npos) sentence += '.';

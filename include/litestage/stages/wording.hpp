@@ -1,4 +1,4 @@
-// What the texts of stages are made of: option letters, option lists, and the tidying of what a model wrote.
+// Building blocks of stage prompts: option letters, option lists, and the trimming of generated text.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +14,20 @@
 
 namespace litestage::stages {
 
-// The system message of a conversation, unless a user writes another.
+// The default system message of a conversation.
 inline constexpr const char* chat_system =
     "You are an expert in science and common sense. You answer multiple-choice questions.";
 
-// Schedules that write a text to each option call this first.
+// Throws Error unless the question has 1 to max_options options. Schedules with one text per option call this first.
 void check_options(const Question& question);
 
-// "(A) text (B) text" with the separator between options.
+// The options as "(A) text (B) text", with the separator between options.
 [[nodiscard]] std::string option_list(const Question& question, std::string_view separator);
 
-// How a conversation states its answer once it was asked to reply "The answer is option (X).".
+// The answer format of a conversation that asks for the reply "The answer is option (X).".
 [[nodiscard]] AnswerFormat chat_answer();
 
-// What branch `branch` of stage `stage` wrote.
+// The text that branch `branch` of stage `stage` generated.
 [[nodiscard]] const std::string& output(const Transcript& transcript, std::size_t stage, std::size_t branch);
 
 }  // namespace litestage::stages

@@ -1,4 +1,4 @@
-// The words that policies speak: what a sub-layer is, what a policy may know of a step, and what it may answer.
+// The vocabulary of policies: sub-layers, steps, what a policy reads of a step, and what it decides.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ struct Sublayer {
 
 enum class Phase : std::uint8_t { prefill, decode };
 
-// The steps in which a policy acts.
+// The phases in which a policy acts.
 enum class Phases : std::uint8_t { both, prefill, decode };
 
 template <>
@@ -45,28 +45,28 @@ struct EnumNames<Phases> {
   return phases == Phases::both || (phases == Phases::prefill) == (phase == Phase::prefill);
 }
 
-// A request is one stage of one question.
+// One stage of one question.
 struct RequestInfo {
   int n_layers = 0;
   int stage = 0;                // 0-based position in the schedule
-  std::string_view stage_name;  // alive during the request
+  std::string_view stage_name;  // valid during the request
   int max_new_tokens = 0;       // cap of this stage
-  std::string_view question{};  // its id, alive during the request: for observers, who see requests of a batch mixed
+  std::string_view question{};  // id, valid during the request; tells observers the requests of a batch apart
 };
 
-// One forward step of a sequence. Nothing here depends on branches, chunks or the batch, so neither do decisions.
+// One forward step of a sequence. It does not depend on branches, chunks or the batch, so decisions do not either.
 struct StepInfo {
   Phase phase = Phase::prefill;
-  int step = 0;  // decode forwards already done in this request; the first token is judged with the prefill's StepInfo
+  int step = 0;  // decode steps already done in this request; the first token is judged with the prefill's StepInfo
 };
 
-// ---- what a skip policy answers ----
+// ---- what a skip policy decides ----
 
-// What a skipped attention leaves in the K/V cache for this position.
+// The content of the K/V cache for this position where attention is skipped.
 enum class KvOnSkip : std::uint8_t {
-  none,       // nothing: later tokens do not see this position in this layer (the paper's reading)
-  project,    // K and V are computed and stored, attention itself is skipped
-  copy_below  // the entry that the nearest lower layer stored for this position, if any (Unified's original code)
+  none,       // no entry: later tokens do not see this position in this layer (our reading of the paper)
+  project,    // K and V are computed and stored; only attention itself is skipped
+  copy_below  // a copy of the entry of the nearest lower layer that has one for this position (Unified's code)
 };
 
 template <>
@@ -76,14 +76,14 @@ struct EnumNames<KvOnSkip> {
 
 struct SkipDecision {
   bool skip = false;
-  float scale = 1;  // of a skipped sub-layer: x := scale * x (AdaSkip's compensation); ignored unless `skip`
+  float scale = 1;  // factor for a skipped sub-layer: x := scale * x (AdaSkip's compensation); ignored unless `skip`
   KvOnSkip kv = KvOnSkip::none;
   friend bool operator==(const SkipDecision&, const SkipDecision&) = default;
 };
 
 // ---- what policies read ----
 
-// Bit sets: a policy names what it reads, and only that is computed.
+// Bit sets: a policy declares what it reads, and only that is computed.
 enum class Stat : std::uint8_t { none = 0, cosine = 1, norm_ratio = 2, layer_cosine = 4 };
 enum class Signal : std::uint8_t {
   none = 0,
@@ -114,26 +114,26 @@ constexpr bool any(Signal s) {
   return s != Signal::none;
 }
 
-// How a sub-layer that ran changed the residual stream x -> y. Fields not asked for are NaN.
+// How a sub-layer that ran changed the residual stream x -> y. Values that were not requested are NaN.
 struct SublayerStats {
-  float cosine = not_measured;        // cos(x, y); in a prefill the mean over its tokens
-  float last_cosine = not_measured;   // of the last token of a prompt, or of the one token; comes with `cosine`, but is
-                                      // NaN for the prefix that branches share, which ends no prompt
+  float cosine = not_measured;        // cos(x, y); for a prefill the mean over its tokens
+  float last_cosine = not_measured;   // cos(x, y) of the last token of a prompt, or of the decoded token; computed with
+                                      // `cosine`, but NaN for the prefix that branches share, which ends no prompt
   float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
-  float layer_cosine = not_measured;  // of the MLP only: cos(x, y) of the whole layer, mean over the tokens
-  int tokens = 0;                     // forwarded under this report: a prefill's, or 1
+  float layer_cosine = not_measured;  // only for the MLP: cos(x, y) of the whole layer, mean over the tokens
+  int tokens = 0;                     // tokens that this report covers: those of a prefill, or 1
 };
 
-// What the model said of the token that was just chosen. Fields not asked for are NaN; probabilities are softmax over
-// the whole vocabulary at temperature 1, logarithms are natural.
+// Statistics of the token that was just chosen. Values that were not requested are NaN. Probabilities are the softmax
+// over the whole vocabulary at temperature 1; logarithms are natural.
 struct TokenStats {
   static constexpr std::size_t max_top = 32;
 
   int token = -1;                            // the token chosen
-  bool finite = true;                        // every logit is; the engine throws before a policy sees others
+  bool finite = true;                        // whether every logit is finite; policies only see true
   float max_logit = not_measured;            // largest logit
   float max_prob = not_measured;             // probability of the likeliest token
-  float margin = not_measured;               // probability of the likeliest minus that of the second
+  float margin = not_measured;               // probability of the likeliest token minus that of the second
   float entropy = not_measured;              // of the distribution, nats
   float log_prob = not_measured;             // of `token`
   std::array<float, max_top> top_log_probs;  // [max_top] of the likeliest tokens, descending; -inf past the vocabulary
@@ -141,12 +141,12 @@ struct TokenStats {
   TokenStats() { top_log_probs.fill(not_measured); }
 };
 
-// ---- what an exit policy answers ----
+// ---- what an exit policy decides ----
 
 enum class Verdict : std::uint8_t {
   go_on,
   stop_keep,  // the stage ends after this token
-  stop_drop   // the stage ends instead of this token
+  stop_drop   // the stage ends and this token is discarded
 };
 
 }  // namespace litestage

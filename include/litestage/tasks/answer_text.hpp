@@ -1,4 +1,4 @@
-// The words of what a model wrote, with what stands between them, for finding the answer in it.
+// Splits generated text into words and records the separators between them, for finding the answer.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,19 @@
 namespace litestage::tasks {
 
 struct AnswerWord {
-  std::size_t begin = 0, end = 0;  // bytes of the plain text
+  std::size_t begin = 0, end = 0;  // byte range in the plain text
   WordKind kind = WordKind::none;
   bool new_sentence = false;  // a sentence ends before this word
   bool new_line = false;
-  bool assigned = false;  // ':', '=' or a dash stands before it
-  bool listed = false;    // ',' before it
-  bool united = false;    // '/' or '&' before it
-  bool unquoted = false;  // a quotation ends before it
-  bool spaced = false;    // nothing but blanks before it
+  bool assigned = false;  // preceded by ':', '=' or a dash
+  bool listed = false;    // preceded by ','
+  bool united = false;    // preceded by '/' or '&'
+  bool unquoted = false;  // a quotation ends before this word
+  bool spaced = false;    // preceded only by spaces
 };
 
-// Words are runs of letters and digits of any alphabet, with apostrophes and hyphens within ("isn't", "A-frame") and
-// the signs of numbers ("-1.5", "1/2"). Time and memory are linear in the length of the text.
+// Words are runs of letters and digits of any alphabet, including apostrophes and hyphens inside ("isn't", "A-frame")
+// and the signs of numbers ("-1.5", "1/2"). Time and memory are linear in the length of the text.
 class AnswerText {
  public:
   explicit AnswerText(std::string_view written);
@@ -33,24 +33,24 @@ class AnswerText {
   [[nodiscard]] std::size_t size() const { return words_.size(); }
   [[nodiscard]] const AnswerWord& operator[](std::size_t i) const { return words_[i]; }
 
-  // In lower case.
+  // The word in lower case.
   [[nodiscard]] std::string_view word(std::size_t i) const;
-  // False beyond the last word.
+  // Whether word i is of this kind; false beyond the last word.
   [[nodiscard]] bool is(std::size_t i, WordKind kind) const { return i < size() && overlap(words_[i].kind, kind); }
 
-  // Word i and the one before it stand in one sentence. False for the first word, and beyond the last.
+  // Whether word i and the one before it are in the same sentence. False for the first word and beyond the last.
   [[nodiscard]] bool goes_on(std::size_t i) const { return i > 0 && i < size() && !words_[i].new_sentence; }
   [[nodiscard]] bool same_line(std::size_t i) const { return goes_on(i) && !words_[i].new_line; }
 
-  // The character right before or after the word, 0 where the text ends.
+  // The character directly before or after the word; 0 at the ends of the text.
   [[nodiscard]] char before(std::size_t i) const { return words_[i].begin == 0 ? '\0' : plain_[words_[i].begin - 1]; }
   [[nodiscard]] char after(std::size_t i) const;
   [[nodiscard]] bool opened(std::size_t i) const { return is_bracket_or_quote(before(i), '('); }
   [[nodiscard]] bool closed(std::size_t i) const { return is_bracket_or_quote(after(i), ')'); }
   [[nodiscard]] bool enclosed(std::size_t i) const { return opened(i) && closed(i); }
-  // As in "option(s)" and in "P.M.".
+  // Whether only a sign separates the word from the one before it, as in "option(s)" and in "P.M.".
   [[nodiscard]] bool glued(std::size_t i) const;
-  // A letter of one byte, as it was written; 0 for other words.
+  // The word as written if it is a single one-byte letter; 0 for other words.
   [[nodiscard]] char letter(std::size_t i) const;
 
  private:
@@ -59,12 +59,13 @@ class AnswerText {
   [[nodiscard]] char at(std::size_t i) const { return i < plain_.size() ? plain_[i] : ' '; }
   [[nodiscard]] bool starts_word(std::size_t i) const;
   [[nodiscard]] std::size_t word_end(std::size_t end) const;
-  // The character at `i` follows a word's and is within the word. An ideograph has blanks around it.
+  // Whether the character at `i`, which follows a character of a word, belongs to that word. Ideographs have spaces
+  // around them.
   [[nodiscard]] bool joins(std::size_t i) const;
 
   void add(std::size_t gap_begin, std::size_t begin, std::size_t end);
 
-  std::string plain_, lower_;  // of the same length
+  std::string plain_, lower_;  // both of the same length
   std::vector<AnswerWord> words_;
 };
 

@@ -1,4 +1,4 @@
-// The words by which an English text states an answer, or sets one aside.
+// The words by which an English text states or rejects an answer.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace litestage::tasks {
 
-// Kinds of words, as bits: one word may be of several.
+// Kinds of words, as bits; a word may have several kinds.
 enum class WordKind : std::uint16_t {
   none = 0,
   answer = 1 << 0,      // "the answer is B", "answer: B"
-  option = 1 << 1,      // "option B"; states an answer where it is called the right one
+  option = 1 << 1,      // "option B"; states an answer if the option is called right
   quality = 1 << 2,     // calls an option the right one
-  wrong = 1 << 3,       // calls it a wrong one
-  verb = 1 << 4,        // between the answer and what it is
+  wrong = 1 << 3,       // calls an option wrong
+  verb = 1 << 4,        // between the answer and its value
   filler = 1 << 5,      // may stand between the verb and the option
   connective = 1 << 6,  // may stand between the answer and the verb
   negation = 1 << 7,
@@ -23,10 +23,10 @@ enum class WordKind : std::uint16_t {
   concluding = 1 << 9,  // "Therefore, B.", "I think B."
   joining = 1 << 10,    // "A or B"
   following = 1 << 11,  // may follow the letter A, and never follows the article
-  against = 1 << 12,    // before an option: it is not the one
+  against = 1 << 12,    // before an option: rejects it
   contrast = 1 << 13,   // "not A but B"
   pronoun = 1 << 14,    // "it is B"
-  item = 1 << 15        // "the correct one is B": as an option, but "one B" does not name B
+  item = 1 << 15        // "the correct one is B": like `option`, but "one B" does not name B
 };
 [[nodiscard]] constexpr WordKind operator|(WordKind a, WordKind b) {
   return static_cast<WordKind>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -39,7 +39,7 @@ namespace detail {
 
 struct WordsOfKind {
   WordKind kind;
-  std::string_view words;  // with a blank after each but the last
+  std::string_view words;  // separated by single spaces
 };
 
 inline constexpr WordsOfKind vocabulary[] = {
@@ -78,7 +78,7 @@ inline constexpr WordsOfKind vocabulary[] = {
 
 }  // namespace detail
 
-// `word` in lower case.
+// The kinds of `word`, which is in lower case.
 [[nodiscard]] inline WordKind kind_of(std::string_view word) {
   static const auto kinds = [] {
     std::unordered_map<std::string_view, WordKind> map;

@@ -1,4 +1,5 @@
-// From what a model said to the index of an option: read from its text, or scored by the logits of the option letters.
+// Converts a model's output to the index of an option: extracted from its text, or scored by the logits of the option
+// letters.
 #pragma once
 
 #include <algorithm>
@@ -19,14 +20,15 @@
 
 namespace litestage::tasks {
 
-// The index of the option that a text gives as its answer; no_answer where it gives none, or none of the question's.
+// The index of the option that a text gives as its answer; no_answer if there is none, or none of the question's
+// options.
 [[nodiscard]] int written_answer(const AnswerFormat& format, std::string_view text,
                                  std::span<const std::string> options);
 
-// The option whose letter has the highest logit; ties go to the lowest letter, NaN never wins.
+// The option whose letter has the highest logit; ties go to the first letter, NaN never wins.
 [[nodiscard]] int best_letter(std::span<const float> letter_logits);
 
-// The two ways of a whole question. Text is read from the last stage's first branch.
+// Both methods for a whole question. The text is that of the last stage's first branch.
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const QuestionReport& report, const Question& question);
 

@@ -1,4 +1,4 @@
-// How a text names the options of its question: by their letters, or by their own words.
+// Finds the options of a question in a text, by their letters or by their own words.
 #pragma once
 
 #include <cstddef>
@@ -16,41 +16,41 @@ namespace litestage::tasks {
 
 class OptionNames {
  public:
-  // The text outlives this.
+  // `text` outlives this object.
   OptionNames(const AnswerText& text, std::span<const std::string> options);
 
   [[nodiscard]] int size() const { return static_cast<int>(options_.size()); }
 
-  // The option whose letter word i is; it may lie beyond the question's. `named`: "option" or the like stands before
-  // it.
+  // The option whose letter is word i; the letter may be beyond the options of the question. `named`: a word like
+  // "option" precedes it.
   //
-  // A capital letter counts wherever it is a word of its own, a small one in brackets, quotes or emphasis, after
-  // "option", or with a sign after it. A and I are words of English too: with nothing but a blank between them and the
-  // next word they only count where that word cannot follow an article ("A because", not "A rock"). Where another
-  // option's words come next they are no letter at all ("A desert" is the option "desert"), whatever stands before; nor
-  // are they within an option's words ("vitamin C").
+  // A capital letter counts wherever it is a separate word; a small one counts in brackets, quotes or emphasis, after
+  // "option", or before a punctuation sign. A and I are also English words: if only a space separates them from the
+  // next word, they count only if that word cannot follow an article ("A because", not "A rock"). A letter
+  // directly before the words of a different option does not count ("A desert" is the option "desert"), and neither
+  // does a letter within an option's words ("vitamin C").
   [[nodiscard]] std::optional<int> label(std::size_t i, bool named) const;
 
-  // The words before i call it an option.
+  // Whether the words before word i call it an option.
   [[nodiscard]] bool is_named(std::size_t i) const;
 
   struct Match {
-    int option;  // no_answer where several options have these words
+    int option;  // no_answer if several options have these words
     std::size_t words;
   };
-  // The longest option whose words stand at i. Case does not count, nor do the signs between words.
+  // The longest option whose words begin at word i. Case and punctuation between words are ignored.
   [[nodiscard]] std::optional<Match> text_at(std::size_t i) const;
 
-  // The only option whose words stand in [begin, end); nothing where there are none, or those of several. Words within
-  // those of a longer option do not count.
+  // The only option whose words occur in [begin, end); empty if no option or several options occur. Words inside a
+  // longer option's words do not count.
   [[nodiscard]] std::optional<int> only_text(std::size_t begin, std::size_t end) const;
 
  private:
-  // "C++", "C#", "A+", "90 %", "A.M.", "P.M.", "U.S."
+  // Whether word i is part of a sign: "C++", "C#", "A+", "90 %", "A.M.", "P.M.", "U.S."
   [[nodiscard]] bool part_of_sign(std::size_t i) const;
   [[nodiscard]] bool ends_clause(std::size_t i) const { return i + 1 >= text_->size() || !(*text_)[i + 1].spaced; }
   [[nodiscard]] bool ends_sentence(std::size_t i) const;
-  // Word i is one of an option's words, and not the first.
+  // Whether word i is one of an option's words, but not the first.
   [[nodiscard]] bool within_text(std::size_t i) const;
   [[nodiscard]] bool stands_at(std::size_t i, const std::vector<std::string>& words) const;
 

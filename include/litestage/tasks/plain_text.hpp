@@ -1,5 +1,5 @@
-// What a model wrote as its reader sees it: Markdown, LaTeX and HTML marks are looked through, and typographic signs
-// are those of ASCII. Made for finding words in it, not for printing: columns and blanks are not kept.
+// Converts generated text to plain text: removes Markdown, LaTeX and HTML marks and replaces typographic signs by
+// ASCII. The result is for finding words, not for display: columns and spaces are not preserved.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace detail {
 [[nodiscard]] constexpr bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
-// What words are made of. Once signs_as_ascii is through, the bytes beyond ASCII are those of letters.
+// Whether a byte is part of a word. After signs_as_ascii, all bytes beyond ASCII belong to letters.
 [[nodiscard]] constexpr bool is_word_byte(char c) {
   return is_ascii_letter(c) || is_digit(c) || !is_ascii(c);
 }
@@ -37,7 +37,7 @@ inline constexpr std::array<Sign, 24> signs = {{
 }};
 inline constexpr std::array<std::string_view, 5> without_width = {"\u200B", "\u200C", "\u200D", "\u2060", "\uFEFF"};
 
-// The bytes of the character at the front of `text`, as its first byte says; 1 where that is no UTF-8.
+// The length in bytes of the character at the front of `text` by its first byte; 1 if it is not valid UTF-8.
 [[nodiscard]] inline std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
   const std::size_t length = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
@@ -48,8 +48,8 @@ inline constexpr std::array<std::string_view, 5> without_width = {"\u200B", "\u2
   return length;
 }
 
-// One character beyond ASCII. Letters of alphabets stay as they are; an ideograph is a word of its own; what is neither
-// a letter nor a sign that matters (emoji, symbols, bytes that are no UTF-8) is a blank.
+// Converts one character beyond ASCII. Letters of alphabets are kept; an ideograph becomes a separate word; all other
+// characters that are neither letters nor known signs (emoji, symbols, invalid bytes) become a space.
 inline void append_as_ascii(std::string& out, std::string_view character) {
   for (const Sign& sign : signs) {
     if (sign.utf8 == character) {
@@ -60,7 +60,7 @@ inline void append_as_ascii(std::string& out, std::string_view character) {
   if (std::find(without_width.begin(), without_width.end(), character) != without_width.end()) return;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 3 && byte(0) == 0xEF && (byte(1) == 0xBC || byte(1) == 0xBD) && byte(2) < 0xC0) {
-    const int wide = byte(1) == 0xBC ? byte(2) - 0x60 : byte(2) - 0x20;  // U+FF01 to U+FF5E are "!" to "~", made wide
+    const int wide = byte(1) == 0xBC ? byte(2) - 0x60 : byte(2) - 0x20;  // full-width forms of "!" to "~"
     out += wide > ' ' && wide < 0x7F ? static_cast<char>(wide) : ' ';
   } else if ((character.size() == 2 && byte(0) > 0xC2) || (character.size() == 3 && byte(0) < 0xE2)) {
     out += character;
@@ -86,7 +86,7 @@ inline void append_as_ascii(std::string& out, std::string_view character) {
   return out;
 }
 
-// An HTML tag: "<b>", "</strong>". "<B>" is a letter in brackets.
+// The length of an HTML tag like "<b>" or "</strong>". "<B>" is not a tag but a letter in brackets.
 [[nodiscard]] inline std::size_t tag_length(std::string_view text) {
   constexpr std::size_t longest = 16;
   std::size_t i = 1;
@@ -96,8 +96,8 @@ inline void append_as_ascii(std::string& out, std::string_view character) {
   return i > name && i < text.size() && text[i] == '>' ? i + 1 : 0;
 }
 
-// The bytes of a mark that only changes how text looks; 0 where there is none at `at`. An underscore within a word is
-// part of it.
+// The length of a mark that only changes how text looks; 0 if there is none at `at`. An underscore inside a word is
+// part of the word.
 [[nodiscard]] inline std::size_t mark_length(std::string_view text, std::size_t at) {
   if (at >= text.size()) return 0;
   const char c = text[at];
@@ -112,14 +112,14 @@ inline void append_as_ascii(std::string& out, std::string_view character) {
   return at;
 }
 
-// The bytes of a LaTeX command whose argument follows, "\boxed" of "\boxed{B}"; of any other backslash just itself.
+// The length of a LaTeX command whose argument follows ("\boxed" in "\boxed{B}"); for any other backslash 1.
 [[nodiscard]] inline std::size_t command_length(std::string_view text) {
   std::size_t i = 1;
   while (i < text.size() && is_ascii_letter(text[i])) ++i;
   return i < text.size() && text[i] == '{' ? i : 1;
 }
 
-// A letter that is set off by marks alone, "**B**", comes out in brackets: "(B)".
+// A letter that is set off only by marks, "**B**", becomes a letter in brackets: "(B)".
 [[nodiscard]] inline std::string without_marks(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -1,4 +1,4 @@
-// The questions of a run, and where they come from.
+// The questions of a run and their source.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 namespace litestage::tasks {
 
 struct QuestionSet {
-  std::string task;         // its name
+  std::string task;         // name of the task
   std::string file;         // name of the file, without folders
-  std::string fingerprint;  // of the bytes of the file
+  std::string fingerprint;  // hash of the bytes of the file
   std::vector<Question> questions;
 };
 
-// A fingerprint of every byte of these questions, in this order: what was generated for them holds for no others.
-// (content_hash is of what a question asks, whatever its id and answer.)
+// A hash of every byte of these questions, in this order; generated texts are valid only for equal questions.
+// (content_hash covers only what a question asks, not its id and answer.)
 [[nodiscard]] inline std::string questions_fingerprint(const std::vector<Question>& questions) {
   Fnv1a hash;
   for (const Question& q : questions) {

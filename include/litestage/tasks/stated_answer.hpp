@@ -1,12 +1,13 @@
-// The answer that a text of an instruction-tuned model gives to a multiple-choice question.
+// Extracts the answer to a multiple-choice question from the text of an instruction-tuned model.
 //
-// Statements outrank everything else, and the last one counts: a model that changes its mind says so at the end. One
-// that names a letter beyond the options, or several options at once, is no answer, whatever was said before. A
-// statement that names nothing ("the answer is a matter of taste") is none.
+// Statements take precedence over everything else, and the last one counts, because a model that changes its mind says
+// so at the end. A statement that names a letter beyond the options, or several options at once, is no answer, whatever
+// came before. A statement that names no option ("the answer is a matter of taste") is ignored.
 //
-// Where nothing is stated, the text may begin with a letter ("B. Desert"), be the words of an option ("Desert"), or
-// mention options. Mentions only count if all that are not rejected are of one option: a text that weighs several
-// without a conclusion has not answered, and the first or the last of them would be an artefact of their order.
+// Without a statement, the answer is a letter at the beginning of the text ("B. Desert"), a text that consists of an
+// option's words ("Desert"), or a mentioned option. Mentions count only if all that are not rejected name the same
+// option: a text that weighs several options without a conclusion has not answered, and the first or last of them would
+// be an artefact of their order.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@
 
 namespace litestage::tasks {
 
-// The index of an option, or no_answer. `opening`: the end of the prompt, where the text goes on with its sentence ("So
-// the answer is option"); what completes it outranks all that follows.
+// The index of an option, or no_answer. `opening` is the end of the prompt if the text continues its sentence ("So the
+// answer is option"); an answer that completes this sentence takes precedence over everything after it.
 [[nodiscard]] int stated_answer(std::string_view written, std::span<const std::string> options,
                                 std::string_view opening = {});
 

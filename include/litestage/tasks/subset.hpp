@@ -1,5 +1,5 @@
-// A part of a question set. Programs take the first N questions (`--questions N`): anyone can name that part without
-// knowing a generator.
+// Subsets of a question set. Programs take the first N questions (`--questions N`), a subset that can be stated without
+// a random generator.
 #pragma once
 
 #include <algorithm>
@@ -19,18 +19,19 @@
 
 namespace litestage::tasks {
 
-// The first n questions; all of them where there are fewer.
+// The first n questions, or all if there are fewer.
 [[nodiscard]] std::vector<Question> first_questions(std::span<const Question> questions, std::size_t n);
 
-// The first n of 0 .. size - 1 in a random order, n at most size. They depend on n, the seed and the size alone, on
-// every platform: a partial Fisher-Yates shuffle.
+// The first n elements of a random permutation of 0 .. size - 1, with n at most size. They depend only on n, the seed
+// and the size, on every platform: a partial Fisher-Yates shuffle.
 [[nodiscard]] std::vector<std::size_t> random_order(std::size_t size, std::size_t n, std::uint64_t seed);
 
-// Sixteen digits that stand for what a question asks, its stem and its options: files give the same question other ids,
-// and other questions the same. Case, blanks and the order of the options do not count.
+// A hash of sixteen digits over a question's stem and options. Ids are not suitable to compare questions: files give
+// the same question different ids, and different questions the same id. Case, spaces and the order of the options do
+// not count.
 [[nodiscard]] std::string content_hash(const Question& question);
 
-// Those that are not among the others, whatever their ids.
+// The questions whose content is not among `others`, regardless of their ids.
 [[nodiscard]] std::vector<Question> questions_without(std::span<const Question> questions,
                                                       std::span<const Question> others);
 

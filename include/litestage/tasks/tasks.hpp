@@ -1,13 +1,13 @@
-// The question sets that programs know by name. A task turns records (io/files/dataset.hpp reads them) into questions:
+// The question sets that programs know by name. A task converts records (read by io/files/dataset.hpp) to questions:
 //
 //   obqa        OpenBookQA "Main" (arXiv 1809.02789): {"id", "question": {"stem", "choices": [{"text", "label"}]},
 //               "answerKey"}, 4 options
 //   csqa        CommonsenseQA 1.11 (arXiv 1811.00937): the same keys, 5 options
 //   strategyqa  StrategyQA (arXiv 2101.02235): {"qid", "question", "answer"}; the options are yes and no
-//   choice      one's own questions: the keys of obqa, 2 to 26 options, "answerKey" may be missing
+//   choice      a user's own questions: the keys of obqa, 2 to 26 options, "answerKey" may be missing
 //
-// Other keys, and any order of keys, are accepted. Blanks around a text are dropped (real files have some), blanks
-// inside it are kept as they are. Options must carry the labels A, B, C, ... in this order.
+// Other keys, and any order of keys, are allowed. Spaces around a text are removed (real files have some), spaces
+// inside it are kept. Options must have the labels A, B, C, ... in this order.
 #pragma once
 
 #include <array>
@@ -37,7 +37,7 @@ struct Task {
   Question (*parse)(const Task& task, const Form& record, std::string_view where) = nullptr;
 };
 
-// The option that a letter names, of n_options.
+// The index of the option with this letter, out of n_options.
 [[nodiscard]] int parse_answer_key(const Form& value, std::size_t n_options, const std::string& what);
 
 [[nodiscard]] Question parse_choice_question(const Task& task, const Form& record, std::string_view where);
@@ -53,7 +53,7 @@ inline constexpr std::array<Task, 4> tasks = {{
 
 [[nodiscard]] const Task& find_task(std::string_view name);
 
-// All questions of a file, in its order. Ids are unique, as results are paired by them.
+// All questions of a file, in file order. Ids must be unique, because results are paired by them.
 [[nodiscard]] std::vector<Question> parse_questions(const Task& task, std::span<const Record> records);
 
 }  // namespace litestage::tasks

@@ -1,6 +1,6 @@
 // Launches kernels on a CUDA device from host code:
 //     kernels::cuda::launch<RmsNorm<GemmType::f16>>(stream, grid, params);
-// A host compiler sees declarations only and needs no CUDA header; the kernels that instances.cuh names are compiled
+// A host compiler sees only declarations and needs no CUDA header; the kernels that instances.cuh lists are compiled
 // into the library litestage::cuda. A .cu file can launch any kernel.
 #pragma once
 
@@ -15,12 +15,12 @@
 
 namespace litestage::kernels::cuda {
 
-// Dynamic shared memory that a block gets without allow_shared.
+// Dynamic shared memory that a block can use without a call of allow_shared.
 inline constexpr std::size_t common_shared_bytes = std::size_t{48} * 1024;
 
-// Launches the kernel into the stream (a cudaStream_t) of the current device, and does not wait for it. Throws Error,
-// with the kernel's name, if the launch is refused. A failure of the kernel itself is reported by the next call that
-// waits.
+// Launches the kernel into the stream (a cudaStream_t) of the current device without waiting for it. Throws Error with
+// the kernel's name if the launch is refused. A failure of the kernel itself is reported by the next call that
+// synchronises.
 template <Kernel K>
 void launch(void* stream, const Grid& grid, const typename K::Params& params);
 
@@ -33,8 +33,8 @@ void check(cudaError_t result, const char* what) {
   throw Error(concat("CUDA kernel ", K::name, ": ", what, ": ", cudaGetErrorString(result)));
 }
 
-// Call before a launch with more than common_shared_bytes. It raises the kernel's limit on the current device to the
-// device's maximum, never lower, so that two threads cannot lower it for each other.
+// Must be called before a launch with more than common_shared_bytes. Raises the kernel's limit on the current device to
+// the device's maximum and never lowers it, so that two threads cannot lower it for each other.
 template <Kernel K>
 void allow_shared(std::size_t bytes) {
   if (bytes <= common_shared_bytes) return;

@@ -1,7 +1,8 @@
-// The list of all kernels that the gpu backend launches: the library litestage::cuda compiles them, and
-// tests/cuda/kernels.tsv has their registers and occupancy. A use of the list passes each kernel to a macro:
+// Lists all kernels that the gpu backend launches. The library litestage::cuda compiles them, and
+// tests/cuda/kernels.tsv records their registers and occupancy. The list is used by passing a macro that is applied to
+// each kernel:
 //     LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_COMPILE_KERNEL, q4_k)
-// It has several parts, which are compiled in files of their own.
+// The list has several parts, each of which is compiled in its own file.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@
 #include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
 
-// The kernels of a weight type, which is named as in DType. A product has instances for up to 1, 2, 4, 8 and 16 inputs.
+// The kernels of one weight type, given by its name in DType. A product has instances for up to 1, 2, 4, 8 and 16
+// inputs.
 #define LITESTAGE_KERNELS_OF_TYPE(apply, type) \
   LITESTAGE_PRODUCTS(apply, type, 1)           \
   LITESTAGE_PRODUCTS(apply, type, 2)           \
@@ -31,7 +33,7 @@
 #define LITESTAGE_PRODUCTS(apply, type, n) \
   apply(ProjectAdd<DType::type, n>) apply(GateUp<DType::type, n>) apply(Logits<DType::type, n>)
 
-// The kernels of a cache that stores float, or std::uint16_t for halves. ProjectQkv has the code of all weight types.
+// The kernels of one cache type: float, or std::uint16_t for halves. ProjectQkv contains the code of all weight types.
 #define LITESTAGE_QKV_KERNELS(apply, n) apply(ProjectQkv<n, float>) apply(ProjectQkv<n, std::uint16_t>)
 #define LITESTAGE_CACHE_KERNELS(apply, T)                                                                 \
   apply(FinishHeads<T>) apply(CopyEntries<T>) apply(Attend<T, 1>) apply(Attend<T, 2>) apply(Attend<T, 4>) \
@@ -41,6 +43,6 @@
   apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>) apply(Gate) apply(ScaleRows) apply(CopyNumbers) \
       apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
 
-// Compiles a kernel and its launch function; for namespace litestage::kernels of a .cu file.
+// Compiles a kernel and its launch function; for use in namespace litestage::kernels of a .cu file.
 #define LITESTAGE_COMPILE_KERNEL(...) \
   template void cuda::launch<__VA_ARGS__>(void*, const Grid&, const typename __VA_ARGS__::Params&);

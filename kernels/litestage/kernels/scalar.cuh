@@ -1,4 +1,4 @@
-// Arithmetic on single numbers, with the same bits on the device and on the host. The only exception is `exponential`.
+// Scalar arithmetic with the same bits on the device and on the host. The only exception is `exponential`.
 #pragma once
 
 #include <cmath>
@@ -24,7 +24,7 @@ LITESTAGE_DEVICE float float_of_bits(std::uint32_t bits) {
 LITESTAGE_DEVICE std::uint32_t bits_of(float value) {
   return __float_as_uint(value);
 }
-// Conversions of IEEE binary16, which is passed as its bits; rounding is to nearest, ties to even.
+// Conversions from and to IEEE binary16, passed as bits; rounding is to nearest, ties to even.
 LITESTAGE_DEVICE float half_to_float(std::uint32_t bits) {
   return __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
 }
@@ -34,13 +34,13 @@ LITESTAGE_DEVICE std::uint16_t float_to_half(float value) {
 LITESTAGE_DEVICE std::uint16_t float_to_bf16(float value) {
   return __bfloat16_as_ushort(__float2bfloat16_rn(value));
 }
-// The same number. Keeps the compiler from computing values that depend on it before a loop and holding them in
+// Returns its argument. Keeps the compiler from computing values that depend on it before a loop and holding them in
 // registers.
 LITESTAGE_DEVICE unsigned recomputed(unsigned value) {
   asm volatile("" : "+r"(value));
   return value;
 }
-// c plus the products of four pairs of signed bytes.
+// Adds the products of four pairs of signed bytes to c.
 LITESTAGE_DEVICE int dot4(std::uint32_t a, std::uint32_t b, int c) {
   return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
 }
@@ -75,8 +75,8 @@ LITESTAGE_DEVICE float bf16_to_float(std::uint32_t bits) {
   return float_of_bits(bits << 16);
 }
 
-// 1 / sqrt(mean), where mean is the mean square of a row. NaN if that overflowed, because a factor of 0 would look like
-// a result.
+// 1 / sqrt(mean), where mean is the mean square of a row. NaN if the mean overflowed, because a factor of 0 would look
+// like a valid result.
 LITESTAGE_DEVICE float norm_factor(float mean) {
   const float factor = 1.0f / sqrtf(mean);
   return factor == 0.0f ? float_of_bits(0x7fc00000u) : factor;

@@ -1,15 +1,16 @@
-// What a kernel is. nvcc compiles it to device code; compiled by a host compiler, it runs in the emulator.
+// Defines the interface of kernels. nvcc compiles a kernel to device code; compiled by a host compiler, it runs in the
+// emulator.
 //
 // A kernel is a struct without members:
 //     static constexpr const char* name = "rms_norm";          for messages and tables
 //     struct Params { ... };                                   pointers to global memory and sizes, by value
-//     static constexpr unsigned threads = 128;                 of a block, whole warps
-//     static std::size_t shared_bytes(const Params&);          dynamic shared memory of a block
+//     static constexpr unsigned threads = 128;                 threads per block, whole warps
+//     static std::size_t shared_bytes(const Params&);          dynamic shared memory per block
 //     template <ThreadContext C> LITESTAGE_DEVICE void operator()(C& t, const Params& p) const;
-// Its body uses `t` for everything outside of registers: indices, barriers, shuffles, shared and global memory. There
-// are no macros for threadIdx or __shared__, so that the header means the same in every translation unit.
+// The body uses `t` for everything outside of registers: indices, barriers, shuffles, shared and global memory. There
+// are no macros for threadIdx or __shared__, so the header has the same meaning in every translation unit.
 //
-// Every warp of a kernel stays whole: lanes without work go through all barriers and shuffles with the others.
+// Every warp of a kernel stays whole: lanes without work take part in all barriers and shuffles.
 #pragma once
 
 #include <concepts>
@@ -21,7 +22,8 @@
 // Marks the body of a kernel and every function that it calls.
 #if defined(__CUDACC__)
 #define LITESTAGE_DEVICE __device__ __forceinline__
-// Stands before a loop that indexes an array in registers with its counter: unrolled, the array stays in registers.
+// Used before a loop that indexes an array in registers by its counter: only if unrolled does the array stay in
+// registers.
 #define LITESTAGE_UNROLL _Pragma("unroll")
 #define LITESTAGE_PRAGMA(text) _Pragma(#text)
 // Unrolls n iterations of a loop, so that their loads are in flight together.
@@ -41,30 +43,30 @@ struct Grid {
   friend bool operator==(const Grid&, const Grid&) = default;
 };
 
-// 16 bytes, the most that a thread moves with one instruction. Its memory is aligned to 16 bytes.
+// 16 bytes, the most that a thread moves with one instruction; memory must be aligned to 16 bytes.
 struct alignas(16) Vector16 {
   std::uint32_t word[4];
 };
 
 template <class C>
 concept ThreadContext = requires(C& t, float f, int* counter, const Vector16* vector, Vector16* target) {
-  { t.thread() } -> std::same_as<unsigned>;      // in its block
-  { t.block() } -> std::same_as<Grid>;           // in the grid
-  { t.grid() } -> std::same_as<Grid>;            // blocks of the launch
-  { t.block_size() } -> std::same_as<unsigned>;  // threads of a block
+  { t.thread() } -> std::same_as<unsigned>;      // index in its block
+  { t.block() } -> std::same_as<Grid>;           // index in the grid
+  { t.grid() } -> std::same_as<Grid>;            // number of blocks of the launch
+  { t.block_size() } -> std::same_as<unsigned>;  // threads per block
   t.sync();                                      // barrier of the block
-  // Exchange of float, int or unsigned within a warp; all 32 lanes take part.
+  // Exchanges a float, int or unsigned within a warp; all 32 lanes take part.
   { t.shfl(f, 0u) } -> std::same_as<float>;      // the value of that lane
   { t.shfl_xor(f, 1u) } -> std::same_as<float>;  // the value of lane ^ mask
-  // Dynamic shared memory from a byte offset on. The offset is a multiple of T's alignment.
+  // Dynamic shared memory at a byte offset, which must be a multiple of T's alignment.
   { t.template shared<float>(std::size_t{0}) } -> std::same_as<float*>;
-  // Global memory. `load` is for memory that nothing in this launch writes. `load_fresh` may also read what this thread
-  // wrote, or what another block wrote before a fence and an atomic operation that this block has seen.
+  // Global memory. `load` is for memory that is not written during this launch. `load_fresh` may also read data that
+  // this thread wrote, or that a different block wrote before a fence and an atomic operation that this block has seen.
   { t.load(vector) } -> std::same_as<Vector16>;
   { t.load_fresh(vector) } -> std::same_as<Vector16>;
   t.store(target, Vector16{});
   { t.atomic_add(counter, 1) } -> std::same_as<int>;  // returns the old value
-  t.fence();                                          // other blocks see stores before it earlier than stores after it
+  t.fence();  // orders the stores before it before those after it, for other blocks
 };
 
 template <class K>
@@ -84,8 +86,8 @@ LITESTAGE_DEVICE unsigned warp(C& t) {
   return t.thread() / warp_size;
 }
 
-// The sum over `width` neighbouring lanes, a power of two; every lane gets it. The order of the additions is that of a
-// butterfly, and the same in every lane.
+// Sums over `width` neighbouring lanes (a power of two) and returns the sum in every lane. The additions follow a
+// butterfly, in the same order in every lane.
 template <unsigned width = warp_size, class C>
 LITESTAGE_DEVICE float warp_sum(C& t, float value) {
   for (unsigned mask = width / 2; mask > 0; mask /= 2) value += t.shfl_xor(value, mask);
@@ -152,7 +154,7 @@ struct CudaThread {
   LITESTAGE_DEVICE void fence() const { __threadfence(); }
 };
 
-// How many blocks a multiprocessor must be able to hold as far as registers go. A kernel sets it with a member
+// The number of blocks that a multiprocessor must be able to hold, given its registers. A kernel sets it with a member
 // `resident`.
 template <class K>
 inline constexpr unsigned resident_of = 1;

@@ -1,4 +1,4 @@
-// How messages are put together.
+// Joins the parts of messages.
 #pragma once
 
 #include <bit>

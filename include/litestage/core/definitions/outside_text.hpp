@@ -1,4 +1,4 @@
-// How text from outside is shown.
+// Escapes and truncates text from outside.
 #pragma once
 
 #include <cstddef>

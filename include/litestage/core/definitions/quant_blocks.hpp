@@ -1,4 +1,4 @@
-// How rows of weights are dequantised.
+// Dequantises rows of weights.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace litestage {
 
 namespace detail {
 
-// Formats with one scale (and perhaps a minimum) to 32 elements.
+// Formats with one scale (and an optional minimum) per 32 elements.
 template <class Block, int offset, class T>
 void dequantize_simple(const std::byte* row, T* out, std::size_t columns) {
   std::uint8_t code[32];

@@ -1,7 +1,8 @@
-// How many cores' worth of time the control groups of Linux leave a process. A container that is given "1.5 CPUs" still
-// sees every core of the machine; more threads than its quota are stopped together until the next period begins.
+// Reads the CPU quota that Linux control groups set for a process, in cores. A container that is given "1.5 CPUs" still
+// sees every core of the machine, but if it runs more threads than its quota allows, all of them are stopped until the
+// next period begins.
 //
-// Every program includes this: it is written with few templates, which would take long to compile.
+// Every program includes this header, so it uses few templates to keep compilation fast.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace litestage::cpu_quota {
 
 inline constexpr double none = std::numeric_limits<double>::infinity();
 
-// Cuts the first part off a text, up to the separator, which goes too.
+// Removes the first part of a text, up to and including the separator, and returns it without the separator.
 [[nodiscard]] inline std::string_view next_part(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
   const std::string_view part = text.substr(0, end);
@@ -29,8 +30,8 @@ inline constexpr double none = std::numeric_limits<double>::infinity();
   return false;
 }
 
-// A positive number of decimal digits, and nothing behind them but the line's end; else 0. One that is too large for a
-// double to hold exactly is none that the system writes.
+// A positive decimal number followed by nothing but the end of the line; otherwise 0. Numbers that a double cannot hold
+// exactly also give 0: the system never writes them.
 [[nodiscard]] inline double positive_number(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   double number = 0;
@@ -41,19 +42,19 @@ inline constexpr double none = std::numeric_limits<double>::infinity();
   return number < 0x1p53 ? number : 0;
 }
 
-// Microseconds of each period, and its length: cpu.cfs_quota_us and cpu.cfs_period_us of version 1. -1, or whatever is
-// no quota, limits nothing.
+// The quota from cpu.cfs_quota_us and cpu.cfs_period_us of version 1: microseconds per period, and the length of the
+// period. -1, or anything that is not a positive number, means no limit.
 [[nodiscard]] inline double cores(std::string_view quota, std::string_view period) {
   const double q = positive_number(quota), p = positive_number(period);
   return q > 0 && p > 0 ? q / p : none;
 }
-// The same two in one text: cpu.max of version 2, "150000 100000" or "max 100000".
+// The quota from cpu.max of version 2, which holds both numbers: "150000 100000" or "max 100000".
 [[nodiscard]] inline double cores(std::string_view cpu_max) {
   const std::string_view quota = next_part(cpu_max, ' ');
   return cores(quota, cpu_max);
 }
 
-// A path as /proc/self/mountinfo writes it, with a blank as \040.
+// Decodes a path from /proc/self/mountinfo, where a space is written as \040.
 [[nodiscard]] inline std::string unescaped(std::string_view text) {
   std::string path;
   while (!text.empty()) {
@@ -69,10 +70,10 @@ inline constexpr double none = std::numeric_limits<double>::infinity();
   return path;
 }
 
-// A line of /proc/self/mountinfo, if it shows the groups of one hierarchy with the controller of CPU time.
+// A line of /proc/self/mountinfo, if it mounts a control group hierarchy that has the CPU controller.
 struct Mount {
-  int version = 0;    // of control groups, 1 or 2; 0: another kind of mount
-  std::string root;   // the group that lies at the mount point: in containers often not "/"
+  int version = 0;    // of control groups, 1 or 2; 0: not a mount of control groups
+  std::string root;   // the group that is mounted at `point`; in containers often not "/"
   std::string point;  // without a slash at the end
 };
 [[nodiscard]] inline Mount parse_mount(std::string_view line) {
@@ -91,8 +92,9 @@ struct Mount {
   return {version, unescaped(root), point == "/" ? std::string() : unescaped(point)};
 }
 
-// Whether a mount with this root shows the group `path` of /proc/self/cgroup, and then at which place below its mount
-// point: "/a/b" below the root "/a" is at "/b". "/.." above a root stands for groups outside of this process's view.
+// Whether a mount with this root contains the group `path` of /proc/self/cgroup; if so, `place` is the group's path
+// below the mount point: with the root "/a", the group "/a/b" is at "/b". A root that begins with "/.." lies outside of
+// this process's cgroup namespace.
 [[nodiscard]] inline bool find_place(std::string_view root, std::string_view path, std::string& place) {
   if (root == "/") root = "";
   if (!path.starts_with('/')) return false;
@@ -103,19 +105,19 @@ struct Mount {
     place = path;
     return (path.empty() || path[0] == '/') && !has_part(path, '/', "..");
   }
-  // A mount from above our view shows groups that hold ours, though not where ours is among them.
+  // A mount of a group above our namespace contains our group, but its place below the mount point is unknown.
   while (root.starts_with("/..")) root.remove_prefix(3);
   return root.empty() && !has_part(path, '/', "..");
 }
 
-// The folders of the groups of a process, each before the one that holds it, from the texts of /proc/self/cgroup and
-// /proc/self/mountinfo.
+// The folders of the control groups of a process, each before its parent. The arguments are the texts of
+// /proc/self/cgroup and /proc/self/mountinfo.
 [[nodiscard]] inline std::vector<std::string> folders(std::string_view cgroup, std::string_view mountinfo) {
   std::vector<std::string> found;
   while (!mountinfo.empty()) {
     const Mount mount = parse_mount(next_part(mountinfo, '\n'));
     for (std::string_view lines = cgroup; mount.version != 0 && !lines.empty();) {
-      std::string_view path = next_part(lines, '\n');  // number:controllers:path, and a path may have colons
+      std::string_view path = next_part(lines, '\n');  // number:controllers:path; a path may contain colons
       const std::string_view number = next_part(path, ':'), controllers = next_part(path, ':');
       const bool v2 = number == "0" && controllers.empty();
       if (mount.version == 2 ? !v2 : !has_part(controllers, ',', "cpu")) continue;
@@ -129,7 +131,7 @@ struct Mount {
   return found;
 }
 
-// Empty where there is no such file, or none that can be read.
+// The text of the file; empty if the file does not exist or cannot be read.
 [[nodiscard]] inline std::string text_of(const std::string& path) {
   struct Open {
     std::FILE* file;
@@ -146,7 +148,7 @@ struct Mount {
   return text;
 }
 
-// The smallest quota of a process's groups. `process`: the folder that the system keeps for it.
+// The smallest quota of a process's groups. `process` is the process's folder in /proc.
 [[nodiscard]] inline double find(const std::string& process = "/proc/self") {
   double smallest = none;
   for (const std::string& folder : folders(text_of(process + "/cgroup"), text_of(process + "/mountinfo"))) {

@@ -1,11 +1,11 @@
-// How work is shared out among threads.
+// Splits work among threads.
 #pragma once
 
 #include <cstddef>
 
 namespace litestage {
 
-// [first, last) of `n` items for one of `parts` workers: contiguous, sizes differ by one at most.
+// The range [first, last) of `n` items for one of `parts` workers: contiguous; sizes differ by at most one.
 struct Range {
   std::size_t first = 0, last = 0;
 };

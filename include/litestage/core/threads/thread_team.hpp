@@ -24,9 +24,10 @@
 
 namespace litestage {
 
-// Whoever waits spins for about this many pauses first and then sleeps. Between regions that keeps an idle program from
-// costing anything. At a barrier the reason is another program on the same cores: a thread that spins keeps its core
-// from the very thread it waits for, while a sleeping one lets the system move that thread over at once.
+// A waiting thread spins for about this many pauses and then sleeps. Between regions, sleeping keeps an idle program
+// from using CPU time. At a barrier, it helps when another program runs on the same cores: a spinning thread can occupy
+// the core that the awaited thread needs, while a sleeping thread lets the system move the awaited thread there at
+// once.
 inline constexpr int spins_before_sleep = 20000;
 inline constexpr int barrier_spins = 4000;
 
@@ -40,14 +41,15 @@ inline void pause_cpu() {
 
 class ThreadTeam {
  public:
-  // `threads` including the caller; 0 asks for one to each core that may be used. Where the system refuses a thread,
-  // the team is of those there are.
+  // `threads` includes the caller; 0 means one thread per usable core. If the system refuses to start a thread, the
+  // team consists of the threads that were started.
   explicit ThreadTeam(int threads = 0) : ThreadTeam(threads, [](auto work) { return std::thread(std::move(work)); }) {}
-  // start(work) returns a std::thread that runs it, or throws as std::thread does.
+  // start(work) returns a std::thread that runs `work`, or throws as std::thread does.
   template <class Start>
   ThreadTeam(int threads, const Start& start) : ThreadTeam(Alone{}) {
-    // From here on this is a whole team, of one: whatever throws, the destructor ends and joins those who have started.
-    // They read nothing of it but what a region is announced by, and the first region comes after the last thread.
+    // The delegated constructor has made a complete team of one, so if anything below throws, the destructor joins the
+    // threads already started. Those threads read only the members that announce a region, and the first region is
+    // announced after the last thread was started.
     requested_ = threads == 0 ? usable_cores().count() : std::max(threads, 1);
     workers_.reserve(static_cast<std::size_t>(requested_ - 1));
     try {
@@ -67,15 +69,15 @@ class ThreadTeam {
 
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] int requested() const { return requested_; }
-  // "2 of 8 threads could be started (Resource temporarily unavailable)"; empty where all could.
+  // "2 of 8 threads could be started (Resource temporarily unavailable)"; empty if all threads were started.
   [[nodiscard]] std::string refusal() const {
     if (size_ == requested_) return "";
     return concat(size_, " of ", requested_, " threads could be started (", refusal_, ")");
   }
 
   // Runs region(thread) on every thread of the team and returns when all are done. Not reentrant; one caller at a time.
-  // An exception may leave a region only on a team of one: elsewhere the others would wait at a barrier for ever, so it
-  // ends the program.
+  // An exception may leave a region only in a team of one; in a larger team the other threads would wait at a barrier
+  // for ever, so it terminates the program.
   template <class Region>
   void run(Region&& region) {
     if (size_ == 1) {
@@ -89,7 +91,7 @@ class ThreadTeam {
     barrier();
   }
 
-  // Inside a region: every thread waits here for the others.
+  // Barrier, called inside a region: every thread waits for all others.
   void barrier() {
     if (size_ == 1) return;
     const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
@@ -116,7 +118,7 @@ class ThreadTeam {
     entry_ = entry;
     region_ = region;
     {
-      // The lock makes a worker that is about to sleep see the new number, or be woken.
+      // The lock ensures that a worker about to sleep either sees the new number or is woken.
       const std::lock_guard lock(mutex_);
       region_number_.fetch_add(1, std::memory_order_release);
     }
@@ -146,9 +148,9 @@ class ThreadTeam {
   }
 
   int size_ = 1, requested_ = 1;
-  std::string refusal_;  // in the system's words
+  std::string refusal_;  // error message of the system
   std::vector<std::thread> workers_;
-  Entry entry_ = nullptr;  // written before region_number_ is raised, read after it was seen
+  Entry entry_ = nullptr;  // written before region_number_ is raised, read after the new number is seen
   void* region_ = nullptr;
   std::atomic<bool> stop_{false};
   alignas(64) std::atomic<std::uint32_t> region_number_{0};

@@ -1,6 +1,6 @@
-// How many cores this process may use, which is how many threads are of use to it: often fewer than the machine has, in
-// a container, under a batch system or under taskset. Two threads that share one core are several times slower than one
-// thread, because each waits at barriers for the other.
+// Counts the cores that this process may use, which is the best number of threads. In a container, under a batch system
+// or under taskset there are often fewer than the machine has. Two threads that share one core are several times slower
+// than one thread, because each waits at barriers for the other.
 #pragma once
 
 #include <algorithm>
@@ -21,15 +21,15 @@
 namespace litestage {
 
 struct UsableCores {
-  int machine = 1;                 // cores there are
-  int allowed = 1;                 // those that this process may run on
-  double quota = cpu_quota::none;  // of time, in cores
+  int machine = 1;                 // cores of the machine
+  int allowed = 1;                 // cores in the affinity mask of this process
+  double quota = cpu_quota::none;  // CPU time quota, in cores
 
-  // How many threads to use.
+  // The number of threads to use.
   [[nodiscard]] int count() const {
     return quota < static_cast<double>(allowed) ? std::max(static_cast<int>(quota), 1) : std::max(allowed, 1);
   }
-  // Why these are fewer than the machine has; empty where they are not.
+  // Why this is fewer than the cores of the machine; empty if it is not.
   [[nodiscard]] std::string limit() const {
     if (count() >= machine) return "";
     if (count() == allowed) return concat(allowed, " of ", machine, " cores may be used");
@@ -37,8 +37,8 @@ struct UsableCores {
   }
 };
 
-// Counts the bits of the mask that ask(bytes, mask) fills in; 0 if it cannot. `ask` returns 0 or an errno value, which
-// is EINVAL for a mask without room for every core that the machine could have: so the mask grows until it is accepted.
+// Counts the bits of the mask that ask(bytes, mask) fills in; 0 on failure. `ask` returns 0 or an errno value. EINVAL
+// means that the mask is too small for every core that the machine could have, so the mask grows until it is accepted.
 template <class Ask>
 [[nodiscard]] int count_in_mask(const Ask& ask) {
   constexpr std::size_t most_words = std::size_t{1} << 16;  // four million cores
@@ -53,7 +53,7 @@ template <class Ask>
   return 0;
 }
 
-// Asks the system, each time anew.
+// Asks the system; nothing is cached.
 [[nodiscard]] inline UsableCores usable_cores() {
   UsableCores cores;
   cores.machine = static_cast<int>(std::thread::hardware_concurrency());

@@ -1,4 +1,4 @@
-// How decision vectors are numbered.
+// Numbers decision vectors.
 #pragma once
 
 #include <cmath>

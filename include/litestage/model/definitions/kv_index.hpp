@@ -1,4 +1,4 @@
-// The books of the K/V cache.
+// The bookkeeping of the K/V cache.
 #pragma once
 
 #include <algorithm>

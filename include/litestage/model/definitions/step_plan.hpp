@@ -1,4 +1,4 @@
-// How a step is planned.
+// Makes step plans.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
   sub.n = ints.size() - sub.first;
   ints.resize(sub.first + 5 * sub.n);
 
-  // Entries are taken in the order of the rows, which within a slot is that of the positions.
+  // Entries are assigned in the order of the rows, which within a slot is the order of positions.
   const std::vector<int>& positions = plan.positions;
   std::vector<int>& entry_of = plan.entries;
   entry_of.assign(rows.size(), -1);
@@ -53,7 +53,7 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
     at[sub.n] = rows[i].slot;
     at[2 * sub.n] = positions[i];
     at[3 * sub.n] = entry_of[i];
-    at[4 * sub.n] = entry_of[i] + 1;  // it sees all entries up to its own: stored positions ascend
+    at[4 * sub.n] = entry_of[i] + 1;  // the row sees all entries up to its own, because stored positions ascend
   }
 }
 

@@ -1,4 +1,5 @@
-// The shape of a decoder-only transformer: pre-norm, RMSNorm, RoPE, grouped-query attention, gated MLP. Run-time data.
+// The hyperparameters of a decoder-only transformer, read at run time: pre-norm, RMSNorm, RoPE, grouped-query
+// attention, gated MLP.
 #pragma once
 
 #include <cmath>
@@ -22,7 +23,7 @@ enum class RopePairing : std::uint8_t {
 struct RopeConfig {
   RopePairing pairing = RopePairing::interleaved;
   double base = 10000;
-  int rotary_dim = 0;          // leading components of a head that rotate; the whole head in most models
+  int rotary_dim = 0;          // leading components of a head that are rotated; the whole head in most models
   std::vector<float> factors;  // [rotary_dim / 2] or empty: frequency i is divided by factors[i] (Llama 3's rope_freqs)
 };
 
@@ -35,11 +36,11 @@ struct ModelConfig {
   int head_dim = 0;
   int ffn = 0;
   int vocab = 0;
-  int max_context = 0;  // positions the model was trained for
+  int max_context = 0;  // context length in training, in positions
   float norm_eps = 1e-5f;
   RopeConfig rope;
   Activation activation = Activation::silu;
-  bool tied_head = false;  // the head is the embedding table
+  bool tied_head = false;  // the head shares the embedding table
   float embedding_multiplier = 1;
   float residual_multiplier = 1;
   float logit_multiplier = 1;

@@ -1,5 +1,6 @@
-// Whether the weights of a file are numbers: one that is NaN or infinite spoils every result, so it is refused at load.
-// Of a quantised block only the scales are looked at, since codes are integers: memory is read once, at its speed.
+// Checks that the weights of a file are finite. A NaN or infinite weight spoils every result, so it is refused at load.
+// In quantised blocks only the scales are checked, since codes are integers; the check reads memory once, at full
+// bandwidth.
 #pragma once
 
 #include <cmath>

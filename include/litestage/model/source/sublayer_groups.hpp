@@ -1,4 +1,4 @@
-// Which sub-layers of a model have matrices of the same shapes and types, and so cost the same.
+// Groups the sub-layers of a model whose matrices have the same shapes and types, and which therefore cost the same.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace litestage {
 
-// [2 * n_layers] The number of each sub-layer's group, from 0 on. Two sub-layers of one group are alike.
+// [2 * n_layers] The group number of each sub-layer, from 0 on.
 [[nodiscard]] inline std::vector<int> sublayer_groups(const ModelTensors& tensors) {
   using Kind = std::vector<std::pair<DType, std::size_t>>;  // type and number of elements of each matrix
   std::vector<Kind> kinds;

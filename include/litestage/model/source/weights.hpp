@@ -1,4 +1,4 @@
-// The tensors of a model as they lie in its file. Backends load from here; nothing is copied before they do.
+// The tensors of a model as stored in its file. Backends load from here; nothing is copied before that.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,14 @@ struct LayerTensors {
 struct ModelTensors {
   RawTensor embedding;   // [vocab, hidden]
   RawTensor final_norm;  // [hidden]
-  RawTensor head;        // ? [vocab, hidden]; absent where the embedding is tied
+  RawTensor head;        // ? [vocab, hidden]; absent if the embedding is tied
   std::vector<LayerTensors> layers;
 };
 
-// Those that are there, in the order in which a backend loads them.
+// The tensors that are present, in the order in which a backend loads them.
 [[nodiscard]] std::vector<const RawTensor*> all_tensors(const ModelTensors& t);
 
-// A model ready to be loaded by a backend.
+// A model that a backend can load.
 struct ModelSource {
   std::string path;  // for messages
   ModelConfig config;

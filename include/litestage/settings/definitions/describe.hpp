@@ -1,4 +1,4 @@
-// How defaults are shown.
+// Formats default values for help texts.
 #pragma once
 
 #include <concepts>

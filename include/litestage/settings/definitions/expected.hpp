@@ -1,4 +1,4 @@
-// How settings are named in messages.
+// Names settings in messages.
 #pragma once
 
 #include <array>

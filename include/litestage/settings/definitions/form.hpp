@@ -1,4 +1,4 @@
-// How values are looked up.
+// Looks up values in Forms.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// How SPEC strings are read and written.
+// Reads and writes SPEC strings.
 #pragma once
 
 #include <algorithm>

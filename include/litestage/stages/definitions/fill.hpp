@@ -1,4 +1,4 @@
-// How templates of prompts are filled in.
+// Fills in prompt templates.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The wording that schedules share.
+// Wording shared by the schedules.
 #pragma once
 
 #include <cstddef>

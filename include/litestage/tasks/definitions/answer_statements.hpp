@@ -1,4 +1,4 @@
-// How statements of the answer are found.
+// Finds statements of the answer.
 #pragma once
 
 #include <cstddef>
@@ -62,7 +62,7 @@ LITESTAGE_INLINE std::optional<int> AnswerStatements::after_noun(std::size_t nou
   if (text.goes_on(noun + 1) && text[noun + 1].assigned) return said_from(noun + 1);
   bool near = true;
   for (std::size_t i = noun + 1; i <= noun + clause_words && text.same_line(i); ++i) {
-    if (text.before(i) == '"' && !text.enclosed(i)) i = after_quotation(i);  // the question, repeated
+    if (text.before(i) == '"' && !text.enclosed(i)) i = after_quotation(i);  // skips a repeated question
     if (text.is(i, WordKind::negation)) return near ? instead_from(i + 1) : std::nullopt;
     if (text.is(i, WordKind::verb)) {
       if (near) return said_from(i + 1);
@@ -116,7 +116,7 @@ LITESTAGE_INLINE std::optional<int> AnswerStatements::only_one_in_sentence(std::
   std::size_t i = begin;
   for (; i < begin + sentence_words && text.same_line(i); ++i) {
     if (const auto match = names_->text_at(i); match && match->words > 1) {
-      i += match->words - 1;  // "it does not melt" denies nothing where it is an option
+      i += match->words - 1;  // "it does not melt" is not a negation if it is an option
       continue;
     }
     if (text.is(i, WordKind::negation | WordKind::against)) return std::nullopt;
@@ -149,7 +149,7 @@ LITESTAGE_INLINE std::optional<int> AnswerStatements::called_right(std::size_t v
     if (!at && names_->label(i, names_->is_named(i))) at = i;
   }
   if (!at) return names_->only_text(begin, verb);
-  const std::size_t before = text.is(*at - 1, WordKind::option) ? *at - 2 : *at - 1;  // is() is false beyond the ends
+  const std::size_t before = text.is(*at - 1, WordKind::option) ? *at - 2 : *at - 1;  // is(i) is false outside the text
   if (*at > begin && text.is(before, WordKind::joining)) return no_answer;            // "A and B are correct"
   return of_label(*at, *names_->label(*at, names_->is_named(*at)));
 }

@@ -1,4 +1,4 @@
-// How an answer is cut into words.
+// Splits an answer into words.
 #pragma once
 
 #include <cstddef>
@@ -78,7 +78,7 @@ LITESTAGE_INLINE void AnswerText::add(std::size_t gap_begin, std::size_t begin, 
     w.spaced = w.spaced && c == ' ';
     w.unquoted = w.unquoted || (c == '"' && i + 1 < begin);
   }
-  // The answer to "What is dry?" is B.
+  // A sentence continues after a quotation: The answer to "What is dry?" is B.
   if (w.unquoted && plain_[begin] >= 'a' && plain_[begin] <= 'z') w.new_sentence = false;
   words_.push_back(w);
 }

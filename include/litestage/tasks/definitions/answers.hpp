@@ -1,4 +1,4 @@
-// How answers are read from reports.
+// Extracts answers from reports.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace litestage::tasks {
 
 namespace detail {
 
-// The letter of the first "the answer is option X.". Written out, because std::regex recurses once per character.
+// The letter of the first "the answer is option X.". Hand-written, because std::regex recurses once per character.
 [[nodiscard]] inline std::optional<char> tiny_thinker_letter(std::string_view text) {
   constexpr std::string_view lead = "the answer is option ";
   for (std::size_t at = text.find(lead); at != std::string_view::npos; at = text.find(lead, at + 1)) {

@@ -1,4 +1,4 @@
-// How options are named in answers.
+// Finds options in answers.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ LITESTAGE_INLINE OptionNames::OptionNames(const AnswerText& text, std::span<cons
     const AnswerText words(option);
     const bool article = words.size() > 1 && (words.word(0) == "a" || words.word(0) == "an" || words.word(0) == "the");
     options_.emplace_back();
-    // A letter alone is a label, never a text.
+    // A single letter is a label, never an option's text.
     if (words.size() == 1 && words.letter(0) != '\0') continue;
     for (std::size_t i = article ? 1 : 0; i < words.size(); ++i) options_.back().emplace_back(words.word(i));
   }

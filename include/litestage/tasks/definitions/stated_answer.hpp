@@ -1,4 +1,4 @@
-// How the stated answer is chosen.
+// Chooses the stated answer.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ namespace litestage::tasks {
 
 namespace detail {
 
-// Options that are named without a statement.
+// Finds options that are mentioned without a statement.
 class MentionedOptions {
  public:
-  // All outlive this.
+  // The arguments outlive this object.
   MentionedOptions(const AnswerText& text, const OptionNames& names, const AnswerStatements& statements)
       : text_(&text), names_(&names), statements_(&statements) {}
 
-  // "B", "B. Desert", "(B) Desert ...": unless others follow in the same form, which makes it a list.
+  // "B", "B. Desert", "(B) Desert ...", unless other options follow in the same form, which makes it a list.
   [[nodiscard]] std::optional<int> opening() const {
     const std::optional<int> first = text_->size() == 0 ? std::nullopt : list_label(0);
     if (!first || rejected(0)) return std::nullopt;
@@ -36,7 +36,7 @@ class MentionedOptions {
     return statements_->of_label(0, *first);
   }
 
-  // The first sentence is the words of one option, and nothing else.
+  // The option whose words are the whole first sentence.
   [[nodiscard]] std::optional<int> whole_sentence() const {
     std::size_t i = 0, end = 0;
     while (end < text_->size() && (end == 0 || text_->same_line(end))) ++end;
@@ -65,7 +65,7 @@ class MentionedOptions {
   }
 
  private:
-  // A letter in brackets, or at the beginning of a sentence with a sign after it, and no "option" before it.
+  // A letter in brackets, or one at the beginning of a sentence with a sign after it, without "option" before it.
   [[nodiscard]] std::optional<int> list_label(std::size_t i) const {
     if (names_->is_named(i)) return std::nullopt;
     const bool begins =
@@ -73,7 +73,7 @@ class MentionedOptions {
     return begins || text_->enclosed(i) ? names_->label(i, false) : std::nullopt;
   }
 
-  // "option B", "(B)", "B) ...", "option (Desert)".
+  // The option mentioned at word i: "option B", "(B)", "B) ...", "option (Desert)".
   [[nodiscard]] std::optional<int> mention(std::size_t i) const {
     const bool named = names_->is_named(i);
     const std::optional<int> label = named ? names_->label(i, true) : list_label(i);
@@ -82,7 +82,7 @@ class MentionedOptions {
     return match ? std::optional(match->option) : std::nullopt;
   }
 
-  // "option A and option B", "(A), (B)".
+  // Whether two mentions are in one list: "option A and option B", "(A), (B)".
   [[nodiscard]] bool in_list(std::size_t first, std::size_t second) const {
     constexpr std::size_t between = 3;
     for (std::size_t i = second; i > first; --i) {
@@ -91,7 +91,8 @@ class MentionedOptions {
     return true;
   }
 
-  // "rule out option A", "not option A", "option A is wrong", "option A does not ...".
+  // Whether the mention at word i is rejected: "rule out option A", "not option A", "option A is wrong", "option A does
+  // not ...".
   [[nodiscard]] bool rejected(std::size_t i) const {
     constexpr std::size_t reach = 5;
     for (std::size_t w = i; w > 0 && i - w < reach && text_->same_line(w); --w) {
@@ -99,7 +100,7 @@ class MentionedOptions {
       if (text_->is(w - 1, WordKind::negation | WordKind::against)) return true;
       if (text_->is(w - 1, WordKind::contrast)) break;  // "not A but option B"
     }
-    bool said = false;                                                     // a verb, or "A: ..."
+    bool said = false;                                                     // a verb, or "A: ...", was found
     const std::optional<OptionNames::Match> own = names_->text_at(i + 1);  // "(B) It does not melt"
     const std::size_t begin = own ? i + 1 + own->words : i + 1;
     for (std::size_t w = begin; w < begin + reach && text_->same_line(w); ++w) {

@@ -1,4 +1,4 @@
-// How questions are chosen from a data set.
+// Selects questions from a data set.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How records become questions.
+// Converts records to questions.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ namespace litestage::tasks {
 
 namespace detail {
 
-// A text that a question cannot do without.
+// A required text of a question.
 [[nodiscard]] inline std::string needed_text(const Form& value, const std::string& what) {
   std::string text(trimmed_ascii(value.string(what)));
   if (text.empty()) throw Error(concat(what, " is empty, expected a text"));
@@ -97,7 +97,7 @@ LITESTAGE_INLINE const Task& find_task(std::string_view name) {
 LITESTAGE_INLINE std::vector<Question> parse_questions(const Task& task, std::span<const Record> records) {
   std::vector<Question> questions;
   questions.reserve(records.size());
-  std::unordered_map<std::string, std::string> where_of;  // id -> place
+  std::unordered_map<std::string, std::string> where_of;  // id -> place of the record
   for (const Record& record : records) {
     Question q = task.parse(task, record.value, record.where);
     const auto added = where_of.emplace(q.id, record.where);

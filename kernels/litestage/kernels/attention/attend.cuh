@@ -1,9 +1,9 @@
-// Attention of a few rows: softmax over the entries that a row sees, times their values. Long contexts are split: a
-// block takes `chunk` entries of one row and one key/value head, for all query heads that share it, and the last block
-// of the row to finish merges the chunks.
+// Attention for a few rows: softmax over the entries that a row sees, times their values. Long contexts are split: a
+// block processes `chunk` entries of one row and one key/value head, for all query heads that share it, and the last
+// block of the row to finish merges the chunks.
 //
-// The split depends on the row's own context alone, never on the batch or on the grid, so a row's bits do not depend on
-// these either.
+// The split depends only on the row's own context, not on the batch or the grid, so neither do the bits of a row's
+// result.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,9 @@
 
 namespace litestage::kernels {
 
-// G: the most query heads that a block serves, which decides how many registers it needs (with_heads_at_once). A block
-// loads each key and value once for all of its heads. Where more than G heads share a key/value head, several blocks
-// read it. A head's bits do not depend on G.
+// G is the largest number of query heads that a block serves; it determines how many registers a block needs
+// (with_heads_at_once). A block loads each key and value once for all of its heads. If more than G heads share a
+// key/value head, several blocks read it. A head's bits do not depend on G.
 template <class T, unsigned G>
 struct Attend {
   using Chunk = AttendChunk<T, G>;
@@ -26,9 +26,9 @@ struct Attend {
   using Params = AttendParams<T>;
   static constexpr const char* name = "attend";
   static constexpr unsigned threads = Chunk::threads, warps = threads / warp_size;
-  static constexpr unsigned resident = sizeof(T) == 2 ? 4 : 3;  // the most blocks without spills at G = 8
+  static constexpr unsigned resident = sizeof(T) == 2 ? 4 : 3;  // the largest number of blocks without spills at G = 8
   static constexpr unsigned chunk = Chunk::size;
-  static constexpr unsigned most_entries = chunk * Chunk::most_chunks;  // that a row sees
+  static constexpr unsigned most_entries = chunk * Chunk::most_chunks;  // limit for the entries that a row sees
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned chunks(unsigned visible) { return (visible + chunk - 1) / chunk; }
   static std::size_t shared_bytes(const Params& p) { return Chunk::layout(p.shape).bytes; }
   static Grid grid(const Params& p) { return {p.max_chunks, p.shape.n_kv_heads * Chunk::parts(p.shape), p.rows.n_run}; }
@@ -43,7 +43,7 @@ struct Attend {
     const std::size_t entries = p.cache.at(slot, p.layer, s.kv_head, first) + s.lane * Chunk::lane_numbers;
     const T *k = p.cache.k + entries, *v = p.cache.v + entries;
 
-    // Loads of the first keys and values are issued before the queries are loaded, so that these wait together.
+    // Issues the loads of the first keys and values before the queries are loaded, so that their latencies overlap.
     const FourEntries keys = Chunk::load_four(t, p, s, k, 0), values = Chunk::load_four(t, p, s, v, 0);
     Chunk::load_queries(t, p, s);
     t.sync();
@@ -76,7 +76,7 @@ struct Attend {
     FourEntries keys = first_keys;
     for (unsigned first = 0; first < s.n; first += 4 * s.groups) {
       if (first > 0) keys = Chunk::load_four(t, p, s, k, first);
-      const unsigned e = first + s.lane * s.groups + s.group;  // whose sum the first four lanes get
+      const unsigned e = first + s.lane * s.groups + s.group;  // the entry whose sum this lane has, if lane < 4
       LITESTAGE_UNROLL
       for (unsigned g = 0; g < G; ++g) {
         if (g >= s.heads) continue;
@@ -91,8 +91,8 @@ struct Attend {
       }
     }
   }
-  // The sum over a group's lanes of number lane % 4. In each step a lane passes on the numbers that it does not need,
-  // so four sums take hardly more shuffles than one.
+  // Sums four numbers over a group of lanes; a lane gets the sum of number lane % 4. In each step a lane passes on the
+  // numbers that it does not need, so four sums take hardly more shuffles than one.
   template <class C>
   LITESTAGE_DEVICE static float sum_of_four(C& t, const float (&x)[4], const Share& s) {
     const bool odd = s.lane % 2 == 1, upper = s.lane / 2 % 2 == 1;
@@ -103,8 +103,8 @@ struct Attend {
     return sum;
   }
 
-  // One warp for each query head: its largest score, the exponentials and their sum. Weights past the end of the chunk
-  // are zero.
+  // One warp per query head computes the largest score, the exponentials and their sum. Weights past the end of the
+  // chunk are zero.
   template <class C>
   LITESTAGE_DEVICE static void softmax(C& t, const Params& p, const Share& s) {
     float* extremes = t.template shared<float>(Chunk::layout(p.shape).extremes);

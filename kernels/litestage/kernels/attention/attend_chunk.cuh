@@ -1,4 +1,4 @@
-// How blocks and threads share the work of `Attend` (attend.cuh), its shared memory, and how it reads its inputs.
+// Work distribution over blocks and threads in `Attend` (attend.cuh), its shared memory, and the reading of its inputs.
 #pragma once
 
 #include <cstddef>
@@ -22,22 +22,22 @@ struct AttendParams {
   float* out = nullptr;      // [n_run, q_dim]
   unsigned max_chunks = 1;   // at least chunks(visible) of every row
   float* partial = nullptr;  // [n_run, n_heads, max_chunks, head_dim + 2]: weighted values, largest score, sum
-  int* finished = nullptr;   // [n_run, grid().y] zero before and after
+  int* finished = nullptr;   // [n_run, grid().y] must be zero before the launch; zero again afterwards
   friend bool operator==(const AttendParams&, const AttendParams&) = default;
 };
 
-// One chunk of entries of a row and a key/value head, which a block attends to for up to G query heads.
+// One chunk of entries of a row and a key/value head, processed by one block for up to G query heads.
 template <class T, unsigned G>
 struct AttendChunk {
   using Params = AttendParams<T>;
   static constexpr unsigned threads = 128;
   static constexpr unsigned size = 128;          // entries
-  static constexpr unsigned most_chunks = 1024;  // of a row
+  static constexpr unsigned most_chunks = 1024;  // chunks per row
   static constexpr unsigned lane_numbers = 8;    // numbers of an entry that one thread reads
   static constexpr unsigned lane_vectors = lane_numbers / per_vector<T>;
 
-  // The share of a block and of a thread. `lanes` neighbouring threads read an entry together, so `groups` entries are
-  // read at a time. Threads past the end of an entry read nothing, but take part in barriers and shuffles.
+  // The part of the work that a block and a thread do. `lanes` neighbouring threads read an entry together, so `groups`
+  // entries are read at a time. Threads past the end of an entry read nothing, but take part in barriers and shuffles.
   struct Share {
     unsigned kv_head, head, heads;  // query heads `head` .. head + heads - 1
     unsigned n;                     // entries of the chunk
@@ -49,7 +49,7 @@ struct AttendChunk {
     Vector16 bits[4][lane_vectors];
   };
   // Shared memory: queries [G][head_dim], weights [G][size], largest score and sum [G][2], a flag, and sums of values
-  // [G][threads][8]. The factors of the chunks [G][most_chunks] later take the place of the sums.
+  // [G][threads][8]. The factors of the chunks [G][most_chunks] later reuse the space of the sums.
   struct Layout {
     std::size_t weights, extremes, flag, sums, bytes;
   };
@@ -57,7 +57,7 @@ struct AttendChunk {
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned group_size(const HeadShape& s) {
     return s.n_heads / s.n_kv_heads;
   }
-  // The blocks that share a key/value head: one for each G of its query heads.
+  // Number of blocks that share a key/value head: one per G of its query heads.
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned parts(const HeadShape& s) { return (group_size(s) + G - 1) / G; }
   [[nodiscard]] LITESTAGE_HOST_DEVICE static Layout layout(const HeadShape& s) {
     static_assert(most_chunks <= threads * lane_numbers);
@@ -87,8 +87,8 @@ struct AttendChunk {
     return s;
   }
 
-  // Entries first + group, first + groups + group, ...: zeros past the end of the chunk. `from`: this thread's numbers
-  // of the chunk's first entry.
+  // Loads entries first + group, first + groups + group, ...; entries past the end of the chunk are zero. `from` points
+  // to this thread's numbers of the chunk's first entry.
   template <class C>
   LITESTAGE_DEVICE static FourEntries load_four(C& t, const Params& p, const Share& s, const T* from, unsigned first) {
     FourEntries four{};
@@ -130,7 +130,7 @@ struct AttendChunk {
     }
   }
 
-  // Number j of the weighted sum of values of query g, from the sums of all groups.
+  // Element j of the weighted sum of values for query g, summed over all groups.
   template <class C>
   LITESTAGE_DEVICE static float summed(C& t, const Params& p, const Share& s, unsigned g, unsigned j) {
     const auto* sums = t.template shared<std::uint32_t>(layout(p.shape).sums) + g * threads * lane_numbers + j;

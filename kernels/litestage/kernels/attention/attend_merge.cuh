@@ -1,5 +1,5 @@
-// How the chunks of a long row are merged in `Attend` (attend.cuh): every block stores what it found, and the last
-// block of a row and key/value head to finish adds it all up.
+// Merges the chunks of a long row in `Attend` (attend.cuh): every block stores its partial result, and the last block
+// of a row and key/value head to finish sums them up.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct AttendMerge {
   static constexpr unsigned threads = Chunk::threads, warps = threads / warp_size;
   static constexpr unsigned most_chunks = Chunk::most_chunks;
 
-  // Stores the weighted values, the largest score and the sum of this block's chunk.
+  // Stores the weighted values, the largest score and the sum of exponentials of this block's chunk.
   template <class C>
   LITESTAGE_DEVICE static void store_partial(C& t, const Params& p, const Share& s) {
     const unsigned d = p.shape.head_dim;
@@ -30,24 +30,25 @@ struct AttendMerge {
     }
   }
 
-  // Whether this block is the last of the n blocks of its row to get here. The last one resets the counter to zero.
+  // Whether this block is the last of the n blocks of its row to arrive here. The last block resets the counter to
+  // zero.
   template <class C>
   LITESTAGE_DEVICE static bool last_of_row(C& t, const Params& p, unsigned n) {
     int* last = t.template shared<int>(Chunk::layout(p.shape).flag);
     int* counter = p.finished + static_cast<std::size_t>(t.block().z) * t.grid().y + t.block().y;
     if (t.thread() == 0) {
-      t.fence();  // publishes the stores of the whole block, which has passed a barrier since
+      t.fence();  // publishes the stores of all threads of the block, which passed a barrier after them
       *last = t.atomic_add(counter, 1) == static_cast<int>(n) - 1 ? 1 : 0;
       if (*last != 0) {
         t.atomic_add(counter, -static_cast<int>(n));
-        t.fence();  // before the stores of the other blocks are read
+        t.fence();  // orders the reads of the other blocks' stores after the counter
       }
     }
     t.sync();
     return *last != 0;
   }
 
-  // Adds up the sums of n chunks, each scaled from its own largest score to the largest of all chunks.
+  // Sums the results of n chunks, rescaling each from its own largest score to the largest score of all chunks.
   template <class C>
   LITESTAGE_DEVICE static void merge(C& t, const Params& p, const Share& s, unsigned n) {
     const unsigned d = p.shape.head_dim, i = t.block().z;
@@ -69,12 +70,13 @@ struct AttendMerge {
   }
 
  private:
-  // What chunk c of row i stored for a query head: [head_dim + 2].
+  // The partial result of chunk c of row i for a query head: [head_dim + 2].
   LITESTAGE_DEVICE static float* partial(const Params& p, unsigned i, unsigned head, unsigned c) {
     const std::size_t index = (static_cast<std::size_t>(i) * p.shape.n_heads + head) * p.max_chunks + c;
     return p.partial + index * (p.shape.head_dim + 2);
   }
-  // The factors of all chunks for query g, computed by one warp. `part`: the largest score and the sum of chunk 0.
+  // Computes the factors of all chunks for query g, in one warp. `part` points to the largest score and the sum of
+  // chunk 0.
   template <class C>
   LITESTAGE_DEVICE static void find_factors(C& t, const Params& p, const float* part, unsigned g, unsigned n) {
     float* factors = t.template shared<float>(Chunk::layout(p.shape).sums) + g * most_chunks;

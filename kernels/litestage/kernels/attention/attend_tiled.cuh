@@ -1,10 +1,10 @@
-// Attention of many rows, as in a prefill: a block takes up to 16 consecutive rows of one slot and a few query heads
-// that share a key/value head, and walks the entries in tiles of 32 with a running softmax. So each key and value is
-// read once for 16 rows of those heads. Rows see different numbers of entries, because positions ascend: the entries of
-// a tile that a row does not see are left out of its sums.
+// Attention for many rows, as in a prefill: a block takes up to 16 consecutive rows of one slot and a few query heads
+// that share a key/value head, and processes the entries in tiles of 32 with a running softmax. Each key and value is
+// thus read once for 16 rows of these heads. Rows see different numbers of entries, because positions ascend; entries
+// of a tile that a row does not see are excluded from its sums.
 //
-// A row's result depends on its own entries alone. It is not the result of `Attend` to the bit, because the order of
-// the sums differs.
+// A row's result depends only on its own entries. It differs from that of `Attend` in the last bits, because the order
+// of summation is different.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +16,14 @@
 
 namespace litestage::kernels {
 
-// D: the largest head dimension of this instance (64, 128 or 256). Eight threads keep the sums of a row and head in
-// registers, D / 8 numbers each, and a block serves as many heads as fit into 32 registers of a thread.
+// D is the largest head dimension of this instance (64, 128 or 256). Eight threads keep the sums of a row and head in
+// registers, D / 8 numbers each, and a block serves as many heads as fit into 32 registers per thread.
 template <class T, unsigned D>
 struct AttendTiled {
   static constexpr const char* name = "attend_tiled";
   static constexpr unsigned threads = 128;
   static constexpr unsigned tile_rows = 16, tile_entries = 32;
-  static constexpr unsigned lanes = threads / tile_rows;  // 8 to a row
+  static constexpr unsigned lanes = threads / tile_rows;  // 8 per row
   static constexpr unsigned heads_at_once = largest_head_dim / D;
   struct Params {
     const float* q = nullptr;  // [n_run, q_dim]
@@ -53,7 +53,7 @@ struct AttendTiled {
     for (unsigned first = 0; first < n; first += tile_entries) {
       const unsigned count = n - first < tile_entries ? n - first : tile_entries;
       const std::size_t tile = entries + static_cast<std::size_t>(first) * p.shape.head_dim;
-      t.sync();  // all threads are done with the tile before
+      t.sync();  // all threads are done with the previous tile
       load_tile(t, p.cache.k + tile, p.shape.head_dim, count, at.keys);
       load_tile(t, p.cache.v + tile, p.shape.head_dim, count, at.values);
       t.sync();
@@ -61,23 +61,23 @@ struct AttendTiled {
                             : s.visible - first < tile_entries ? s.visible - first
                                                                : tile_entries;
       weigh_keys(t, p, s, seen, sums);
-      t.sync();  // weights pass between lanes of a warp, and shuffles do not order accesses to memory
+      t.sync();  // weights pass between lanes of a warp; shuffles do not order memory accesses
       add_values(t, p, s, seen, sums);
     }
     store(t, p, s, sums);
   }
 
  private:
-  static constexpr unsigned vectors = D / per_vector<T>;           // of an entry, at most
-  static constexpr unsigned lane_vectors = vectors / lanes;        // of an entry's values that one thread adds up
-  static constexpr unsigned lane_entries = tile_entries / lanes;   // of a tile whose scores one thread computes
-  static constexpr unsigned weight_stride = tile_entries + lanes;  // the four rows of a warp in banks of their own
+  static constexpr unsigned vectors = D / per_vector<T>;           // per entry, at most
+  static constexpr unsigned lane_vectors = vectors / lanes;        // vectors of an entry's values that one thread sums
+  static constexpr unsigned lane_entries = tile_entries / lanes;   // entries of a tile whose scores one thread computes
+  static constexpr unsigned weight_stride = tile_entries + lanes;  // places the four rows of a warp in different banks
 
   struct Share {
     unsigned kv_head, head, heads;  // query heads `head` .. head + heads - 1
-    unsigned first_row, n_rows;     // of the block
-    unsigned r, lane;               // this thread's row in the tile, and which of its 8 threads it is
-    unsigned row, visible;          // row r of the tile; a thread past the last row gets the last one
+    unsigned first_row, n_rows;     // rows of the block
+    unsigned r, lane;               // this thread's row in the tile, and its index among the row's 8 threads
+    unsigned row, visible;          // row r of the tile, or the last row if r is past the end
   };
   // The running softmax of a row. value[m * per_vector + j]: number j of vector lane + 8 m of the weighted values.
   struct Running {
@@ -86,7 +86,7 @@ struct AttendTiled {
   };
   // Shared memory: queries [heads][16][head_dim], keys and values [32][stride] as stored, weights [heads][16][40].
   struct Layout {
-    // Vectors from one entry to the next: an odd number, so that 8 threads that read an entry each use all banks
+    // Vectors from one entry to the next. The number is odd, so that 8 threads that each read an entry use all banks
     // evenly.
     unsigned stride;
     std::size_t keys, values, weights, bytes;
@@ -95,7 +95,7 @@ struct AttendTiled {
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned group_size(const HeadShape& s) {
     return s.n_heads / s.n_kv_heads;
   }
-  // The blocks that share a key/value head.
+  // Number of blocks that share a key/value head.
   [[nodiscard]] LITESTAGE_HOST_DEVICE static unsigned parts(const HeadShape& s) {
     return (group_size(s) + heads_at_once - 1) / heads_at_once;
   }
@@ -125,7 +125,7 @@ struct AttendTiled {
     return s;
   }
 
-  // Every row's queries are loaded by its own threads; zeros past the last row.
+  // The threads of a row load its queries; rows past the last one are zero.
   template <class C>
   LITESTAGE_DEVICE static void load_queries(C& t, const Params& p, const Share& s) {
     const unsigned row_vectors = p.shape.head_dim / 4;
@@ -140,7 +140,7 @@ struct AttendTiled {
     }
   }
 
-  // Copies the first `count` entries at `from` to shared memory, as they are stored.
+  // Copies the first `count` entries at `from` to shared memory, in their stored type.
   template <class C>
   LITESTAGE_DEVICE static void load_tile(C& t, const T* from, unsigned head_dim, unsigned count, std::size_t to) {
     const unsigned n = head_dim / per_vector<T>, stride = n | 1u;
@@ -179,7 +179,7 @@ struct AttendTiled {
       }
     }
   }
-  // Computes the weights of a row in this tile relative to the largest score so far, and scales the earlier sums to it.
+  // Computes the weights of a row for this tile relative to the largest score so far, and rescales the earlier sums.
   template <class C>
   LITESTAGE_DEVICE static void weigh_keys(C& t, const Params& p, const Share& s, unsigned seen,
                                           Running (&sums)[heads_at_once]) {

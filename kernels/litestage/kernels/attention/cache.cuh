@@ -1,5 +1,5 @@
 // Keys and values in device memory: [slots][layers][kv_heads][capacity][head_dim], f16 or f32, so that the entries of
-// one head are one stream.
+// one head are contiguous.
 //
 // Entries are read in vectors of 16 bytes: kernels rely on a head_dim that is a multiple of 8 and at most
 // `largest_head_dim`. The host refuses other models.
@@ -24,14 +24,14 @@ struct Cache {
   T* v = nullptr;
   unsigned layers = 0, kv_heads = 0, capacity = 0, head_dim = 0;
 
-  // First number of entry `entry` of a head.
+  // Pointer to the first number of entry `entry` of a head.
   LITESTAGE_HOST_DEVICE std::size_t at(unsigned slot, unsigned layer, unsigned head, unsigned entry) const {
     return (((static_cast<std::size_t>(slot) * layers + layer) * kv_heads + head) * capacity + entry) * head_dim;
   }
   friend bool operator==(const Cache&, const Cache&) = default;
 };
 
-// A number as the cache stores it. A number that does not fit becomes NaN: core/kv_number.hpp.
+// Converts a number to the cache's type. A number that does not fit becomes NaN: core/kv_number.hpp.
 template <class T>
 LITESTAGE_DEVICE T to_stored(float value) {
   if constexpr (std::is_same_v<T, float>)
@@ -40,7 +40,7 @@ LITESTAGE_DEVICE T to_stored(float value) {
     return stored_half(bits_of(value), float_to_half(value));
 }
 
-// How many numbers of type T a vector of 16 bytes holds, and number e of a vector.
+// The count of numbers of type T in a vector of 16 bytes, and number e of a vector.
 template <class T>
 inline constexpr unsigned per_vector = 16 / sizeof(T);
 template <class T>

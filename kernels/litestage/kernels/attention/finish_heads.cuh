@@ -1,5 +1,5 @@
-// Adds biases to finished products, norms heads, applies RoPE and stores K and V in the cache: after products of
-// cuBLAS, and for models that norm every head. One warp works on one head.
+// Adds biases to the products, normalises heads, applies RoPE and stores K and V in the cache. Used after cuBLAS
+// products and for models that normalise every head. One warp processes one head.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,7 @@ struct FinishHeads {
 
  private:
   struct Head {
-    unsigned i, m, index;            // row, QkvMatrix, and which head of that matrix
+    unsigned i, m, index;            // row, QkvMatrix, and the index of the head in that matrix
     const float *raw, *bias, *norm;  // [head_dim]; bias and norm: nullptr if there is none
   };
   // `index` counts the heads of row 0 first: those of Q, then K, then V.
@@ -78,7 +78,7 @@ struct FinishHeads {
     const float value = biased(t, h, j);
     return h.norm == nullptr ? value : value * factor * t.load(h.norm + j);
   }
-  // 1 / sqrt(mean of squares + eps), in all lanes.
+  // Returns 1 / sqrt(mean of squares + eps) in all lanes.
   template <class C>
   LITESTAGE_DEVICE static float head_factor(C& t, const Params& p, const Head& h) {
     float squares = 0;

@@ -1,4 +1,4 @@
-// Heads of queries and keys: their shape, the pairs of numbers that RoPE turns, and RoPE itself.
+// Heads of queries and keys: their shape, the pairs of numbers that RoPE rotates, and RoPE itself.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,10 @@ struct RopeAngles {
   friend bool operator==(const RopeAngles&, const RopeAngles&) = default;
 };
 
-// Two numbers of a head that RoPE turns together. Pairs 0 .. head_dim / 2 - 1 cover the head; pairs from rotary_dim / 2
-// on are not turned.
+// Two numbers of a head that RoPE rotates together. Pairs 0 .. head_dim / 2 - 1 cover the head; pairs from rotary_dim /
+// 2 on are not rotated.
 struct Pair {
-  unsigned a = 0, b = 0;  // within the head
+  unsigned a = 0, b = 0;  // indices within the head
 };
 LITESTAGE_HOST_DEVICE Pair pair_of(const HeadShape& shape, unsigned k) {
   const unsigned half = shape.rotary_dim / 2;

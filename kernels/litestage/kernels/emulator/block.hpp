@@ -1,8 +1,8 @@
-// Runs one block of a launch. Its threads are fibers, which switch only where the kernel synchronises, so a run is
+// Runs one block of a launch. Its threads are fibers that switch only at synchronisation points, so a run is
 // deterministic, and between two of these points a thread runs like an ordinary function.
 //
-// It is stricter than CUDA on purpose: a barrier or a shuffle that some threads do not reach, or reach at another line
-// of the kernel, is an error here, where the hardware hangs or happens to go on.
+// It is deliberately stricter than CUDA: a barrier or shuffle that some threads do not reach, or reach at a different
+// line of the kernel, is an error here, whereas the hardware hangs or happens to continue.
 #pragma once
 
 #include <algorithm>
@@ -48,9 +48,9 @@ class Block {
 
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
-  ~Block() { sanitizer::acquire(&live_); }  // orders the work of all threads before what follows
+  ~Block() { sanitizer::acquire(&live_); }  // orders the work of all threads before the code that follows
 
-  // Runs body(argument, *this, thread) for every thread of block `index`. Throws what a thread threw.
+  // Runs body(argument, *this, thread) for every thread of block `index`. Rethrows an exception of a thread.
   void run(std::uint64_t index, Body body, void* argument) {
     index_ = index;
     body_ = body;
@@ -87,7 +87,7 @@ class Block {
     wait();
     sanitizer::acquire(key);
   }
-  // A shuffle: every lane of the warp passes a value, and gets the value of lane `source`.
+  // A shuffle: every lane of the warp passes a value and gets the value of lane `source`.
   [[nodiscard]] std::uint64_t exchange(unsigned thread, std::uint64_t value, unsigned source, Place place) {
     const Quiet quiet;
     if (source >= warp_size) fail(thread, place, concat("shuffles with lane ", source, ", which there is not"));
@@ -136,7 +136,7 @@ class Block {
     if (checked_ != nullptr) checked_->fence(index_);
   }
 
-  // Shared memory from byte `offset` on. Fails unless `bytes` bytes fit there and the offset is aligned.
+  // Shared memory at byte `offset`. Fails unless `bytes` bytes fit there and the offset is aligned.
   [[nodiscard]] unsigned char* shared(unsigned thread, std::size_t offset, std::size_t bytes, std::size_t alignment,
                                       Place place) const {
     const Quiet quiet;
@@ -171,16 +171,16 @@ class Block {
   enum class State : std::uint8_t { ready, at_barrier, in_shuffle, done };
   struct Thread {
     State state = State::ready;
-    Place place;  // where it waits
+    Place place;  // the place at which it waits
   };
   struct Warp {
-    std::uint64_t values[2][warp_size];  // of even and of odd exchanges
+    std::uint64_t values[2][warp_size];  // of even and odd exchanges
     unsigned arrived = 0, exchanges = 0;
     Place place;
   };
-  // A thread can be one exchange or barrier ahead of another thread, so exchanges and barriers use two places in turn:
-  // arriving at one is then not ordered with leaving the one before. Every block has its own, because ThreadSanitizer
-  // tells places by their address.
+  // A thread can be one exchange or barrier ahead of others, so exchanges and barriers alternate between two addresses;
+  // otherwise ThreadSanitizer would order the arrival at one with the departure from the previous one. Every block has
+  // its own addresses, because ThreadSanitizer identifies synchronisation objects by their address.
   struct Meetings {
     explicit Meetings(std::size_t n_warps) : warps(n_warps) {}
     std::vector<Warp> warps;
@@ -217,7 +217,7 @@ class Block {
     fibers_.yield();
     if (cancelled_) throw Cancelled{};
   }
-  // After an error: lets the other threads unwind their stacks.
+  // Lets the other threads unwind their stacks after an error.
   void cancel() {
     cancelled_ = true;
     for (unsigned i = 0; i < threads_.size(); ++i) {
@@ -225,7 +225,7 @@ class Block {
     }
   }
 
-  // Runs every thread that is ready until it waits again or ends. Returns whether there was one.
+  // Runs every ready thread until it waits again or ends. Returns false if no thread was ready.
   bool run_ready_threads() {
     if (schedule_.order == Order::shuffled) std::shuffle(order_.begin(), order_.end(), random_);
     bool moved = false;
@@ -237,7 +237,7 @@ class Block {
     }
     return moved;
   }
-  // Opens the barrier if all threads wait at it.
+  // Opens the barrier if all threads are waiting at it.
   bool release_barrier() {
     const Thread* first = nullptr;
     for (const Thread& thread : threads_) {
@@ -254,7 +254,7 @@ class Block {
     ++meetings_->barriers;
     return true;
   }
-  // No thread can go on, and the barrier does not open: some thread waits in a shuffle.
+  // Reports a deadlock: no thread can continue and the barrier does not open, because some thread waits in a shuffle.
   [[noreturn]] void report_deadlock() const {
     unsigned i = 0;
     while (threads_[i].state != State::in_shuffle) ++i;
@@ -264,12 +264,12 @@ class Block {
   Fibers& fibers_;
   const Launch launch_;
   Schedule schedule_;
-  GlobalMemory* checked_;  // nullptr: accesses are counted only
+  GlobalMemory* checked_;  // nullptr if accesses are only counted
   Traffic& traffic_;
   std::mt19937 random_;
   std::vector<Thread> threads_;
-  std::unique_ptr<Meetings> meetings_;  // made anew for every block
-  std::vector<unsigned> order_;         // of the threads
+  std::unique_ptr<Meetings> meetings_;  // allocated anew for every block
+  std::vector<unsigned> order_;         // execution order of the threads
   SharedMemory shared_;
   std::uint64_t index_ = 0;
   Body body_ = nullptr;

@@ -1,4 +1,4 @@
-// Runs kernels on the host, thread by thread, and reports mistakes that a GPU would let pass. docs/adding-a-kernel.md
+// Runs kernels on the host, thread by thread, and reports mistakes that a GPU would not detect. docs/adding-a-kernel.md
 // lists what it detects and what it cannot.
 //
 //     emulator::Emulator emulator;
@@ -25,7 +25,7 @@
 
 namespace litestage::kernels::emulator {
 
-// The context of a kernel's thread. The default arguments are the calling line of the kernel, for messages.
+// The context of a kernel's thread. The default arguments capture the calling line of the kernel, for messages.
 class Thread {
  public:
   Thread(Block& block, unsigned thread) : block_(&block), thread_(thread) {}
@@ -76,14 +76,14 @@ class Thread {
   }
   int atomic_add(int* at, int value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
     block_->count_atomic(thread_, at, sizeof(int), {file, line});
-    // Acquire-release is stronger than the GPU's operation, which orders nothing: GlobalMemory checks that fences are
-    // there.
+    // Acquire-release is stronger than the GPU's atomic operation, which orders nothing; GlobalMemory checks that the
+    // kernel has the required fences.
     return __atomic_fetch_add(at, value, __ATOMIC_ACQ_REL);
   }
   void fence() const { block_->fence(); }
 
  private:
-  // Whether one instruction can move a T.
+  // Whether a T can be moved by one instruction.
   template <class T>
   static constexpr bool one_access = std::is_trivially_copyable_v<T> && sizeof(T) <= 16 &&
                                      (sizeof(T) & (sizeof(T) - 1)) == 0;
@@ -96,15 +96,15 @@ static_assert(ThreadContext<Thread>);
 
 class Emulator {
  public:
-  // `checks`: whether bounds, alignment and order of every access to global memory are checked. All memory must then
-  // come from memory().allocate() or Buffer, and a launch is several times slower.
+  // `checks` enables checks of bounds, alignment and order for every access to global memory. All memory must then come
+  // from memory().allocate() or Buffer, and a launch is several times slower.
   explicit Emulator(Schedule schedule = {}, bool checks = true) : schedule_(schedule), checks_(checks) {}
 
   [[nodiscard]] Schedule& schedule() { return schedule_; }
   [[nodiscard]] GlobalMemory& memory() { return memory_; }
 
-  // Runs a kernel to its end. Throws KernelError for a mistake of the kernel, or for sizes that no GPU accepts; what
-  // the kernel stored before stays.
+  // Runs a kernel to completion. Throws KernelError for a mistake in the kernel, or for sizes that no GPU accepts;
+  // stores made before the error remain.
   template <Kernel K>
   Traffic launch(Grid grid, const typename K::Params& params) {
     Call<K> call{params};
@@ -166,7 +166,7 @@ inline std::vector<std::uint64_t> Emulator::block_order(Grid grid) const {
   return order;
 }
 
-// Numbers in the emulated device's memory.
+// An array of numbers in the emulated device's memory.
 template <class T>
 class Buffer {
  public:

@@ -1,9 +1,9 @@
-// Fibers: flows of control on one thread of the system, each with its own stack, that run until they yield. The
-// emulator runs every thread of a block as a fiber.
+// Fibers: control flows on one system thread, each with its own stack, that run until they yield. The emulator runs
+// every thread of a block as a fiber.
 //
-// On x86-64 a switch saves six registers and swaps stacks, which takes 8.5 ns on a Zen 4. Elsewhere it is swapcontext,
-// which takes 330 ns, most of it a system call for the signal mask. AddressSanitizer and ThreadSanitizer are told of
-// every switch.
+// On x86-64 a switch saves six registers and swaps stacks, which takes 8.5 ns on a Zen 4. Elsewhere it uses
+// swapcontext, which takes 330 ns, most of it for a system call that sets the signal mask. AddressSanitizer and
+// ThreadSanitizer are notified of every switch.
 #pragma once
 
 #include <sys/mman.h>
@@ -21,7 +21,7 @@
 #if defined(__x86_64__) && !defined(LITESTAGE_EMULATOR_UCONTEXT)
 #define LITESTAGE_EMULATOR_OWN_SWITCH 1
 extern "C" void litestage_switch_stack(void** from, void* to);
-// In a comdat section, so that the linker keeps one copy of all translation units.
+// In a comdat section, so that the linker keeps one copy for all translation units.
 asm(R"(
 .section .text.litestage_switch_stack,"axG",@progbits,litestage_switch_stack,comdat
 .weak litestage_switch_stack
@@ -72,10 +72,10 @@ class Stack {
   void* memory_;
 };
 
-// Stacks are kept from launch to launch, because making one takes two system calls.
+// Stacks are kept between launches, because creating one takes two system calls.
 class Fibers {
  public:
-  // What every fiber runs. It must not throw.
+  // The function that every fiber runs. It must not throw.
   using Body = void (*)(void* argument, unsigned fiber);
 
   Fibers() = default;
@@ -85,11 +85,12 @@ class Fibers {
     for (Fiber& fiber : fibers_) ended_.add(fiber.marks);
   }
 
-  // Makes sure that there are at least n fibers.
+  // Creates fibers until there are at least n.
   void reserve(unsigned n) {
     while (fibers_.size() < n) fibers_.emplace_back();
   }
-  // Fiber i starts body(argument, i) when it is resumed next. A body that it was running is abandoned.
+  // Makes fiber i start body(argument, i) when it is next resumed. If the fiber is still in an earlier body, that body
+  // is abandoned.
   void begin(unsigned i, Body body, void* argument) {
     body_ = body;
     argument_ = argument;
@@ -97,7 +98,7 @@ class Fibers {
     sanitizer::renew(fiber.marks, ended_, fiber.stack.bottom(), Stack::size);
 #if LITESTAGE_EMULATOR_OWN_SWITCH
     void** sp = reinterpret_cast<void**>(fiber.stack.top());
-    *--sp = nullptr;  // where `enter` would return to; also aligns its frame
+    *--sp = nullptr;  // the return address of `enter`; also aligns its frame
     *--sp = reinterpret_cast<void*>(&enter_current);
     for (int saved = 0; saved < 6; ++saved) *--sp = nullptr;
     fiber.context = sp;
@@ -109,7 +110,7 @@ class Fibers {
     ::makecontext(&fiber.context, &enter_current, 0);
 #endif
   }
-  // Runs fiber i until it yields or ends. Not to be called from a fiber.
+  // Runs fiber i until it yields or ends. Must not be called from a fiber.
   void resume(unsigned i) {
     Fiber& fiber = fibers_[i];
     running_ = i;
@@ -118,7 +119,7 @@ class Fibers {
     change(main_, fiber.context);
     sanitizer::after_switch(main_marks_);
   }
-  // Returns to the caller of resume. The calling fiber holds a Quiet.
+  // Returns to the caller of resume. The calling fiber must hold a Quiet.
   void yield() {
     leave(false);
   }
@@ -149,7 +150,7 @@ class Fibers {
     body_(argument_, running_);
     const Quiet quiet;
     leave(true);
-    std::abort();  // nothing resumes a fiber that has ended
+    std::abort();  // unreachable: nothing resumes a fiber that has ended
   }
   void leave(bool for_good) {
     Fiber& fiber = fibers_[running_];

@@ -1,4 +1,4 @@
-// What the emulator is told of a launch: its sizes, the order of its threads, and lines of the kernel for messages.
+// The parameters of an emulated launch: its sizes, the execution order of threads, and source lines for messages.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace litestage::kernels::emulator {
 
-// The order in which threads run that could all run next, and blocks of a grid. Results must not depend on it.
+// The order in which ready threads of a block, and the blocks of a grid, run. Results must not depend on it.
 enum class Order : std::uint8_t { ascending, descending, shuffled };
 struct Schedule {
   Order order = Order::ascending;
@@ -19,7 +19,7 @@ struct Schedule {
 struct Launch {
   const char* kernel = "";
   Grid grid;
-  unsigned threads = 0;  // of a block
+  unsigned threads = 0;  // per block
   std::size_t shared_bytes = 0;
 };
 
@@ -27,7 +27,7 @@ struct Launch {
 struct Place {
   const char* file = "";
   int line = 0;
-  // File names are compared by their text only if their addresses differ, which is rare.
+  // File names are compared as text only if their addresses differ, which is rare.
   friend bool operator==(const Place& a, const Place& b) {
     return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
   }

@@ -1,6 +1,6 @@
-// The emulated device's global memory. It knows the exact bounds of every allocation, counts which parts of them a
-// launch touches, and remembers which block wrote what, so that it can report a block that reads unpublished work of
-// another.
+// The global memory of the emulated device. It knows the exact bounds of every allocation, counts the sectors that a
+// launch accesses, and records which block wrote each word, so that it can report a block that reads unpublished data
+// of a different block.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace litestage::kernels::emulator {
 
-// A mistake of a kernel: something for which a GPU promises no result.
+// A mistake in a kernel: an operation whose result is undefined on a GPU.
 class KernelError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -29,7 +29,7 @@ class GlobalMemory {
  public:
   static constexpr std::size_t sector = 32, alignment = 256;  // as cudaMalloc aligns
 
-  // Memory filled with NaN, because memory of a GPU is not initialised.
+  // Allocates memory filled with NaN, because GPU memory is not initialised.
   [[nodiscard]] void* allocate(std::size_t bytes) {
     auto block = std::make_unique<Allocation>(bytes);
     void* at = block->data;
@@ -49,7 +49,7 @@ class GlobalMemory {
 
   void begin_launch() {
     writers_.clear();
-    blocks_.clear();  // left over if an error ended the last launch
+    blocks_.clear();  // left over if the last launch ended with an error
     for (auto& [at, allocation] : allocations_) {
       allocation->loaded.clear(allocation->sectors());
       allocation->stored.clear(allocation->sectors());
@@ -63,8 +63,8 @@ class GlobalMemory {
     }
   }
 
-  // The three functions below return what is wrong with an access, or nullptr. The text is the end of a sentence that
-  // the caller begins with the thread.
+  // The three functions below return an error message for an access, or nullptr. The message is the end of a sentence
+  // whose beginning, written by the caller, names the thread.
   [[nodiscard]] const char* load(const void* from, std::size_t bytes, std::uint64_t block, bool fresh) {
     Allocation* allocation = find(from, bytes);
     if (allocation == nullptr) return "loads outside of every allocation";
@@ -87,8 +87,8 @@ class GlobalMemory {
     if (const char* wrong = change(to, bytes)) return wrong;
     for (std::uintptr_t word = word_of(to); word * 4 < address(to) + bytes; ++word) {
       Writer& writer = writers_[word];
-      // A fence does not help here, because the two blocks do not wait for each other. Halves of a word may have two
-      // writers.
+      // A fence does not help here, because the two blocks do not wait for each other. The two halves of a word may
+      // have different writers.
       if (bytes >= 4 && writer.block != none && writer.block != atomic && writer.block != block) {
         return "stores where another block has stored";
       }
@@ -110,9 +110,9 @@ class GlobalMemory {
     own.taken.push_back(word_of(at));
     return nullptr;
   }
-  // A ticket is an atomic operation on a word. After this fence, what `block` has stored so far is published by the
-  // next ticket that it takes, to every block that takes a ticket on that word later and then fences; and `block` sees
-  // what the tickets that it has taken publish.
+  // A fence of `block`. A ticket is an atomic operation on a word. The stores of `block` before the fence are published
+  // by the next ticket that it takes, to every block that takes a ticket on the same word later and then fences.
+  // `block` itself now sees the stores that were published by the tickets it has taken.
   void fence(std::uint64_t block) {
     Progress& own = blocks_[block];
     own.fenced.insert(own.fenced.end(), own.stored.begin(), own.stored.end());
@@ -123,10 +123,10 @@ class GlobalMemory {
   void end_block(std::uint64_t block) { blocks_.erase(block); }
 
  private:
-  // Values that stand for no block.
+  // Special values that denote no block.
   static constexpr std::uint64_t none = ~std::uint64_t{0}, atomic = none - 1;
   static constexpr std::uintptr_t none_taken = 0;
-  // A set of parts of an allocation, with its size.
+  // A set of parts (sectors or words) of an allocation, and its size.
   class Parts {
    public:
     void clear(std::size_t n) {
@@ -154,9 +154,9 @@ class GlobalMemory {
     [[nodiscard]] std::size_t words() const { return (bytes + 3) / 4; }
     std::size_t bytes;
     unsigned char* data;
-    // In this launch:
+    // For the current launch:
     Parts loaded, stored;  // sectors
-    Parts constant;        // words loaded by t.load, which this launch must not write
+    Parts constant;        // words loaded by t.load, which must not be written in this launch
   };
   struct Writer {
     std::uint64_t block = none;
@@ -170,7 +170,7 @@ class GlobalMemory {
     std::uintptr_t first;
     std::size_t count;
   };
-  // What a block has published, and what it has seen.
+  // The stores that a block has published, and the tickets that it has seen.
   struct Progress {
     std::vector<Words> stored;          // stores since the last fence
     std::vector<Words> fenced;          // stores before a fence, but not before a ticket
@@ -184,10 +184,10 @@ class GlobalMemory {
   [[nodiscard]] static std::uintptr_t address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
   [[nodiscard]] static std::uintptr_t word_of(const void* at) { return address(at) / 4; }
   [[nodiscard]] static bool holds(const Allocation& a, const void* at, std::size_t bytes) {
-    const std::uintptr_t offset = address(at) - address(a.data);  // huge for what lies before
+    const std::uintptr_t offset = address(at) - address(a.data);  // huge for addresses below the allocation
     return bytes <= a.bytes && offset <= a.bytes - bytes;
   }
-  // The checks that stores and atomic operations share.
+  // The checks common to stores and atomic operations.
   [[nodiscard]] const char* change(const void* to, std::size_t bytes) {
     Allocation* allocation = find(to, bytes);
     if (allocation == nullptr) return "stores outside of every allocation";
@@ -219,8 +219,8 @@ class GlobalMemory {
 
   std::map<std::uintptr_t, std::unique_ptr<Allocation>> allocations_;
   Allocation* recent_ = nullptr;
-  std::unordered_map<std::uintptr_t, Writer> writers_;  // of this launch, by word
-  std::unordered_map<std::uint64_t, Progress> blocks_;  // of blocks that run
+  std::unordered_map<std::uintptr_t, Writer> writers_;  // of the current launch, by word
+  std::unordered_map<std::uint64_t, Progress> blocks_;  // of the running blocks
 };
 
 }  // namespace litestage::kernels::emulator

@@ -1,9 +1,9 @@
-// Tells AddressSanitizer and ThreadSanitizer about the emulator's fibers. Without these sanitizers all functions are
+// Informs AddressSanitizer and ThreadSanitizer about the emulator's fibers. Without these sanitizers all functions are
 // empty.
 //
-// ThreadSanitizer sees every thread of a block as a thread, ordered against the others only where a GPU orders them: by
-// barriers, shuffles, and the start and end of a launch. That they run on one thread of the system creates no order.
-// The emulator's own data are hidden from it (`Quiet`), because it would report races of all threads on them.
+// ThreadSanitizer treats every thread of a block as a thread, ordered against the others only where a GPU orders them:
+// by barriers, shuffles, and the start and end of a launch. Running on the same system thread creates no order. The
+// emulator's own data are hidden from it (`Quiet`), because all threads would appear to race on them.
 #pragma once
 
 #include <cstddef>
@@ -56,7 +56,7 @@ struct Quiet {
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
 #else
-  Quiet() {}  // NOLINT(modernize-use-equals-default): not trivial, so that no variable of it counts as unused
+  Quiet() {}  // non-trivial, so that no variable of this type counts as unused
 #endif
 };
 
@@ -65,7 +65,7 @@ namespace sanitizer {
 struct Marks {
 #if defined(LITESTAGE_EMULATOR_ASAN)
   void* fake_stack = nullptr;
-  const void* bottom = nullptr;  // of the stack that a fiber was entered from
+  const void* bottom = nullptr;  // bottom of the stack from which a fiber was entered
   std::size_t size = 0;
 #endif
 #if defined(LITESTAGE_EMULATOR_TSAN)
@@ -73,7 +73,7 @@ struct Marks {
 #endif
 };
 
-// Orders everything that this fiber did so far before what another fiber does after acquire(key).
+// Orders everything that this fiber has done so far before everything that a different fiber does after acquire(key).
 inline void release([[maybe_unused]] void* key) {
 #if defined(LITESTAGE_EMULATOR_TSAN)
   __tsan_release(key);
@@ -85,8 +85,8 @@ inline void acquire([[maybe_unused]] void* key) {
 #endif
 }
 
-// Ended fibers of ThreadSanitizer, destroyed late. It gives the number of a destroyed fiber to the next new one, and
-// would mistake accesses of one for accesses of the other while it still remembers them.
+// Delays the destruction of ended ThreadSanitizer fibers. ThreadSanitizer reuses the number of a destroyed fiber for
+// the next new one, and would confuse their accesses while it still remembers the older ones.
 class Ended {
  public:
   Ended() = default;
@@ -113,8 +113,8 @@ class Ended {
 #endif
 };
 
-// A fiber that starts a new body is a new thread, ordered after what its starter knows. Its stack is mapped anew too,
-// because ThreadSanitizer would report races with the accesses of the thread before.
+// A fiber that starts a new body is a new thread, ordered after the thread that starts it. Its stack is also mapped
+// anew, because ThreadSanitizer would otherwise report races with the accesses of the previous thread.
 inline void renew([[maybe_unused]] Marks& marks, [[maybe_unused]] Ended& ended, [[maybe_unused]] void* stack,
                   [[maybe_unused]] std::size_t size) {
 #if defined(LITESTAGE_EMULATOR_TSAN)

@@ -1,4 +1,4 @@
-// The shared memory of an emulated block: NaN at first, with a canary behind it.
+// The shared memory of an emulated block, initialised to NaN, with a canary behind it.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class SharedMemory {
   [[nodiscard]] std::size_t size() const { return bytes_; }
   [[nodiscard]] unsigned char* data() const { return memory_.get(); }
 
-  // Allocates it anew for the next block, filled with NaN.
+  // Reallocates it for the next block, filled with NaN.
   void renew() {
     memory_ = std::make_unique<unsigned char[]>(bytes_ + canary_bytes);
     std::memset(memory_.get(), 0xff, bytes_);  // NaN
@@ -25,7 +25,7 @@ class SharedMemory {
       std::memcpy(memory_.get() + bytes_ + i, &canary, sizeof(canary));
     }
   }
-  // Whether nobody wrote to the bytes behind it.
+  // Whether the bytes behind it are unchanged.
   [[nodiscard]] bool intact() const {
     for (std::size_t i = 0; i < canary_bytes; i += sizeof(canary)) {
       if (std::memcmp(memory_.get() + bytes_ + i, &canary, sizeof(canary)) != 0) return false;
@@ -34,7 +34,8 @@ class SharedMemory {
   }
 
  private:
-  // NaN in every floating-point type, and no small integer. AddressSanitizer knows the exact size without a canary.
+  // The canary: NaN in every floating-point type, and not a small integer. AddressSanitizer detects overflows without
+  // it.
   static constexpr std::uint16_t canary = 0xfffe;
 #if defined(LITESTAGE_EMULATOR_ASAN)
   static constexpr std::size_t canary_bytes = 0;

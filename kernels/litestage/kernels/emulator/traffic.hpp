@@ -8,13 +8,13 @@
 
 namespace litestage::kernels::emulator {
 
-// Bytes that the threads of a launch moved, by the width of the access (1, 2, 4, 8, 16 bytes).
+// Bytes moved by the threads of a launch, by access width (1, 2, 4, 8, 16 bytes).
 struct Traffic {
   static constexpr std::size_t widths = 5;
   std::array<std::uint64_t, widths> loaded{}, stored{};
-  std::uint64_t atomics = 0;  // operations
+  std::uint64_t atomics = 0;  // number of operations
   std::uint64_t distinct_loaded = 0,
-                distinct_stored = 0;  // bytes of the 32-byte sectors touched; only counted with checks
+                distinct_stored = 0;  // bytes of the 32-byte sectors touched; counted only with checks
 
   [[nodiscard]] static constexpr std::size_t slot(std::size_t width) {
     return static_cast<std::size_t>(std::bit_width(width)) - 1;

@@ -1,5 +1,5 @@
-// Turns stored weights back into numbers: embeddings of tokens, and whole matrices for cuBLAS. A thread works on a
-// unit. Every number is rounded once, so it has the bits that core/quant_blocks.hpp gives.
+// Dequantises weights: rows of the embedding table, and whole matrices for cuBLAS. A thread processes one unit. Every
+// number is rounded once, so its bits equal those of core/quant_blocks.hpp.
 #pragma once
 
 #include <cstddef>
@@ -11,19 +11,19 @@
 
 namespace litestage::kernels {
 
-// Number j of a block: rounded once, since a scale times a code minus its offset is exact in every type but Q6_K.
+// Number j of a block. It is rounded once, because scale * (code - offset) is exact in every type but Q6_K.
 template <DType type>
 LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, unsigned j) {
   constexpr Format f = format_of(type);
   const std::uint32_t byte = (codes.word[j / 4] >> (8 * (j % 4))) & 0xffu;
   const int code = f.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
   const float factor = j < 16 ? scale.first : scale.second, steps = static_cast<float>(code - f.offset);
-  // The host adds the minimum even where it is zero, which decides the sign of a zero, so this adds it too.
+  // The host adds the minimum even if it is zero, which affects the sign of zero, so this function adds it too.
   return type == DType::q6_k ? factor * steps : fmaf(factor, steps, scale.minimum);
 }
 
-// Calls f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time from `column` on. The last unit of a
-// row may reach past the end of the row.
+// Calls f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time starting at `column`. The last unit of
+// a row may extend past the end of the row.
 template <DType type, class C, class F>
 LITESTAGE_DEVICE void for_each_run(C& t, const Matrix& w, unsigned row, unsigned u, const F& f) {
   constexpr Format format = format_of(type);
@@ -55,8 +55,8 @@ LITESTAGE_DEVICE void for_each_run(C& t, const Matrix& w, unsigned row, unsigned
   }
 }
 
-// Stores n numbers from `column` on in the row of `columns` numbers at `to`, without those past its end: 16 bytes at a
-// time if the rows are aligned to 16 bytes and n numbers are a multiple of 16 bytes.
+// Stores n numbers from `column` on in the row of `columns` numbers at `to`, except those past its end. Uses stores of
+// 16 bytes if the rows are aligned to 16 bytes and n numbers are a multiple of 16 bytes.
 template <class Number, unsigned n, class C>
 LITESTAGE_DEVICE void store_run(C& t, Number* to, unsigned column, unsigned columns, const Number (&numbers)[n]) {
   constexpr unsigned at_once = 16 / sizeof(Number);
@@ -107,7 +107,7 @@ struct Embed {
   }
 };
 
-// out = w, rounded to the type of the product of cuBLAS.
+// out = w, rounded to the type of the cuBLAS product.
 template <DType type, GemmType to>
 struct Dequantize {
   static constexpr const char* name = "dequantize";

@@ -1,5 +1,5 @@
 // The first half of the MLP: h[i] = act(Wg m) * (Wu m), m = rmsnorm(x[rows[i]]). A group of lanes sums the same row of
-// both matrices, so both sums are in its registers when the activation is computed.
+// both matrices, so it has both sums in registers when it computes the activation.
 #pragma once
 
 #include <cstddef>

@@ -11,7 +11,7 @@ namespace litestage::kernels {
 
 enum class GemmType : std::uint8_t { f32, f16, bf16 };  // f32: unrounded, for checks
 
-// How a number of the type is stored, and `of`, which rounds a float to it: to nearest, ties to even.
+// The storage type of a GemmType, and `of`, which rounds a float to it (to nearest, ties to even).
 template <GemmType type>
 struct GemmNumber {
   using Type = std::uint16_t;
@@ -25,7 +25,7 @@ struct GemmNumber<GemmType::f32> {
   LITESTAGE_DEVICE static Type of(float value) { return value; }
 };
 
-// Eight numbers from `first` on, as one vector.
+// Eight numbers from `first` on, loaded as one vector.
 template <unsigned n>
 LITESTAGE_DEVICE Vector16 vector_of(const std::uint16_t (&numbers)[n], unsigned first) {
   Vector16 v;

@@ -1,6 +1,6 @@
-// The inputs of a matrix-vector product in shared memory, where every block prepares them for itself: normalised if a
-// norm is given, and for quantised weights rounded to 8 bits in blocks of 32, as on the CPU, so that one instruction
-// multiplies and adds four of them.
+// The inputs of a matrix-vector product in shared memory. Every block prepares its own copy: normalised if a norm is
+// given, and for quantised weights rounded to 8 bits in blocks of 32, as on the CPU, so that one instruction multiplies
+// and adds four of them.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ struct InputRows {
   const float* x = nullptr;  // rows at `stride`
   unsigned stride = 0;
   const int* rows = nullptr;  // [n] input i is row rows[i]; nullptr: row i
-  unsigned n = 0;             // inputs
+  unsigned n = 0;             // number of inputs
   unsigned columns = 0;
-  const float* norm = nullptr;  // [columns] of RMSNorm: h_j = x_j norm_j / sqrt(mean(x^2) + eps); nullptr: x as it is
+  const float* norm = nullptr;  // [columns] of RMSNorm: h_j = x_j norm_j / sqrt(mean(x^2) + eps); nullptr: x unchanged
   float eps = 0;
 
   template <class C>
@@ -40,8 +40,8 @@ LITESTAGE_HOST_DEVICE constexpr std::size_t staged_bytes(const Format& f, unsign
 
 // Up to N inputs in shared memory, for products with weights of type `type`.
 //     codes (or floats) [N][planes][units] of 16 bytes: a thread that takes unit u reads one vector of each plane, and
-//                       its neighbours the next ones, so that no two meet in a bank. Plane p holds columns 16 p to
-//                       16 p + 15 of every unit as bytes, or 4 p to 4 p + 3 as floats.
+//                       its neighbours the next ones, so that there are no bank conflicts. Plane p holds columns 16 p
+//                       to 16 p + 15 of every unit as bytes, or 4 p to 4 p + 3 as floats.
 //     scales            [N][blocks] float
 //     sums              [N][blocks] two 16-bit sums of codes, of the first 16 columns and of the second
 //     partial sums      [N][warps] of the norm
@@ -56,7 +56,7 @@ class StagedInputs {
 
   LITESTAGE_HOST_DEVICE unsigned units() const { return units_; }
 
-  // Prepares the inputs. All threads of a block call this, and may read all inputs afterwards.
+  // Prepares the inputs. All threads of a block must call this; afterwards they may read all inputs.
   template <class C>
   LITESTAGE_DEVICE void fill(C& t, const InputRows& in) const {
     measure(t, in);
@@ -92,7 +92,7 @@ class StagedInputs {
   LITESTAGE_DEVICE float* partial(C& t, unsigned i) const {
     return t.template shared<float>(sums_at() + std::size_t{N} * blocks() * 4) + i * (t.block_size() / warp_size);
   }
-  // Computes the sums of squares of every warp, if there is a norm. The order of a sum does not depend on N.
+  // Computes each warp's sum of squares, if there is a norm. The order of a sum does not depend on N.
   template <class C>
   LITESTAGE_DEVICE void measure(C& t, const InputRows& in) const {
     if (in.norm == nullptr) return;
@@ -118,7 +118,7 @@ class StagedInputs {
     return norm_factor(squares / static_cast<float>(in.columns) + in.eps);
   }
 
-  // Columns 4 v to 4 v + 3 of input i; zeros past the end of the row, and for i past the last input.
+  // Columns 4 v to 4 v + 3 of input i; zero past the end of the row and for i past the last input.
   template <class C>
   LITESTAGE_DEVICE static Four input(C& t, const InputRows& in, unsigned i, unsigned v, float factor) {
     if (i >= in.n) return {};
@@ -138,8 +138,8 @@ class StagedInputs {
     }
   }
 
-  // Eight lanes round a block, four columns each: code = x 127 / max, rounded once to nearest even; scale = max / 127.
-  // A NaN or infinity in a block makes its scale NaN, and so every result; a block below 2^-120 counts as zero.
+  // Eight lanes round one block, four columns each: code = x 127 / max, rounded once to nearest even; scale = max /
+  // 127. A NaN or infinity in a block makes its scale, and so every result, NaN; a block below 2^-120 counts as zero.
   template <class C>
   LITESTAGE_DEVICE void fill_codes(C& t, const InputRows& in, unsigned i, float factor) const {
     for (unsigned first = 0; first < blocks(); first += t.block_size() / 8) {
@@ -168,7 +168,7 @@ class StagedInputs {
         sum += code;
       }
       sum += t.shfl_xor(sum, 1);
-      sum += t.shfl_xor(sum, 2);  // of 16 columns
+      sum += t.shfl_xor(sum, 2);  // over 16 columns
       const int other_sum = t.shfl_xor(sum, 4);
       if (block >= blocks()) continue;
       const unsigned plane = block % f.unit_blocks() * 2 + part / 4;
@@ -180,11 +180,11 @@ class StagedInputs {
     }
   }
   LITESTAGE_DEVICE static int nearest_code(float x, float inverse) {
-    constexpr float magic = 12582912.0f;  // 1.5 * 2^23: a sum with it has the rounded integer in its low bits
+    constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it leaves the rounded integer in the low bits
     return static_cast<int>(bits_of(fmaf(x, inverse, magic))) - static_cast<int>(0x4b400000u);
   }
 
-  unsigned units_;  // of a row, the last one filled up with zeros
+  unsigned units_;  // per row; the last one is padded with zeros
 };
 
 }  // namespace litestage::kernels

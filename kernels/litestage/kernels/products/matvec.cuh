@@ -1,8 +1,8 @@
-// Multiplies rows of a matrix with a few inputs: the part that all projections of a few tokens share.
+// Multiplies rows of a matrix with a few inputs: the common part of all projections of a few tokens.
 //
-// A row is summed by `lanes` neighbouring threads (8, 16 or 32 of a warp), each taking every `lanes`-th unit, then by a
-// butterfly. The order of the sum depends on the shape of the matrix alone, not on the number of inputs or on the grid,
-// so the bits of a result are the same in any batch.
+// A row is summed by `lanes` neighbouring threads (8, 16 or 32 of a warp), each of which takes every `lanes`-th unit,
+// and then by a butterfly. The order of the sum depends only on the shape of the matrix, not on the number of inputs or
+// the grid, so the bits of a result are the same in any batch.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 namespace litestage::kernels {
 
 inline constexpr unsigned matvec_threads = 128;
-// How many blocks of a product with n inputs a multiprocessor is to hold, which limits the registers of a thread: to 64
-// for one input and to 168 for 16. Units of 5 vectors need more registers, and have more loads in flight in return.
+// How many blocks of a product with n inputs a multiprocessor should hold. This limits the registers per thread to 64
+// for one input and to 168 for 16. Units of 5 vectors need more registers, but have more loads in flight in return.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_vectors, unsigned n) {
   const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
   return unit_vectors < 5 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
@@ -26,8 +26,8 @@ inline constexpr unsigned matvec_threads = 128;
   return unit_vectors == 1 ? 2 : 1;
 }
 
-// Threads that sum a row together. Short rows get fewer, because most of 32 would have nothing to read: 576 columns of
-// Q8_0 are 18 units.
+// The number of threads that sum a row together. Short rows get fewer, because most of 32 threads would have nothing to
+// read: 576 columns of Q8_0 are 18 units.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned lanes_for(unsigned units) {
   return units >= 48 ? 32 : units >= 24 ? 16 : 8;
 }
@@ -35,8 +35,9 @@ inline constexpr unsigned matvec_threads = 128;
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned rows_at_once(unsigned units) {
   return 2 * matvec_threads / lanes_for(units);
 }
-// The blocks of a launch: at most `resident`, the number that the device holds at a time. A block prepares the inputs
-// once, and then works on every tile of rows whose number is its own modulo the number of blocks.
+// The number of blocks of a launch: at most `resident`, the number that the device holds at a time. A block prepares
+// the inputs once, and then processes every tile of rows whose number is congruent to its own modulo the number of
+// blocks.
 [[nodiscard]] constexpr unsigned matvec_blocks(unsigned rows, unsigned units, unsigned resident) {
   const unsigned tiles = (rows + rows_at_once(units) - 1) / rows_at_once(units);
   return tiles < resident ? tiles : resident;
@@ -83,7 +84,7 @@ LITESTAGE_DEVICE void load_vectors(C& t, const RowOf (&rows)[2], unsigned units,
   }
 }
 
-// sum[r][i] += the part of unit u in the product of row r and input i. add_blocks is for quantised weights,
+// sum[r][i] += the contribution of unit u to the product of row r and input i. add_blocks is for quantised weights,
 // add_elements for the other types.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
@@ -143,7 +144,7 @@ LITESTAGE_DEVICE void add_unit(C& t, const RowOf (&rows)[2], const StagedInputs<
     add_elements<type, N>(t, rows, in, u, sum);
 }
 
-// sum[r][i] += the part of units first, first + step, ... in the product of row r and input i.
+// sum[r][i] += the contribution of units first, first + step, ... to the product of row r and input i.
 template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_units(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned first,
                                 unsigned step, float (&sum)[2][N]) {
@@ -176,7 +177,7 @@ LITESTAGE_DEVICE void multiply(C& t, const RowOf (&rows)[2], const StagedInputs<
 }
 
 // Calls f(i, sum[0][i], sum[1][i]) for the inputs i < n whose results this lane writes: lane i % lanes of a group
-// writes those of input i. The loop is not unrolled, so that the code of f exists once.
+// writes the results of input i. The loop is not unrolled, so that the code of f exists only once.
 template <unsigned N, class C, class F>
 LITESTAGE_DEVICE void for_each_own(C& t, const float (&sum)[2][N], unsigned n, unsigned lanes, const F& f) {
   LITESTAGE_UNROLL_BY(1)
@@ -199,7 +200,7 @@ LITESTAGE_DEVICE void for_each_product(C& t, const Matrix& w, const StagedInputs
   const unsigned lanes = lanes_for(in.units()), step = rows_at_once(in.units());
   for (unsigned tile = t.block().x * step; tile < w.rows; tile += t.grid().x * step) {
     const unsigned row = tile + t.thread() / lanes * 2;
-    // Lanes past the last row compute it again, so that their warp stays whole.
+    // Lanes past the last row recompute the last row, so that their warp stays whole.
     const unsigned last = w.rows - 1;
     const RowOf rows[2] = {{w, row < last ? row : last}, {w, row + 1 < last ? row + 1 : last}};
     float sum[2][N];

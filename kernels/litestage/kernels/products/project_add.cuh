@@ -1,5 +1,5 @@
-// The end of a residual branch: x[rows[i]] += multiplier * W in[i]. This is the output projection of the attention and
-// the down projection of the MLP.
+// The end of a residual branch: x[rows[i]] += multiplier * W in[i]. Used for the output projection of the attention and
+// for the down projection of the MLP.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct ProjectAdd {
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) { return staged_bytes(format_of(type), N, p.w.columns, threads); }
-  // `blocks_at_once`: blocks of this kernel that the device holds at a time.
+  // `blocks_at_once` is the number of blocks of this kernel that the device holds at a time.
   static Grid grid(const Params& p, unsigned blocks_at_once) {
     return {matvec_blocks(p.w.rows, p.w.units, blocks_at_once)};
   }

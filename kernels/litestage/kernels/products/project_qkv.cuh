@@ -1,8 +1,8 @@
 // The first launch of an attention: RMSNorm, the products with the matrices of Q, K and V, biases and RoPE; keys and
-// values are stored in the cache. A group of lanes sums the two matrix rows that RoPE combines, so it has both numbers.
+// values are stored in the cache. A group of lanes sums the two matrix rows that RoPE combines, so it has both results.
 //
-// The three matrices may have different types, as in files with mixed quantisation, and a block works on one of them.
-// Models that norm every head need whole heads first: see finish_heads.cuh.
+// The three matrices may have different types, as in files with mixed quantisation; each block works on one of them.
+// Models that normalise every head need whole heads first: see finish_heads.cuh.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,11 @@
 
 namespace litestage::kernels {
 
-// Which of the three projections a matrix, a bias or a norm belongs to: the index of arrays below.
+// The projection to which a matrix, a bias or a norm belongs: the index of the arrays below.
 enum QkvMatrix : unsigned { matrix_q, matrix_k, matrix_v };
 
-// The rows of one attention: element i of every list belongs to row InputRows::rows[i] of the stream. The first n_run
-// rows have queries.
+// The rows of one attention: element i of every list belongs to row InputRows::rows[i] of the stream. Only the first
+// n_run rows have queries.
 struct AttentionInputs {
   const int* slots = nullptr;      // [n]
   const int* positions = nullptr;  // [n]
@@ -29,7 +29,8 @@ struct AttentionInputs {
   friend bool operator==(const AttentionInputs&, const AttentionInputs&) = default;
 };
 
-// Stores two finished numbers of a head: in the queries, or in the keys or values of the cache, as QkvMatrix m says.
+// Stores two finished numbers of a head: in the queries, or in the keys or values of the cache, depending on QkvMatrix
+// m.
 template <class T, class C, class Params>
 LITESTAGE_DEVICE void store_pair(C& t, const Params& p, unsigned m, unsigned i, unsigned head, const Pair& pair,
                                  float a, float b) {
@@ -53,7 +54,7 @@ struct ProjectQkv {
   static constexpr unsigned resident = N <= 1   ? 5
                                        : N <= 2 ? 4
                                        : N <= 4 ? 3
-                                                : 2;  // limited because it has the code of all types
+                                                : 2;  // limited because it contains the code of all types
   struct Params {
     Matrix w[3];                                         // by QkvMatrix: [q_dim | kv_dim | kv_dim, hidden]
     const float* bias[3] = {nullptr, nullptr, nullptr};  // by QkvMatrix; nullptr: none
@@ -65,7 +66,7 @@ struct ProjectQkv {
     float* q = nullptr;  // [n_run, q_dim]
     Cache<T> cache;
     unsigned layer = 0;
-    float* raw = nullptr;  // [n, q_dim + 2 kv_dim]: if given, the bare sums go there, and nothing to q and the cache
+    float* raw = nullptr;  // [n, q_dim + 2 kv_dim] or nullptr: receives the plain sums instead of q and the cache
     friend bool operator==(const Params&, const Params&) = default;
   };
   static std::size_t shared_bytes(const Params& p) {
@@ -76,7 +77,7 @@ struct ProjectQkv {
     }
     return most;
   }
-  // Also sets first_block, so that each matrix gets a share of the blocks that is proportional to its rows.
+  // Also sets first_block, so that each matrix gets a share of the blocks proportional to its rows.
   static Grid grid(Params& p, unsigned blocks_at_once) {
     const unsigned rows = p.w[0].rows + p.w[1].rows + p.w[2].rows;
     for (unsigned m = 0; m < 3; ++m) {

@@ -1,23 +1,23 @@
-// The layout of a matrix in device memory, and how kernels read its numbers.
+// The layout of a matrix in device memory, and functions that read its numbers.
 //
-// A row is cut into units; a unit is what one thread reads at a time. The codes of a unit are whole vectors of 16
-// bytes, and vector v of all units of a row is stored in one piece, so that neighbouring threads read neighbouring
-// vectors. Scales are stored in arrays of their own.
-//     codes   [rows][vectors of a unit][units] of 16 bytes
+// A row is divided into units; a unit is what one thread reads at a time. The codes of a unit are whole vectors of 16
+// bytes, and vector v of all units of a row is stored contiguously, so that neighbouring threads read neighbouring
+// vectors. Scales are stored in separate arrays.
+//     codes   [rows][vectors per unit][units] of 16 bytes
 //     scales  [rows][blocks][1, or 2 with the minimum] f16; K types: [rows][columns / 256][...]
 //     sub     K types only: [rows][blocks][2] bytes: scale and minimum of 32 columns; Q6_K: scales of the first 16 and
 //             the second 16
-// A block is 32 columns. The last unit of a row is filled up with zeros, so that no kernel has to treat it differently.
+// A block is 32 columns. The last unit of a row is padded with zeros, so that no kernel needs a special case for it.
 //
 //     type            columns of a unit  vectors  holding
 //     F32             4                  1
 //     F16, BF16       8                  1
 //     Q8_0            32                 2        signed bytes in order
 //     Q4_0 Q4_1 Q4_K  32                 1        byte j: low bits of column j, high bits of column 16 + j
-//     Q5_0 Q5_1 Q5_K  128                5        four of those, then the fifth bits, a word for each 32 columns: byte
-//                                                 j, bit i is that of column 4 i + j
-//     Q6_K            64                 3        two of those, then the upper two bits, two words for each 32 columns:
-//                                                 of columns 0..15 and 16..31; byte j, bits 2 i and up: column 4 i + j
+//     Q5_0 Q5_1 Q5_K  128                5        four of those, then the fifth bits, a word per 32 columns: byte j,
+//                                                 bit i is that of column 4 i + j
+//     Q6_K            64                 3        two of those, then the upper two bits, two words per 32 columns: of
+//                                                 columns 0..15 and 16..31; byte j, bits 2 i and up: column 4 i + j
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ inline constexpr unsigned block_columns = 32;
 // The layout of a type. w = scale * (code - offset) + minimum.
 struct Format {
   unsigned code_bits = 0;     // 0: not quantised
-  unsigned unit_columns = 0;  // of a unit
-  unsigned unit_vectors = 0;  // of 16 bytes, that hold the codes of a unit
+  unsigned unit_columns = 0;  // columns per unit
+  unsigned unit_vectors = 0;  // vectors of 16 bytes that hold the codes of a unit
   int offset = 0;
   bool has_min = false;
   bool super_blocks = false;  // K types
@@ -75,10 +75,10 @@ LITESTAGE_HOST_DEVICE constexpr Format format_of(DType type) {
 struct Matrix {
   DType type = DType::f32;
   unsigned rows = 0, columns = 0;
-  unsigned units = 0;  // of a row
+  unsigned units = 0;  // per row
   const Vector16* codes = nullptr;
   const std::uint16_t* scales = nullptr;
-  const std::uint16_t* sub = nullptr;  // two bytes each
+  const std::uint16_t* sub = nullptr;  // two bytes per block
 
   [[nodiscard]] bool empty() const { return codes == nullptr; }
   friend bool operator==(const Matrix&, const Matrix&) = default;
@@ -96,8 +96,8 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
   constexpr unsigned stored = f.has_min ? 2 : 1;
   const unsigned groups = (w.columns + f.scale_columns() - 1) / f.scale_columns();
   const unsigned group = f.super_blocks ? block / 8 : block;
-  // A unit of several groups may end past the row. Its columns there are multiplied with zeros, so any scale will do; a
-  // branch would keep later loads from being issued early.
+  // A unit of several groups may extend past the row. Its columns there are multiplied with zeros, so any scale will
+  // do; a branch would keep later loads from being issued early.
   const unsigned kept = f.unit_columns > f.scale_columns() && group >= groups ? groups - 1 : group;
   const std::uint16_t* at = w.scales + static_cast<std::size_t>(row) * groups * stored + kept * stored;
   BlockScale s;
@@ -123,7 +123,7 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
   return s;
 }
 
-// The codes of 32 columns: word i holds columns 4 i to 4 i + 3, a byte each.
+// The codes of 32 columns: word i holds columns 4 i to 4 i + 3, one byte each.
 struct Codes {
   std::uint32_t word[8];
 };

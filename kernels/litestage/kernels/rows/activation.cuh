@@ -7,7 +7,8 @@
 
 namespace litestage::kernels {
 
-// Both are z / (1 + exp(-w)): 1 + tanh(u) = 2 / (1 + exp(-2 u)), and so the tail of gelu keeps its digits.
+// Both activations are computed as z / (1 + exp(-w)), since 1 + tanh(u) = 2 / (1 + exp(-2 u)); this keeps the precision
+// of gelu's tail.
 LITESTAGE_DEVICE float activated(float z, Activation activation) {
   constexpr float twice_root_2_over_pi = 1.5957691f;
   const float w = activation == Activation::silu ? z : twice_root_2_over_pi * fmaf(0.044715f * z * z, z, z);

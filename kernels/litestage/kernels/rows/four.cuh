@@ -10,15 +10,15 @@ struct Four {
   float value[4];
 };
 
-// Four numbers from `first` on, as one vector.
+// Four numbers from `first` on, loaded as one vector.
 template <unsigned n>
 LITESTAGE_DEVICE Vector16 vector_of(const float (&numbers)[n], unsigned first = 0) {
   return {
       {bits_of(numbers[first]), bits_of(numbers[first + 1]), bits_of(numbers[first + 2]), bits_of(numbers[first + 3])}};
 }
 
-// Numbers 4 v to 4 v + 3 of the row of `columns` numbers at `from`; zeros past its end. If columns is a multiple of 4
-// this is one load, and `from` must be aligned to 16 bytes.
+// Loads numbers 4 v to 4 v + 3 of the row of `columns` numbers at `from`; numbers past its end are zero. If columns is
+// a multiple of 4 this is one load, and `from` must be aligned to 16 bytes.
 template <class Load>
 LITESTAGE_DEVICE Four four_by(const Load& load, const float* from, unsigned v, unsigned columns) {
   Four four{};
@@ -45,7 +45,7 @@ LITESTAGE_DEVICE Four load_four_fresh(C& t, const float* from, unsigned v, unsig
   return four_by([&](const auto* p) { return t.load_fresh(p); }, from, v, columns);
 }
 
-// Stores numbers 4 v to 4 v + 3 of the row at `to`, without those past its end.
+// Stores numbers 4 v to 4 v + 3 of the row at `to`, except those past its end.
 template <class C>
 LITESTAGE_DEVICE void store_four(C& t, float* to, unsigned v, unsigned columns, const Four& four) {
   if (columns % 4 == 0) {

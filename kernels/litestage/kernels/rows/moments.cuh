@@ -1,5 +1,5 @@
-// How rows of the stream changed: <x, y>, <x, x> and <y, y> for every row x before and y after. Importance and AdaSkip
-// compute the cosine and the ratio of norms from these. Only launched if a policy asks for them.
+// Measures how rows of the residual stream changed: <x, y>, <x, x> and <y, y> for every row x before and y after.
+// Importance and AdaSkip compute the cosine and the norm ratio from these. Launched only if a policy requests them.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct MeasureRows {
   struct Params {
     const float* before = nullptr;  // [tokens, columns]
     const float* after = nullptr;   // [tokens, columns]
-    const int* rows = nullptr;      // [n] of all three; nullptr: row i
+    const int* rows = nullptr;      // [n] rows to read and write in all three arrays; nullptr: row i
     unsigned columns = 0, n = 0;
     float* moments = nullptr;  // [tokens][3]: <before, after>, <before, before>, <after, after>
     friend bool operator==(const Params&, const Params&) = default;

@@ -1,5 +1,5 @@
-// RMSNorm of rows as a launch of its own, before a product of cuBLAS: h_j = x_j norm_j / sqrt(mean(x^2) + eps), rounded
-// to the type of the product.
+// RMSNorm as a separate launch, before a cuBLAS product: h_j = x_j norm_j / sqrt(mean(x^2) + eps), rounded to the type
+// of the product.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct RmsNorm {
   static constexpr unsigned threads = 128;
   using Number = typename GemmNumber<type>::Type;
   struct Params {
-    InputRows in;         // without norm (nullptr) rows are only rounded
+    InputRows in;         // without norm (nullptr), rows are only rounded
     Number* h = nullptr;  // [n, columns]
     friend bool operator==(const Params&, const Params&) = default;
   };

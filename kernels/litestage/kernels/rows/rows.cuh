@@ -1,5 +1,5 @@
-// Small operations on whole rows: scaling, copies of the stream and of cache entries, and the steps that own kernels
-// fuse with a product but cuBLAS does not.
+// Small operations on whole rows: scaling, copies of the residual stream and of cache entries, and the operations that
+// our own product kernels fuse but cuBLAS does not.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,7 @@ struct CopyNumbers {
   }
 };
 
-// x[rows[i]] += multiplier * y[i], after a product of cuBLAS.
+// x[rows[i]] += multiplier * y[i], after a cuBLAS product.
 struct AddRows {
   static constexpr const char* name = "add_rows";
   static constexpr unsigned threads = 128;
@@ -88,7 +88,7 @@ struct AddRows {
   }
 };
 
-// h = act(gate) * up, after a product of cuBLAS.
+// h = act(gate) * up, after a cuBLAS product.
 struct Gate {
   static constexpr const char* name = "gate";
   static constexpr unsigned threads = 256;
@@ -114,12 +114,12 @@ struct Gate {
   }
 };
 
-// A copy of entries as `CopyEntries` reads it: which of its integers means what.
+// The meaning of the integers that describe a copy of entries for `CopyEntries`.
 enum EntryCopyField : unsigned { from_slot, from_layer, from_entry, to_slot, to_layer, to_entry, copied_entries };
 inline constexpr unsigned ints_of_copy = 7;
 
-// Copies keys and values of consecutive entries. Copies are independent: none reads or writes an entry that another
-// copy of the launch writes.
+// Copies keys and values of consecutive entries. The copies of a launch are independent: no copy reads or writes an
+// entry that a different one writes.
 template <class T>
 struct CopyEntries {
   static constexpr const char* name = "copy_entries";

@@ -1,6 +1,6 @@
 // Summarises a row of logits in one pass: the two largest logits, the likeliest token (the lowest id among equals), and
-// the sums that probabilities and entropy are computed from. Several blocks share a row, and the last one to finish
-// merges their summaries. 24 bytes a row are copied to the host.
+// the sums from which probabilities and entropy are computed. Several blocks share a row, and the last one to finish
+// merges their summaries. The host reads 24 bytes per row.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace litestage::kernels {
 
-// A summary of some of the logits z of a row. Sums are relative to the largest logit, so they do not overflow.
+// A summary of a subset of the logits z of a row. Sums are relative to the largest logit, so they do not overflow.
 struct LogitSummary {
   float largest = -HUGE_VALF, second = -HUGE_VALF;
   float sum = 0;       // of exp(z - largest)
   float weighted = 0;  // of exp(z - largest) (z - largest)
-  int token = -1;      // of the largest
-  int broken = 0;      // 1: a logit among them is not finite
+  int token = -1;      // id of the largest logit
+  int broken = 0;      // 1 if any of the logits is not finite
 };
 
 // The summary of one logit. As on the CPU, a NaN is never the largest logit, and makes the sums NaN.
@@ -27,7 +27,7 @@ LITESTAGE_DEVICE LogitSummary summary_of(float z, int token) {
   return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, z - z == 0.0f ? 0 : 1};
 }
 
-// The summary of the logits of a and b together. Symmetric to the bit, except for the bits of a NaN.
+// Merges the summaries a and b. Symmetric to the bit, except for the bits of a NaN.
 LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& b) {
   LogitSummary top = b, low = a;
   if (a.token >= 0 && (b.token < 0 || a.largest > b.largest || (a.largest == b.largest && a.token < b.token))) {
@@ -36,7 +36,7 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
   }
   top.second = low.largest > top.second ? low.largest : top.second;
   top.broken |= low.broken;
-  const float shift = low.largest - top.largest;  // <= 0; -inf where all logits of low are -inf, or it has none
+  const float shift = low.largest - top.largest;  // <= 0; -inf if all logits of `low` are -inf or it is empty
   const float factor = exponential(shift);
   if (factor > 0.0f || low.sum != low.sum) {
     top.sum = fmaf(factor, low.sum, top.sum);
@@ -48,12 +48,12 @@ LITESTAGE_DEVICE LogitSummary merged(const LogitSummary& a, const LogitSummary& 
 struct TokenSummary {
   static constexpr const char* name = "token_summary";
   static constexpr unsigned threads = 256, warps = threads / warp_size;
-  static constexpr unsigned chunk = 4096;  // logits of one block; a multiple of 4
+  static constexpr unsigned chunk = 4096;  // logits per block; a multiple of 4
   struct Params {
     const float* logits = nullptr;  // [n, vocab]
     unsigned n = 0, vocab = 0;
     LogitSummary* partial = nullptr;  // [n, blocks(vocab)]
-    int* finished = nullptr;          // [n] zero before and after
+    int* finished = nullptr;          // [n] must be zero before the launch; zero again afterwards
     LogitSummary* summary = nullptr;  // [n]
     friend bool operator==(const Params&, const Params&) = default;
   };
@@ -87,7 +87,7 @@ struct TokenSummary {
   }
 
  private:
-  // The summary of all threads' summaries, in thread 0.
+  // Merges the summaries of all threads; the result is in thread 0.
   template <class C>
   LITESTAGE_DEVICE static LogitSummary of_block(C& t, LogitSummary s) {
     LITESTAGE_UNROLL
@@ -102,7 +102,7 @@ struct TokenSummary {
       s = merged(s, other);
     }
     LogitSummary* of_warps = t.template shared<LogitSummary>(0);
-    t.sync();  // all threads have read what was stored there before
+    t.sync();  // all threads have read the values stored there before
     if (lane(t) == 0) of_warps[warp(t)] = s;
     t.sync();
     if (t.thread() == 0) {
@@ -113,7 +113,7 @@ struct TokenSummary {
   template <class C>
   LITESTAGE_DEVICE static bool last_block(C& t, int* counter, unsigned n) {
     int* last = t.template shared<int>(warps * sizeof(LogitSummary));
-    if (t.thread() == 0) {  // the only thread of the block that has stored anything
+    if (t.thread() == 0) {  // the only thread of the block that has stored data
       t.fence();
       *last = t.atomic_add(counter, 1) == static_cast<int>(n) - 1;
       if (*last != 0) t.atomic_add(counter, -static_cast<int>(n));
@@ -144,8 +144,8 @@ struct TokenSummary {
   }
 };
 
-// The `count` largest logits of a row, descending; among equals the lowest id comes first. It passes over the row once
-// for each, which needs no memory; few policies ask for them.
+// The `count` largest logits of a row, descending; among equals the lowest id comes first. It reads the row once per
+// result, which needs no memory; few policies use it.
 struct TopLogits {
   static constexpr const char* name = "top_logits";
   static constexpr unsigned threads = 1024, warps = threads / warp_size;
@@ -185,7 +185,7 @@ struct TopLogits {
   LITESTAGE_DEVICE static bool ahead(const Candidate& a, const Candidate& b) {
     return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
   }
-  // The first of all threads' candidates, in all of them.
+  // Returns the best candidate of all threads, in every thread.
   template <class C>
   LITESTAGE_DEVICE static Candidate of_block(C& t, Candidate best) {
     LITESTAGE_UNROLL
@@ -194,7 +194,7 @@ struct TopLogits {
       if (ahead(other, best)) best = other;
     }
     auto* of_warps = t.template shared<Candidate>(0);
-    t.sync();  // all threads have read what was stored there before
+    t.sync();  // all threads have read the values stored there before
     if (lane(t) == 0) of_warps[warp(t)] = best;
     t.sync();
     for (unsigned k = 0; k < warps; ++k) {

@@ -1,4 +1,4 @@
-// What the configuration of a model must be like.
+// Checks the configuration of a model.
 #pragma once
 
 #include <cmath>

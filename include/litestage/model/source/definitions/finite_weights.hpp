@@ -1,4 +1,4 @@
-// How weights that are not finite are found.
+// Finds weights that are not finite.
 #pragma once
 
 #include <cmath>
@@ -17,8 +17,8 @@ namespace litestage {
 
 namespace detail {
 
-// Whether none of `n` floating-point numbers has all bits of `exponent` set, as infinity and NaN have. In pieces of a
-// fixed size, which compilers make vector code of.
+// Whether all of `n` floating-point numbers are finite. Infinity and NaN have all bits of `exponent` set. Works in
+// pieces of a fixed size, which compilers vectorise.
 template <class Bits>
 [[nodiscard]] bool all_finite(const std::byte* numbers, std::size_t n, Bits exponent) {
   constexpr std::size_t piece = 32;
@@ -37,14 +37,14 @@ template <class Bits>
   return true;
 }
 
-// Above 0x7fff where the half at `at` is infinite or NaN.
+// Above 0x7fff if the half at `at` is infinite or NaN.
 [[nodiscard]] inline std::uint32_t broken_half(const std::byte* at) {
   std::uint16_t bits = 0;
   std::memcpy(&bits, at, sizeof(bits));
   return (bits & 0x7c00u) + 0x0400u;
 }
 
-// Reads the scales alone, and has no branch for each block: nearly all files are whole.
+// Reads only the scales, and has no branch per block, because nearly all files are valid.
 template <class Block>
 [[nodiscard]] bool scales_finite(const std::byte* block, std::size_t n) {
   std::uint32_t broken = 0;

@@ -1,4 +1,4 @@
-// What the tensors of a model must be like.
+// Checks the shapes of a model's tensors.
 #pragma once
 
 #include <cstddef>
