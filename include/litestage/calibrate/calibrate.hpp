@@ -36,18 +36,18 @@ namespace litestage::calibrate {
 
 // Callbacks for progress reports. Every member may stay empty.
 struct CalibrationEvents {
-  std::function<void(const SearchWork&)> on_journal =
-      nullptr;  // called when the journal has been read, before anything is run
-  std::function<void(const Score&)> on_full_depth =
-      nullptr;  // called when full depth has been scored, before the searches
+  // Called when the journal has been read, before anything is run.
+  std::function<void(const SearchWork&)> on_journal = nullptr;
+  // Called when full depth has been scored, before the searches.
+  std::function<void(const Score&)> on_full_depth = nullptr;
 };
 
 struct Calibrated {
   Plan plan;
   SearchWork work;
   std::map<std::size_t, NoRoom> without_room;  // questions that did not fit into the context under some candidate
-  std::vector<double> full_seconds,
-      budget_seconds;  // [questions] predicted; budget_seconds: the budgets without the exit
+  // [questions] predicted; budget_seconds: the budgets without the exit.
+  std::vector<double> full_seconds, budget_seconds;
 };
 
 namespace detail {

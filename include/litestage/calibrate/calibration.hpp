@@ -113,8 +113,8 @@ class Calibration {
       return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
     };
     Racing thorough;
-    thorough.give_up =
-        1;  // candidates of a larger window start from the lowest threshold again, so no block is given up
+    // Candidates of a larger window start from the lowest threshold again, so no block is given up.
+    thorough.give_up = 1;
     SearchSpace space = line(tried.size());
     space.least_accuracy = found.target;
     const SearchResult result = search(thorough, space, full.judge,

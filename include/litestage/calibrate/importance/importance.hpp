@@ -63,9 +63,10 @@ struct StageImportance {
   std::vector<double> cosine;          // [2 * n_layers] mean over the tokens
   std::vector<double> request_cosine;  // [2 * n_layers] mean over the requests of each request's mean over tokens
   std::vector<double> last_cosine;     // [2 * n_layers] mean over the last tokens of the prompts
-  std::vector<double> norm_ratio;      // [2 * n_layers] |after| / |before| (Frobenius norms), mean over the requests;
-                                       // within a request, the mean over shared prefix and branches, weighted by tokens
-  std::vector<double> layer_cosine;    // [n_layers] mean over the tokens, between input and output of a whole layer
+  // [2 * n_layers] |after| / |before| (Frobenius norms), mean over the requests; within a request, the mean over shared
+  // prefix and branches, weighted by tokens.
+  std::vector<double> norm_ratio;
+  std::vector<double> layer_cosine;  // [n_layers] mean over the tokens, between input and output of a whole layer
 
   static constexpr auto fields() {
     using S = StageImportance;

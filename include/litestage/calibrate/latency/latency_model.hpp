@@ -27,7 +27,8 @@ struct Curve {
   std::vector<int> rows;        // ascending, first 1
   std::vector<double> seconds;  // [rows]
 
-  // The curve at n is a sum over its points: add(point, weight) for those that count.
+  // Calls add(point, weight) for every point that contributes to the value at n, which is the weighted sum of their
+  // seconds.
   template <class Add>
   void weigh(int n, Add&& add) const {
     if (n <= 0) return;
@@ -65,8 +66,8 @@ struct LatencyModel {
   int threads = 1;
   KvType kv = KvType::f16;
   int step_rows = 512;
-  std::vector<int>
-      groups;  // [2 * n_layers] index of the curve: sub-layers of equal kind, shape and weight types share one
+  // [2 * n_layers] index of the curve: sub-layers of equal kind, shape and weight types share one.
+  std::vector<int> groups;
 
   // Coefficients, in seconds.
   Curve base;                    // a step that skips everything: plan, upload, embedding; by rows

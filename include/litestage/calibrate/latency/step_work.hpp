@@ -16,8 +16,8 @@ namespace litestage::calibrate {
 
 struct BranchShape {
   int prompt_tokens = 0;  // length of the whole prompt, at least 1
-  int generated_tokens =
-      0;  // tokens chosen, including one that only stopped the branch; 0 and 1 both mean that only the prompt is run
+  // Tokens chosen, including one that only stopped the branch; 0 and 1 both mean that only the prompt is run.
+  int generated_tokens = 0;
 };
 
 struct StageShape {
@@ -36,8 +36,8 @@ struct StepWork {
   std::vector<int> runs;                          // [2 * n_layers] rows that run each sub-layer
   std::vector<int> projected;                     // [n_layers] rows that skip attention but still store K/V
   double prompt_entries = 0, decode_entries = 0;  // K/V entries read, summed over the rows and layers that attend
-  double copied = 0, scaled = 0,
-         observed = 0;  // rows x sub-layers: K/V copied from the layer below, row scaled, moments computed
+  // Rows x sub-layers: K/V copied from the layer below, row scaled, moments computed.
+  double copied = 0, scaled = 0, observed = 0;
 
   void clear(std::size_t n_layers) {
     *this = StepWork{0, 0, 0, std::move(runs), std::move(projected)};
@@ -60,8 +60,8 @@ struct StepWork {
       if (u % 2 != 0) continue;
       const std::size_t l = u / 2;
       if (!d.skip)
-        entries +=
-            static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;  // a row also reads its own entry
+        // A row also reads its own entry.
+        entries += static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;
       else if (d.kv == KvOnSkip::project)
         projected[l] += n;
       else if (keeps[l] != 0)

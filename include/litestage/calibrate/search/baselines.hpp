@@ -53,8 +53,8 @@ void for_each_ladder(F f) {
   detail::for_each_ladder([&]<class P>(std::type_identity<P>) {
     Baseline b{std::string(P::name), {{}}};
     for (Rung<P>& rung : P::ladder(model)) {
-      const BaselineSetting setting{std::move(rung.policy),
-                                    rung.skipped};  // GCC 12 gives a wrong warning if the setting is moved
+      // GCC 12 gives a wrong warning if the setting is moved.
+      const BaselineSetting setting{std::move(rung.policy), rung.skipped};
       b.settings.push_back(setting);
     }
     all.push_back(std::move(b));

@@ -28,11 +28,10 @@ namespace litestage::calibrate {
 // result is judged as the sweep judges it. The idea is that of Hoeffding races (Maron, Moore, NIPS 1993).
 //
 // A candidate is dropped when
-//    - it cannot reach the target even if all remaining questions are answered correctly;
-//    - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest);
-//    - its cost, paired by question with the best candidate's, is not lower by `slack` within `deviations` standard
-//    errors;
-//    - its value lies above a block of values that lost more than `give_up` of the origin's correct answers.
+//   - it cannot reach the target even if all remaining questions are answered correctly;
+//   - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest);
+//   - its cost, paired by question with that of the best candidate, is not `slack` lower within `deviations`;
+//   - its value lies above a block of values that lost more than `give_up` of the origin's correct answers.
 // The variance of the cost between questions is pooled over all candidates in the race, because the two or three
 // questions of one candidate say little about it. On an axis with a small `rerun` a trial is cheaper while a wrong
 // choice costs the same, so `deviations` is divided by `rerun` there.
@@ -42,7 +41,6 @@ namespace litestage::calibrate {
 // candidate may gain as well as lose, and the questions go in random order, as the second rule requires. The order is
 // also random if the target is lenient (more than a fifth of the correct answers may be lost; the threshold is our
 // own): a few losses then say little, and no block is given up.
-// is given up.
 struct Racing {
   static constexpr std::string_view name = "racing";
   static constexpr std::string_view summary = "tries counts on growing sets of questions, drops those that cannot win";

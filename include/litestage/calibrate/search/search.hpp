@@ -45,8 +45,8 @@ struct SearchProgress {
 // The origin is the candidate with the first value on every axis: full depth, no exit. The target is relative to it.
 struct SearchSpace {
   std::vector<std::string> axes;  // names
-  std::vector<std::size_t>
-      order;                // order in which axes are searched, each once; the paper starts with the slowest stage
+  // Order in which axes are searched, each once; the paper starts with the slowest stage.
+  std::vector<std::size_t> order;
   std::vector<int> values;  // tried on every axis, ascending, 0 first
   // Share of the origin's cost that must be recomputed when the value on this axis changes: for budgets, the share of
   // the stage and all later stages. [axes], above 0, at most 1; empty: everything is recomputed.

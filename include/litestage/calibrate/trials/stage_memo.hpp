@@ -22,8 +22,8 @@ namespace litestage::calibrate {
 // On `cpu` and `reference` equal keys mean equal texts, to the bit, whatever else was in the batch.
 struct StageKey {
   std::size_t question = 0;  // index in the list of questions
-  std::size_t stage =
-      0;  // index in the schedule; the number of stages stands for the option letters, scored after the last
+  // Index in the schedule; the number of stages stands for the option letters, scored after the last.
+  std::size_t stage = 0;
   std::string decisions;     // of the policies in this stage; equal spelling means equal decisions
   std::uint64_t before = 0;  // hash of the texts of the earlier stages
   // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of the defaulted comparison for a null pointer.

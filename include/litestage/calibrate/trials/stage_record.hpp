@@ -111,7 +111,7 @@ namespace detail {
 
 }  // namespace detail
 
-// The key and result of a record. `where` names the file and the line; `n_stages` is the schedule's.
+// The key and result of a record. `where` names the file and the line; `n_stages` is the length of the schedule.
 [[nodiscard]] inline std::pair<StageKey, StageResult> stage_from_record(const Form& form, const std::string& where,
                                                                         std::span<const Question> questions,
                                                                         std::size_t n_stages) {

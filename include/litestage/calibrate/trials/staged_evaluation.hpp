@@ -270,8 +270,8 @@ class StagedEvaluation {
   std::size_t ended_ = 0;  // walks that ended
   std::deque<Walk> walks_;
   std::deque<std::size_t> ready_;  // walks that can go on
-  std::map<StageKey, std::vector<std::size_t>>
-      waiting_;                  // stages being generated, and the other walks that wait for them
+  // Stages being generated, and the other walks that wait for them.
+  std::map<StageKey, std::vector<std::size_t>> waiting_;
   std::vector<AtWork> at_work_;  // [lanes]
 };
 
