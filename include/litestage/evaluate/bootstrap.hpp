@@ -1,4 +1,4 @@
-// The uncertainty of ratios over questions: speed-ups, and how many times as many tokens.
+// The uncertainty of ratios over questions, such as speed-ups and ratios of token counts.
 #pragma once
 
 #include <algorithm>
@@ -28,11 +28,11 @@ struct Ratio {
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };
 
-// With fewer, an interval is too narrow.
+// With fewer questions, an interval is too narrow.
 inline constexpr std::size_t enough_questions = 20;
 
 struct BootstrapOptions {
-  std::size_t resamples = 10000;  // the bounds then move by a few hundredths of the interval's width from seed to seed
+  std::size_t resamples = 10000;  // from seed to seed, the bounds then move by a few hundredths of the interval's width
   std::uint64_t seed = 1;
 };
 

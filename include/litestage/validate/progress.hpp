@@ -1,4 +1,4 @@
-// What checks and measurements call while they run.
+// Callbacks of checks and measurements.
 #pragma once
 
 #include <functional>
@@ -6,14 +6,15 @@
 
 namespace litestage::validation {
 
-// Thrown out of a check or a measurement when keep_going returned false.
+// Thrown by a check or a measurement when keep_going returned false.
 struct Stopped {};
 
 // Any function may be empty.
 struct Progress {
-  std::function<void(const std::string&)> on_work = {};     // told what is done next
-  std::function<void(const std::string&)> on_warning = {};  // told why the work takes longer than expected
-  std::function<bool()> keep_going = {};  // asked between steps, by several threads; false ends the work with Stopped
+  std::function<void(const std::string&)> on_work = {};  // called with the work that is done next
+  // Called with the reason why the work takes longer than expected.
+  std::function<void(const std::string&)> on_warning = {};
+  std::function<bool()> keep_going = {};  // called between steps, by several threads; false ends the work with Stopped
 
   void ask() const {
     if (keep_going && !keep_going()) throw Stopped{};
