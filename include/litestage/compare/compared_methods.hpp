@@ -67,14 +67,15 @@ class ComparedMethods {
     return all;
   }
 
-  // `chosen`: some of the names; full depth is always there, and so is what others are set by. Without a plan (null)
-  // what follows from one is missing. Plan and questions outlive this.
+  // `chosen`: some of names(). Full depth is always added, and so are the methods that a chosen one depends on. Without
+  // a plan (null), the methods that need one are missing. Plan and questions outlive this object.
   ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan, const stages::Standard& stages,
                   int n_layers, const std::vector<Question>& questions);
 
   [[nodiscard]] std::vector<ComparedMethod>& list() { return list_; }
-  // Makes method i ready to run; those before it have run. If it has no policies then, there is nothing to run: it is
-  // missing, it is that of a method before it with the same policies, or it needs no model.
+  // Makes method i ready to run, after the methods before it have run. If it has no policies afterwards, there is
+  // nothing to run: it is missing, it has the policies of an earlier method and shares its results, or it needs no
+  // model.
   void settle(std::size_t i);
   // The methods in the order of the tables. Methods with equal policies share their times.
   [[nodiscard]] std::vector<compare::Method> methods() const;

@@ -124,13 +124,14 @@ namespace detail {
   const auto branches = static_cast<double>(s.branch_tokens.size());
   return s.prompt_tokens - std::max(0.0, branches - 1) * s.shared_tokens;
 }
-// The tokens over which sublayers_skipped_mean is a mean: the distinct prompt tokens, and the generated ones but for
-// each branch's last, which is chosen and not forwarded. Tokens that the K/V cache still held count as forwarded.
+// The number of tokens over which sublayers_skipped_mean is a mean: the distinct prompt tokens, and the generated
+// tokens without the last of each branch, which is chosen but not forwarded. Tokens found in the K/V cache count as
+// forwarded.
 [[nodiscard]] inline double forwarded_tokens(const StageOutcome& s) {
   return distinct_prompt_tokens(s) + s.generated_tokens - static_cast<double>(s.branch_tokens.size());
 }
 
-// Stages in the order of the schedule; every question has all of them.
+// Means of each stage, in the order of the schedule. Every question has all stages.
 [[nodiscard]] inline std::vector<StageMeans> stage_means(const Method& method) {
   std::vector<StageMeans> means;
   const auto questions = static_cast<double>(method.outcomes.size());
