@@ -208,8 +208,7 @@ class JsonWriter {
     const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
     const std::string_view text(digits, static_cast<std::size_t>(end.ptr - digits));
     out_ += text;
-    if (text.find_first_of(".e") == std::string_view::npos)
-      out_ += ".0";  // otherwise it would be read back as an integer
+    if (text.find_first_of(".e") == std::string_view::npos) out_ += ".0";  // or it would be read as an integer
   }
   void put(const std::string& value, const std::string&) {
     out_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
