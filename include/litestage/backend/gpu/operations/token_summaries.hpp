@@ -1,4 +1,4 @@
-// What policies read of a row of logits, summarised on the device, so that 24 bytes a row are copied to the host.
+// Summarises each row of logits on the device for the policies, so that only 24 bytes per row are copied to the host.
 //
 // Summaries are made in the step that makes the logits, so that they are recorded with it.
 #pragma once
