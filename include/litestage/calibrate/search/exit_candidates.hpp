@@ -21,8 +21,8 @@ struct ExitGrid {
   int thresholds = 8;  // number per window
 };
 
-// The lowest mean of `window` consecutive confidences: a threshold above it cuts the branch. +inf if the branch is
-// shorter than the window.
+// The lowest mean of `window` consecutive confidences: the early exit cuts the branch if the threshold is at least this
+// mean. +inf if the branch is shorter than the window.
 [[nodiscard]] inline float lowest_mean(std::span<const float> trace, int window) {
   const auto size = static_cast<std::size_t>(window);
   double lowest = std::numeric_limits<double>::infinity();

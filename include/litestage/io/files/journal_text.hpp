@@ -16,8 +16,9 @@
 namespace litestage::io {
 
 inline constexpr std::string_view journal_format = "litestage.journal/1";
-inline constexpr std::size_t max_journal_line = std::size_t{1} << 24;   // bytes; our own limits, far from what a
-inline constexpr std::size_t max_journal_bytes = std::size_t{1} << 30;  // search needs, near enough for any memory
+// Our own limits in bytes: far above the needs of a search, and small enough to be read into memory.
+inline constexpr std::size_t max_journal_line = std::size_t{1} << 24;
+inline constexpr std::size_t max_journal_bytes = std::size_t{1} << 30;
 
 // Writes and reads the lines of one journal in order. A line is {"fnv1a":"0123456789abcdef","record":RECORD}. The
 // checksum covers the texts of all records up to this one, so it detects lines that were damaged, removed, inserted or

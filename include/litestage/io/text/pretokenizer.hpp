@@ -34,7 +34,7 @@ inline constexpr std::string_view number_class = R"(\p{N}\x{11F50}-\x{11F59}\x{1
 inline constexpr std::string_view gpt2_words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?[@L]+| ?[@N]+| ?[^@S@L@N]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view single_numbers = "[@N]";
-// llama.cpp uses these, followed by a variant of GPT-2's pattern, if a file names no pattern.
+// If a file names no pattern, llama.cpp uses these, with GPT-2's pattern as the second of four.
 inline constexpr std::string_view plain_marks = R"([@P$+<=>^~|]+)", plain_numbers = "[@N]+", three_digits = "[0-9]{3}";
 // The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ only in the numbers. Contractions are spelt out,
 // because case-insensitive PCRE2 would accept U+017F as an s.
