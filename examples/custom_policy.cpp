@@ -1,5 +1,5 @@
-// Policies of one's own, in one file: a skip policy that learns from the prompt what may be skipped while decoding, a
-// confidence criterion for LiteStage's early exit, and a strategy for the search of budgets. All run on a few
+// Your own policies, in one file: a skip policy that learns from the prompt which sub-layers may be skipped while
+// decoding, a confidence criterion for LiteStage's early exit, and a strategy for the budget search. All run on a few
 // questions, next to the full model. docs/adding-a-policy.md explains each part.
 #include <cstddef>
 #include <cstdint>
@@ -24,15 +24,15 @@
 
 using namespace litestage;
 
-// Skips, while decoding, the MLPs that hardly turned the residual stream over this very prompt. The first layers are
-// spared: everything above builds on them.
+// Skips, while decoding, the MLPs that hardly changed the direction of the residual stream in this prompt. The first
+// layers are never skipped, because all later layers depend on them.
 struct SkipQuietMlps {
-  static constexpr Stat stats = Stat::cosine;  // the engine computes what is named here, and nothing else
+  static constexpr Stat stats = Stat::cosine;  // the engine computes only the statistics named here
 
   float least_cosine = 0.95f;
   int spared_layers = 2;
 
-  struct State {                      // of one request: one stage of one question
+  struct State {                      // one request, that is one stage of one question
     std::vector<std::uint8_t> quiet;  // [n_layers]
   };
   [[nodiscard]] State begin(const RequestInfo& request) const {
@@ -48,9 +48,9 @@ struct SkipQuietMlps {
     state.quiet[static_cast<std::size_t>(u.layer)] = s.cosine >= least_cosine ? 1 : 0;
   }
 };
-static_assert(CheckSkipPolicy<SkipQuietMlps>::passed);  // a missing function is named here
+static_assert(CheckSkipPolicy<SkipQuietMlps>::passed);  // the error names a missing function
 
-// How much likelier the chosen token was than the runner-up, as a difference of log-probabilities.
+// The difference of the log-probabilities of the chosen token and the second most probable token.
 struct LogMargin {
   static constexpr Signal signals = Signal::top_log_probs;
   [[nodiscard]] float operator()(const TokenStats& token) const {
@@ -60,12 +60,12 @@ struct LogMargin {
 };
 static_assert(CheckConfidence<LogMargin>::passed);
 
-// For each stage, slowest first, the largest count within the target by bisection. It takes accuracy to fall with the
-// count and time as well, which neither needs to do: five plans a stage instead of sixty.
+// Finds on each axis (stage), slowest first, the largest value within the target by bisection. It assumes that accuracy
+// and time fall as the value grows, which neither has to do. It evaluates five candidates per stage instead of sixty.
 struct Bisection {
   [[nodiscard]] calibrate::SearchResult search(const calibrate::SearchSpace& space,
                                                const calibrate::Evaluator& evaluate) const {
-    const std::size_t expected = (1 + 6 * space.order.size()) * space.questions;  // about
+    const std::size_t expected = (1 + 6 * space.order.size()) * space.questions;  // approximate
     calibrate::TrialBook book(space, evaluate, expected);
     calibrate::Candidate found(space.axes.size(), 0);
     std::optional<calibrate::Point> best;
@@ -91,7 +91,7 @@ static_assert(calibrate::CheckSearchStrategy<Bisection>::passed);
 
 namespace {
 
-// Answers the questions with these policies; a line for the table.
+// Answers the questions with these policies, and returns a row of the table.
 template <class Skip, class Exit>
 evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& model,
                   const std::vector<Question>& questions, Skip skip, Exit exit) {
@@ -108,7 +108,7 @@ evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& mo
   return evaluate::make_row(results);
 }
 
-// Budgets for half of the sub-layers at most, kept where at most a question in four changes its answer.
+// Searches budgets of at most half of the sub-layers that change the answers of at most a quarter of the questions.
 skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vector<Question>& questions) {
   calibrate::CalibrationSettings settings;
   settings.metric = calibrate::Metric::agreement;
@@ -120,7 +120,7 @@ skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vecto
     if (best == last) return;
     std::cerr << "own search: " << done << " of about " << total << " trials, " << (last = best) << std::endl;
   };
-  Journal journal;  // kept nowhere: what is found is lost on a kill
+  Journal journal;  // without a file: a kill loses its records
   calibrate::Calibration<CpuBackend, stages::TinyThinker> run(model, {}, questions, settings, journal, progress);
   const calibrate::LatencyModel latency = run.latency();
   const calibrate::Importance importance = run.importance();

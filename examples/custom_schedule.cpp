@@ -1,5 +1,5 @@
-// A schedule of one's own: the model plans, solves and states a word problem. A schedule says how many stages there
-// are, what each is called and how long it may get, and which prompts make up a stage, given what was written before.
+// Your own schedule: the model plans, solves and states a word problem. A schedule defines the number of stages, the
+// name and maximum length of each, and the prompts of a stage, given the texts of the earlier stages.
 #include <iostream>
 
 #include "litestage/io/open_model.hpp"
@@ -9,14 +9,14 @@ using namespace litestage;
 
 struct PlanSolveState {
   [[nodiscard]] std::size_t size() const { return 3; }
-  // Name, most new tokens, and the texts before which a stage ends.
+  // Name, maximum number of new tokens, and the texts before which a stage ends.
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     if (i == 0) return {"plan", 48, {"\n\n"}};
     if (i == 1) return {"solve", 96, {"\n\n"}};
     return {"state", 16, {"\n"}};
   }
-  // One prompt for each branch that runs in parallel: here there is one. t.outputs[s][b] is what branch b of stage s
-  // wrote. The continuation is put into the model's mouth.
+  // One prompt per parallel branch; here there is one. t.outputs[s][b] is the text of branch b of stage s. The
+  // continuation is the beginning of the model's answer.
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& t) const {
     std::vector<Message> talk = {{Role::user, t.question.stem + "\nFirst write a short plan."}};
     if (i >= 1) talk.insert(talk.end(), {{Role::assistant, t.outputs[0][0]}, {Role::user, "Now solve it."}});
@@ -28,7 +28,7 @@ static_assert(CheckStageSchedule<PlanSolveState>::passed);  // says in words wha
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw Error("usage: custom_schedule MODEL.gguf");
-  // Skips two MLPs while it states the result, where little is left to think about.
+  // Skips two MLPs in the stage that states the result, which needs little reasoning.
   const auto skip = read_spec<skip::Static>("static:state=m7/m9", "skip");
   Pipeline pipeline(io::open_model(argv[1]), skip, early_exit::Never{}, PlanSolveState{});
   const Question question{"q1", "A box holds 6 eggs. How many eggs are in 7 boxes, after 5 of them broke?", {}};

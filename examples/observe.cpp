@@ -1,5 +1,5 @@
-// Watches single steps: an observer of one's own prints, for every step of one question, how many sub-layers ran, how
-// much they turned the residual stream, and which token came out.
+// Watches single steps: your own observer prints, for every step of one question, how many sub-layers ran, how much
+// they changed the residual stream, and the token that was chosen.
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -16,20 +16,21 @@ using namespace litestage;
 
 namespace {
 
-// A StepObserver: says what it wants to know of sub-layers, and is told. The sub-layers of a forwarded piece of text
-// come bottom up, then the token that was chosen after it, if it is kept.
+// A StepObserver names the statistics that it needs, and is called with them. For each forwarded piece of text it gets
+// the sub-layers from the bottom up, then the token chosen after it, if it is kept.
 struct PrintSteps {
   static constexpr Stat stats = Stat::cosine;
 
   const io::TextCodec* codec = nullptr;
   int ran = 0;
-  Sublayer last = {}, quietest = {};  // quietest: the one that changed the stream's direction least
-  float highest = -2;                 // its cosine
+  Sublayer last = {}, quietest = {};  // quietest: changed the direction of the stream least
+  float highest = -2;                 // cosine of `quietest`
   double sum = 0;
   std::string where = {};
 
   void sublayer(int branch, const RequestInfo& request, const StepInfo& step, Sublayer u, const SublayerStats& s) {
-    if (ran > 0 && u.index() <= last.index()) end_line("no token kept");  // options' shared prefix, or the branch ended
+    // Either this piece was the shared prefix of the options, or the branch ended.
+    if (ran > 0 && u.index() <= last.index()) end_line("no token kept");
     where = concat(shown(request.stage_name), " branch ", branch, step.phase == Phase::prefill ? " prefill" : " step ");
     if (step.phase == Phase::decode) where += concat(step.step);
     last = u;

@@ -1,5 +1,5 @@
-// Answers multiple-choice questions in stages with the policies of one's choice, and says what every stage cost; or
-// answers one free prompt.
+// Answers multiple-choice questions in stages with the chosen policies, and reports the cost of every stage; or answers
+// one free prompt.
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
@@ -78,7 +78,7 @@ int answer_questions(const LanguageModel<B>& model, const Job& job) {
   AskPipeline<B> pipeline(model, job.policies.skip, job.policies.exit, job.policies.stages, options, {&shown});
   if (!quiet) cli::print_question(std::cout, sheet.questions()[0]);
   const auto start = Clock::now();
-  cli::Failures failures;  // whatever happens, what was answered is reported and kept
+  cli::Failures failures;  // finished answers are reported and saved after any failure
   failures.attempt([&] {
     pipeline.run(sheet.questions(), [&](std::size_t question, const QuestionReport& report) {
       sheet.add(question, report);

@@ -1,5 +1,5 @@
-// From a model and questions to a plan (litestage/calibrate/calibrate.hpp). What is finished goes into a journal;
-// killed at any moment, the same command goes on from there.
+// Makes a plan from a model and questions (litestage/calibrate/calibrate.hpp). Finished work is written to a journal;
+// if the program is killed at any moment, the same command continues.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>

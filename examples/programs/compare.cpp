@@ -1,5 +1,5 @@
-// Compares methods on the same questions, on one engine, in one run (litestage/compare/compare.hpp). What is finished
-// goes into a journal; killed at any moment, the same command goes on from there.
+// Compares methods on the same questions, on one engine, in one run (litestage/compare/compare.hpp). Finished work is
+// written to a journal; if the program is killed at any moment, the same command continues.
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
@@ -24,7 +24,7 @@ using cli::CompareJob;
 
 namespace {
 
-// The journals of all tasks; an Error, if there is one, comes before the work.
+// Opens the journals of all tasks. An Error is thrown before any work.
 std::vector<std::unique_ptr<io::JournalFile>> open_journals(const std::vector<CompareJob>& jobs,
                                                             const calibrate::PlanFacts& facts, bool packs) {
   std::vector<std::unique_ptr<io::JournalFile>> journals;
@@ -56,7 +56,7 @@ int stopped(const io::JournalFile* journal) {
 
 template <Backend B>
 int compare_all(std::shared_ptr<B> backend, const std::vector<CompareJob>& jobs, const std::string& markdown) {
-  const cli::Job& job = jobs[0].job;  // one model
+  const cli::Job& job = jobs[0].job;  // all tasks share one model
   const auto facts =
       calibrate::plan_facts(job.model.identity(), calibrate::kernels_of(*backend, jobs[0].settings.cache));
   const auto journals = open_journals(jobs, facts, !job.options.no_pack);

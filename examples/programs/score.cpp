@@ -1,4 +1,4 @@
-// How likely a model finds a text: the log-probability of every token, perplexity, and what it would rather have had,
+// Scores a text with a model: the log-probability of every token, perplexity, and the tokens that the model prefers,
 // with any sub-layers skipped.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -73,12 +73,13 @@ skip::Standard read_skip(const Options& options) {
   return skip;
 }
 
-// What is scored, and how: everything that can be wrong with it is found before a weight is loaded.
+// The text and the settings. All input errors are found here, before weights are loaded.
 struct Job {
   explicit Job(const Options& o)
       : options(o), skip(read_skip(o)), model(o.model), ids(read_tokens(o, tokenizer(), model.config())) {
     cli::warn_of_open_splitting(model);
-    static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));  // does it fit the model?
+    // Throws if the policy does not fit the model.
+    static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));
   }
 
   [[nodiscard]] const io::SubwordTokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }

@@ -1,4 +1,4 @@
-// Sets runs side by side: one line for each results file.
+// Prints runs side by side, with one line per results file.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>

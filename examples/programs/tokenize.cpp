@@ -1,4 +1,4 @@
-// Text to the ids of a model's tokens, and back; conversations to the text that a model reads.
+// Converts text to the ids of a model's tokens and back, and conversations to the text that a model reads.
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
@@ -64,7 +64,7 @@ litestage::Role role_named(const std::string& name) {
                                            ", expected system, user or assistant"));
 }
 
-// [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
+// Example: [{"role": "user", "content": "Hello"}, ...] -> "<|im_start|>user\nHello ..."
 void write_rendered(const litestage::io::TextCodec& codec, const std::string& line) {
   const std::string source = "standard input";
   const litestage::Form conversation = litestage::io::parse_json(line, source);

@@ -1,4 +1,4 @@
-// Is the gpu backend right on this machine, and how fast is it? One command: every kernel against the reference, a
+// Checks the gpu backend on this machine and measures its speed, in one command: every kernel against the reference, a
 // whole model against the CPU, recorded steps against plain launches, and measurements.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -59,8 +59,8 @@ struct Options {
   for (const DTypeInfo& type : dtype_table) names.push_back(lower_case(type.name));
   return names;
 }
-// Stops where the user wants it, and says on standard error that the CPU has fewer threads. `on_work`: told what is
-// done next.
+// Progress callbacks that stop when the user wants it, and that report on standard error if the CPU has fewer threads.
+// `on_work`: called with the work that is done next.
 [[nodiscard]] CheckProgress progress_of(std::function<void(const std::string&)> on_work) {
   CheckProgress progress;
   progress.on_work = std::move(on_work);
@@ -74,8 +74,8 @@ int finish(const Options& o, const Report& report) {
   return report.passed() ? 0 : 1;
 }
 
-// Checks a small model as a whole. Small measurements and their tables are made too, to see that they work, and
-// dropped, because they say nothing about a GPU.
+// Checks a small model as a whole. Small measurements and their tables are made too, to see that they work, but are not
+// printed, because they say nothing about a GPU.
 void try_whole_model(Report& report, const Options& o) {
   constexpr DType type = DType::q8_0;
   report.model = concat("two layers (random weights, ", name(type), ")");
@@ -91,7 +91,7 @@ void try_whole_model(Report& report, const Options& o) {
   static_cast<void>(to_form(*result.speeds, 1));
 }
 
-// The checks on the emulated device. `reason`: why no GPU is used.
+// Runs the checks on the emulated device. `reason`: why no GPU is used.
 int run_emulated(const Options& o, const std::string& reason) {
   std::cout << "no GPU is used: " << reason << std::endl;
   const CheckProgress progress = progress_of(nullptr);
@@ -110,7 +110,7 @@ int run_emulated(const Options& o, const std::string& reason) {
   if (!o.quiet) std::cerr << "trying the work on a whole model\n";
   try_whole_model(report, o);
   ModelConfig counted = small_config(DType::q4_k);
-  counted.vocab = 5000;  // two blocks of statistics
+  counted.vocab = 5000;  // makes two blocks of statistics
   FewKernelsBackend counting = counting_backend();
   report.bytes = check_bytes(counting, synthetic_model(counted, DType::q4_k), 140, 40);
   print(std::cout, *report.bytes);
@@ -192,7 +192,7 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
-  if (!o.model.empty()) static_cast<void>(io::read_model_source(o.model));  // reports a bad file all the same
+  if (!o.model.empty()) static_cast<void>(io::read_model_source(o.model));  // reports a bad file in any case
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
 }

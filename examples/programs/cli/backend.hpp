@@ -16,7 +16,7 @@
 
 namespace litestage::cli {
 
-// f(a shared pointer to the `cpu` backend), after a word about threads that the system refused it.
+// Calls f(a shared pointer to the `cpu` backend). Warns first if the system refused threads.
 template <class F>
 auto with_cpu(int threads, bool pack, const F& f) {
   const auto backend = std::make_shared<CpuBackend>(CpuOptions{threads, pack});
@@ -24,7 +24,7 @@ auto with_cpu(int threads, bool pack, const F& f) {
   return f(backend);
 }
 
-// f(a shared pointer to the backend of this name), after a word about threads that the system refused it.
+// Calls f(a shared pointer to the backend of this name). Warns first if the system refused threads.
 template <class F>
 auto with_backend(const std::string& name, int threads, bool pack, const F& f) {
   if (name == "reference") {

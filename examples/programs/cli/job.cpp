@@ -29,7 +29,7 @@ namespace {
 Policies policies_of(const Options& o) {
   Policies p = read_policies(o.stages, o.skip, o.exit);
   if (!o.prompt) {
-    static_cast<void>(p.stages.answer_format());  // an Error where the stages end in no answer
+    static_cast<void>(p.stages.answer_format());  // throws an Error if the stages end without an answer
     return p;
   }
   const auto* single = std::get_if<stages::Single>(&p.stages.active());
@@ -58,7 +58,7 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
   return {o.task, std::filesystem::path(path).filename().string(), file_fingerprint(path), std::move(all)};
 }
 
-// A plan holds for its own model, tokenizer and schedule. Of the kernels only its seconds depend, which nobody uses
+// A plan holds for its own model, tokenizer and schedule. Only its seconds depend on the kernels, and they are not used
 // here.
 void apply_plan(Job& job, const calibrate::Plan& plan) {
   const std::string& path = job.options.plan;
@@ -70,12 +70,12 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   check_stages(policy, job.policies.stages, path);
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
-  // `compare` refuses these; here one may look at them.
+  // `compare` refuses these questions; this program only warns.
   const auto sentence = calibrate::searched_among(plan, job.questions.questions, path);
   if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
 }
 
-// Not less than what the stages of a question write, all branches together.
+// An upper bound on the tokens that the stages of a question write, over all branches.
 std::size_t most_written(const stages::Standard& stages, const Question& q) {
   std::size_t tokens = 0;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -89,8 +89,8 @@ ContextNeeded needed(const Job& job, const Question& q, Writing writing) {
   return context_needed(job.policies.stages, q, job.model.tokenizer(), writing, letters);
 }
 
-// What the prompts need with nothing written yet, they need in any case; what they may need beside that depends on the
-// model.
+// Checks the positions that the prompts need even if nothing is written. The positions needed beyond that depend on the
+// model's answers.
 void check_lengths(const Job& job) {
   const std::size_t context = job.options.context;
   const auto limit = static_cast<std::size_t>(job.model.config().max_context);

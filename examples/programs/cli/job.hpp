@@ -1,4 +1,4 @@
-// What a run needs beside a backend.
+// Everything that a run needs besides a backend.
 #pragma once
 
 #include <string>
@@ -19,12 +19,12 @@ struct Job {
   io::ModelFile model;
 };
 
-// The files that these options name, for a program to add its own to and to check before anything else.
+// The files named by these options. A program adds its own and checks them first.
 [[nodiscard]] Files files_of(const Options& options);
-// Reads and checks everything; whatever can be wrong is found here, before any weights are loaded.
+// Reads and checks everything, so that every input error is found before weights are loaded.
 [[nodiscard]] Job prepare(const Options& options);
 
-// An Error where there are fewer questions than --questions says, for programs that do not take fewer.
+// Throws an Error if there are fewer questions than --questions asks for.
 void require_questions(const Job& job);
 
 }  // namespace litestage::cli

@@ -1,4 +1,4 @@
-// A model file on its way into a backend, with a word about it on standard error.
+// Loads a model file into a backend, with a message on standard error.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace litestage::cli {
 
-// Bytes of the repacked copies; 0 for backends that keep none.
+// Bytes of the repacked copies; 0 for backends without them.
 template <class B>
 [[nodiscard]] std::size_t packed_bytes(const Model<B>& model) {
   std::size_t sum = 0;

@@ -1,5 +1,5 @@
-// The gpu backend on the emulated device, which validate_gpu checks where there is no GPU. It has the kernels of a few
-// types only, because all of them take minutes to compile.
+// The gpu backend on the emulated device, which validate_gpu checks if there is no GPU. It has the kernels of only a
+// few types, because compiling all of them takes minutes.
 #pragma once
 
 #include "litestage/backend/gpu/device/emulated_runtime.hpp"
@@ -24,7 +24,7 @@ inline constexpr int emulated_row_counts[] = {3, 16};
 [[nodiscard]] inline FewKernelsBackend emulated_backend(const GpuOptions& options) {
   return FewKernelsBackend(options, kernels::emulator::Schedule{}, false);
 }
-// Checks accesses to memory and counts them, which is slower.
+// Checks and counts accesses to memory, which is slower.
 [[nodiscard]] inline FewKernelsBackend counting_backend() {
   return FewKernelsBackend(GpuOptions{}, kernels::emulator::Schedule{}, true);
 }

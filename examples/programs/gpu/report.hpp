@@ -1,4 +1,4 @@
-// What validate_gpu found, and its tables.
+// The results of validate_gpu, and their tables.
 #pragma once
 
 #include <cmath>
@@ -39,11 +39,11 @@ using validation::StepSpeed;
 using validation::WholeModelCheck;
 
 struct Report {
-  std::optional<DeviceFacts> device;  // none: the emulated device
+  std::optional<DeviceFacts> device;  // empty: the emulated device
   std::vector<KernelCheck> kernels;
   StatsCheck stats;
   ReplayCheck replays;
-  std::string model;  // a file, or a shape with its type of weights
+  std::string model;  // a file, or a shape and its weight type
   std::optional<WholeModelCheck> whole;
   std::optional<Speeds> speeds;
   std::optional<BytesCheck> bytes;  // only on the emulated device
@@ -128,7 +128,7 @@ inline void print(std::ostream& out, const BytesCheck& check) {
   for (const std::string& name : check.never_launched) out << name << " is in no step that is measured: WRONG\n";
 }
 
-// Marks lines with "*" where the level-2 cache may hold a part of the bytes. Returns whether there is such a line.
+// Marks lines with "*" if the level-2 cache may hold a part of the bytes. Returns whether a line was marked.
 inline bool print(std::ostream& out, const StepKernels& step, const DeviceFacts& device) {
   out << "\nKernels of " << step.step << ", each launched as often as in the step\n\n";
   TextTable table({{"kernel", Align::left},

@@ -1,4 +1,4 @@
-// What validate_gpu found, as a Form, which becomes JSON.
+// Converts the results of validate_gpu to a Form, which becomes JSON.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace litestage::gpu_check {
 
-// JSON has no numbers that are not finite.
+// JSON has no NaN or infinity, so they become null.
 [[nodiscard]] inline Form number_or_null(double value) {
   return std::isfinite(value) ? Form(value) : Form();
 }

@@ -1,16 +1,16 @@
-// What a backend is: the place where numbers live, and the operations of one transformer step. Every contract (shape,
-// formula, aliasing, accumulation) is written here once; `reference`, `cpu` and `gpu` implement it.
+// The concept of a backend: the place where numbers live, and the operations of one transformer step. Every contract
+// (shape, formula, aliasing, accumulation) is written here once; `reference`, `cpu` and `gpu` implement it.
 //
-// An operation is as large as what a fast backend does in one go (a GPU: one kernel launch; a CPU: one parallel
+// An operation is as large as the unit of work of a fast backend (a GPU: one kernel launch; a CPU: one parallel
 // region), so that fusing needs no second layer loop. Five of them make a layer: project_qkv, attend, project_add
 // (attention), gate_up, project_add (MLP).
 //
-// Common to all operations
+// Rules for all operations
 //  * Outputs come first. No operation allocates or waits for the device; only `to_host` does.
 //  * Real is the type of activations: float, or double in `reference`.
-//  * Index views (rows, slots, ...) come from `upload`; so do factors. Each may be empty: then nothing happens.
-//  * A row's result depends on that row's own inputs alone, bit for bit, whatever other rows are there.
-//  * Views do not alias each other unless said.
+//  * Index views (rows, slots, ...) and factors come from `upload`. An empty one means that there is nothing to do.
+//  * A row's result depends on that row's own inputs alone, bit for bit, whatever other rows are in the step.
+//  * Views do not alias each other unless stated.
 #pragma once
 
 #include <array>
@@ -35,8 +35,8 @@ struct EnumNames<KvType> {
   static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};
 };
 
-// Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. Which entries are in use,
-// and which position each stands for, is the business of model/kv_cache.hpp. `reference` stores float or half as told.
+// Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. model/kv_cache.hpp keeps
+// track of which entries are in use and which position each holds. `reference` stores float or half, by KvType.
 struct CacheShape {
   std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
   std::size_t kv_heads = 0, head_dim = 0;
@@ -48,8 +48,8 @@ struct CacheShape {
   }
 };
 
-// Copies entry `from_entry` of (from_slot, from_layer) to (to_slot, to_layer, to_entry), keys and values, `count` in a
-// row.
+// Copies `count` consecutive entries, keys and values, from `from_entry` on of (from_slot, from_layer) to `to_entry` on
+// of (to_slot, to_layer).
 struct EntryCopy {
   int from_slot = 0, from_layer = 0, from_entry = 0;
   int to_slot = 0, to_layer = 0, to_entry = 0;
@@ -59,13 +59,13 @@ struct EntryCopy {
 // The shape and constants of attention, from the model's configuration.
 struct AttentionShape {
   std::size_t n_heads = 0, n_kv_heads = 0, head_dim = 0, rotary_dim = 0;
-  bool rope_halves = false;  // pairs (i, i + rotary_dim/2); otherwise (2i, 2i+1)
+  bool rope_halves = false;  // pairs (i, i + rotary_dim/2); if false, (2i, 2i+1)
   float norm_eps = 0;        // of the pre-norm, and of the per-head norms
   float scale = 0;           // of the scores, usually 1 / sqrt(head_dim)
 };
 
-// The rows of one attention sub-layer. Element i of each view speaks of row rows[i] of the step; those that run come
-// first, then those that only store K/V. Host or device memory, as `upload` gave it.
+// The rows of one attention sub-layer. Element i of each view describes row rows[i] of the step. The rows that run come
+// first, followed by the rows that only store K/V. The views are in host or device memory, as returned by `upload`.
 struct AttentionRows {
   View<const int, 1> rows;       // [n] row of x
   View<const int, 1> slots;      // [n] cache slot
@@ -77,7 +77,7 @@ struct AttentionRows {
   [[nodiscard]] std::size_t size() const { return rows.extent(0); }
 };
 
-// How each row of a residual branch changed its row of the stream: x becomes y.
+// How a residual branch changed one row of the stream from x to y.
 template <class Real>
 struct Moments {
   Real dot = 0;     // <x, y>
@@ -110,20 +110,20 @@ struct RopeTable {
 template <class B>
 concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheShape& cache_shape, std::size_t n) {
   typename B::Space;                   // a tag: HostSpace or DeviceSpace
-  typename B::Real;                    // of activations
-  typename B::Weight;                  // a matrix as this backend keeps it; cheap to copy (shares its memory)
-  typename B::Vector;                  // a vector of Real (norm weights, biases); `empty()` says whether there is one
+  typename B::Real;                    // type of activations
+  typename B::Weight;                  // a matrix in this backend's format; cheap to copy (shares its memory)
+  typename B::Vector;                  // a vector of Real (norm weights, biases); `empty()` if the model has none
   typename B::Cache;                   // key and value memory
   typename B::template Memory<float>;  // `size()` numbers, zero at first; `data()` points into Space
 
-  // "cpu", "reference", "gpu", and the kernels' instruction set ("avx512", ...), which results and plans record.
+  // "cpu", "reference", "gpu", and the kernels' instruction set ("avx512", ...); results and plans record them.
   { cb.name() } -> std::convertible_to<std::string>;
   { cb.instruction_set() } -> std::convertible_to<std::string>;
 
   // Loading. Weights may be repacked; the raw data must stay mapped as long as the handle lives. bytes() of a handle is
-  // what this backend allocated for it, beyond the mapped file.
-  // expect_weights: throws Error where there is no room for all of them, before anybody waits for a part.
-  // A table is only read row by row (the embedding); a weight is multiplied with.
+  // the memory that this backend allocated for it, beyond the mapped file.
+  // expect_weights: throws an Error before loading starts if the weights do not all fit into memory.
+  // A table is only read row by row (the embedding); a weight is a factor of matrix products.
   b.expect_weights(std::span<const RawTensor* const>());
   { b.load_weight(raw) } -> std::same_as<typename B::Weight>;
   { b.load_table(raw) } -> std::same_as<typename B::Table>;
@@ -139,7 +139,8 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
            std::span<const EntryCopy> copies, std::span<const int> ints, std::span<const float> floats,
            std::span<TokenStats> stats, Signal signals, Activation activation, typename B::Real* real,
            const typename B::Real* const_real, std::size_t n) {
-  // Host numbers to where operations can read them, valid until the next upload of the same kind (a step has one each).
+  // Makes host numbers readable for operations. They are valid until the next upload of the same kind (a step has one
+  // each).
   { b.upload(ints) } -> std::same_as<View<const int, 1>>;
   { b.upload(floats) } -> std::same_as<View<const float, 1>>;
 
@@ -159,7 +160,7 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   { b.attend(x, in, cache, layer, rows, shape) } -> std::same_as<void>;
 
   // x[rows[i]] += multiplier * W in[i].                 x [tokens, hidden], in [>= n, inputs of W], index = rows [n]
-  // Where moments is not empty ([tokens]), moments[rows[i]] says how that row changed.
+  // If moments is not empty ([tokens]), moments[rows[i]] is how that row changed.
   { b.project_add(x, index, in, weight, number, moments) } -> std::same_as<void>;
 
   // h[i] = act(Wg m) * (Wu m),  m = rmsnorm(x[rows[i]]; norm, eps).    h [>= n, ffn] (first), x [tokens, hidden]
@@ -171,25 +172,25 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // to = from.                                          [n, hidden] both
   { b.copy_rows(x, in) } -> std::same_as<void>;
 
-  // moments[i] says how row i of the first view became row i of the second.   [n, hidden] both, moments [n]
+  // moments[i] is how row i changed from the first view to the second.   [n, hidden] both, moments [n]
   { b.measure(moments, in, in) } -> std::same_as<void>;
 
-  // Copies of K/V entries, in any order or at once: no entry is the target of two, or the target of one and the source
-  // of another.
+  // Copies K/V entries in any order or all at once. No entry is the target of two copies, or the target of one and the
+  // source of a different one.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
   // Whether one of the first n entries of (slot, layer) has a key or value that was finite but too large for
-  // KvType::f16. Not for every step: it reads all of them, and waits for the device.
+  // KvType::f16. Not for use in every step: it reads all these entries and waits for the device.
   { b.kv_overflowed(cache, layer, layer, n) } -> std::same_as<bool>;
 
   // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]
   { b.logits(x, in, index, vector, number, weight, number) } -> std::same_as<void>;
 
-  // stats[i] of logits[i], the likeliest token first (ties: the lowest id) as `token`, and whether all logits are
-  // finite; of the rest only what `signals` asks for. log_prob is that of `token`. Waits for the device.
+  // stats[i] describes logits[i]: its most probable token (ties: the lowest id) as `token`, whether all logits are
+  // finite, and the numbers that `signals` asks for. log_prob is that of `token`. Waits for the device.
   { b.token_stats(stats, in, signals) } -> std::same_as<void>;
 
-  // Copies to host memory, having waited for everything before; and from host memory.
+  // Copies to host memory after all earlier work is done, or from host memory.
   { b.to_host(real, const_real, n) } -> std::same_as<void>;
   { b.to_device(real, const_real, n) } -> std::same_as<void>;
 };
@@ -197,15 +198,15 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 struct HostSpace {};
 struct DeviceSpace {};
 
-// All that the launches of a step depend on but the numbers in memory: counts and offsets of the plan, addresses.
-// `longest`: the largest number of entries that a row sees.
+// Everything that the launches of a step depend on except the numbers in memory: counts and offsets of the plan,
+// addresses. `longest`: the largest number of entries that a row attends to.
 struct StepShape {
   std::span<const std::uint64_t> words;
   std::size_t rows = 0, longest = 0, copies = 0;
 };
 
-// Runs the operations of one step, which is what work() calls. A backend may record the step instead, and replay it
-// when the same shape() comes again.
+// Runs the operations of one step by calling work(). A backend may instead record the step, and replay it when an equal
+// shape() comes again.
 template <class B, class Shape, class Work>
 void run_step(B& backend, const Shape& shape, const Work& work) {
   if constexpr (requires { backend.run_step(shape(), work); })

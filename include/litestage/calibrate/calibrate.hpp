@@ -1,5 +1,6 @@
-// From a model and questions to a plan: how redundant each sub-layer is, how long everything takes on this machine, how
-// many sub-layers each stage can do without, and whether a stage is better ended early.
+// Runs a whole calibration, from a model and questions to a plan: it measures how redundant each sub-layer is and how
+// long steps take on this machine, and searches for the number of sub-layers that each stage can skip and for the early
+// exit.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +19,9 @@
 
 namespace litestage::calibrate {
 
-// What the records of a calibration's journal depend on. Where anything here differs, another journal is needed. The
-// context is not among it: each record says for which contexts it holds.
-// `packs`: whether the backend keeps repacked weights.
+// Everything that the records of a calibration's journal depend on. A journal with another identity is not used. The
+// context is not part of it, because each record says for which contexts it holds. `packs`: whether the backend keeps
+// repacked weights.
 [[nodiscard]] inline Form journal_identity(const PlanFacts& facts, bool packs, const tasks::QuestionSet& questions,
                                            const stages::Standard& stages, const CalibrationSettings& settings) {
   Form f;
@@ -33,17 +34,20 @@ namespace litestage::calibrate {
   return f;
 }
 
-// What is worth saying while a calibration goes on. Every member may stay empty.
+// Callbacks for progress reports. Every member may stay empty.
 struct CalibrationEvents {
-  std::function<void(const SearchWork&)> on_journal = nullptr;  // read, before anything is run
-  std::function<void(const Score&)> on_full_depth = nullptr;    // known, before the searches
+  // Called when the journal has been read, before anything is run.
+  std::function<void(const SearchWork&)> on_journal = nullptr;
+  // Called when full depth has been scored, before the searches.
+  std::function<void(const Score&)> on_full_depth = nullptr;
 };
 
 struct Calibrated {
   Plan plan;
   SearchWork work;
-  std::map<std::size_t, NoRoom> without_room;        // questions that did not fit into the context under some setting
-  std::vector<double> full_seconds, budget_seconds;  // [questions] predicted: full depth, the budgets without the exit
+  std::map<std::size_t, NoRoom> without_room;  // questions that did not fit into the context under some candidate
+  // [questions] predicted; budget_seconds: the budgets without the exit.
+  std::vector<double> full_seconds, budget_seconds;
 };
 
 namespace detail {
@@ -56,8 +60,8 @@ namespace detail {
 
 }  // namespace detail
 
-// Runs all phases. `questions` and `journal` outlive the call. Throws Stopped where progress.keep_going said no; what
-// was finished by then is in the journal, and the same call goes on from there.
+// Runs all phases. `questions` and `journal` outlive the call. Throws Stopped if progress.keep_going returns false; the
+// journal then holds everything that was finished, and the same call continues from there.
 template <Backend B, SearchStrategy Strategy = Standard>
 [[nodiscard]] Calibrated calibrate(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                    const stages::Standard& stages, const CalibrationSettings& settings,
@@ -88,7 +92,7 @@ template <Backend B, SearchStrategy Strategy = Standard>
           detail::seconds_of(run.score(latency, full, budgets, std::nullopt))};
 }
 
-// Only how redundant the sub-layers are.
+// Measures only the importance of the sub-layers.
 template <Backend B>
 [[nodiscard]] Importance importance(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                     const stages::Standard& stages, const CalibrationSettings& settings,

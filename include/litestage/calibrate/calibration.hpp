@@ -1,6 +1,6 @@
-// The phases of a calibration, from a model and questions to what a plan holds: latency, importance, full depth,
-// budgets, early exit, and how far the baselines can go. Each phase takes what the phases before it found, so that a
-// wrong order does not compile. calibrate.hpp runs them all.
+// The phases of a calibration: latency, importance, full depth, budgets, early exit, and the largest settings of the
+// baselines. Each phase takes the results of the earlier phases as arguments, so that calls in a wrong order do not
+// compile. calibrate.hpp runs them all.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ class Calibration {
   using Skip = skip::Standard;
   using Exit = early_exit::Never;
 
-  // Questions, journal and progress outlive this.
+  // `questions`, `journal` and `progress` outlive this object.
   Calibration(LanguageModel<B> model, Stages stages, std::span<const Question> questions, CalibrationSettings settings,
               Journal& journal, const Progress& progress)
       : settings_(std::move(settings)),
@@ -46,22 +46,22 @@ class Calibration {
     work.left_out = evaluation_.left_out();
     return work;
   }
-  // Questions that did not fit into the context under some setting, and count as not answered under it.
+  // Questions that did not fit into the context under some candidate. They count as not answered under that candidate.
   [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const {
     return evaluation_.evaluation().without_room();
   }
 
-  // The latency model: the journal's, or measured on this machine now.
+  // Returns the latency model of the journal, or measures it on this machine.
   LatencyModel latency() {
     return latency([this] { return probe(); });
   }
-  // The journal's, or what `measure()` gives.
+  // Returns the latency model of the journal, or else the result of `measure()`.
   template <class Measure>
   LatencyModel latency(Measure&& measure) {
     return evaluation_.latency(measure);
   }
 
-  // Importance of sub-layers at full depth. Call it before the phases that generate anything else.
+  // Measures the importance of the sub-layers at full depth. Call it before any phase that generates something else.
   Importance importance() {
     progress_.begin("importance of sub-layers", "questions");
     return evaluation_.importance();
@@ -87,7 +87,7 @@ class Calibration {
     return f;
   }
 
-  // How many sub-layers each stage skips.
+  // Searches for the number of sub-layers that each stage skips.
   template <SearchStrategy Strategy>
   SearchResult budgets(const Strategy& strategy, const LatencyModel& latency, const Importance& importance,
                        const FullDepth& full) {
@@ -102,8 +102,8 @@ class Calibration {
                   [&](const Candidate& b) { return timed(latency, lite_stage(importance, b), nullptr); });
   }
 
-  // Window and threshold of the early exit under the budgets found: the fastest within the target that the budgets were
-  // found for, so that budgets and exit together lose no more than budgets alone may.
+  // Searches for the window and threshold of the early exit, under the budgets found. The accuracy target is that of
+  // the budget search, so that budgets and exit together lose no more than the budgets alone may.
   ExitChoice early_exit(const LatencyModel& latency, const Importance& importance, const FullDepth& full,
                         const SearchResult& found) {
     progress_.begin("early exit", "trials");
@@ -113,7 +113,8 @@ class Calibration {
       return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
     };
     Racing thorough;
-    thorough.give_up = 1;  // candidates of a larger window begin anew
+    // Candidates of a larger window start from the lowest threshold again, so no block is given up.
+    thorough.give_up = 1;
     SearchSpace space = line(tried.size());
     space.least_accuracy = found.target;
     const SearchResult result = search(thorough, space, full.judge,
@@ -124,7 +125,7 @@ class Calibration {
     return choice;
   }
 
-  // The largest setting of a baseline within the same target, found as the budgets are.
+  // Searches for the largest setting of a baseline within the same accuracy target, as the budgets are searched.
   template <SearchStrategy Strategy>
   BaselineChoice largest(const Strategy& strategy, const Baseline& baseline, const FullDepth& full) {
     progress_.begin(baseline.name, "trials");
@@ -138,7 +139,7 @@ class Calibration {
     return {baseline.name, baseline.settings[static_cast<std::size_t>(found.best.candidate[0])], found.best};
   }
 
-  // Skips the first budgets[s] sub-layers of the ranking in stage s; without budgets none.
+  // Stage s skips the first budgets[s] sub-layers of the ranking. An empty candidate skips none.
   [[nodiscard]] Skip lite_stage(const Importance& importance, const Candidate& budgets) const {
     skip::LiteStage policy;
     for (const Sublayer u : importance.ranking(settings_.rank_by)) policy.ranking.push_back(sublayer_name(u));
@@ -147,7 +148,7 @@ class Calibration {
     policy.kv = settings_.kv;
     return policy;
   }
-  // What a policy and an exit make of every question.
+  // Scores a skip policy and an exit policy on every question.
   [[nodiscard]] Score score(const LatencyModel& latency, const FullDepth& full, const Skip& skip,
                             const std::optional<LowConfidence>& exit) {
     const Setup<Skip, Exit> plan = timed(latency, skip, replay(exit));
@@ -216,7 +217,7 @@ class Calibration {
     space.on_progress = [this](const SearchProgress& p) { progress_.search(p); };
     return space;
   }
-  // Candidates 0 to n in a row: one axis.
+  // A search space of one axis with the values 0 to n.
   [[nodiscard]] SearchSpace line(std::size_t n) {
     SearchSpace space = space_of(1);
     space.order = {0};
@@ -239,7 +240,7 @@ class Calibration {
   PhaseProgress progress_;
   LanguageModel<B> model_;
   RecordedEvaluation<B, Stages> evaluation_;
-  SearchWork work_;  // without what evaluation_ counts
+  SearchWork work_;  // without the counts that evaluation_ keeps
 };
 
 }  // namespace litestage::calibrate

@@ -1,4 +1,4 @@
-// What a calibration is asked for, and what its phases find.
+// The settings of a calibration, and the results of its phases.
 #pragma once
 
 #include <algorithm>
@@ -24,30 +24,30 @@ namespace litestage::calibrate {
 
 struct CalibrationSettings {
   Metric metric = Metric::letter;
-  double max_loss = 0.04;                     // accuracy that a plan may lose; the paper: less than 4 points
-  std::optional<double> least_accuracy = {};  // accuracy that a plan must have, in place of max_loss
-  int step = 1;                               // budgets tried: 0, step, 2 step, ...
-  std::optional<int> most = {};               // largest budget; by default all sub-layers but one layer's
+  double max_loss = 0.04;  // accuracy that a plan may lose against full depth; the paper: less than 4 points
+  std::optional<double> least_accuracy = {};  // accuracy that a plan must reach, in place of max_loss
+  int step = 1;                               // the search tries the budgets 0, step, 2 step, ...
+  std::optional<int> most = {};               // largest budget; default: all sub-layers except those of one layer
   CosineOf rank_by = CosineOf::requests;
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;
-  confidence::Standard criterion = {};  // of the early exit
-  ExitGrid exits = {};                  // without windows no exit is searched
-  bool baselines = true;                // also search how far each baseline can go
-  double probe_seconds = 15;            // that measuring the latency model takes
-  std::size_t batch = 16;               // stages in flight
+  confidence::Standard criterion = {};  // confidence that the early exit reads
+  ExitGrid exits = {};                  // no exit is searched if it has no windows
+  bool baselines = true;                // whether to search for the largest setting of each baseline
+  double probe_seconds = 15;            // time spent on measuring the latency model
+  std::size_t batch = 16;               // number of stages that run together
   std::size_t context = 0;              // positions of one branch; 0: context_or_default
   KvType cache = KvType::f16;           // type of the K/V cache
 };
 
-// Full depth on every question: what the budgets are judged and ordered by.
+// Full depth on every question: the reference for the accuracy of the budgets and for the order of the stages.
 struct FullDepth {
-  Judge judge;                             // knows the right answers; for the metric agreement they are full depth's
-  std::vector<int> predicted;              // [questions]
-  std::vector<double> stage_seconds;       // [stages] means, predicted
+  Judge judge;                 // knows the right answers; for the metric `agreement` they are the answers of full depth
+  std::vector<int> predicted;  // [questions]
+  std::vector<double> stage_seconds;       // [stages] predicted, mean over the questions
   std::vector<std::size_t> slowest_first;  // [stages]
 
-  // The value of SearchSpace::rerun: a stage's share of the time is its own and that of the stages after it.
+  // The value of SearchSpace::rerun: the share of the total time spent in this stage and all later stages.
   [[nodiscard]] std::vector<double> rerun() const {
     std::vector<double> shares(stage_seconds.size());
     std::partial_sum(stage_seconds.rbegin(), stage_seconds.rend(), shares.rbegin());
@@ -57,31 +57,31 @@ struct FullDepth {
   }
 };
 
-// One baseline at its largest setting within the target.
+// The largest setting of a baseline within the accuracy target.
 struct BaselineChoice {
   std::string name;
   BaselineSetting setting;
   Point point;  // its cost is the share of sub-layers that run
 };
 struct ExitChoice {
-  std::optional<LowConfidence> exit;  // none where generating to the end is the fastest within the target
-  std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;  // everything that was tried
+  std::optional<LowConfidence> exit;  // empty if generating to the end is fastest within the target
+  std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;  // every candidate tried
 };
 
-// What a setting makes of every question.
+// The results of one plan on every question.
 struct Score {
   std::vector<int> predicted;        // [questions]
   std::vector<Outcome> outcomes;     // [questions]
-  std::vector<double> stage_tokens;  // [stages] generated, mean over the questions
+  std::vector<double> stage_tokens;  // [stages] tokens generated, mean over the questions
 };
 
-// What all searches of a calibration took. A trial is one question under one candidate.
+// The work done by all searches of a calibration. A trial is one question under one candidate.
 struct SearchWork {
   std::size_t trials = 0;
-  std::int64_t tokens_of_trials = 0;  // that would have been generated without a memory
-  GenerationCounts generated;         // by this process
-  GenerationCounts restored;          // by earlier ones, from the journal
-  std::size_t left_out = 0;           // records of the journal that do not hold for this run's context
+  std::int64_t tokens_of_trials = 0;  // tokens that the trials would have generated without the trial cache
+  GenerationCounts generated;         // generated by this process
+  GenerationCounts restored;          // generated by earlier processes and read from the journal
+  std::size_t left_out = 0;           // journal records that do not hold for this run's context
 };
 
 }  // namespace litestage::calibrate

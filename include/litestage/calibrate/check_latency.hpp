@@ -1,4 +1,4 @@
-// The latency model against the clock, on a few questions.
+// Compares the latency model with measured times on a few questions.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,11 @@
 namespace litestage::calibrate {
 
 struct LatencyCheck {
-  std::vector<double> predicted, measured;  // [runs] seconds; full depth and the plan's budgets in turns
+  std::vector<double> predicted, measured;  // [runs] seconds; runs alternate between full depth and the plan's budgets
 };
 
-// Runs the first n questions at batch 1, each at full depth and under the plan's budgets without its exit. Where
-// progress.keep_going says no, the check has fewer runs.
+// Runs the first n questions at batch 1, each at full depth and under the plan's budgets without its exit. If
+// progress.keep_going returns false, the check ends with fewer runs.
 template <Backend B>
 [[nodiscard]] LatencyCheck check_latency(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                          const stages::Standard& stages, const Calibrated& found, std::size_t n,
@@ -34,7 +34,7 @@ template <Backend B>
     return pipeline->run(std::span<const Question>(&questions.questions.at(q), 1));
   };
   LatencyCheck check;
-  // Each answers once before the clock counts, so that its memory is in place.
+  // Each pipeline answers one question before the measurement, so that its memory is allocated.
   for (Plain* pipeline : {&full, &budgets}) {
     if (ask(pipeline, 0).empty()) return check;
   }

@@ -1,4 +1,4 @@
-// From what the phases of a calibration found to a Plan.
+// Makes a Plan from the results of the phases of a calibration.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Findings {
   ExitChoice exits;
   std::vector<BaselineChoice> baselines;
   Score full;  // full depth
-  Score plan;  // the budgets with their exit
+  Score plan;  // the budgets with the exit
 };
 
-// The score of a plan in its file's terms.
+// Converts a score to the terms of the plan file.
 [[nodiscard]] inline PlanScore plan_score(const Score& score) {
   std::size_t hits = 0;
   double seconds = 0;
@@ -58,7 +58,7 @@ namespace detail {
 
 }  // namespace detail
 
-// `strategy`: the search strategy as it writes itself.
+// `strategy`: the search strategy as a Form.
 [[nodiscard]] inline Plan make_plan(const PlanModel& model, const PlanKernels& kernels, const PlanData& data,
                                     const stages::Standard& stages, const CalibrationSettings& settings,
                                     const Form& strategy, const Findings& found) {

@@ -1,4 +1,4 @@
-// The progress of the phases of a calibration, as what is done of what is expected.
+// Progress of the phases of a calibration: the work done out of the work expected.
 #pragma once
 
 #include <algorithm>
@@ -13,20 +13,20 @@
 
 namespace litestage::calibrate {
 
-// A search asks for many runs of walks, one after the other: each run counts from 0, the search counts them all.
+// A search starts many runs of walks, one after the other. Each run counts from 0; this class counts over all of them.
 class PhaseProgress {
  public:
-  // `progress` outlives this.
+  // `progress` outlives this object.
   explicit PhaseProgress(const Progress& progress) : progress_(&progress) {}
 
-  // `stages`: what the numbers of a search's best candidate mean; empty where they are not to be shown.
+  // `stages`: names for the values of a search's best candidate; empty if the values should not be shown.
   void begin(const std::string& what, const std::string& unit, std::vector<std::string> stages = {}) {
     stages_ = std::move(stages);
     done_ = expected_ = 0;
     best_.clear();
     progress_->begin(what, unit);
   }
-  // Walks of the run at hand.
+  // Reports the walks of the current run.
   void walks(std::size_t ended, std::size_t total) {
     progress_->update(done_ + ended, std::max(expected_, done_ + total), best_);
   }
@@ -39,7 +39,7 @@ class PhaseProgress {
     }
     progress_->update(done_, expected_, best_);
   }
-  // A share of a piece of work that is counted in percent. Throws Stopped where the work should stop.
+  // Reports the share done of work that is counted in percent. Throws Stopped if the work should stop.
   void share(double done) {
     if (!progress_->keep_going()) throw Stopped{};
     progress_->update(static_cast<std::size_t>(100 * done), 100, "");

@@ -1,6 +1,6 @@
-// Methods on the same questions, on one engine: full depth, a plan without and with its early exit, baselines at equal
-// accuracy and at equal skipping, and controls. Answers come from batched runs; times from one question at a time, the
-// methods in turn on each.
+// Compares methods on the same questions and one engine: full depth, a plan without and with its early exit, baselines
+// at equal accuracy and at equal skipping, and controls. Answers come from batched runs. Times come from runs of one
+// question at a time, in which the methods take turns on each question.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ namespace litestage::compare {
 
 namespace detail {
 
-// The confidence that the plan's exit reads; without such an exit the probability of the likeliest token.
+// Traces the confidence that the plan's exit reads, or the probability of the most probable token if the plan has no
+// such exit.
 [[nodiscard]] inline TokenTrace confidence_trace(const ComparedTask& task) {
   if (task.plan) {
     const auto exit = read_value<early_exit::Standard>(task.plan->plan.exit, Where("--plan").at("exit"));
@@ -34,7 +35,7 @@ namespace detail {
   return calibrate::trace_of(confidence::MaxProb{});
 }
 
-// Tells how many answers are finished, of those that are left to do.
+// Reports how many answers are finished, of those that have to be run.
 class AnswerProgress {
  public:
   explicit AnswerProgress(const Progress& progress) : progress_(&progress) {}
@@ -69,7 +70,7 @@ class Comparing {
                  task.questions.questions),
         run_(model, task.questions.questions, options(progress), finished) {}
 
-  // Both are false where they were stopped. `what`: for the progress.
+  // Both functions return false if the run was stopped. `what`: name of the work, for progress reports.
   bool answers(const std::string& what) {
     std::vector<ComparedMethod>& list = methods_.list();
     const std::vector<Question>& questions = task_->questions.questions;
@@ -132,10 +133,10 @@ class Comparing {
 
 }  // namespace detail
 
-// Compares the methods on one task. `name` stands before what the progress says, where there are several tasks.
-// `on_journal` is told how many records of the journal do not hold for this run's context, before anything is run.
-// Throws Stopped where progress.keep_going said no; what was finished by then is in the journal, and the same call goes
-// on from there. Throws Error where the plan does not hold for the model.
+// Compares the methods on one task. `name` precedes the text of progress reports; it is used if there are several
+// tasks. `on_journal` is called before anything is run, with the number of journal records that do not hold for this
+// run's context. Throws Stopped if progress.keep_going returns false; the journal then holds everything that was
+// finished, and the same call continues from there. Throws an Error if the plan does not hold for the model.
 template <Backend B>
 [[nodiscard]] Comparison compare(const LanguageModel<B>& model, const ComparedTask& task,
                                  const ComparisonSettings& settings, const Journal& journal, const Progress& progress,

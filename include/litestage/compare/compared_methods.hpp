@@ -1,6 +1,6 @@
-// The methods of a comparison, in the order of its tables: full depth, what a plan gives, each baseline at equal
-// accuracy and at equal skipping, and controls. Some follow from what LiteStage did on the same questions, and so are
-// known only after that has run.
+// The methods of a comparison, in the order of its tables: full depth, the methods of a plan, each baseline at equal
+// accuracy and at equal skipping, and controls. Some methods depend on what LiteStage did on the same questions, so
+// their policies are known only after LiteStage has run.
 #pragma once
 
 #include <algorithm>
@@ -42,22 +42,24 @@ struct ComparedMethod {
     lite_stage,
     lite_stage_exit,
     equal_accuracy,  // the largest setting of a baseline that kept the plan's target on the calibration questions
-    equal_skipping,  // the one that skips as many sub-layers per token as lite_stage does on the compared questions
+    // The setting of a baseline that skips as many sub-layers per token as lite_stage does on the compared questions.
+    equal_skipping,
     majority,
     direct,
-    cap,            // full depth, and ...
-    lite_stage_cap  // ... the plan's budgets, capped so that branches are as long in the mean as under lite_stage_exit
+    cap,  // full depth with a token cap
+    // The plan's budgets with a token cap that gives branches the same mean length as under lite_stage_exit.
+    lite_stage_cap
   };
   Kind kind = Kind::full_depth;
-  std::string baseline;  // of the two kinds that are baselines
+  std::string baseline;  // for the two kinds that are baselines
   compare::Method method;
-  std::optional<MethodPolicies> policies;  // none where it has nothing to run, and until it is settled
+  std::optional<MethodPolicies> policies;  // empty if no model runs, and until it is settled
 };
 
 class ComparedMethods {
  public:
   using Kind = ComparedMethod::Kind;
-  // What may be chosen, in the order of the tables.
+  // The names that may be chosen, in the order of the tables.
   [[nodiscard]] static std::vector<std::string> names() {
     std::vector<std::string> all = {"full_depth", "lite_stage", "lite_stage_exit"};
     for (std::string& name : calibrate::baseline_names()) all.push_back(std::move(name));
@@ -65,16 +67,17 @@ class ComparedMethods {
     return all;
   }
 
-  // `chosen`: some of the names; full depth is always there, and so is what others are set by. Without a plan (null)
-  // what follows from one is missing. Plan and questions outlive this.
+  // `chosen`: some of names(). Full depth is always added, and so are the methods that a chosen one depends on. Without
+  // a plan (null), the methods that need one are missing. Plan and questions outlive this object.
   ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan, const stages::Standard& stages,
                   int n_layers, const std::vector<Question>& questions);
 
   [[nodiscard]] std::vector<ComparedMethod>& list() { return list_; }
-  // Makes method i ready to run; those before it have run. If it has no policies then, there is nothing to run: it is
-  // missing, it is that of a method before it with the same policies, or it needs no model.
+  // Makes method i ready to run, after the methods before it have run. If it has no policies afterwards, there is
+  // nothing to run: it is missing, it has the policies of an earlier method and shares its results, or it needs no
+  // model.
   void settle(std::size_t i);
-  // In the order of the tables. Those of equal policies get each other's times.
+  // The methods in the order of the tables. Methods with equal policies share their times.
   [[nodiscard]] std::vector<compare::Method> methods() const;
 
  private:
@@ -207,7 +210,7 @@ inline void ComparedMethods::set_equal_accuracy(ComparedMethod& m) const {
   }
 }
 
-// Of equally near settings the one that skips less.
+// Among equally near settings, the one that skips fewer sub-layers is chosen.
 inline void ComparedMethods::set_equal_skipping(ComparedMethod& m) const {
   const auto ladder = std::find_if(ladders_.begin(), ladders_.end(),
                                    [&](const calibrate::Baseline& b) { return b.name == m.baseline; });
@@ -236,7 +239,7 @@ inline void ComparedMethods::set_majority(ComparedMethod& m) const {
   m.method.outcomes.assign(questions_->size(), {majority.option, {}});
 }
 
-// The least cap under which branches of these lengths are as long in the mean as `mean`, or the longest of them.
+// The smallest cap with which branches of these lengths reach the mean length `mean`, or else the largest length.
 [[nodiscard]] inline int cap_of_mean(const std::vector<int>& lengths, double mean) {
   const int longest = lengths.empty() ? 1 : std::max(1, *std::max_element(lengths.begin(), lengths.end()));
   for (int cap = 1; cap < longest; ++cap) {

@@ -1,4 +1,4 @@
-// What a comparison was made with: the facts in its file, and the identity of its journal.
+// The facts that a comparison's file states about how it was made, and the identity of its journal.
 #pragma once
 
 #include <filesystem>
@@ -12,9 +12,9 @@
 
 namespace litestage::compare {
 
-// What the records of a comparison's journal depend on. Where anything here differs, another journal is needed. The
-// context is not among it: each record says for which contexts it holds. `packs`: whether the backend keeps repacked
-// weights.
+// Everything that the records of a comparison's journal depend on. A journal with another identity is not used. The
+// context is not part of it, because each record says for which contexts it holds. `packs`: whether the backend keeps
+// repacked weights.
 [[nodiscard]] inline Form journal_identity(const calibrate::PlanFacts& facts, bool packs, const ComparedTask& task,
                                            const ComparisonSettings& settings) {
   Form::List methods;
@@ -28,7 +28,7 @@ namespace litestage::compare {
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);
-  // Outcomes hold what was read from the texts, so a journal holds for one way of reading them.
+  // Outcomes hold the answers read from texts, so a journal holds for one way of reading them.
   if (!settings.letters) f.add("reading", "stated/1");
   return f;
 }

@@ -1,5 +1,5 @@
-// A comparison as Form: its file, format "litestage.comparison/1". Names once released stay; new ones may be added. It
-// holds no texts of questions or answers.
+// Writes a comparison as a Form, its file in the format "litestage.comparison/1". Names once released stay; new ones
+// may be added. It holds no texts of questions or answers.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ inline constexpr std::string_view comparison_format = "litestage.comparison/1";
 
 namespace detail {
 
-// Every answer with its time, if it was timed.
+// Every answer, with its time if it was timed.
 [[nodiscard]] inline Form answers_form(const Method& method, const std::vector<ComparedQuestion>& questions) {
   Form::List list;
   for (std::size_t q = 0; q < method.outcomes.size(); ++q) {
@@ -40,7 +40,7 @@ namespace detail {
 
 }  // namespace detail
 
-// `facts`: how the comparison was made, an object whose members come first.
+// `facts`: how the comparison was made, an object whose members are written first.
 [[nodiscard]] inline Form to_form(const Comparison& c, const Form& facts) {
   Form f;
   f.add("format", comparison_format);

@@ -1,5 +1,5 @@
-// The work of a comparison: methods answer questions, in batches for the answers and one by one for the times. What is
-// finished is handed out at once, and what was finished before is not done again.
+// Runs the methods of a comparison on the questions: in batches for the answers and one by one for the times. Each
+// finished result is reported at once, and results finished in an earlier run are not computed again.
 #pragma once
 
 #include <algorithm>
@@ -24,10 +24,10 @@
 namespace litestage::compare {
 
 struct ComparisonOptions {
-  PipelineOptions pipeline;  // batch: of the runs for answers; score_letters: else answers are read from the texts
-  std::size_t traced = 0;    // first questions whose outcomes keep what `trace` makes of each token
+  PipelineOptions pipeline;  // batch: for the answers; score_letters: if false, answers are read from texts
+  std::size_t traced = 0;    // number of first questions whose outcomes keep the trace of each token
   TokenTrace trace = {};
-  std::function<void(const Method&)> on_finished = nullptr;  // told of every question that a method finishes
+  std::function<void(const Method&)> on_finished = nullptr;  // called after every question that a method finishes
 };
 
 // Policies: a struct with the members skip, exit and stages, e.g. of the Standard types.
@@ -39,18 +39,18 @@ class ComparisonRun {
     const Policies* policies = nullptr;
   };
 
-  // Questions and finished work outlive this.
+  // Questions and finished work outlive this object.
   ComparisonRun(LanguageModel<B> model, std::span<const Question> questions, ComparisonOptions options,
                 FinishedWork& finished)
       : model_(std::move(model)), questions_(questions), options_(std::move(options)), finished_(&finished) {
     LITESTAGE_ASSERT(!questions_.empty(), "a comparison has questions");
-    // Questions of other numbers of options would have the K/V cache made anew, within the time of one of them.
+    // Sized for the largest number of options, so that the K/V cache is not reallocated while a question is timed.
     std::size_t& branches = options_.pipeline.branches;
     if (branches > 0) return;
     for (const Question& q : questions_) branches = std::max(branches, q.options.size());
   }
 
-  // Fills the method's outcomes. False where the pipeline's keep_going said no before all were there.
+  // Fills the method's outcomes. Returns false if the pipeline's keep_going stopped it before all were there.
   bool answer(Method& method, const Policies& policies) {
     std::vector<Question> open;
     std::vector<std::size_t> place;  // [open] in questions_
@@ -69,11 +69,11 @@ class ComparisonRun {
     return true;
   }
 
-  // Fills the methods' timings, of the first n questions. Methods take turns on each question, so that a machine that
-  // becomes slower or faster does so for all of them; each question begins with another method. One question is
-  // answered before the clock counts, so that memory is in place.
+  // Fills the methods' timings of the first n questions. Methods take turns on each question, so that a change of the
+  // machine's speed affects all of them; each question begins with a different method. One question is answered before
+  // the measurement, so that memory is allocated.
   bool time(const std::vector<Contender>& contenders, std::size_t n) {
-    answering_.reset();  // its K/V cache
+    answering_.reset();  // frees its K/V cache
     LITESTAGE_ASSERT(n <= questions_.size(), n, " of ", questions_.size());
     for (std::size_t q = 0; q < n; ++q) {
       for (std::size_t i = 0; i < contenders.size(); ++i) {

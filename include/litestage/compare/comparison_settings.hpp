@@ -1,4 +1,4 @@
-// What is compared, and how.
+// The plan, the tasks and the settings of a comparison.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 
 namespace litestage::compare {
 
-// A plan and the file that it was read from.
+// A plan and the file it was read from.
 struct ComparedPlan {
   calibrate::Plan plan;
   std::string path;         // for messages
   std::string fingerprint;  // of the file's bytes
 };
 
-// One question set under one schedule. The methods that follow from a plan need one.
+// One question set under one schedule. Methods that depend on a plan need `plan`.
 struct ComparedTask {
   tasks::QuestionSet questions;
   stages::Standard stages;
@@ -29,12 +29,13 @@ struct ComparedTask {
 
 struct ComparisonSettings {
   std::vector<std::string> methods;  // some of ComparedMethods::names()
-  bool letters = true;               // an answer is the likeliest option letter; else what the text states
-  std::size_t timed = 0;             // first questions whose times are measured, one at a time
-  std::size_t traces = 0;            // first questions whose tokens' confidences are kept
-  std::size_t batch = 4;             // questions answered side by side
-  std::size_t context = 0;           // positions of one branch; 0: context_or_default
-  KvType cache = KvType::f16;        // type of the K/V cache
+  // If true, an answer is the most probable option letter; if false, it is the option that the text states.
+  bool letters = true;
+  std::size_t timed = 0;       // number of first questions that are timed, one at a time
+  std::size_t traces = 0;      // number of first questions for which the confidence of each token is kept
+  std::size_t batch = 4;       // questions answered in one batch
+  std::size_t context = 0;     // positions of one branch; 0: context_or_default
+  KvType cache = KvType::f16;  // type of the K/V cache
 };
 
 [[nodiscard]] inline const char* metric_name(const ComparisonSettings& settings) {

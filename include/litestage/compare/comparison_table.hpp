@@ -1,5 +1,4 @@
-// A comparison for people: three tables of one line to each method, since one table of all columns would be twenty
-// wide.
+// Prints a comparison as three tables with one line per method, since one table with all columns would have twenty.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ namespace litestage::compare {
 
 namespace detail {
 
-// "1.0e-05" has no place in a table.
+// Formats a p-value without an exponent such as "1.0e-05".
 [[nodiscard]] inline std::string p_text(double p) {
   return p < 0.001 ? "< 0.001" : evaluate::fixed(p, 3);
 }
@@ -27,13 +26,13 @@ namespace detail {
 [[nodiscard]] inline std::string interval(double low, double high, int digits) {
   return concat(evaluate::fixed(low, digits), " to ", evaluate::fixed(high, digits));
 }
-// "12.0 / 80.5 / 3.2", a number to each stage.
+// Example: "12.0 / 80.5 / 3.2", one number per stage.
 [[nodiscard]] inline std::string by_stage(const ComparisonRow& row, double StageMeans::*of, int digits) {
   std::string text;
   for (const StageMeans& s : row.stages) text += concat(text.empty() ? "" : " / ", evaluate::fixed(s.*of, digits));
   return text.empty() ? "-" : text;
 }
-// "stop_string 75, cap 25": per cent of all branches.
+// Example: "stop_string 75, cap 25", in per cent of all branches.
 [[nodiscard]] inline std::string stops_text(const StopCounts& stops) {
   int all = 0;
   for (const int n : stops) all += n;
@@ -92,7 +91,7 @@ inline void print_heading(std::ostream& out, evaluate::TableStyle style, const s
       << (style == evaluate::TableStyle::markdown ? "\n" : "");
 }
 
-// The stages of the reference: other methods that have the same do not say so again.
+// Lists the stages of the reference. Other methods list theirs only if they differ.
 [[nodiscard]] inline std::string stage_list(const ComparisonRow& reference) {
   std::string text;
   for (const StageMeans& s : reference.stages) text += concat(text.empty() ? "" : " / ", s.name);
@@ -164,9 +163,9 @@ inline void print_work(std::ostream& out, const Rows& rows, evaluate::TableStyle
              "that branches share count once. Ended by: of all branches."));
 }
 
-// What was not run, reason by reason, and what to doubt.
+// Prints the methods that were not run, grouped by reason, and the warnings.
 inline void print_remarks(std::ostream& out, const Comparison& comparison, evaluate::TableStyle style) {
-  std::vector<std::pair<std::string, std::string>> reasons;  // and the names of methods
+  std::vector<std::pair<std::string, std::string>> reasons;  // reason, names of methods
   for (const Method& m : comparison.methods) {
     if (m.missing.empty()) continue;
     std::size_t r = 0;

@@ -20,7 +20,7 @@
 
 namespace litestage::compare {
 
-// A record of the journal: the outcome or the timing of one method on one question.
+// A journal record: the outcome or the timing of one method on one question.
 struct FinishedRecord {
   static constexpr bool complete = true;
   std::string method, question;
@@ -41,11 +41,11 @@ struct FinishedRecord {
   }
 };
 
-// The outcomes and timings of methods on questions, by their names.
+// The outcomes and timings of each method on each question, by their names.
 class FinishedWork {
  public:
-  // `records`: of earlier runs of the same comparison. `append` is called with each new record, and returns when it is
-  // safe.
+  // `records`: the records of earlier runs of the same comparison. `append` is called with each new record, and returns
+  // when the record is written safely.
   explicit FinishedWork(
       std::span<const Record> records = {}, std::function<void(const Form&)> append = [](const Form&) {},
       evaluate::RecordContexts contexts = {})
@@ -54,7 +54,7 @@ class FinishedWork {
   }
 
   [[nodiscard]] std::size_t size() const { return outcomes_.size() + timings_.size(); }
-  // Records that hold for other contexts than this run's.
+  // Number of records that do not hold for this run's context.
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
   [[nodiscard]] const MethodOutcome* outcome(const std::string& method, const std::string& question) const {
     const auto found = outcomes_.find({method, question});
@@ -64,7 +64,7 @@ class FinishedWork {
     const auto found = timings_.find({method, question});
     return found == timings_.end() ? nullptr : &found->second;
   }
-  // An outcome without room is not recorded: in a larger context the question has an answer.
+  // An outcome without room is not recorded, because in a larger context the question has an answer.
   void add(const std::string& method, const std::string& question, MethodOutcome outcome,
            const evaluate::ContextUse& use) {
     if (!outcome.no_room) append_(write_fields(FinishedRecord{method, question, outcome, std::nullopt, use}));
@@ -86,7 +86,7 @@ class FinishedWork {
     const Key key{record.method, record.question};
     bool is_new = true;
     if (record.outcome) {
-      bool& filled = filled_[key];  // holds for a timing without "positions" that follows
+      bool& filled = filled_[key];  // applies to a later timing without "positions"
       filled = std::any_of(record.outcome->stages.begin(), record.outcome->stages.end(), filled_context);
       if (leaves_out(form, filled)) return;
       is_new = outcomes_.emplace(key, *record.outcome).second;

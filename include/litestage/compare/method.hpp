@@ -1,4 +1,4 @@
-// The methods of a comparison, and what each made of every question.
+// The methods of a comparison, and the outcome of each on every question.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@
 
 namespace litestage::compare {
 
-// An empty text is written as null.
+// Writes an empty text as null.
 struct TextOrNullForm {
   [[nodiscard]] static Form write(const std::string& text) { return text.empty() ? Form() : Form(text); }
 };
 
 struct Method {
   static constexpr bool written_only = true;
-  std::string name;                     // "unified, equal skipping": unique in a comparison
+  std::string name;                     // unique in a comparison, e.g. "unified, equal skipping"
   std::string setting;                  // its policies in words, e.g. "12 sub-layers"
-  Form policies;                        // as they write themselves; null if no model runs
-  std::string missing;                  // why it could not be run; empty if it could be
-  std::string same_as;                  // the method before it with the same policies, whose runs it shares; else empty
+  Form policies;                        // as Forms; null if no model runs
+  std::string missing;                  // why it was not run; empty if it was
+  std::string same_as;                  // the earlier method with the same policies, whose runs it shares; else empty
   std::vector<MethodOutcome> outcomes;  // [questions]; empty if missing
-  std::vector<MethodTiming> timings;    // [first questions]; empty if missing, or if no model runs
+  std::vector<MethodTiming> timings;    // [timed questions]; empty if missing, or if no model runs
 
-  static constexpr auto fields() {  // its outcomes and timings are written question by question
+  static constexpr auto fields() {  // outcomes and timings are written by question
     using M = Method;
     return std::tuple(Field("name", &M::name, "unique in a comparison"),
                       Field("setting", &M::setting, "its policies in words"),
@@ -51,7 +51,7 @@ struct ComparedQuestion {
 
 struct Comparison {
   std::vector<ComparedQuestion> questions;
-  std::vector<Method> methods;        // the first is what the others are compared with: full depth
+  std::vector<Method> methods;        // the first is the reference: full depth
   std::vector<std::string> warnings;  // sentences
 };
 

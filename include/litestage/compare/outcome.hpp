@@ -1,5 +1,5 @@
-// What a comparison keeps of one method on one question: the parts of a QuestionReport (engine/report.hpp) without
-// texts and tokens. Outcomes come from runs in batches, timings from runs of one question at a time.
+// The results that a comparison keeps of one method on one question: the parts of a QuestionReport (engine/report.hpp)
+// without texts and tokens. Outcomes come from runs in batches, timings from runs of one question at a time.
 #pragma once
 
 #include <algorithm>
@@ -17,9 +17,9 @@
 
 namespace litestage::compare {
 
-using StopCounts = std::array<int, enum_names<StopReason>.size()>;  // of branches, in the order of StopReason
+using StopCounts = std::array<int, enum_names<StopReason>.size()>;  // [StopReason] number of branches
 
-// {"eos": 3, "cap": 1}: reasons without a branch are left out.
+// Example: {"eos": 3, "cap": 1}. Reasons without a branch are left out.
 struct StopCountsForm {
   [[nodiscard]] static Form write(const StopCounts& stops) {
     Form f{Form::Map{}};
@@ -40,7 +40,7 @@ struct StopCountsForm {
   [[nodiscard]] static std::string expected() { return concat("counts of ", joined(enum_names<StopReason>)); }
 };
 
-// A number of each token that a branch generated (BranchReport::trace), and why the branch ended.
+// One number per token that a branch generated (BranchReport::trace), and why the branch ended.
 struct BranchTrace {
   static constexpr bool complete = true;
   std::vector<float> values;
@@ -56,9 +56,9 @@ struct BranchTrace {
 // A StageReport without texts, tokens and times.
 struct StageOutcome : StageCounts<int> {
   static constexpr bool complete = true;
-  std::vector<int> branch_tokens;   // [branches] generated
+  std::vector<int> branch_tokens;   // [branches] tokens generated
   StopCounts stops{};               // of the branches
-  std::vector<BranchTrace> traces;  // [branches], or empty without tracing
+  std::vector<BranchTrace> traces;  // [branches]; empty without tracing
 
   static constexpr auto fields() {
     using S = StageOutcome;
@@ -72,7 +72,7 @@ struct StageOutcome : StageCounts<int> {
   friend bool operator==(const StageOutcome&, const StageOutcome&) = default;
 };
 
-// Whether a branch ended for lack of K/V positions.
+// Whether a branch ended because no K/V positions were left.
 [[nodiscard]] inline bool filled_context(const StageOutcome& stage) {
   return stage.stops[static_cast<std::size_t>(StopReason::context)] > 0;
 }
@@ -116,7 +116,7 @@ struct MethodTiming {
   friend bool operator==(const MethodTiming&, const MethodTiming&) = default;
 };
 
-// ---- from the engine's report ----
+// ---- conversion from the engine's report ----
 
 [[nodiscard]] inline StageOutcome stage_outcome(const StageReport& report, bool traced) {
   StageOutcome outcome{report, {}, {}, {}};

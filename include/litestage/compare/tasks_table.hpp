@@ -1,4 +1,4 @@
-// Methods by tasks, for people: a line to each method, for each task how often it was right and how much faster it was.
+// Prints a table with one line per method and, for each task, its accuracy and speed-up.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,7 @@
 
 namespace litestage::compare {
 
-// What one task made of all methods. The comparison outlives this.
+// The comparison of one task. It outlives this object.
 struct TaskComparison {
   std::string task;
   const Comparison* comparison = nullptr;
@@ -40,7 +40,7 @@ struct TaskScore {
   return {};
 }
 
-// Over all tasks, or nothing where one lacks it: a mean over other tasks than its neighbours' would mislead.
+// The mean over all tasks, or nothing if a task lacks the number: means over different sets of tasks would mislead.
 [[nodiscard]] inline TaskScore mean_score(const std::vector<TaskScore>& scores) {
   double right = 0, logs = 0;
   bool all_right = true, all_timed = true;
@@ -66,7 +66,7 @@ struct TaskScore {
 
 }  // namespace detail
 
-// Methods in the order of the first task.
+// Prints the methods in the order of the first task.
 inline void print_tasks(std::ostream& out, std::span<const TaskComparison> compared,
                         evaluate::TableStyle style = evaluate::TableStyle::plain) {
   LITESTAGE_ASSERT(!compared.empty());

@@ -1,4 +1,4 @@
-// What a reader of a comparison should know before believing it.
+// Warnings for the reader of a comparison.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace litestage::compare {
 
-// An Error where the plan does not hold for this model and tokenizer. What else is to be said of it comes as sentences.
+// Throws an Error if the plan does not hold for this model and tokenizer. Returns all other warnings about the plan.
 [[nodiscard]] inline std::vector<std::string> plan_warnings(const ComparedTask& task,
                                                             const calibrate::PlanFacts& facts) {
   std::vector<std::string> warnings;
@@ -36,7 +36,7 @@ namespace litestage::compare {
 
 namespace detail {
 
-// Whether accuracies on these questions mean anything: full depth has to beat the most frequent letter.
+// Warns if full depth does not beat the most frequent letter, because accuracies then mean little.
 [[nodiscard]] inline std::optional<std::string> accuracy_warning(const evaluate::Proportion& full,
                                                                  const std::vector<Question>& questions) {
   const auto counts = evaluate::gold_counts(questions);
@@ -59,7 +59,7 @@ namespace detail {
 
 }  // namespace detail
 
-// What the answers themselves give reason to doubt.
+// Warnings that follow from the answers.
 [[nodiscard]] inline std::vector<std::string> answer_warnings(const Comparison& c,
                                                               const std::vector<Question>& questions) {
   std::vector<std::string> warnings;

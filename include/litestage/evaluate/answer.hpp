@@ -1,4 +1,4 @@
-// One question of a run with its answer, as results files keep it.
+// One question of a run with its answer, as stored in results files.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The uncertainty of ratios over questions: speed-ups, and how many times as many tokens.
+// The uncertainty of ratios over questions, such as speed-ups and ratios of token counts.
 #pragma once
 
 #include <algorithm>
@@ -28,22 +28,22 @@ struct Ratio {
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };
 
-// With fewer, an interval is too narrow.
+// With fewer questions, an interval is too narrow.
 inline constexpr std::size_t enough_questions = 20;
 
 struct BootstrapOptions {
-  std::size_t resamples = 10000;  // the bounds then move by a few hundredths of the interval's width from seed to seed
+  std::size_t resamples = 10000;  // from seed to seed, the bounds then move by a few hundredths of the interval's width
   std::uint64_t seed = 1;
 };
 
 // sum(a) / sum(b), where a[i] and b[i] belong to the same question, with its percentile bootstrap interval (Efron and
-// Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). Questions are resampled with what both runs made of
-// them, so that a question long for both does not count as uncertainty. The sums divide by the same count: it is the
-// ratio of means as well. sum(seconds at full depth) / sum(seconds of a method) is the method's speed-up.
+// Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). Questions are resampled in pairs, so that a question
+// that is long in both runs does not count as uncertainty. Both sums are over the same questions, so it is also the
+// ratio of means. sum(seconds at full depth) / sum(seconds of a method) is the method's speed-up.
 //
-// Nothing without questions, and where b is zero on a whole resample: no bound holds the ratio then. The interval
-// regards the questions as a random sample; with fewer than enough_questions it is too narrow, with one it has no
-// width. The same numbers give the same interval on every platform.
+// Returns nothing if there are no questions or if b is zero on a whole resample, because the ratio is unbounded then.
+// The interval assumes that the questions are a random sample; with fewer than enough_questions it is too narrow, with
+// one question it has no width. The same numbers give the same interval on every platform.
 [[nodiscard]] inline std::optional<Ratio> ratio_of_sums(std::span<const double> a, std::span<const double> b,
                                                         const BootstrapOptions& options = {}) {
   LITESTAGE_ASSERT(a.size() == b.size(), a.size(), " against ", b.size(), " questions");

@@ -1,5 +1,5 @@
-// The contexts for which generated text would have come out the same. A context is how many positions of the K/V cache
-// a branch may take; it shows in a text only if it was too small, so records of finished work hold for others too.
+// The contexts for which a generated text would have been the same. The context is the number of K/V positions that a
+// branch may use. It changes a text only if it was too small, so records of finished work also hold for other contexts.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace litestage::evaluate {
 
 struct ContextUse {
   static constexpr bool complete = true;
-  int positions = 0;    // K/V positions of the branch that took most
-  bool filled = false;  // whether a branch ended because there were no more: with more of them, it would have gone on
+  int positions = 0;    // K/V positions of the longest branch
+  bool filled = false;  // whether a branch ended because no positions were left; with more, it would have continued
 
   static constexpr auto fields() {
     using C = ContextUse;
@@ -39,24 +39,24 @@ struct ContextUse {
   return {report.positions, std::any_of(report.stages.begin(), report.stages.end(), filled_context)};
 }
 
-// Adds {"positions": n}, and "filled": true if it is, to the record of something generated.
+// Adds {"positions": n}, and "filled": true if it was filled, to the record of generated text.
 inline void add_context_use(Form& record, const ContextUse& use) {
   write_members(record, use, /*all=*/true);
 }
 
-// The contexts that the records of a journal are held against.
+// The contexts that journal records are compared with.
 struct RecordContexts {
   std::size_t now = 0;     // of the run that reads them; 0: all records hold
-  std::size_t unsaid = 0;  // of the run that wrote those without "positions", as earlier versions did; 0: these hold
+  std::size_t unsaid = 0;  // of the run that wrote records without "positions" (earlier versions); 0: these hold
 };
 
-// Whether a record holds now. `filled`: whether a branch of it ended for lack of positions, for records without
-// "positions".
+// Whether a record holds for this run. `filled`: whether a branch of it ended because no positions were left; it is
+// used for records without "positions".
 [[nodiscard]] inline bool holds(const Form& record, const std::string& where, bool filled,
                                 const RecordContexts& contexts) {
   if (contexts.now == 0) return true;
   if (record.find("positions") != nullptr) return read_fields<ContextUse>(record, where).holds_for(contexts.now);
-  // The record does not say how many positions it took: no more than there were.
+  // The record does not say how many positions it used, but at most as many as the context had.
   return contexts.unsaid == 0 || (filled ? contexts.now == contexts.unsaid : contexts.now >= contexts.unsaid);
 }
 

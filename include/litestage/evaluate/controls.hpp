@@ -1,4 +1,4 @@
-// What can be had on a question set without any model. An accuracy means little without these numbers next to it.
+// Accuracies that need no model. The accuracy of a model means little without these numbers next to it.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace litestage::evaluate {
 
-// How often each letter is right, in questions whose gold is known.
+// How often each letter is the right one, over questions with known gold.
 [[nodiscard]] inline std::array<std::size_t, max_options> gold_counts(std::span<const Question> questions) {
   std::array<std::size_t, max_options> counts{};
   for (const Question& q : questions) {
@@ -23,11 +23,11 @@ namespace litestage::evaluate {
 }
 
 struct MajorityClass {
-  int option = no_answer;  // the lowest of the most frequent letters; no_answer where no gold is known
+  int option = no_answer;  // the most frequent letter, the lowest if several are; no_answer if no gold is known
   Proportion accuracy;
 };
 
-// Always the most frequent letter of these same questions: the best that ignoring the question can do.
+// Always answers the most frequent letter of these same questions: the best accuracy that ignores the question.
 [[nodiscard]] inline MajorityClass majority_class(std::span<const Question> questions) {
   const auto counts = gold_counts(questions);
   std::size_t known = 0;
@@ -37,7 +37,7 @@ struct MajorityClass {
   return {static_cast<int>(most - counts.begin()), proportion(*most, known)};
 }
 
-// The expected accuracy of guessing: the mean of 1 / options, over questions whose gold is known.
+// The expected accuracy of guessing: the mean of 1 / options over questions with known gold.
 [[nodiscard]] inline double chance(std::span<const Question> questions) {
   double sum = 0;
   std::size_t known = 0;

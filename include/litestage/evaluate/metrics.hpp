@@ -1,4 +1,4 @@
-// How often answers are right, with its uncertainty, and how often two runs say the same.
+// Accuracy with its uncertainty, and the agreement of two runs.
 #pragma once
 
 #include <algorithm>
@@ -33,10 +33,10 @@ struct Proportion {
 };
 
 // Wilson's score interval (JASA 22, 1927) without continuity correction. Unlike value +- 1.96 standard errors it stays
-// inside [0, 1] and keeps its width at 0 and 1, which matters for the few dozen questions of a quick run. It regards
-// the questions as a random sample, so it holds for one run; two runs on the same questions are to be compared in
-// pairs.
-// Boost.Math has the exact and Jeffreys' intervals but not this one; parsing its distributions takes 0.7 s.
+// inside [0, 1] and keeps its width at 0 and 1, which matters for the few dozen questions of a quick run. It assumes
+// that the questions are a random sample, so it holds for one run; two runs on the same questions need a paired
+// comparison (paired.hpp). Boost.Math has the exact and Jeffreys' intervals but not this one; parsing its distributions
+// takes 0.7 s.
 [[nodiscard]] inline Proportion proportion(std::size_t hits, std::size_t trials) {
   LITESTAGE_ASSERT(hits <= trials, hits, " of ", trials);
   if (trials == 0) return {};
@@ -52,7 +52,7 @@ struct Proportion {
   return {hits, trials, p, low, high};
 }
 
-// The share of questions answered rightly. No answer is a wrong answer; questions of unknown gold do not count.
+// The share of questions answered correctly. No answer counts as wrong; questions without known gold do not count.
 [[nodiscard]] inline Proportion accuracy(std::span<const int> predicted, std::span<const int> gold) {
   LITESTAGE_ASSERT(predicted.size() == gold.size(), predicted.size(), " predictions, ", gold.size(), " gold answers");
   std::size_t right = 0, known = 0;
@@ -64,8 +64,8 @@ struct Proportion {
   return proportion(right, known);
 }
 
-// The share of questions on which two runs give the same answer. No answer agrees with nothing, not even with no
-// answer: a model too broken to answer must not look faithful to another one that does not answer either.
+// The share of questions on which two runs give the same answer. "No answer" agrees with nothing, not even with "no
+// answer": a model too broken to answer must not look faithful to a second model that does not answer either.
 [[nodiscard]] inline Proportion agreement(std::span<const int> a, std::span<const int> b) {
   LITESTAGE_ASSERT(a.size() == b.size(), a.size(), " against ", b.size(), " answers");
   std::size_t same = 0;

@@ -1,4 +1,4 @@
-// How files write the index of an option: as its letter, or null if there is none.
+// Writes the index of an option as its letter, or null if there is none.
 #pragma once
 
 #include <cstddef>

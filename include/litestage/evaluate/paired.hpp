@@ -13,7 +13,8 @@
 
 namespace litestage::evaluate {
 
-// Questions by who was right. Only those that one run alone answers rightly tell the runs apart.
+// Numbers of questions by which run was right. Only questions that exactly one run answers correctly distinguish the
+// runs.
 struct PairedCounts {
   std::size_t trials = 0;
   std::size_t only_a = 0;
@@ -27,7 +28,7 @@ struct PairedCounts {
   friend bool operator==(const PairedCounts&, const PairedCounts&) = default;
 };
 
-// Of predictions, question by question, under the rules of `accuracy`.
+// Compares predictions question by question, under the rules of `accuracy`.
 [[nodiscard]] inline PairedCounts paired_counts(std::span<const int> a, std::span<const int> b,
                                                 std::span<const int> gold) {
   LITESTAGE_ASSERT(a.size() == gold.size() && b.size() == gold.size(), a.size(), " and ", b.size(), " predictions, ",
@@ -39,15 +40,16 @@ struct PairedCounts {
   return counts;
 }
 
-// McNemar's test in its exact form: the two-sided binomial test of whether the questions that one run alone answers
-// rightly fall to either run with probability 1/2. The approximation by chi-squared needs some 25 such questions, more
-// than a comparison of similar runs has. Two-sided: twice the smaller tail, at most 1. It is exact at any count: the
-// first term of the tail is taken by its logarithm and the others as multiples of it, each smaller than the one before.
-// Boost.Math's incomplete beta function agrees to 1e-13 up to 2000 questions, but parsing it takes 0.7 s (g++
-// 12 -fsyntax-only), twice as long as all of this header; its root finders take 0.2 s, for the loop in `upper_bound`.
+// McNemar's exact test: the two-sided binomial test of whether the questions that only one run answers correctly fall
+// to either run with probability 1/2. The chi-squared approximation needs about 25 such questions, more than a
+// comparison of similar runs has. The two-sided p-value is twice the smaller tail, at most 1. It is exact at any count:
+// the first term of the tail is computed by its logarithm, and each further term is a multiple of the one before and
+// smaller. Boost.Math's incomplete beta function agrees to 1e-13 up to 2000 questions, but parsing it takes 0.7 s (g++
+// 12 -fsyntax-only), twice as long as this whole header; its root finders, which could replace the loop in
+// `upper_bound`, take 0.2 s.
 [[nodiscard]] inline double mcnemar_exact(std::size_t only_a, std::size_t only_b) {
   const std::size_t k = std::min(only_a, only_b), n = only_a + only_b;
-  double log_largest = -static_cast<double>(n) * 0.69314718055994531;  // of C(n, k) / 2^n
+  double log_largest = -static_cast<double>(n) * 0.69314718055994531;  // log of C(n, k) / 2^n
   for (std::size_t i = 1; i <= k; ++i) {
     log_largest += std::log(static_cast<double>(n - k + i) / static_cast<double>(i));
   }
@@ -59,11 +61,11 @@ struct PairedCounts {
   return only_a == only_b ? 1 : std::min(1.0, 2 * tail * std::exp(log_largest));
 }
 
-// By how much run a is right more often than run b. In files b is the reference.
+// How much more accurate run a is than run b. In files b is the reference.
 struct PairedDifference {
   static constexpr bool written_only = true;
   PairedCounts counts;
-  double value = 0;  // accuracy of a less that of b; 0 without trials
+  double value = 0;  // accuracy of a minus accuracy of b; 0 without trials
   double low = -1;   // 95 % interval
   double high = 1;
   double p_value = 1;  // mcnemar_exact
@@ -79,12 +81,12 @@ struct PairedDifference {
 
 namespace detail {
 
-// Does the score test at 5 % leave open that the accuracies differ by `difference`?
+// Whether the score test at 5 % does not reject that the accuracies differ by `difference`.
 [[nodiscard]] inline bool is_open(const PairedCounts& counts, double difference) {
   const auto n = static_cast<double>(counts.trials), b = static_cast<double>(counts.only_a),
              c = static_cast<double>(counts.only_b);
-  // The likeliest probability that b alone is right, given the difference: the positive root of x^2 * 2n + x * slope -
-  // rest, in the form that does not cancel.
+  // The maximum-likelihood probability that b alone is right, given the difference: the positive root of x^2 * 2n + x *
+  // slope - rest, in the form without cancellation.
   const double slope = (2 * n - b + c) * difference - b - c, rest = c * difference * (1 - difference);
   const double root = std::sqrt(std::max(0.0, slope * slope + 8 * n * rest));
   const double sum = slope + root;
@@ -94,7 +96,7 @@ namespace detail {
   return distance * distance <= z_95 * z_95 * n * variance;
 }
 
-// The largest difference that is left open.
+// The largest difference that the test does not reject.
 [[nodiscard]] inline double upper_bound(const PairedCounts& counts, double value) {
   double open = value, closed = 1;
   if (is_open(counts, closed)) return closed;
@@ -107,11 +109,11 @@ namespace detail {
 
 }  // namespace detail
 
-// The interval is Tango's (Statistics in Medicine 17, 1998, 891-908): the differences that a score test for paired
-// proportions does not reject at 5 %. It stays inside [-1, 1], and where the runs never differ, n questions bound the
-// difference by z^2 / (n + z^2), as Wilson's interval (metrics.hpp) bounds a proportion of which no case was seen;
-// the usual value +- 1.96 standard errors has no width there. The p-value is exact and the interval is not, so near 5 %
-// they may disagree, the p-value being the more cautious of the two.
+// Tango's interval (Statistics in Medicine 17, 1998, 891-908): the differences that a score test for paired proportions
+// does not reject at 5 %. It stays inside [-1, 1]. If the runs never differ, n questions bound the difference by z^2 /
+// (n + z^2), as Wilson's interval (metrics.hpp) bounds a proportion without a hit, while the usual value +- 1.96
+// standard errors has no width there. The p-value is exact and the interval is not, so they may disagree near 5 %; the
+// p-value is then the more cautious of the two.
 [[nodiscard]] inline PairedDifference paired_difference(const PairedCounts& counts) {
   LITESTAGE_ASSERT(counts.only_a + counts.only_b <= counts.trials, counts.only_a, " + ", counts.only_b, " of ",
                    counts.trials);

@@ -1,4 +1,4 @@
-// A run over a question set: how it was made and every answer.
+// A run over a question set: how it was made, and every answer.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace litestage::evaluate {
 
-// Forms hold 64 signed bits: seeds of 2^63 and more are written as negative numbers and come back the same.
+// A Form holds signed 64-bit numbers: seeds of 2^63 and above are written as negative numbers and read back unchanged.
 struct SeedForm {
   [[nodiscard]] static Form write(std::uint64_t seed) { return Form(static_cast<std::int64_t>(seed)); }
   [[nodiscard]] static std::uint64_t read(const Form& form, const Where& where) {
@@ -26,16 +26,16 @@ struct SeedForm {
 
 struct RunInfo {
   static constexpr bool complete = true;
-  std::string method;     // what tables call this run, e.g. "full depth", "litestage"
-  std::string model;      // the file's name
+  std::string method;     // name of the run in tables, e.g. "full depth", "litestage"
+  std::string model;      // name of the file
   std::string backend;    // "cpu", "reference", ...
-  std::string task;       // a name of tasks.hpp
-  std::string data;       // the file's name
+  std::string task;       // a name from tasks.hpp
+  std::string data;       // name of the file
   std::string answering;  // "extracted" or "letter"
-  Form policies;          // {"stages": ..., "skip": ..., "exit": ...}, as the policies write themselves
+  Form policies;          // {"stages": ..., "skip": ..., "exit": ...}, each policy as a Form
   std::uint64_t seed = 0;
-  std::size_t asked = 0;  // questions; more than there are answers if the run was stopped
-  double clock_s = 0;     // of the whole run, if questions ran side by side and their own times overlap; else 0
+  std::size_t asked = 0;  // number of questions, above the number of answers if the run was stopped
+  double clock_s = 0;     // of the whole run if questions ran in batches, so that their own times overlap; else 0
 
   static constexpr auto fields() {
     using R = RunInfo;
@@ -61,7 +61,7 @@ struct Results {
     return std::tuple(InlineField(&R::info), Field("answers", &R::answers, "to the questions"),
                       ComputedField("summary", [](const R& r) { return summarize(r.answers, r.info.clock_s); }));
   }
-  void fill_older(const Form& form) {  // files without it are those of whole runs
+  void fill_older(const Form& form) {  // files without `asked` come from complete runs
     if (form.find("asked") == nullptr) info.asked = answers.size();
   }
   friend bool operator==(const Results&, const Results&) = default;

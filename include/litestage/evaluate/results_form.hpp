@@ -1,6 +1,6 @@
-// Results <-> Form: the results file, format "litestage.results/1". Names once released stay; new ones may be added, so
-// reading ignores keys it does not know. `gold` and `predicted` are letters, null where there is none. `summary` is
-// written for readers of the file and not read back: it follows from the answers (summary.hpp).
+// Converts Results to and from a Form: the results file, format "litestage.results/1". Names once released stay; new
+// ones may be added, so reading ignores unknown keys. `gold` and `predicted` are letters, or null if there is none.
+// `summary` is written for readers of the file and is not read back, because it follows from the answers (summary.hpp).
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,7 @@ inline constexpr std::string_view results_format = "litestage.results/1";
   return write_file(results_format, results);
 }
 
-// `source` is the file's name.
+// `source`: name of the file.
 [[nodiscard]] inline Results results_from_form(const Form& form, std::string_view source) {
   return read_file_of<Results>(results_format, form, source);
 }

@@ -1,4 +1,4 @@
-// Means of stage reports over questions: every number of a StageReport (engine/report.hpp) has its mean.
+// Means of stage reports over questions: each number of a StageReport (engine/report.hpp) has its mean.
 #pragma once
 
 #include <concepts>
@@ -11,7 +11,7 @@
 
 namespace litestage::evaluate {
 
-// Calls f(sum, number) for every number of `part` and the member of `sums` with the same place in fields().
+// Calls f(sum, number) for every number of `part` and the member of `sums` at the same position in fields().
 template <class Sums, class Part, class F>
 void for_each_number(Sums& sums, const Part& part, F f) {
   constexpr auto to = Sums::fields();

@@ -1,4 +1,4 @@
-// The numbers that follow from the answers of a run.
+// The numbers computed from the answers of a run.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace litestage::evaluate {
 
-// Means over the questions that had this stage.
+// Means over the questions that ran this stage.
 struct StageSummary : StageCounts<double>, StageTimes {
   static constexpr bool written_only = true;
   std::size_t questions = 0;
@@ -31,17 +31,17 @@ struct Summary {
   static constexpr bool written_only = true;
   std::size_t questions = 0;
   std::size_t answered = 0;  // questions with a prediction
-  Proportion accuracy;       // over the questions of known gold
+  Proportion accuracy;       // over the questions with known gold
   double seconds = 0;
   std::int64_t prompt_tokens = 0;
   std::int64_t tokens = 0;  // generated
-  // Time, tokens and their quotient belong together: a model that skips layers takes less time for a token and may
-  // write more tokens. The time is that of whole questions, prefills included. A quotient is 0 if its divisor is 0.
+  // Time, tokens and their quotient belong together: a model that skips layers needs less time per token but may write
+  // more tokens. The time is that of whole questions, including prefills. A quotient is 0 if its divisor is 0.
   double tokens_per_s = 0;
   double questions_per_minute = 0;
   double seconds_per_question = 0;
   double tokens_per_question = 0;
-  std::vector<StageSummary> stages;  // in the order first met
+  std::vector<StageSummary> stages;  // in order of first occurrence
 
   static constexpr auto fields() {
     using S = Summary;

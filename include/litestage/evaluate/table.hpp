@@ -1,4 +1,4 @@
-// Several runs side by side, for a terminal or as Markdown.
+// Prints several runs side by side, for a terminal or as Markdown.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,7 @@ namespace litestage::evaluate {
 struct Row {
   std::string method;
   Summary summary;
-  std::size_t asked = 0;  // questions; more than the summary's where the run was stopped
+  std::size_t asked = 0;  // questions; more than in the summary if the run was stopped
 };
 
 [[nodiscard]] inline Row make_row(const Results& results) {
@@ -25,7 +25,7 @@ struct Row {
 
 namespace detail {
 
-// "recall 12 / analyze 20.5": mean over questions of the distinct sub-layers skipped; "0" where nothing was.
+// Example: "recall 12 / analyze 20.5", the mean number of distinct sub-layers skipped per question; "0" if none was.
 [[nodiscard]] inline std::string skipped_text(const Summary& summary) {
   std::string text;
   bool any = false;

@@ -17,15 +17,15 @@
 namespace litestage::evaluate {
 
 enum class TableStyle {
-  plain,     // a rule below the head
+  plain,     // a rule below the header
   bare,      // without the rule
-  markdown,  // as GitHub reads it
+  markdown,  // in the syntax of GitHub
 };
 
 enum class Align { left, right };
 
 [[nodiscard]] inline std::string fixed(double value, int digits) {
-  char text[384];  // 309 digits before the point, and as many behind it as anyone prints
+  char text[384];  // 309 digits before the decimal point, and more behind it than any table prints
   const std::to_chars_result end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
   return end.ec == std::errc{} ? std::string(text, end.ptr) : "?";
 }
@@ -37,7 +37,7 @@ class TextTable {
     Align align = Align::right;
   };
 
-  static constexpr std::size_t longest_cell = 400;  // bytes; what is longer is cut
+  static constexpr std::size_t longest_cell = 400;  // in bytes; a longer cell is cut
 
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -46,7 +46,7 @@ class TextTable {
     rows_.push_back(std::move(row));
   }
 
-  // Columns are as wide as they need to be, a character (code point) counting as one place.
+  // Columns are as wide as their longest cell; a code point counts as one character.
   void print(std::ostream& out, TableStyle style = TableStyle::plain) const {
     std::vector<std::vector<std::string>> lines(1);
     for (const Column& column : columns_) lines[0].push_back(escaped(column.head, style));
@@ -54,7 +54,8 @@ class TextTable {
       lines.emplace_back();
       for (const std::string& cell : row) lines.back().push_back(escaped(cell, style));
     }
-    std::vector<std::size_t> width(columns_.size(), style == TableStyle::markdown ? 3 : 0);  // 3: the shortest rule
+    // A Markdown rule has at least 3 characters.
+    std::vector<std::size_t> width(columns_.size(), style == TableStyle::markdown ? 3 : 0);
     for (const auto& line : lines) {
       for (std::size_t c = 0; c < line.size(); ++c) width[c] = std::max(width[c], places(line[c]));
     }
@@ -63,11 +64,11 @@ class TextTable {
   }
 
  private:
-  [[nodiscard]] static std::size_t places(std::string_view text) {  // bytes that do not continue a character
+  [[nodiscard]] static std::size_t places(std::string_view text) {  // counts the bytes that start a code point
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   }
-  // Names come from outside: they must not end their cell or their row, nor reach the terminal as commands.
+  // Names come from outside the program: they must not end their cell or row, or reach the terminal as control codes.
   [[nodiscard]] static std::string escaped(std::string_view text, TableStyle style) {
     const std::string cell = shown(text, longest_cell);
     if (style != TableStyle::markdown) return cell;

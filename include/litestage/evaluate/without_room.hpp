@@ -1,4 +1,4 @@
-// The questions of a run that did not fit into the context, as one sentence.
+// The questions of a run that did not fit into the context, reported as one sentence.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@ namespace litestage::evaluate {
 
 class WithoutRoom {
  public:
-  // `question`: its id.
+  // `question`: question id.
   void add(const std::string& question, const NoRoom& why) {
     if (n_++ == 0) first_ = concat("question ", shown(question), ": ", litestage::sentence(why));
   }
   [[nodiscard]] bool any() const { return n_ > 0; }
-  // `questions`: how many there are.
+  // `questions`: number of all questions.
   [[nodiscard]] std::string sentence(std::size_t questions) const {
     return concat(n_, " of ", questions, n_ == 1 ? " questions does" : " questions do", " not fit into --context and ",
                   n_ == 1 ? "counts" : "count", " as not answered (", n_ == 1 ? "" : "the first is ", first_, ")");

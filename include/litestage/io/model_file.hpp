@@ -1,4 +1,4 @@
-// A model file, opened and checked, of which no backend holds anything yet: what a program looks at before it loads.
+// A model file that is opened and checked but not loaded by a backend, so that a program can inspect it first.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +21,8 @@ namespace litestage::io {
 // Copies share the mapped file and the tokenizer.
 class ModelFile {
  public:
-  // `chat_format` is one of enum_names<ChatFormat>, or empty: the file's own template. Throws Error where the file is
-  // no model that can be loaded.
+  // `chat_format` is one of enum_names<ChatFormat>, or empty for the file's own template. Throws an Error if the file
+  // is no model that can be loaded.
   explicit ModelFile(const std::string& path, std::string_view chat_format = {})
       : file_(std::make_shared<const Gguf>(path)),
         source_(read_model_source(*file_)),
@@ -34,7 +34,7 @@ class ModelFile {
   [[nodiscard]] const ModelConfig& config() const { return source_.config; }
   [[nodiscard]] const ModelSource& source() const { return source_; }
   [[nodiscard]] const std::shared_ptr<const TextCodec>& tokenizer() const { return tokenizer_; }
-  // Reads the whole file, the first time that this or a copy is asked.
+  // Reads the whole file at the first call on this object or a copy.
   [[nodiscard]] const ModelIdentity& identity() const {
     if (!*identity_) *identity_ = {name(), fingerprint(*file_), sampled_fingerprint(*file_), tokenizer_fingerprint()};
     return **identity_;

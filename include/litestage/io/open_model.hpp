@@ -1,4 +1,4 @@
-// From a model file to a model that answers, in one call.
+// Opens a model file and loads it as a language model, in one call.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace litestage::io {
 
-// Loads all weights; `progress(done, total)` is told after each layer, as of litestage::load.
+// Loads all weights. `progress(done, total)` is called after each layer, as by litestage::load.
 template <Backend B>
 [[nodiscard]] LanguageModel<B> load_model(const ModelFile& file, std::shared_ptr<B> backend,
                                           const std::function<void(int, int)>& progress = nullptr) {
@@ -21,8 +21,8 @@ template <Backend B>
   return {std::move(backend), std::move(weights), file.tokenizer(), [file] { return file.identity(); }};
 }
 
-// The model of a GGUF file on a backend with its default options: io::open_model("m.gguf") on the CPU,
-// io::open_model<ReferenceBackend>("m.gguf") in double precision. The backend's header is included by the caller.
+// Opens a GGUF file on a backend with default options: io::open_model("m.gguf") on the CPU,
+// io::open_model<ReferenceBackend>("m.gguf") in double precision. The caller includes the backend's header.
 template <Backend B = CpuBackend>
 [[nodiscard]] LanguageModel<B> open_model(const std::string& path) {
   return load_model(ModelFile(path), std::make_shared<B>());

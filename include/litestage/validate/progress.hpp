@@ -1,4 +1,4 @@
-// What checks and measurements call while they run.
+// Callbacks of checks and measurements.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,11 @@ namespace litestage::validation {
 
 // Any function may be empty.
 struct CheckProgress {
-  std::function<void(const std::string&)> on_work = {};     // told what is done next
-  std::function<void(const std::string&)> on_warning = {};  // told why the work takes longer than expected
-  std::function<bool()> keep_going =
-      {};  // asked between steps, by several threads; false ends the work: Stopped is thrown
+  std::function<void(const std::string&)> on_work = {};  // called with the work that is done next
+  // Called with the reason why the work takes longer than expected.
+  std::function<void(const std::string&)> on_warning = {};
+  // Called between steps, by several threads; false ends the work: Stopped is thrown.
+  std::function<bool()> keep_going = {};
 
   void ask() const {
     if (keep_going && !keep_going()) throw Stopped{};

@@ -1,6 +1,6 @@
-// Random weights made directly in the type that they are stored in: random codes and sub-scales, and scales that give
-// the numbers the wanted size. That takes as long as the generator; to quantise random floats would take minutes for a
-// model.
+// Makes random weights directly in the type in which they are stored: random codes and sub-scales, and scales that give
+// the numbers the wanted size. This takes only the time of the random generator; quantising random floats would take
+// minutes per model.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@
 
 namespace litestage::validation {
 
-// The sum of four uniform numbers instead of a normal number: mean 0, variance 1.
+// The sum of four uniform numbers in place of a normal one: mean 0, variance 1.
 [[nodiscard]] inline float roughly_normal(SplitMix64& random) {
   const std::uint64_t bits = random.draw();
   float sum = 0;
@@ -53,7 +53,7 @@ void random_quantised(std::byte* data, std::size_t n, float d, SplitMix64& rando
   }
 }
 
-// Writes `n` random blocks to `data`, of numbers with the standard deviation `spread`. `mean` only matters for types
+// Writes `n` random numbers of this type to `data`, with the standard deviation `spread`. `mean` only affects types
 // that are not quantised.
 inline void random_blocks(DType type, std::byte* data, std::size_t n, float spread, float mean, SplitMix64& random) {
   with_type(type, [&]<DType t>() {

@@ -1,4 +1,4 @@
-// Small models that reach every kernel of attention.
+// Small models that together use every attention kernel.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace litestage::validation {
 
-// The shape of the small model for a weight type. Shapes differ from type to type, so that together they reach every
-// kernel of attention: one to eight query heads for a key/value head, head sizes up to 256, both pairings of RoPE, with
-// and without biases and norms of heads.
+// The shape of the small model for a weight type. The shapes differ by type, so that together they use every attention
+// kernel: one to eight query heads per key/value head, head sizes up to 256, both pairings of RoPE, with and without
+// biases and per-head norms.
 [[nodiscard]] inline ModelConfig small_config(DType type) {
   struct Heads {
     int query, kv, size;
@@ -33,7 +33,7 @@ namespace litestage::validation {
   c.activation = number % 3 == 2 ? Activation::gelu_tanh : Activation::silu;
   return c;
 }
-// Whether the small model for a weight type norms every head.
+// Whether the small model for a weight type has per-head norms.
 [[nodiscard]] inline bool has_head_norms(DType type) {
   return static_cast<std::size_t>(type) % 3 == 0;
 }

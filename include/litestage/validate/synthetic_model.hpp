@@ -1,8 +1,8 @@
 // Models of random weights, of any size, to check and measure a backend without a model file.
 //
 // All matrices of a type are windows on one array of random blocks, so 7B parameters take little more memory than the
-// largest matrix. No two windows begin at the same byte: a backend that recognises a matrix by its address keeps them
-// apart, and a step reads as much memory on the device as with the weights of a file.
+// largest matrix. No two windows begin at the same byte. A backend that identifies a matrix by its address therefore
+// keeps them apart, and a step reads as much device memory as with the weights of a file.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace litestage::validation {
 
-// The type of a matrix with this number of columns: `type`, or where rows are not a whole number of its blocks of 256,
+// The type of a matrix with this number of columns: `type`, or, if a row is not a whole number of its blocks of 256,
 // the type with blocks of 32 that llama.cpp's quantize uses instead.
 [[nodiscard]] inline DType type_for(DType type, int columns) {
   if (columns % static_cast<int>(info(type).block_size) == 0) return type;
@@ -58,7 +58,7 @@ class SyntheticTensors {
   [[nodiscard]] std::shared_ptr<const void> storage() const { return storage_; }
 
  private:
-  static constexpr std::size_t apart = 256 * 1009;  // numbers between the beginnings of two windows
+  static constexpr std::size_t apart = 256 * 1009;  // numbers between the starts of two windows
 
   const std::byte* keep(Buffer<std::byte> bytes) {
     storage_->push_back(std::move(bytes));
@@ -93,7 +93,7 @@ inline void declare_layer(SyntheticTensors& tensors, LayerTensors& t, const Mode
   tensors.matrix(t.w_down, prefix + "ffn_down.weight", type, c.hidden, c.ffn);
 }
 
-// A model of random weights. The architecture "qwen2" gets biases of Q, K and V; `qk_norm`: RMSNorm of every head.
+// A model of random weights. The architecture "qwen2" gets Q, K and V biases. `qk_norm`: RMSNorm of every head.
 [[nodiscard]] inline ModelSource synthetic_model(const ModelConfig& config, DType type, bool qk_norm = false) {
   SyntheticTensors tensors(1);
   ModelSource source;

@@ -1,4 +1,4 @@
-// How programs open a journal, and what they say when they go on with one.
+// Opening of journals, and the messages of programs that continue one.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,21 @@
 
 namespace litestage::cli {
 
-// The context that identities of earlier versions say, for the records that do not say for which contexts they hold.
+// The context in the identity of a journal of an earlier version. It applies to records that do not say for which
+// contexts they hold.
 [[nodiscard]] inline std::size_t context_of_journal(const io::JournalFile& journal) {
   const Form* context = journal.identity().find("context");
   return context == nullptr ? 0 : static_cast<std::size_t>(context->integer(journal.path() + ": identity.context"));
 }
 
-// What the library keeps its finished work in: the file, or nothing where that is null.
+// The library's view of a journal: the file, or nothing if it is null.
 [[nodiscard]] inline Journal journal_of(io::JournalFile* file) {
   if (file == nullptr) return {};
   return {file->records(), [file](const Form& record) { file->append(record); }, context_of_journal(*file)};
 }
 
-// Null where there is no path. The identity's "model" is facts.model; a journal of an earlier version, which names the
-// same model by samples of it and says a context, is gone on with.
+// Returns null if `path` is empty. The identity's "model" is facts.model. A journal of an earlier version, which
+// identifies the same model by samples and has a context, is continued.
 [[nodiscard]] inline std::unique_ptr<io::JournalFile> open_journal(const std::string& path, const Form& identity,
                                                                    const calibrate::PlanFacts& facts, bool quiet) {
   if (path.empty()) return nullptr;
@@ -47,7 +48,7 @@ namespace litestage::cli {
   return journal;
 }
 
-// Records that do not hold for this --context are not used; their work is done again.
+// Reports records that do not hold for this --context: they are not used, and their work is done again.
 inline void tell_of_left_out(const io::JournalFile* journal, std::size_t left_out, bool quiet) {
   if (journal == nullptr || left_out == 0 || quiet) return;
   std::cerr << journal->path() << ": " << left_out << (left_out == 1 ? " record holds" : " records hold")

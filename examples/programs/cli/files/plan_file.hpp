@@ -1,4 +1,4 @@
-// Plans on disk, and what they have to agree with.
+// Plan files, and the checks of a plan against a run.
 #pragma once
 
 #include <string>
@@ -15,10 +15,11 @@ namespace litestage::cli {
 [[nodiscard]] calibrate::Plan read_plan(const std::string& path);
 // The schedule that the plan was calibrated for.
 [[nodiscard]] stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& path);
-// An Error where another one is about to run: stages of the same names may ask in other words.
+// Throws an Error if a different schedule is about to run: stages of the same names may have different prompts.
 void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path);
 void write_plan(const std::string& path, const calibrate::Plan& plan);
 
-// Says on standard error if the plan names its model as earlier versions did, so that its weights are not all checked.
+// Warns on standard error if the plan identifies its model as earlier versions did, so that not all weights are
+// checked.
 void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path);
 }  // namespace litestage::cli

@@ -11,7 +11,7 @@ namespace litestage::cli {
 
 namespace {
 
-// Settings beyond the policies; readers that do not know them pass over them.
+// Settings beyond the policies. Readers ignore those that they do not know.
 Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
   Form f;
   f.add("instruction_set", kernels.instruction_set).add("threads", kernels.threads).add("pack", !o.no_pack);

@@ -10,9 +10,8 @@
 
 namespace litestage::cli {
 
-// `asked`: how many questions, also those that have no answer yet. Does nothing where no --json was given. Where the
-// file cannot be written, an Error says where the results lie instead (cli/files/save.hpp): what is to be printed is
-// printed before.
+// `asked`: number of questions, including those without an answer yet. Does nothing without --json. If the file cannot
+// be written, an Error names the file that holds the results instead (cli/files/save.hpp), so print everything before.
 void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
                    const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
                    std::size_t asked, double clock_s);

@@ -1,4 +1,4 @@
-// The last step of a program: finished work goes into its file, or somewhere else, but is never lost.
+// The last step of a program: writes finished work to its file, or to a different place, but never loses it.
 #pragma once
 
 #include <exception>
@@ -13,8 +13,8 @@
 
 namespace litestage::cli {
 
-// Writes `text` to the file that `option` names. Where it cannot be put there, an Error says why, and where it lies
-// instead; where no file at all can be written, the text itself goes to standard output first.
+// Writes `text` to the file of `option`. If that fails, throws an Error with the reason and the file that holds the
+// text instead; if no file can be written, the text is printed to standard output first.
 inline void save(const std::string& option, const std::string& path, std::string_view text) {
   const io::KeptFile kept = io::keep_file(path, text);
   if (kept.problem.empty()) return;
@@ -24,8 +24,8 @@ inline void save(const std::string& option, const std::string& path, std::string
   throw Error(concat(option, " ", kept.problem, "; no other file could be written either, so the text was printed"));
 }
 
-// Steps that are all taken, whatever becomes of the others: what fails must not keep finished work from being printed
-// and written.
+// Runs several steps even if some of them fail, so that a failure does not keep finished work from being printed and
+// written.
 class Failures {
  public:
   template <class Step>
@@ -37,7 +37,7 @@ class Failures {
       sentences_.emplace_back(e.what());
     }
   }
-  // Throws what was thrown; where several steps have failed, an Error with the words of all.
+  // Throws the error of a failed step, or, if several failed, an Error with all their messages.
   void report() const {
     if (sentences_.size() == 1) std::rethrow_exception(first_);
     if (!sentences_.empty()) throw Error(joined(sentences_, "; "));

@@ -1,5 +1,5 @@
-// Logits as a NumPy file, a row at a time: float32 [positions, vocab]. Format: numpy/numpy
-// numpy/lib/format.py, version 1.0.
+// Writes logits to a NumPy file, row by row: float32 [positions, vocab]. Format: numpy/numpy numpy/lib/format.py,
+// version 1.0.
 #pragma once
 
 #include <bit>
@@ -15,8 +15,8 @@
 
 namespace litestage::cli {
 
-// The file appears when every row is written and `commit` is called. A disk that is full on the way is an Error of
-// `commit`: what is computed beside the logits is not lost with them.
+// The file appears when every row is written and `commit` is called. A full disk is reported by `commit` only, so that
+// the other results of the run are not lost.
 class LogitsFile {
  public:
   LogitsFile(const std::string& path, std::size_t positions, std::size_t vocab)
@@ -55,7 +55,7 @@ class LogitsFile {
   io::OutputFile file_;
   std::size_t positions_, written_ = 0;
   std::vector<float> row_;  // [vocab]
-  std::string failure_;     // of the first row that could not be written
+  std::string failure_;     // message of the first row that could not be written
 };
 
 }  // namespace litestage::cli

@@ -1,4 +1,4 @@
-// What programs say of a model whose vocabulary leaves open how text is split.
+// A warning about models whose vocabulary does not define how text is split.
 #pragma once
 
 #include <iostream>
@@ -8,7 +8,7 @@
 
 namespace litestage::cli {
 
-// Warns where text may be split in another way than in training. `path`: of the model's file.
+// Warns if text may be split differently than in training. `path`: path of the model's file.
 inline void warn_of_open_splitting(const io::Vocabulary& vocabulary, const std::string& path) {
   if (vocabulary.model != "gpt2" || !vocabulary.pre.empty()) return;
   std::cerr << "warning: " << path << ": key tokenizer.ggml.pre is missing, so text is split as \"default\" "

@@ -1,4 +1,4 @@
-// The option that names a backend, without the backends.
+// The option that names a backend. This header does not include the backends.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -12,17 +12,17 @@
 namespace litestage::cli {
 
 struct CompareOptions {
-  Options common;  // its task, data and plan are those of one task (by_task)
+  Options common;  // its task, data and plan are those of one task (see by_task)
   std::vector<std::string> tasks = {"choice"}, data, plans;
   std::vector<std::string> methods = {"all"};
-  std::optional<std::size_t> latency_questions;  // default: 20, or all where there are fewer
+  std::optional<std::size_t> latency_questions;  // default: 20, or all if there are fewer
   std::size_t traces = 0;
   std::string markdown, journal;
   bool resume = false;
 };
 
-// The options of each task: it has its own --data and --plan, and files of its own, which are named after it where
-// there are several ("c.json" is then "c.obqa.json"). An Error where the lists do not fit together.
+// The options of each task: it has its own --data and --plan, and its own output files, which are named after it if
+// there are several tasks ("c.json" becomes "c.obqa.json"). Throws an Error if the lists do not match.
 [[nodiscard]] std::vector<CompareOptions> by_task(const CompareOptions& options);
 
 inline void add_compared_questions(CLI::App& app, CompareOptions& o) {

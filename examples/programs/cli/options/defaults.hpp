@@ -1,4 +1,4 @@
-// What programs use where nothing is named: the small model of examples/get_model.sh, and the project's questions.
+// The defaults of programs: the small model of examples/get_model.sh, and the project's questions.
 #pragma once
 
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace litestage::cli {
 
 inline constexpr const char* default_model_name = "smollm2-135m";
 
-// The folder that examples/get_model.sh uses. XDG_CACHE_HOME counts where it is absolute, as its specification says.
+// The folder that examples/get_model.sh uses. XDG_CACHE_HOME is used only if it is absolute, as its specification says.
 [[nodiscard]] inline std::filesystem::path model_folder() {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
@@ -34,12 +34,12 @@ inline constexpr const char* default_model_name = "smollm2-135m";
       "models lie");
 }
 
-// Where the model is that is used when --model names none; it may not be there.
+// Path of the model that is used without --model. The file may be missing.
 [[nodiscard]] inline std::string default_model_path() {
   return (model_folder() / concat(default_model_name, ".gguf")).string();
 }
 
-// `given`, or the default model where that is empty.
+// `given`, or the default model if it is empty.
 [[nodiscard]] inline std::string model_path(const std::string& given) {
   if (!given.empty()) return given;
   const std::string path = default_model_path();
@@ -49,7 +49,7 @@ inline constexpr const char* default_model_name = "smollm2-135m";
                      " gets it"));
 }
 
-// `given`, or the project's test questions (or calibration questions) where that is empty.
+// `given`, or the project's test questions (or calibration questions) if it is empty.
 [[nodiscard]] inline std::string data_path(const std::string& given, const char* part = "questions_test.jsonl") {
   if (!given.empty()) return given;
   const std::filesystem::path inside = std::filesystem::path("examples") / "data" / part;

@@ -1,4 +1,4 @@
-// The files that a program reads and writes, as its options name them.
+// The files that a program reads and writes, as named by its options.
 #pragma once
 
 #include <string>
@@ -16,16 +16,16 @@ class Files {
     inputs_.push_back({option, path});
     return *this;
   }
-  // A SPEC reads a file where it begins with "@".
+  // A SPEC that begins with "@" names a file to read.
   Files& reads_spec(const std::string& option, std::string_view spec) {
     return spec.starts_with('@') ? reads(option, std::string(spec.substr(1))) : *this;
   }
-  // With a path that is empty nothing is written.
+  // An empty path means that nothing is written.
   Files& writes(const std::string& option, const std::string& path) {
     outputs_.push_back({option, path});
     return *this;
   }
-  // A journal: what is in it is read, and more is written behind it. Whoever opens it says what is wrong with it.
+  // A journal is read, then appended to. The journal reports its own errors when it is opened.
   Files& goes_on_with(const std::string& option, const std::string& path) {
     journals_.push_back({option, path});
     return *this;
@@ -37,8 +37,8 @@ class Files {
     return *this;
   }
 
-  // To be called before any work. An Error where an output would overwrite an input or another output, or cannot be
-  // written. Leaves nothing behind.
+  // Call it before any work. Throws an Error if an output would overwrite an input or a second output, or cannot be
+  // written. Leaves no files behind.
   void check() const {
     std::vector<io::NamedFile> written = journals_;
     written.insert(written.end(), outputs_.begin(), outputs_.end());

@@ -1,5 +1,5 @@
-// Checks of numbers on a command line. CLI11's own let some through that are not what was typed: a number beyond 64
-// bits becomes the largest, 010 is read as 8, and NaN is in every range.
+// Checks of numbers on a command line. CLI11's own checks accept some texts with a different meaning: a number beyond
+// 64 bits becomes the largest, 010 is read as 8, and NaN is in every range.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,7 +18,7 @@ namespace litestage::cli {
 
 namespace detail {
 
-// The number that all of `text` is, in the only way of writing it that means the same everywhere.
+// Reads all of `text` as one number, in the one notation that means the same everywhere.
 template <class Number>
 [[nodiscard]] bool read_number(const std::string& text, Number& value) {
   const char* end = text.data() + text.size();

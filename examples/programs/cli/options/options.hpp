@@ -1,4 +1,4 @@
-// The options of programs that answer questions, in the same words everywhere.
+// The options that programs which answer questions have in common.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -30,14 +30,14 @@ struct Options {
   int threads = 0;
   bool no_pack = false;
   std::size_t batch = 1;
-  std::size_t context = 0;  // 0: not given; a Job's has been settled
+  std::size_t context = 0;  // 0: not given; a Job has the actual value
   double temperature = 0, top_p = 1;
   int top_k = 0;
   std::uint64_t seed = 0;
   std::string json, method;
   bool quiet = false, profile = false;
-  std::optional<std::string> prompt;  // a free text in place of questions
-  int max_new_tokens = 0;             // of the answer to it; 0: not given
+  std::optional<std::string> prompt;  // a free text that replaces the questions
+  int max_new_tokens = 0;             // length of the answer to `prompt`; 0: not given
   bool ignore_eos = false;
 };
 
@@ -70,8 +70,8 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->group(group);
 }
 
-// Where questions come from: `data` says which file is the default. Task and Data: a string, or a list of them for a
-// program of several tasks, which takes one each time that the option is given.
+// The source of the questions; `data_help` names the default file. Task and Data: a string, or a list of strings for a
+// program with several tasks, which is given one each time that the option is used.
 template <class Strings>
 void add_source_options(CLI::App& app, Strings& task, Strings& data, const std::string& data_help) {
   const std::string group = "Questions";
@@ -86,7 +86,7 @@ void add_source_options(CLI::App& app, Strings& task, Strings& data, const std::
       ->group(group);
 }
 
-// Which of them, and how many at a time.
+// The choice of questions, and how many run at a time.
 inline void add_choice_options(CLI::App& app, Options& o) {
   const std::string group = "Questions";
   app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too")

@@ -1,4 +1,4 @@
-// The three policies of a run, from their SPEC strings; and all that can be found wrong with them before a model works.
+// The three policies of a run, made from their SPEC strings, and their checks before a model runs.
 #pragma once
 
 #include <string>
@@ -17,10 +17,10 @@ struct Policies {
 };
 
 [[nodiscard]] Policies read_policies(const std::string& stages, const std::string& skip, const std::string& exit);
-// A skip policy that names a layer the model lacks says so when a request begins: begin one of each stage.
+// Begins a request in each stage, because a skip policy that names a layer the model lacks reports it then.
 void check_layers(const Policies& policies, int n_layers);
 [[nodiscard]] Form policies_form(const Policies& policies);
-// What tables call a run with these policies.
+// The name of a run with these policies in tables.
 [[nodiscard]] std::string method_name(const Policies& policies);
 [[nodiscard]] std::string policy_help();
 

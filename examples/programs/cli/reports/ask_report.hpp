@@ -1,4 +1,4 @@
-// What `ask` says of a question before it is answered, and of a run at its end.
+// The messages of `ask` before each question and at the end of a run.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ inline void print_one_stage(std::ostream& out, const StageReport& stage) {
 }
 
 inline void print_question(std::ostream& out, const Question& q) {
-  constexpr std::size_t longest = 4000;  // bytes of a text; more would push the answer off the screen
+  constexpr std::size_t longest = 4000;  // bytes of a text; a longer text would push the answer off the screen
   out << "Question " << shown(q.id) << ": " << shown(q.stem, longest) << '\n';
   for (std::size_t i = 0; i < q.options.size(); ++i) {
     out << "  (" << option_letter(i) << ") " << shown(q.options[i], longest) << '\n';
@@ -62,7 +62,7 @@ inline void print_next_steps(const Job& job, const AnswerSheet& sheet) {
                "--stages chat. All options: --help.\n";
 }
 
-// Prints and writes what there is. The report comes first: whether the file can be written is not known before.
+// Prints and writes the results. It prints first, because writing the file may fail.
 inline void conclude(const Job& job, const AnswerSheet& sheet, const calibrate::PlanKernels& kernels,
                      const Profile& profile, double wall_s) {
   if (sheet.done() == 0) return;

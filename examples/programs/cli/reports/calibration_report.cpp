@@ -26,7 +26,7 @@ using evaluate::TextTable;
 namespace {
 
 template <class E>
-E named(const std::string& name) {  // CLI11 has checked that it is one of the names
+E named(const std::string& name) {  // CLI11 has checked that the name exists
   return enumerator_named<E>(name).value();
 }
 
@@ -40,8 +40,8 @@ std::string exit_text(const Form& exit) {
   return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
 }
 
-// The exits that were tried on all questions; means over fewer, where that was enough to drop one, compare with
-// nothing.
+// Prints only exits that were tried on all questions: an exit that was dropped early has means over fewer questions,
+// which cannot be compared.
 void print_exit_curve(std::ostream& out, const Plan& plan) {
   if (plan.exit_curve.empty()) return;
   TextTable table({{"early exit", Align::left},

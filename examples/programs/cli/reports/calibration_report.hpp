@@ -1,4 +1,4 @@
-// What `calibrate` makes of its options, and what it says of what it found.
+// Converts the options of `calibrate` to settings, and prints its results.
 #pragma once
 
 #include <cstddef>
@@ -16,19 +16,19 @@ namespace litestage::cli {
 
 [[nodiscard]] confidence::Standard read_criterion(const std::string& spec);
 [[nodiscard]] calibrate::Standard read_strategy(const std::string& spec);
-// `context`: in positions, settled.
+// `context`: the actual number of positions.
 [[nodiscard]] calibrate::CalibrationSettings calibration_settings(const CalibrateOptions& options, std::size_t context);
 [[nodiscard]] std::string calibrate_help();
-// Fills in what other options imply, and checks all that can be checked before a model is opened.
+// Fills in values that other options imply, and checks everything that can be checked before a model is opened.
 void settle(CalibrateOptions& options);
-// An Error where --most is beyond the model's sub-layers.
+// Throws an Error if --most exceeds the number of the model's sub-layers.
 void check_most(const CalibrateOptions& options, const Job& job);
 
-// Prints the ranking, writes it where --json asks for it; the exit code.
+// Prints the ranking, and writes it to the file of --json. Returns the exit code.
 int report_importance(const calibrate::Importance& importance, calibrate::CosineOf rank_by, const Job& job);
 void report_full_depth(std::ostream& out, const Job& job, const calibrate::Score& full, calibrate::Metric metric);
 void report_plan(std::ostream& out, const calibrate::Plan& plan, const calibrate::SearchWork& work);
-// Questions that some setting left without an answer, where there are any.
+// Reports questions that some setting left without an answer, if there are any.
 void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions);
 void report_latency(std::ostream& out, const calibrate::LatencyCheck& check);
 void next_steps(std::ostream& out, const CalibrateOptions& options);

@@ -48,7 +48,7 @@ constexpr std::string_view methods_after_baselines =
     "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
     "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
-// "c.json" is "c.obqa.json".
+// Example: "c.json" becomes "c.obqa.json".
 std::string named_after(const std::string& path, const std::string& task) {
   if (path.empty()) return path;
   const std::filesystem::path p(path);
@@ -159,7 +159,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
     if (!stages_given) o.common.stages = to_spec(plan_stages(plan->plan, path));
   }
   Options common = o.common;
-  common.plan.clear();  // each method has policies of its own
+  common.plan.clear();  // each method has its own policies
   const Job job = prepare(common);
   const std::size_t n = job.questions.questions.size();
   compare::ComparisonSettings settings;
@@ -183,7 +183,7 @@ std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool 
   for (const CompareOptions& t : tasks) {
     files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
   }
-  if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all
+  if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all tasks
   files.check();
   std::vector<CompareJob> jobs;
   for (const CompareOptions& t : tasks) jobs.push_back(prepare_comparison(t, stages_given));

@@ -1,4 +1,4 @@
-// What `compare` makes of its options, and what it says and writes of its comparisons.
+// Converts the options of `compare`, and prints and writes its comparisons.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace litestage::cli {
 
-// One task of a run: what it was asked for, and what the library compares.
+// One task of a run: its options, and the library's description of it.
 struct CompareJob {
   CompareOptions options;
   Job job;
@@ -22,19 +22,22 @@ struct CompareJob {
 };
 
 [[nodiscard]] std::string compare_help();
-// What --methods stands for, each name once; an Error if there is no such method.
+// The names that --methods stands for, each once. Throws an Error if a method does not exist.
 [[nodiscard]] std::vector<std::string> method_names(const std::vector<std::string>& given);
 
-// Reads and checks everything that a task needs before a model is loaded. `stages_given`: not those of the plan.
+// Reads and checks everything that a task needs before a model is loaded. `stages_given`: the schedule is not the
+// plan's.
 [[nodiscard]] CompareJob prepare_comparison(CompareOptions options, bool stages_given);
-// The tasks of a run, whose files are checked together: what one writes may be what another one reads.
+// Prepares the tasks of a run. Their files are checked together, because one task may read a file that a different task
+// writes.
 [[nodiscard]] std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool stages_given);
 
-// Prints the tables, then writes the files that were asked for; what cannot be written is one of the failures. `alone`:
-// the run has no other task.
+// Prints the tables, then writes the requested files; a file that cannot be written becomes a failure. `alone`: the run
+// has no other task.
 void report_comparison(const CompareJob& job, const calibrate::PlanFacts& facts, bool alone,
                        const compare::Comparison& comparison, Failures& failures);
-// The same for the table of all tasks, where there are several; its file is `markdown`, or none. Then what to do next.
+// Prints and writes the table of all tasks, if there are several; its file is `markdown`, if not empty. Then prints
+// what to do next.
 void report_run(const std::vector<CompareJob>& jobs, const std::vector<compare::Comparison>& comparisons,
                 const std::string& markdown, Failures& failures);
 

@@ -1,4 +1,4 @@
-// What a run over questions says at its end.
+// The report at the end of a run over questions.
 #pragma once
 
 #include <cstddef>
@@ -64,7 +64,7 @@ inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
       << fixed(100 * majority.accuracy.value, 1) << " % by always saying " << option_letter(majority.option) << '\n';
 }
 
-// `batch`: how many questions ran side by side; beyond one the summary's seconds are the clock's.
+// `batch`: number of questions that ran at once; above 1 the summary's seconds are wall-clock time.
 inline void print_speed(std::ostream& out, const evaluate::Summary& s, std::size_t batch) {
   out << "time              " << fixed(s.seconds, 1) << " s for " << s.questions
       << (s.questions == 1 ? " question: " : " questions: ") << fixed(s.seconds_per_question, 2) << " s/question, "
@@ -77,7 +77,8 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, std::size
   }
 }
 
-// `wall_s` of the run; what no operation accounts for is the rest: policies, plans, tokens and texts.
+// Prints the shares of `wall_s`, the time of the run. Time outside all operations is the rest: policies, plans, tokens
+// and texts.
 inline void print_profile(std::ostream& out, const Profile& profile, double wall_s) {
   evaluate::TextTable table({{"operation", evaluate::Align::left}, {"calls"}, {"rows"}, {"seconds"}, {"%"}});
   double rest = wall_s;

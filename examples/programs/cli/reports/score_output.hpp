@@ -1,4 +1,4 @@
-// What `score` says: a line for each token, a summary, and the same as JSON.
+// The output of `score`: a line per token, a summary, and the same as JSON.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,16 @@ namespace litestage::cli {
 
 inline constexpr std::string_view score_format = "litestage.score/1";
 
-// How a score was made.
+// The facts about how a score was made.
 struct ScoreInfo {
-  std::string model, fingerprint, text;  // the fingerprint is for JSON only
+  std::string model, fingerprint, text;  // fingerprint: for JSON only
   std::string backend, instruction_set, kv;
   int threads = 0;
   Form skip;
   double seconds = 0;
 };
 
-inline constexpr std::size_t longest_piece = 200;  // bytes of a token as it is shown
+inline constexpr std::size_t longest_piece = 200;  // in bytes, of a token as printed
 
 inline void print_candidates(std::ostream& out, const io::SubwordTokenizer& tokenizer,
                              const std::vector<Candidate>& candidates) {

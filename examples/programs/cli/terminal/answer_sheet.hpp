@@ -1,4 +1,4 @@
-// The answers of a run as they come in, read in the ways that the user asked for.
+// The answers of a run as they arrive, read in the ways that the user requested.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace litestage::cli {
 
-// Where both ways are asked for, the letters are what results files hold; the texts are in there as well.
+// If both ways are requested, results files hold the option letters; they also hold the texts.
 class AnswerSheet {
  public:
   AnswerSheet(std::vector<Question> questions, const AnswerFormat& format, const std::string& metric)
@@ -44,7 +44,7 @@ class AnswerSheet {
     ++done_;
   }
 
-  // Of the questions that ended.
+  // The answers of all questions that ended.
   [[nodiscard]] std::vector<evaluate::Answer> answers() const {
     std::vector<evaluate::Answer> out;
     for (const std::optional<Entry>& e : entries_) {
@@ -64,7 +64,7 @@ class AnswerSheet {
     collect(by_text, predicted, gold);
     return evaluate::accuracy(predicted, gold);
   }
-  // Questions whose text named no option.
+  // Number of questions whose text named no option.
   [[nodiscard]] std::size_t silent() const {
     std::size_t n = 0;
     for (const std::optional<Entry>& e : entries_) n += e && e->extracted == no_answer ? 1 : 0;
@@ -77,12 +77,12 @@ class AnswerSheet {
     }
     return list;
   }
-  // "accuracy 31.2 %": how it goes so far; empty while nothing can be said.
+  // The accuracy so far, e.g. "accuracy 31.2 %"; empty if there is none yet.
   [[nodiscard]] std::string note() const {
     const evaluate::Proportion p = accuracy(!letter_);
     return p.trials == 0 ? std::string() : concat("accuracy ", fixed(100 * p.value, 1), " %");
   }
-  // "letter scoring B, text no answer, right is B".
+  // Example: "letter scoring B, text no answer, right is B".
   [[nodiscard]] std::string verdict(std::size_t question) const {
     const Entry& e = *entries_.at(question);
     if (e.answer.no_room) return concat("none, ", sentence(*e.answer.no_room));

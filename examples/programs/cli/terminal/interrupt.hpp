@@ -1,4 +1,4 @@
-// Ctrl-C and its relatives: the program is asked to stop where it can do so cleanly, and keeps what it has finished.
+// Ctrl-C and similar signals: the program stops at the next point where it can do so cleanly, and keeps finished work.
 #pragma once
 
 #include <csignal>
@@ -9,17 +9,17 @@ namespace detail {
 inline volatile std::sig_atomic_t caught_signal = 0;
 }
 
-// To be thrown where the work is a loop without another way out; main() turns it into an exit code.
+// Thrown to leave a loop; main() turns it into an exit code.
 struct Interrupted {};
 
-// Ctrl-C and SIGTERM: the second one ends the program at once. SIGHUP (the terminal is gone) and SIGPIPE (nobody reads
-// the output any more) come several times without anybody meaning it, so they never do: a closing terminal sends SIGHUP
-// twice, and every further write to a closed pipe sends SIGPIPE. Under nohup SIGHUP stays ignored.
+// Handles Ctrl-C and SIGTERM; a second one ends the program at once. SIGHUP (the terminal closed) and SIGPIPE (the
+// reader of the output ended) never end it at once, because they may arrive several times: a closing terminal sends
+// SIGHUP twice, and every further write to a closed pipe sends SIGPIPE. Under nohup SIGHUP stays ignored.
 inline void catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = [](int signal) { detail::caught_signal = signal; };
   sigemptyset(&action.sa_mask);
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // RESETHAND: the next one has its usual effect
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // RESETHAND: the next one has its default effect
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   action.sa_flags = SA_RESTART;
@@ -36,7 +36,7 @@ inline void catch_interrupts() {
   return detail::caught_signal == SIGPIPE;
 }
 
-// What shells report of a program that this signal ended: 130 for Ctrl-C.
+// The exit code that shells report for a program that this signal ended: 130 for Ctrl-C.
 [[nodiscard]] inline int interrupted_exit_code() {
   return 128 + static_cast<int>(detail::caught_signal);
 }

@@ -1,4 +1,4 @@
-// How far a run is, on standard error: a bar where that is a terminal, else a line every tenth of the way.
+// The progress of a run on standard error: a bar on a terminal, else a line after every tenth.
 #pragma once
 
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace litestage::cli {
 
 using evaluate::fixed;
 
-// 75 -> "1:15"
+// Example: 75 -> "1:15".
 [[nodiscard]] inline std::string minutes(double seconds) {
   const long long s = std::llround(std::min(seconds, 1e9));
   const std::string rest = concat(s % 60);
@@ -35,7 +35,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() { clear(); }
 
-  // `note` says how it goes: "accuracy 31.2 %".
+  // `note`: the state so far, e.g. "accuracy 31.2 %".
   void update(std::size_t done, const std::string& note) {
     if (quiet_) return;
     const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -54,7 +54,7 @@ class ProgressBar {
       std::cerr << text << std::endl;
     }
   }
-  // Takes the bar off the screen, so that something else can be written.
+  // Removes the bar from the screen, so that something else can be printed.
   void clear() {
     if (shown_) std::cerr << "\r\x1b[K" << std::flush;
     shown_ = false;

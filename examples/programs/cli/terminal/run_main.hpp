@@ -1,5 +1,5 @@
-// What main() of a program with options does around its work: parsing, messages, exit codes. 0: done; 1: something is
-// wrong, in one sentence on standard error; 128 + the signal's number (130 for Ctrl-C): stopped by a signal.
+// The frame of main() of a program with options: parsing, messages, exit codes. 0: done; 1: an error, reported in one
+// sentence on standard error; 128 + the signal's number (130 for Ctrl-C): stopped by a signal.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -16,13 +16,13 @@
 
 namespace litestage::cli {
 
-// What Ctrl-C and its relatives do to a program.
+// The effect of Ctrl-C and similar signals on a program.
 enum class OnSignal {
-  stop_cleanly,  // `work` asks interrupted() and keeps what is finished
+  stop_cleanly,  // `work` calls interrupted() and keeps finished work
   end_at_once    // the program has nothing to keep
 };
 
-// Bytes of what is said to be wrong; no sentence of ours comes near.
+// Maximum length of an error message in bytes. None of our messages comes near it.
 inline constexpr std::size_t longest_message = 2000;
 
 // `work` returns the exit code.

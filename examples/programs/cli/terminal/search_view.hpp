@@ -1,5 +1,5 @@
-// How long work goes, on standard error: what is being done, how much of it, and the time to go.
-// One line that is rewritten where that is a terminal, else a line now and then.
+// The progress of long work on standard error: its name, the amount done, and the time left. It is one line that is
+// rewritten on a terminal, else a new line now and then.
 #pragma once
 
 #include <chrono>
@@ -22,14 +22,14 @@ class SearchView {
   SearchView& operator=(const SearchView&) = delete;
   ~SearchView() { clear(); }
 
-  // As the library's long work tells it; the program is asked to stop by a signal.
+  // The callbacks for the library. A signal asks the program to stop.
   [[nodiscard]] Progress progress() {
     return {[this](const std::string& what, const std::string& unit) { begin(what, unit); },
             [this](std::size_t done, std::size_t total, const std::string& note) { update(done, total, note); },
             [this] { clear(); }, [] { return !interrupted(); }};
   }
 
-  // A new piece of work: "budgets". What it is counted in: "questions".
+  // Begins a new piece of work, e.g. "budgets". `unit`: the items that are counted, e.g. "questions".
   void begin(std::string what, std::string unit) {
     clear();
     what_ = std::move(what);
@@ -39,7 +39,7 @@ class SearchView {
     recent_.clear();
     if (!quiet_ && !terminal_) std::cerr << what_ << std::endl;
   }
-  // `note`: what is worth showing beside it, or empty.
+  // `note`: text to show next to the count, or empty.
   void update(std::size_t done, std::size_t total, const std::string& note) {
     best_ = note.empty() ? note : ", " + note;
     show(done, total);
@@ -66,8 +66,8 @@ class SearchView {
     shown_ = terminal_;
   }
 
-  // In the last minutes, since a run may be paused, and not in the first seconds: what a journal held comes at once. 0:
-  // not known yet.
+  // Seconds per item over the last minutes, since a run may be paused. 0 in the first seconds, because results read
+  // from a journal arrive at once.
   double seconds_each(Clock::time_point now, std::size_t done) {
     if (now - start_ < std::chrono::seconds(5)) return 0;
     recent_.push_back({now, done});
@@ -84,7 +84,7 @@ class SearchView {
   bool quiet_, terminal_, shown_ = false;
   std::string what_, unit_, best_;
   Clock::time_point start_{}, said_{};
-  std::deque<Sample> recent_;  // what was shown before
+  std::deque<Sample> recent_;  // earlier updates
 };
 
 }  // namespace litestage::cli

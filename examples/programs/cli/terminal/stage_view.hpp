@@ -1,5 +1,5 @@
-// What the stages of one question write, as they write it. A stage's first branch is shown token by token, the others
-// when the stage has ended: they are written at the same time and would mix.
+// Shows the texts of the stages of one question while they are written. The first branch of a stage is shown token by
+// token, the others when the stage has ended, because branches are written at the same time and would mix.
 #pragma once
 
 #include <sys/stat.h>
@@ -20,14 +20,15 @@
 
 namespace litestage::cli {
 
-// Whether what is printed reaches no terminal but a file, which may have it as it is.
+// Whether standard output is a file rather than a terminal, so that text may be written unchanged.
 [[nodiscard]] inline bool output_is_file() {
   struct stat status = {};
   return ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// Text as it is generated: whole characters only, and but for line breaks and tabs no control characters, which a
-// terminal might obey, unless it is to be raw. With an indent, every line has it, and blanks at either end are dropped.
+// Prints text while it is generated: whole characters only, and, unless it is raw, no control characters except line
+// breaks and tabs, because a terminal might obey them. With an indent, every line is indented, and blanks at either end
+// are dropped.
 class TextBlock {
  public:
   TextBlock(std::ostream& out, std::string_view indent, bool raw)
@@ -68,17 +69,17 @@ class TextBlock {
   std::string indent_;
   bool raw_;
   io::TextStream stream_;
-  std::string waiting_;  // blanks that are shown only if something follows
+  std::string waiting_;  // blanks that are printed only if text follows
   bool begun_;
 };
 
 class StageView {
  public:
-  // `headings`: the stages' names and numbers around the texts. `raw`: the texts as they are, for a file.
+  // `headings`: print names and numbers of the stages around the texts. `raw`: print the texts unchanged, for a file.
   StageView(std::ostream& out, AnyTokenizer tokenizer, bool headings, bool raw)
       : out_(&out), tokenizer_(std::move(tokenizer)), headings_(headings), raw_(raw), block_(out, indent(), raw) {}
 
-  // A heading waits for the first branch's second token: by then the other branches, if there are any, have begun.
+  // A heading is printed at the first branch's second token: by then the other branches, if any, have begun.
   void token(int branch, const RequestInfo& request, int token) {
     several_ = several_ || branch != 0;
     if (branch != 0) return;
@@ -87,7 +88,7 @@ class StageView {
     open(request.stage_name, several_, 0);
     show(text_);
   }
-  // The stage has ended: whatever of it was not shown yet.
+  // Called when the stage has ended: prints the part of it that was not shown yet.
   void stage(const StageReport& report) {
     for (std::size_t b = 0; b < report.branches.size(); ++b) {
       open(report.name, report.branches.size() > 1, b);
@@ -117,7 +118,7 @@ class StageView {
     shown_ = 0;
     open_ = true;
   }
-  // Of the branch's text, what is new.
+  // Prints the new part of the branch's text.
   void show(std::string_view text) {
     if (text.size() <= shown_) return;
     block_.push(text.substr(shown_));
@@ -128,17 +129,17 @@ class StageView {
   AnyTokenizer tokenizer_;
   bool headings_, raw_;
   TextBlock block_;
-  bool open_ = false;      // a branch is being shown
-  std::size_t shown_ = 0;  // bytes of its text
+  bool open_ = false;      // whether a branch is being shown
+  std::size_t shown_ = 0;  // bytes of its text shown
   std::string text_;       // of the first branch
   int tokens_ = 0;         // of the first branch
   bool several_ = false;
 };
 
-// The pipeline's observer: hands tokens to a view while there is one.
+// The pipeline's observer: passes tokens to a view if there is one.
 struct ViewObserver {
   static constexpr Stat stats = Stat::none;
-  StageView* const* view = nullptr;  // the caller's pointer, which it sets to null when the first question is over
+  StageView* const* view = nullptr;  // points to the caller's pointer, which is null after the first question
 
   void sublayer(int, const RequestInfo&, const StepInfo&, Sublayer, const SublayerStats&) const {}
   void token(int branch, const RequestInfo& request, const StepInfo&, int token) const {

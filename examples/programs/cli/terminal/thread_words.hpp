@@ -1,4 +1,4 @@
-// The threads of a backend in words: how many there are, why no more are of use, and that the system refused some.
+// Describes the threads of a backend: their number, why more are of no use, and whether the system refused some.
 #pragma once
 
 #include <iostream>
@@ -10,14 +10,14 @@
 
 namespace litestage::cli {
 
-// 1 for a backend that has no threads of its own.
+// 1 for a backend without threads.
 template <class B>
 [[nodiscard]] int threads_of(const B& backend) {
   if constexpr (requires { backend.threads(); }) return backend.threads();
   return 1;
 }
 
-// "2 threads", or "1 thread: 1 of 2 cores may be used" where these are all that the process may use, or more.
+// Example: "2 threads", or "1 thread: 1 of 2 cores may be used" if the process may use no more cores than that.
 [[nodiscard]] inline std::string threads_in_words(int threads, const UsableCores& cores) {
   const std::string limit = threads < cores.count() ? "" : cores.limit();
   return concat(threads, threads == 1 ? " thread" : " threads", limit.empty() ? "" : ": ", limit);
@@ -28,7 +28,7 @@ template <class B>
   return threads_in_words(1, UsableCores{});
 }
 
-// One line on standard error if there are fewer threads than were asked for: everything takes longer than expected.
+// Prints one line on standard error if there are fewer threads than requested: everything then takes longer.
 template <class B>
 void tell_of_refused_threads(const B& backend) {
   if constexpr (requires { backend.team(); }) {

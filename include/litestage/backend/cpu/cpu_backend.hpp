@@ -1,4 +1,4 @@
-// The `cpu` backend, complete: the class and its operations.
+// The complete `cpu` backend: the class and its operations.
 #pragma once
 
 #include "litestage/backend/cpu/declaration.hpp"

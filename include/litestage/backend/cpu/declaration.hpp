@@ -1,5 +1,6 @@
-// The `cpu` backend, declared: SIMD kernels chosen at run time, and a persistent thread team. Every operation is one
-// parallel region. Results do not depend on the number of threads nor on the batch, to the bit, on one instruction set.
+// Declaration of the `cpu` backend: SIMD kernels chosen at run time, and a persistent thread team. Every operation is
+// one parallel region. On one instruction set, results do not depend on the number of threads or on the batch, to the
+// bit.
 #pragma once
 
 #include <algorithm>
@@ -32,9 +33,10 @@ struct AttentionFunctions;
 }  // namespace cpu
 
 struct CpuOptions {
-  int threads = 0;   // 0: one to each core that may be used
-  bool pack = true;  // keep a repacked copy of every matrix; without, each use repacks: slower, the same bits
-  std::optional<cpu::InstructionSet> isa = std::nullopt;  // else what LITESTAGE_ISA says, or the best this CPU has
+  int threads = 0;   // 0: one per usable core
+  bool pack = true;  // keep a repacked copy of every matrix; if false, each use repacks it: slower, same bits
+  // default: the value of LITESTAGE_ISA, or the best of this CPU.
+  std::optional<cpu::InstructionSet> isa = std::nullopt;
 };
 
 class CpuBackend {
@@ -48,7 +50,7 @@ class CpuBackend {
   template <class T>
   using Memory = Buffer<T>;
 
-  // Shared between copies; at a 64-byte boundary.
+  // Shared between copies; aligned to 64 bytes.
   class Vector {
    public:
     Vector() = default;
@@ -120,19 +122,19 @@ class CpuBackend {
 
   [[nodiscard]] Range mine(std::size_t n, int thread) const;
 
-  // Before a region: room for the inputs of its products.
+  // Call it before a region: makes room for the inputs of its products.
   void expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms);
-  // In it: row(i, memory) gives row i of the inputs, for which it may use memory [columns].
+  // Call it in the region: row(i, memory) returns row i of the inputs, which it may compute in memory [columns].
   template <class Row>
   cpu::Activations& prepare_inputs(int thread, std::size_t n, const Row& row);
-  // In it: only the first n rows of the prepared inputs take part from now on.
+  // Call it in the region: restricts the following products to the first n rows of the prepared inputs.
   void keep_inputs(int thread, cpu::Activations& inputs, std::size_t n);
-  // In it: this thread's share of the panels of all products together.
+  // Call it in the region: computes this thread's share of the panels of all products together.
   void multiply(int thread, const cpu::Activations& inputs, std::initializer_list<Product> products);
 
   static void check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape);
-  // In a region, after the products of Q, K and V. Norm and RoPE of one head of row i, in place; the same with what
-  // follows: a query goes to `out`, a key and its value to the cache.
+  // These run in a region, after the products of Q, K and V. turn_head: norm and RoPE of one head of row i, in place.
+  // The other two call it, then write a query to `out`, or a key and its value to the cache.
   void turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) const;
   void finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const;
   void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value, const HeadContext& c,

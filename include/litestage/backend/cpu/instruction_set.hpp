@@ -1,4 +1,4 @@
-// Which kernels run: chosen once, at run time, from what the CPU has. Results record the name.
+// The instruction set of the kernels, chosen at run time from those of the CPU. Results record its name.
 #pragma once
 
 #include <array>
@@ -33,11 +33,11 @@ inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, 
 
 using litestage::name;
 
-// Whether this CPU (and operating system) can run the kernels of `set`.
+// Whether this CPU (and the operating system) supports the kernels of `set`.
 [[nodiscard]] inline bool supported(InstructionSet set) {
   if (set == InstructionSet::portable) return true;
 #if defined(__x86_64__)
-  // F16C is not asked for by name, which clang 14 does not know here: every CPU with AVX2 has it.
+  // F16C is not checked, because clang 14 does not know its name here; every CPU with AVX2 has it.
   if (set == InstructionSet::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
@@ -47,14 +47,14 @@ using litestage::name;
 #endif
 }
 
-// The widest set this CPU has.
+// The widest instruction set of this CPU.
 [[nodiscard]] inline InstructionSet best_instruction_set() {
   if (supported(InstructionSet::avx512)) return InstructionSet::avx512;
   if (supported(InstructionSet::avx2)) return InstructionSet::avx2;
   return InstructionSet::portable;
 }
 
-// The set called `text`. Throws Error if there is no such set or this CPU lacks it.
+// The instruction set named `text`. Throws an Error if there is no such set or the CPU lacks it.
 [[nodiscard]] inline InstructionSet instruction_set_from(std::string_view text) {
   const std::optional<InstructionSet> set = enumerator_named<InstructionSet>(text);
   if (!set) throw Error(concat("instruction set '", text, "' is unknown, expected portable, avx2 or avx512"));
@@ -63,7 +63,7 @@ using litestage::name;
       concat("instruction set ", text, " is not supported by this CPU, which has ", name(best_instruction_set())));
 }
 
-// The set that the environment variable LITESTAGE_ISA names, or else the best.
+// The instruction set named by the environment variable LITESTAGE_ISA, or else the best.
 [[nodiscard]] inline InstructionSet choose_instruction_set() {
   const char* wish = std::getenv("LITESTAGE_ISA");
   if (wish == nullptr || *wish == '\0') return best_instruction_set();
@@ -76,16 +76,16 @@ using litestage::name;
 
 }  // namespace litestage::cpu
 
-// Functions of one instruction set. Helpers that they call are always_inline with the same target, since a function of
-// a wider target is otherwise a call; lambdas would not inherit the target.
+// Attributes for functions of one instruction set. Functions that they call are always_inline with the same target: a
+// function with a wider target would otherwise be a call, and lambdas do not inherit the target.
 #define LITESTAGE_ALWAYS_INLINE __attribute__((always_inline)) inline
 #if defined(__x86_64__)
 #define LITESTAGE_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define LITESTAGE_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
 
-// Before a loop of a constant, small number of turns over an array of registers: without it -O2 keeps the array in
-// memory.
+// Unrolls a loop with a small, constant number of iterations over an array of registers; without it -O2 keeps the array
+// in memory.
 #if defined(__clang__)
 #define LITESTAGE_CPU_UNROLL _Pragma("unroll")
 #else

@@ -1,8 +1,9 @@
-// The keys and values of the `cpu` backend. Every (slot, layer, K/V head) is one stream of each, so that attention
-// reads memory linearly:
+// The keys and values of the `cpu` backend. Every (slot, layer, K/V head) has one stream of keys and one of values, so
+// that attention reads memory linearly:
 //   keys   [capacity / 16][head_dim][16]  tiles of 16 entries, component by component
 //   values [capacity][width]              width: head_dim rounded up to 16; the rest stays zero
-// in float or f16, capacity rounded up to 16. What lies past an entry in use is read but never counts.
+// Numbers are float or f16; capacity is rounded up to 16. Numbers beyond the entries in use are read but do not affect
+// results.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,7 @@ class KvStorage {
   [[nodiscard]] std::size_t width() const { return width_; }
   [[nodiscard]] std::size_t bytes() const { return keys_.size() + values_.size(); }
 
-  // The streams of one (slot, layer, head). T is f16 or float, as shape().type says.
+  // The streams of one (slot, layer, head). T is f16 or float, the type of shape().type.
   template <class T>
   [[nodiscard]] const T* keys(int slot, int layer, std::size_t head) const {
     return reinterpret_cast<const T*>(keys_.data()) + stream(slot, layer, head) * capacity_ * shape_.head_dim;
@@ -45,7 +46,7 @@ class KvStorage {
     return reinterpret_cast<const T*>(values_.data()) + stream(slot, layer, head) * capacity_ * width_;
   }
 
-  // Rounds key and value [head_dim] to the cache's type and stores them; NaN in place of what does not fit.
+  // Rounds key and value [head_dim] to the cache's type and stores them; numbers that do not fit become NaN.
   template <class Kernels>
   void store(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {
     if (shape_.type == KvType::f16)
@@ -69,7 +70,7 @@ class KvStorage {
     return false;
   }
 
-  // One head's part of a copy of entries.
+  // Copies entries of one head.
   void copy(const EntryCopy& c, std::size_t head) {
     if (shape_.type == KvType::f16)
       copy_as<f16>(c, head);
@@ -114,7 +115,8 @@ class KvStorage {
     const std::size_t e = static_cast<std::size_t>(entry), dim = shape_.head_dim;
     round_to<Kernels>(mutable_values<T>(slot, layer, head) + e * width_, value, dim);
     T* column =
-        mutable_keys<T>(slot, layer, head) + e / tile_entries * tile_entries * dim + e % tile_entries;  // [dim] by 16
+        // The components of a key [dim] are 16 numbers apart.
+        mutable_keys<T>(slot, layer, head) + e / tile_entries * tile_entries * dim + e % tile_entries;
     std::array<T, 128> rounded;
     for (std::size_t d = 0; d < dim; d += rounded.size()) {
       const std::size_t n = std::min(rounded.size(), dim - d);
@@ -135,7 +137,7 @@ class KvStorage {
     for (std::size_t done = 0; done < count;) {
       const std::size_t from = static_cast<std::size_t>(c.from_entry) + done, at = from % tile_entries;
       const std::size_t to = static_cast<std::size_t>(c.to_entry) + done, into = to % tile_entries;
-      // As far as both stay in their tiles.
+      // The longest run for which source and target stay in their tiles.
       const std::size_t run = std::min(count - done, tile_entries - std::max(at, into));
       for (std::size_t d = 0; d < shape_.head_dim; ++d) {
         std::copy_n(from_keys + from / tile_entries * tile + d * tile_entries + at, run,

@@ -1,5 +1,5 @@
-// The functions and the memory that operations of the `cpu` backend work with. The memory grows the first time a larger
-// step is seen, outside the parallel region, and never shrinks: a step of a size that was seen allocates nothing.
+// The functions and the memory used by operations of the `cpu` backend. The memory grows at the first step of a larger
+// size, outside the parallel region, and never shrinks: a step whose size was seen before allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace litestage::cpu {
 
-// At least `size` numbers; what was in them may be lost.
+// Room for at least `size` numbers; earlier contents may be lost.
 template <class T>
 T* grow(Buffer<T>& buffer, std::size_t size) {
   if (size > buffer.size()) buffer = Buffer<T>(size);
@@ -22,12 +22,12 @@ T* grow(Buffer<T>& buffer, std::size_t size) {
 }
 
 struct Workspace {
-  // Of one thread, on cache lines of its own.
+  // Memory of one thread, on its own cache lines.
   struct alignas(64) Thread {
     explicit Thread(InstructionSet set) : inputs(set) {}
 
-    Activations inputs;       // of few rows: every thread prepares them for itself
-    PanelScratch panel;       // of matmul
+    Activations inputs;       // few rows: every thread prepares them itself
+    PanelScratch panel;       // for matmul
     Buffer<float> row;        // one normalised row
     Buffer<float> attention;  // HeadGroup::scratch_size()
   };
@@ -40,11 +40,11 @@ struct Workspace {
 
   RowFunctions functions;
   std::vector<Thread> threads;
-  Activations inputs;         // of many rows: prepared by all threads together
-  Buffer<float> products;     // results on the way to their place: [rows, outputs of a matrix] of one or more
-  Buffer<float> partials;     // attention over long contexts: Partial of every block
+  Activations inputs;         // many rows: prepared by all threads together
+  Buffer<float> products;     // unfinished results [rows, outputs] of one or more matrices
+  Buffer<float> partials;     // for attention over long contexts: the Partial of every block
   Buffer<LogitChunk> chunks;  // [rows, logit_chunks(vocab)]
-  Buffer<int> ints;           // of the last upload
+  Buffer<int> ints;           // from the last upload
   Buffer<float> floats;
 };
 

@@ -1,5 +1,6 @@
-// The oracle: every operation of the concept written out in double, one row at a time. Slow on purpose; nothing is
-// packed, weights are dequantised as they are read. Only K/V are rounded, to the cache's type.
+// The reference for tests: every operation of the concept written out in double, one row at a time. It is slow on
+// purpose: nothing is packed, and weights are dequantised whenever they are read. Only K/V are rounded, to the cache's
+// type.
 #pragma once
 
 #include <algorithm>
@@ -46,10 +47,10 @@ class ReferenceBackend {
     }
   };
 
-  // Rounds a row of inputs before it is multiplied with weights of a type, to emulate a backend of lower precision.
+  // Optional rounding of the inputs of products with weights of a type, to emulate a backend of lower precision.
   using Rounding = std::function<void(double* row, std::size_t n, DType weight)>;
 
-  // `threads` as a ThreadTeam takes them.
+  // `threads`: as for a ThreadTeam.
   explicit ReferenceBackend(int threads = 1, Rounding round = nullptr);
   ReferenceBackend(ReferenceBackend&&) noexcept;
   ReferenceBackend& operator=(ReferenceBackend&&) noexcept;

@@ -1,4 +1,4 @@
-// The `reference` backend, complete: the class and its operations.
+// The complete `reference` backend: the class and its operations.
 #pragma once
 
 #include "litestage/backend/reference/declaration.hpp"

@@ -1,5 +1,5 @@
-// What the operations of ReferenceBackend do to one row or one head. A Vector has `values`, none where there is no such
-// tensor; a Rope has the angles' cos and sin [positions, rotary_dim / 2].
+// The operations of ReferenceBackend on one row or one head. A Vector has `values`, which is empty if the model has no
+// such tensor; a Rope has the cos and sin of the angles [positions, rotary_dim / 2].
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace litestage::reference {
 
-// h_j = x_j * norm_j / sqrt(mean(x^2) + eps), NaN where the squares overflow: 0 would look like a result
+// h_j = x_j * norm_j / sqrt(mean(x^2) + eps). If the squares overflow, h is NaN, because 0 would look like a result.
 template <class Vector>
 void norm_row(double* h, const double* x, const Vector& norm, std::size_t n, double eps) {
   double squares = 0;
@@ -53,7 +53,7 @@ void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vect
   }
 }
 
-// A NaN of its own, in place of a number that core/kv_number.hpp calls kv_too_large.
+// A distinct NaN, stored where core/kv_number.hpp stores kv_too_large.
 inline constexpr std::uint64_t too_large_bits = 0x7ff8000000000001u;
 
 inline double stored(double value, KvType type) {
@@ -64,7 +64,7 @@ inline double stored(double value, KvType type) {
   return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : static_cast<double>(to_float(f16{half}));
 }
 
-// Keys and values of one head: entry t at k + t * stride.
+// Attention over the keys and values of one head: entry t is at k + t * stride.
 inline void attend_head(double* out, const double* q, const double* k, const double* v, std::size_t stride,
                         std::size_t visible, std::size_t d, double scale) {
   std::vector<double> score(visible);
@@ -92,7 +92,7 @@ inline double activated(double z, Activation activation) {
 
 inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
   TokenStats stats;
-  const auto best = std::max_element(logits.begin(), logits.end());  // the first of equals
+  const auto best = std::max_element(logits.begin(), logits.end());  // the first if several are equal
   stats.token = static_cast<int>(best - logits.begin());
   stats.finite = std::all_of(logits.begin(), logits.end(), [](double z) { return std::isfinite(z); });
   double sum = 0, weighted = 0;
@@ -100,7 +100,7 @@ inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
     sum += std::exp(z - *best);
     weighted = std::fma(std::exp(z - *best), z - *best, weighted);
   }
-  const double log_sum = std::log(sum);  // of exp(z - best)
+  const double log_sum = std::log(sum);  // log of the sum of exp(z - best)
   if (any(signals & Signal::max_logit)) stats.max_logit = static_cast<float>(*best);
   if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
   if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);

@@ -1,5 +1,5 @@
-// Step 1 of LiteStage (arXiv 2510.14211): how little each sub-layer turns the residual stream, measured in the prefills
-// of all stages at full depth. The less it turns, the sooner it is skipped.
+// Step 1 of LiteStage (arXiv 2510.14211): how little each sub-layer changes the direction of the residual stream,
+// measured in the prefills of all stages at full depth. The sub-layers that change it least are skipped first.
 #pragma once
 
 #include <algorithm>
@@ -24,10 +24,10 @@
 
 namespace litestage::calibrate {
 
-// Which cosines make the ranking. `requests`: means over the requests of the means over their tokens, as AdaSkip's code
-// takes them (E2E/model/llama_ADA.py), of which LiteStage's first step is the same statistic; `tokens`: over all
-// tokens, so that long prompts weigh more; `last_token`: over the prompts' last tokens. What could be read of the paper
-// names the mean over samples only.
+// Which mean of the cosines makes the ranking. `requests`: the mean over requests of each request's mean over tokens,
+// as in AdaSkip's code (E2E/model/llama_ADA.py), whose statistic LiteStage's first step uses. `tokens`: the mean over
+// all tokens, so that long prompts weigh more. `last_token`: the mean over the last tokens of the prompts. The parts of
+// the paper that we could read name only the mean over samples.
 enum class CosineOf : std::uint8_t { requests, tokens, last_token };
 
 }  // namespace litestage::calibrate
@@ -51,21 +51,22 @@ inline constexpr double largest_count = 1e12;
 
 }  // namespace detail
 
-// One stage. A request is this stage of one question, with all its branches; the prefix that branches share ran once,
-// and its tokens count once.
+// The importance measured in one stage. A request is this stage of one question, with all its branches; the shared
+// prefix of the branches ran once, and its tokens count once.
 struct StageImportance {
   static constexpr bool complete = true;  // settings/fields_form.hpp
 
   std::string stage;
   std::int64_t requests = 0;
-  std::int64_t prompts = 0;            // one to a branch
-  std::int64_t tokens = 0;             // that ran
+  std::int64_t prompts = 0;            // one per branch
+  std::int64_t tokens = 0;             // tokens that ran
   std::vector<double> cosine;          // [2 * n_layers] mean over the tokens
-  std::vector<double> request_cosine;  // [2 * n_layers] mean over the requests of the means over their tokens
-  std::vector<double> last_cosine;     // [2 * n_layers] mean over the prompts, of their last tokens
-  std::vector<double> norm_ratio;      // [2 * n_layers] mean over the requests; in one the mean over shared prefix and
-                                       // branches, weighted by tokens, of |after| / |before| (Frobenius norms)
-  std::vector<double> layer_cosine;    // [n_layers] mean over the tokens, of a whole layer's input and output
+  std::vector<double> request_cosine;  // [2 * n_layers] mean over the requests of each request's mean over tokens
+  std::vector<double> last_cosine;     // [2 * n_layers] mean over the last tokens of the prompts
+  // [2 * n_layers] |after| / |before| (Frobenius norms), mean over the requests; within a request, the mean over shared
+  // prefix and branches, weighted by tokens.
+  std::vector<double> norm_ratio;
+  std::vector<double> layer_cosine;  // [n_layers] mean over the tokens, between input and output of a whole layer
 
   static constexpr auto fields() {
     using S = StageImportance;
@@ -83,7 +84,7 @@ struct StageImportance {
   friend bool operator==(const StageImportance&, const StageImportance&) = default;
 };
 
-// The sub-layers of these cosines, most redundant (largest cosine) first. Ties go to attention, then to the lower
+// Sorts the sub-layers by their cosines, most redundant (largest cosine) first. Ties go to attention, then to the lower
 // layer, as in AdaSkip's selection (ASISys/AdaSkip @4ef686d, E2E/model/llama_ADA.py:876-880).
 [[nodiscard]] inline std::vector<Sublayer> rank(std::span<const double> cosines) {
   std::vector<Sublayer> order;
@@ -96,15 +97,15 @@ struct StageImportance {
   return order;
 }
 
-// As skip::LiteStage's `ranking`, plans and people spell them.
+// The names of the sub-layers, as skip::LiteStage::ranking and plans spell them.
 [[nodiscard]] inline std::vector<std::string> sublayer_names(std::span<const Sublayer> sublayers) {
   std::vector<std::string> names;
   for (const Sublayer u : sublayers) names.push_back(sublayer_name(u));
   return names;
 }
 
-// What the prefills of a run said. Over all stages it gives the mean over the stages' means: the authors' figure adds
-// up the stages, which ranks alike.
+// The importance measured in all stages of a run. Values over all stages are means of the stages' means. The authors'
+// figure sums over the stages instead, which gives the same ranking.
 struct Importance {
   static constexpr bool complete = true;
 
@@ -112,7 +113,7 @@ struct Importance {
 
   [[nodiscard]] int n_layers() const { return static_cast<int>(stages.at(0).layer_cosine.size()); }
 
-  // [size of `of`] e.g. over_stages(&StageImportance::norm_ratio)
+  // Example: over_stages(&StageImportance::norm_ratio). Returns [size of `of`].
   [[nodiscard]] std::vector<double> over_stages(std::vector<double> StageImportance::*of) const {
     std::vector<double> mean((stages.at(0).*of).size(), 0.0);
     for (const StageImportance& s : stages) {
@@ -138,7 +139,7 @@ struct Importance {
   [[nodiscard]] std::vector<Sublayer> ranking(CosineOf of = CosineOf::requests) const {
     return rank(over_stages(cosines(of)));
   }
-  // That of one stage alone.
+  // The ranking of one stage alone.
   [[nodiscard]] std::vector<Sublayer> ranking(std::string_view stage, CosineOf of = CosineOf::requests) const {
     for (const StageImportance& s : stages) {
       if (s.stage == stage) return rank(s.*cosines(of));
@@ -149,7 +150,7 @@ struct Importance {
   }
 
   static constexpr auto fields() { return std::tuple(Field("stages", &Importance::stages, "of each stage")); }
-  // An Error if two stages share a name, or the lists are not those of one model.
+  // Throws an Error if two stages share a name, or if the lists do not have the sizes of one model.
   void check(const Where& where) const {
     const auto wrong = [&](std::string_view key, const auto& found, const auto&... expected) {
       throw Error(concat(where.at(key).str(), ": found ", found, ", expected ", expected...));
@@ -174,7 +175,7 @@ struct Importance {
   friend bool operator==(const Importance&, const Importance&) = default;
 };
 
-// ---- what baselines take of it ----
+// ---- input of the baselines ----
 
 [[nodiscard]] inline std::vector<float> as_floats(std::span<const double> values) {
   std::vector<float> list;
@@ -182,11 +183,11 @@ struct Importance {
   return list;
 }
 
-// What the ladders of baselines learn from. AdaSkip learns its values from the first 20 requests of a run, which skip
-// nothing; an Importance over N questions is that warm-up as an explicit pass, over N requests of each stage, after
-// which the values stay as they are, whatever is asked in which order. 20 requests of three stages are 7 questions;
-// more of them estimate the same means better. ShortGPT's influence of a layer is 1 - mean cosine of its input and
-// output (arXiv 2403.03853).
+// The redundancy profile from which the ladders of the baselines are built. AdaSkip learns its values from the first 20
+// requests of a run, which skip nothing. An Importance over N questions is that warm-up as an explicit pass over N
+// requests of each stage; the values do not change afterwards, whatever is asked in which order. 20 requests of three
+// stages are 7 questions; more questions estimate the same means better. ShortGPT's influence of a layer is 1 - mean
+// cosine of its input and output (arXiv 2403.03853).
 [[nodiscard]] inline RedundancyProfile redundancy_profile(const Importance& importance) {
   std::vector<double> influence = importance.over_stages(&StageImportance::layer_cosine);
   for (double& value : influence) value = 1 - value;

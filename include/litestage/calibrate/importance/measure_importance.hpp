@@ -1,4 +1,4 @@
-// Runs questions at full depth and adds up what every sub-layer did in the prefills.
+// Runs questions at full depth and sums the statistics of every sub-layer over the prefills.
 #pragma once
 
 #include <cmath>
@@ -23,8 +23,9 @@
 
 namespace litestage::calibrate {
 
-// For runs at full depth of questions with different ids. Sums are kept apart by request and added up in the order of
-// the questions' ids, so that batches, threads and the order of the questions leave every bit as it is.
+// Observes runs at full depth of questions with different ids. Sums are kept for each request and added up in the order
+// of the question ids, so that the result does not depend, to the bit, on batches, threads and the order of the
+// questions.
 class ImportanceObserver {
  public:
   static constexpr Stat stats = Stat::cosine | Stat::norm_ratio | Stat::layer_cosine;
@@ -41,15 +42,15 @@ class ImportanceObserver {
   }
   void token(int, const RequestInfo&, const StepInfo&, int) const {}
 
-  // Stages of questions of which something was seen.
+  // Number of stages of questions that were observed.
   [[nodiscard]] std::size_t requests() const {
     std::size_t n = 0;
     for (const auto& entry : stages_) n += entry.second.requests.size();
     return n;
   }
 
-  // What was seen of one stage of one question, for a journal: {"stage": name, "sublayers": [2 * n_layers, each 6
-  // numbers]}, to the bit.
+  // The observation of one stage of one question, for a journal: {"stage": name, "sublayers": [2 * n_layers, each 6
+  // numbers]}. It restores every bit.
   [[nodiscard]] Form seen(int stage, const std::string& question) const {
     const Stage& s = stages_.at(stage);
     const Request& request = s.requests.at(question);
@@ -71,7 +72,7 @@ class ImportanceObserver {
     stages_[stage].requests.insert_or_assign(question, std::move(request));
   }
 
-  // Of all that was seen, which must not be nothing.
+  // The importance over everything observed. At least one request must have been observed.
   [[nodiscard]] Importance importance() const {
     LITESTAGE_ASSERT(!stages_.empty(), "no prefill was seen");
     Importance all;
@@ -80,9 +81,9 @@ class ImportanceObserver {
   }
 
  private:
-  // Of one sub-layer: of one request, or of all.
+  // Sums over one sub-layer, in one request or in all requests.
   struct Sums {
-    double cosines = 0, ratios = 0, layer_cosines = 0;  // each times its tokens
+    double cosines = 0, ratios = 0, layer_cosines = 0;  // each weighted by its number of tokens
     double last_cosines = 0;
     std::int64_t tokens = 0, prompts = 0;
 
@@ -90,10 +91,10 @@ class ImportanceObserver {
       const double n = m.tokens;
       cosines = std::fma(n, static_cast<double>(m.cosine), cosines);
       ratios = std::fma(n, static_cast<double>(m.norm_ratio), ratios);
-      if (!std::isnan(m.layer_cosine))  // an attention's is none
+      if (!std::isnan(m.layer_cosine))  // it is NaN for attention
         layer_cosines = std::fma(n, static_cast<double>(m.layer_cosine), layer_cosines);
       tokens += m.tokens;
-      if (std::isnan(m.last_cosine)) return;  // the prefix that branches share
+      if (std::isnan(m.last_cosine)) return;  // it is NaN for the shared prefix
       last_cosines += static_cast<double>(m.last_cosine);
       ++prompts;
     }
@@ -108,7 +109,7 @@ class ImportanceObserver {
 
   struct Stage {
     std::string name;
-    std::map<std::string, Request, std::less<>> requests;  // by the question's id
+    std::map<std::string, Request, std::less<>> requests;  // by question id
 
     [[nodiscard]] StageImportance importance() const {
       StageImportance s;
@@ -120,7 +121,7 @@ class ImportanceObserver {
     }
     void add_sublayer(StageImportance& s, std::size_t u) const {
       Sums all;
-      double cosines = 0, ratios = 0;  // of the requests' means
+      double cosines = 0, ratios = 0;  // sums of the requests' means
       for (const auto& [id, request] : requests) {
         const Sums& r = request[u];
         check(id, u, r);
@@ -142,7 +143,7 @@ class ImportanceObserver {
       s.norm_ratio.push_back(ratios / n);
       if (Sublayer::at(static_cast<int>(u)).unit == Unit::mlp) s.layer_cosine.push_back(all.layer_cosines / tokens);
     }
-    // Infinite weights or a residual stream that overflows would otherwise end as an arbitrary ranking.
+    // Without this check, infinite weights or an overflow of the residual stream would give an arbitrary ranking.
     void check(const std::string& question, std::size_t u, const Sums& sums) const {
       LITESTAGE_ASSERT(sums.tokens > 0, "importance is measured at full depth");
       if (std::isfinite(sums.cosines) && std::isfinite(sums.ratios)) return;
@@ -153,13 +154,14 @@ class ImportanceObserver {
     }
   };
 
-  std::map<int, Stage> stages_;  // by their place in the schedule
+  std::map<int, Stage> stages_;  // by position in the schedule
 };
 static_assert(StepObserver<ImportanceObserver>);
 
-// Answers the questions at full depth, without any exit but those of the schedule, and says what the prefills were
-// like: a later stage's prompts hold what the earlier ones wrote. Statistics are computed only in such a run. A run
-// that `on_report` or options.keep_going ends early says it of the requests that it had begun.
+// Answers the questions at full depth, with no exit but those of the schedule, and returns the statistics of the
+// prefills. The later stages are needed too, because their prompts contain the texts of earlier stages. Statistics are
+// computed only in such a run. If `on_report` or options.keep_going ends the run early, the result covers the requests
+// begun.
 template <Backend B, StageSchedule Stages>
 [[nodiscard]] std::optional<Importance> measure_importance(const LanguageModel<B>& model, const Stages& stages,
                                                            std::span<const Question> questions,
@@ -172,7 +174,7 @@ template <Backend B, StageSchedule Stages>
     throw Error(
         concat("importance: found two questions of id ", in_quotes(q.id), ", expected questions of different ids"));
   }
-  options.score_letters = false;  // nobody would see them
+  options.score_letters = false;  // they are not read
   Pipeline<B, skip::Never, early_exit::Never, Stages, ImportanceObserver> pipeline(model, {}, {}, stages,
                                                                                    std::move(options));
   if (pipeline.run(questions, on_report).size() < questions.size()) return std::nullopt;

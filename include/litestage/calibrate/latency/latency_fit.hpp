@@ -1,4 +1,4 @@
-// Fits the coefficients of a LatencyModel to measured steps, by least squares of relative errors.
+// Fits the coefficients of a LatencyModel to measured steps by least squares on relative errors.
 #pragma once
 
 #include <Eigen/QR>
@@ -16,8 +16,8 @@ struct Measurement {
   double seconds = 0;
 };
 
-// [measurements, coefficients] amounts, each row divided by what was measured: the right-hand side is then 1
-// everywhere, and a residual is a relative error.
+// The amounts of all measurements [measurements, coefficients], each row divided by the measured seconds: the
+// right-hand side is then 1 everywhere, and a residual is a relative error.
 [[nodiscard]] inline Eigen::MatrixXd relative_amounts(const LatencyModel& model, std::size_t n_coefficients,
                                                       std::span<const Measurement> measurements) {
   Eigen::MatrixXd a =
@@ -32,18 +32,18 @@ struct Measurement {
   return a;
 }
 
-// The least squares of a x = 1. Columns are brought to length 1 first: amounts reach from 1 to millions, and what
-// counts as rank must not depend on units.
+// Solves a x = 1 by least squares. Columns are scaled to length 1 first: amounts range from 1 to millions, and the rank
+// must not depend on units.
 [[nodiscard]] inline Eigen::VectorXd solve_for_ones(Eigen::MatrixXd a) {
   const Eigen::VectorXd lengths = a.colwise().norm();
   for (Eigen::Index c = 0; c < a.cols(); ++c) a.col(c) /= lengths(c);
   return a.colPivHouseholderQr().solve(Eigen::VectorXd::Ones(a.rows())).cwiseQuotient(lengths);
 }
 
-// Sets all coefficients that steps use; the rows of every curve are given. No coefficient becomes negative: a negative
-// one, which is noise around a cost of nearly 0, is set to 0 for good and the others are fitted again. This is not the
-// non-negative least squares of Lawson and Hanson, which may take a coefficient back; it errs on the side of fewer
-// terms. A coefficient that no measurement mentions becomes 0.
+// Sets all coefficients that steps use; the row counts of every curve are given. No coefficient becomes negative: a
+// negative one, which only noise gives to a cost near zero, is set to 0 for good and the others are fitted again. This
+// is not the non-negative least squares of Lawson and Hanson, which may take a coefficient back; it errs on the side of
+// fewer terms. A coefficient that occurs in no measurement becomes 0.
 inline void fit(LatencyModel& model, std::span<const Measurement> measurements) {
   const std::vector<double*> coefficients = model.coefficients();
   const Eigen::MatrixXd a = relative_amounts(model, coefficients.size(), measurements);

@@ -1,6 +1,6 @@
-// How long a stage of one question takes at batch 1, predicted from what it does: which sub-layers run, how long the
-// prompts are, how much is generated. Made by latency_probe.hpp on the machine at hand; a Form, so that a search and a
-// plan can keep it. Equal coefficients give equal predictions, to the bit.
+// Predicts how long one stage of one question takes at batch 1, from the sub-layers that run, the prompt lengths and
+// the number of generated tokens. latency_probe.hpp measures the model on the machine in use. The model is a Form, so
+// that journals and plans can keep it. Equal coefficients give equal predictions, to the bit.
 #pragma once
 
 #include <algorithm>
@@ -20,13 +20,15 @@ namespace litestage::calibrate {
 
 inline constexpr double max_coefficient = 1e6;  // seconds
 
-// Seconds against rows. Kernels work in tiles and small steps wait for memory, so this is no straight line: it is known
-// at some row counts, straight between them, and proportional to the rows beyond the last.
+// Seconds as a function of the number of rows. Kernels work in tiles and small steps are limited by memory, so it is
+// not a straight line: it is piecewise linear between measured row counts, and proportional to the rows beyond the last
+// one.
 struct Curve {
-  std::vector<int> rows;        // ascending, from 1 on
-  std::vector<double> seconds;  // at each of these
+  std::vector<int> rows;        // ascending, first 1
+  std::vector<double> seconds;  // [rows]
 
-  // The curve at n is a sum over its points: add(point, weight) for those that count.
+  // Calls add(point, weight) for every point that contributes to the value at n, which is the weighted sum of their
+  // seconds.
   template <class Add>
   void weigh(int n, Add&& add) const {
     if (n <= 0) return;
@@ -56,40 +58,41 @@ struct Curve {
   friend bool operator==(const Curve&, const Curve&) = default;
 };
 
-// A step's seconds are linear in the coefficients: all but the last three are fitted together (latency_fit.hpp).
+// The seconds of a step are linear in the coefficients. All but the last three are fitted together (latency_fit.hpp).
 struct LatencyModel {
-  // Where it holds.
-  std::string model;  // a fingerprint
+  // Identity: the model and machine for which the coefficients hold.
+  std::string model;  // fingerprint
   std::string backend, instruction_set;
   int threads = 1;
   KvType kv = KvType::f16;
   int step_rows = 512;
-  std::vector<int> groups;  // [2 * n_layers] sub-layers of one kind, shape and weight types share a curve: its number
+  // [2 * n_layers] index of the curve: sub-layers of equal kind, shape and weight types share one.
+  std::vector<int> groups;
 
-  // Seconds.
-  Curve base;                    // of a step that skips everything: plan, upload, embedding
-  Curve head;                    // against rows that want logits; with the choice of the likeliest token
-  Curve project;                 // of a skipped attention that stores K/V, against the rows that do
-  std::vector<Curve> sublayers;  // [groups] of a sub-layer, against the rows that run it, but for the entries they see
-  double prompt_entry = 0;       // of each K/V entry that a prompt's row sees in a layer
-  double decode_entry = 0;       // the same of a decoded token's row
-  double copied_row = 0;         // of a K/V entry copied from the layer below
-  double scaled_row = 0;         // of a row scaled in place of a sub-layer
-  double observed_row = 0;       // of the moments of a row in a sub-layer
-  double judged_row = 0;         // of the signals of a token, beyond which one is likeliest
-  double forked_entry = 0;       // of each K/V entry copied to a branch with the shared prefix
-  double segment = 0;            // of the policy's decisions for a token or a prompt
-  double token = 0;              // of tokenizing a prompt, to each token
+  // Coefficients, in seconds.
+  Curve base;                    // a step that skips everything: plan, upload, embedding; by rows
+  Curve head;                    // output head and choice of the most probable token; by rows that want logits
+  Curve project;                 // K/V projection of a skipped attention; by rows that store K/V
+  std::vector<Curve> sublayers;  // [groups] a sub-layer without the K/V entries it reads; by rows that run it
+  double prompt_entry = 0;       // per K/V entry that a prompt row reads in a layer
+  double decode_entry = 0;       // per K/V entry that a decoded token's row reads in a layer
+  double copied_row = 0;         // per K/V entry copied from the layer below
+  double scaled_row = 0;         // per row scaled in place of a sub-layer
+  double observed_row = 0;       // per row and sub-layer whose moments are computed
+  double judged_row = 0;         // per token whose signals are computed, in addition to its most probable token
+  double forked_entry = 0;       // per K/V entry of the shared prefix copied to a branch
+  double segment = 0;            // per segment: the policy's decisions for a token or a prompt
+  double token = 0;              // per prompt token: tokenizing
 
   [[nodiscard]] std::size_t n_sublayers() const { return groups.size(); }
 
-  // Of any step; of a batch too.
+  // Seconds of any step, also of a batch.
   [[nodiscard]] double step_seconds(const StepWork& work) const {
     double sum = 0;
     terms(work, [&](std::size_t, double coefficient, double amount) { sum = std::fma(coefficient, amount, sum); });
     return sum;
   }
-  // Of one stage of one question at batch 1, tokenizing included.
+  // Seconds of one stage of one question at batch 1, including tokenizing.
   [[nodiscard]] double stage_seconds(const StageShape& shape, const Decisions& prefill, const Decisions& decode) const {
     LITESTAGE_ASSERT(prefill.size() == groups.size(), prefill.size(), " decisions for ", groups.size(), " sub-layers");
     StageSteps steps(shape, step_rows, prefill, decode);
@@ -103,7 +106,8 @@ struct LatencyModel {
     return sum;
   }
 
-  // add(number, coefficient, amount) for every coefficient that counts in the step; numbered as in `coefficients`.
+  // Calls add(number, coefficient, amount) for every coefficient that contributes to the step, numbered as in
+  // `coefficients`.
   template <class Add>
   void terms(const StepWork& work, Add&& add) const {
     std::size_t first = 0;
@@ -129,7 +133,7 @@ struct LatencyModel {
     add(first + 4, observed_row, work.observed);
     add(first + 5, judged_row, work.judged);
   }
-  // The coefficients of `terms`, to be set.
+  // Mutable pointers to the coefficients that `terms` numbers.
   [[nodiscard]] std::vector<double*> coefficients() {
     std::vector<double*> all;
     const auto list = [&](Curve& curve) {
@@ -180,7 +184,7 @@ struct LatencyModel {
   friend bool operator==(const LatencyModel&, const LatencyModel&) = default;
 
   [[nodiscard]] Form to_form(bool /*all*/ = true) const { return write_fields(*this); }
-  // Nothing has a default here: a coefficient left out would be predicted as free.
+  // No coefficient has a default: a missing one would be predicted as free.
   [[nodiscard]] static LatencyModel from_form(const Form& form, const Where& where) {
     if (!form.is_map()) reject<LatencyModel>(form, where, {});
     const auto need = [&](std::string_view key) { static_cast<void>(form.at(key, where.str())); };

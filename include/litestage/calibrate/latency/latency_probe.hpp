@@ -1,6 +1,6 @@
-// Measures a LatencyModel: times steps of a session, the very steps that a pipeline runs, and fits what they are made
-// of. Nothing is timed alone: a sub-layer is the difference that leaving its kind out makes to a whole step, since by
-// itself it would find its weights in a cache.
+// Measures a LatencyModel: times whole steps of a session, the same steps that a pipeline runs, and fits the
+// coefficients to them. No sub-layer is timed alone, since it would find its weights in the processor's cache; its cost
+// is the difference between whole steps with and without its kind.
 #pragma once
 
 #include <algorithm>
@@ -27,18 +27,18 @@
 namespace litestage::calibrate {
 
 struct ProbeOptions {
-  double seconds = 15;  // that measuring takes, roughly: each kind of step is timed at least three times
+  double seconds = 15;  // approximate total time; each kind of step is timed at least three times
   KvType kv = KvType::f16;
-  int step_rows = 512;                                // of the pipeline, recorded in the model
+  int step_rows = 512;                                // step_rows of the pipeline, recorded in the model
   std::string model;                                  // fingerprint, recorded in the model
-  Signal signals = Signal::max_prob;                  // of a token, that an early exit reads
-  std::function<std::size_t()> encode = nullptr;      // tokenizes some prompt, returns its number of tokens
-  std::function<void(double)> on_progress = nullptr;  // told the share that is done, 0 to 1
+  Signal signals = Signal::max_prob;                  // signals of a token that an early exit reads
+  std::function<std::size_t()> encode = nullptr;      // tokenizes some prompt and returns its number of tokens
+  std::function<void(double)> on_progress = nullptr;  // called with the share done, 0 to 1
 };
 
-// What a step costs within a sum of many: the mean, but for the slowest tenth. Those are pauses of the machine, which
-// come once in many stages and would pass for the cost of a step here; a median would leave out ordinary slow steps as
-// well.
+// The cost of a step within a sum of many steps: the mean without the slowest tenth. The slowest tenth are pauses of
+// the machine, which are rare in a stage but would be counted as the cost of every step here. A median would leave out
+// ordinary slow steps as well.
 [[nodiscard]] inline double typical(std::vector<double> values) {
   LITESTAGE_ASSERT(!values.empty(), "the mean of nothing");
   std::sort(values.begin(), values.end());
@@ -80,17 +80,17 @@ class LatencyProbe {
   }
 
  private:
-  // Row counts of steps: every remainder of the kernels' tiles of 8, then ever wider. Steps of up to `decoded` rows are
-  // made of one token each of many sequences, larger ones are a prompt.
+  // Row counts of the timed steps: every remainder modulo the kernels' tile of 8, then growing distances. Steps of up
+  // to `decoded` rows have one token from each of many sequences; larger steps are one prompt.
   static constexpr std::array<int, 17> grid = {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256};
   static constexpr int decoded = 8, most_wanted = 32;
-  // Slots: a short context each for decoding, an empty one for prompts, and long contexts.
+  // Slots: one with a short context for each decoded sequence, an empty one for prompts, and slots with long contexts.
   static constexpr int short_context = 64, long_context = 448, prompt_slot = decoded, long_slot = decoded + 1;
   static constexpr int long_slots = 4;
   static constexpr std::size_t slots = long_slot + long_slots, capacity = 512;
   static constexpr std::size_t least_repeats = 3;
 
-  // A step that is timed again and again.
+  // A kind of step that is timed repeatedly.
   struct Case {
     int first_slot = 0, n_slots = 1, context = 0;
     std::vector<StepRow> rows;
@@ -111,7 +111,7 @@ class LatencyProbe {
     return now() - start;
   }
   [[nodiscard]] int n_layers() const { return session_.config().n_layers; }
-  // Which token makes no difference to the time.
+  // The time does not depend on which token it is.
   [[nodiscard]] int token_at(int i) const { return (i * 37 + 11) % session_.config().vocab; }
 
   [[nodiscard]] std::vector<StepRow> prompt(int slot, int n, int decisions, int wanted) const {
@@ -126,7 +126,7 @@ class LatencyProbe {
     for (int s = 1; s < long_slots; ++s) session_.cache().fork(long_slot, long_slot + s, long_context);
   }
 
-  // The grid ends before a step that takes so long that it cannot be timed often: beyond, rows cost in proportion.
+  // The grid ends before steps that are too slow to be timed often; beyond it, cost is proportional to the rows.
   void make_grids() {
     for (const int n : grid) {
       Case c = make_case(all_, n, 0);
@@ -145,8 +145,8 @@ class LatencyProbe {
     for (Curve& c : result_.sublayers) c.seconds.assign(c.rows.size(), 0);
   }
 
-  // n rows under these decisions: tokens of n sequences, or a prompt; after a short (none for a prompt) or long
-  // context.
+  // A step of n rows under these decisions: tokens of n sequences, or one prompt. Tokens follow a short or a long
+  // context, a prompt an empty or a long one.
   [[nodiscard]] Case make_case(const Decisions& decisions, int n, int wanted, bool after_long = false) {
     const bool decodes = n <= (after_long ? long_slots : decoded);
     Case c;
@@ -165,7 +165,7 @@ class LatencyProbe {
     c.work.wanted = wanted;
     return c;
   }
-  // What the sub-layers for which `chosen(u)` holds do is `decision`.
+  // Decisions that apply `decision` to the sub-layers for which `chosen(u)` is true.
   template <class Chosen>
   [[nodiscard]] Decisions with(const SkipDecision& decision, Chosen chosen) const {
     Decisions d = all_;
@@ -190,7 +190,8 @@ class LatencyProbe {
     }
     make_special_cases();
   }
-  // What few row counts suffice for: halves of the model, long contexts, and what is linear in the rows.
+  // Cases that need only a few row counts: half of the model skipped, long contexts, and costs that are linear in the
+  // rows.
   void make_special_cases() {
     constexpr SkipDecision skip{true};
     for (const int n : {1, 4}) {
@@ -205,7 +206,7 @@ class LatencyProbe {
     for (const int n : {1, 16}) {
       cases_.push_back(
           make_case(with({true, 1, KvOnSkip::copy_below}, [](std::size_t u) { return u % 2 == 0 && u > 0; }), n, 0));
-      // Close to 1, so that no number grows without end.
+      // A scale close to 1, so that values do not grow without limit.
       cases_.push_back(make_case(with({true, 1.001f}, [](std::size_t) { return true; }), n, 0));
       Case& judged = cases_.emplace_back(make_case(all_, n, n));
       judged.signals = options_.signals;
@@ -216,19 +217,19 @@ class LatencyProbe {
     }
   }
 
-  // One step as BatchRunner makes it, in seconds.
+  // Runs one step as BatchRunner does and returns its seconds.
   double run(const Case& c) {
     for (int s = c.first_slot; s < c.first_slot + c.n_slots; ++s) session_.cache().truncate(s, c.context);
     return seconds_of([&] {
       session_.step(c.rows, c.stats);
       stats_.resize(session_.logits().extent(0));
       session_.token_stats(stats_, c.signals);
-      session_.read_moments(moments_);  // waits for the device, also where there are none
+      session_.read_moments(moments_);  // waits for the device, also if no moments were requested
       sums_.assign(all_.size(), MomentSums{});
       for (std::size_t i = 0; i < moments_.size(); ++i) sums_[i / c.rows.size()].add(moments_[i]);
     });
   }
-  // In rounds, so that slow moments of the machine hit all alike; short steps more often than long ones.
+  // Times the cases in rounds, so that a slow period of the machine affects all of them; short steps run more often.
   void time_cases() {
     const double start = now(), share = options_.seconds / static_cast<double>(cases_.size());
     for (bool again = true; again;) {
@@ -236,7 +237,8 @@ class LatencyProbe {
       for (Case& c : cases_) {
         if (c.samples.size() >= least_repeats && c.spent >= share) continue;
         again = true;
-        // A decoded token follows one under the same decisions: what the caches hold by then is part of its time.
+        // A decoded token follows tokens under the same decisions, so the caches already hold what it reads: run the
+        // step once more before it is timed.
         if (c.rows.size() == static_cast<std::size_t>(c.n_slots)) c.spent += run(c);
         c.samples.push_back(run(c));
         c.spent += c.samples.back();
@@ -252,7 +254,7 @@ class LatencyProbe {
     }
     return typical(std::move(samples)) / (static_cast<double>(long_context) * n_layers());
   }
-  // With the policy that plans use.
+  // Seconds of one segment's decisions, measured with the skip policy that plans use.
   [[nodiscard]] double segment() {
     skip::Static policy;
     policy.stages["all"].insert({Unit::mlp, 0});
@@ -277,7 +279,7 @@ class LatencyProbe {
 
   ProbeOptions options_;
   Session<B> session_;
-  Decisions all_;  // skips nothing
+  Decisions all_;  // full depth
   LatencyModel result_;
   std::vector<Case> cases_;
   std::vector<TokenStats> stats_;
@@ -285,7 +287,7 @@ class LatencyProbe {
   std::vector<MomentSums> sums_;  // [2 * n_layers]
 };
 
-// The model of this backend with this model on this machine, which should be idle.
+// Measures the latency model for this backend and model on this machine, which should be idle.
 template <Backend B>
 [[nodiscard]] LatencyModel measure_latency(const LanguageModel<B>& model, ProbeOptions options = {}) {
   return LatencyProbe<B>(model, std::move(options)).measure();

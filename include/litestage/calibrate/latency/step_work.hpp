@@ -1,5 +1,5 @@
-// What takes time in a forward step, as counts; and the steps that one stage of one question takes at batch 1, by the
-// rules of engine/stage_run.hpp. No clock and no model here: LatencyModel turns counts into seconds.
+// Counts the work of a forward step, and lists the steps that one stage of one question takes at batch 1, by the rules
+// of engine/stage_run.hpp. It needs neither a clock nor a model: LatencyModel turns the counts into seconds.
 #pragma once
 
 #include <algorithm>
@@ -15,27 +15,29 @@
 namespace litestage::calibrate {
 
 struct BranchShape {
-  int prompt_tokens = 0;     // of the whole prompt, at least one
-  int generated_tokens = 0;  // chosen, including one that only stopped the branch; 0 like 1: the prompt alone is run
+  int prompt_tokens = 0;  // length of the whole prompt, at least 1
+  // Tokens chosen, including one that only stopped the branch; 0 and 1 both mean that only the prompt is run.
+  int generated_tokens = 0;
 };
 
 struct StageShape {
   std::vector<BranchShape> branches;
-  int shared = 0;        // leading prompt tokens that all branches share, run once; 0 for one branch
-  int reused = 0;        // of the first tokens (of each branch, where none are shared): held in the cache, not run
-  bool signals = false;  // an exit policy reads signals of each token
-  bool moments = false;  // a skip policy reads statistics of each sub-layer
+  int shared = 0;  // leading prompt tokens that all branches share, run once; 0 for one branch
+  int reused = 0;  // leading tokens found in the K/V cache and not run; with shared == 0 they are those of each branch
+  bool signals = false;  // whether an exit policy reads signals of each token
+  bool moments = false;  // whether a skip policy reads statistics of each sub-layer
 };
 
-// One step's work.
+// The work of one step.
 struct StepWork {
   int rows = 0;
   int wanted = 0;                                 // rows that want logits
-  int judged = 0;                                 // of these, rows whose signals are computed
+  int judged = 0;                                 // rows among them whose signals are computed
   std::vector<int> runs;                          // [2 * n_layers] rows that run each sub-layer
-  std::vector<int> projected;                     // [n_layers] rows of a skipped attention that store K/V all the same
-  double prompt_entries = 0, decode_entries = 0;  // K/V entries seen, summed over the rows and layers that attend
-  double copied = 0, scaled = 0, observed = 0;    // rows x sub-layers: K/V copied from below, scaled, moments taken
+  std::vector<int> projected;                     // [n_layers] rows that skip attention but still store K/V
+  double prompt_entries = 0, decode_entries = 0;  // K/V entries read, summed over the rows and layers that attend
+  // Rows x sub-layers: K/V copied from the layer below, row scaled, moments computed.
+  double copied = 0, scaled = 0, observed = 0;
 
   void clear(std::size_t n_layers) {
     *this = StepWork{0, 0, 0, std::move(runs), std::move(projected)};
@@ -43,8 +45,8 @@ struct StepWork {
     projected.assign(n_layers, 0);
   }
 
-  // Adds the next n rows of one sequence. Each layer has stored held[l] entries of it so far; keeps[l] says whether it
-  // stores these rows too (layers_that_store).
+  // Adds the next n rows of one sequence. Layer l has stored held[l] entries of the sequence so far; keeps[l] says
+  // whether it also stores these rows (layers_that_store).
   void add(const Decisions& decisions, std::span<const std::uint8_t> keeps, std::span<const int> held, int n,
            Phase phase) {
     LITESTAGE_ASSERT(decisions.size() == runs.size() && keeps.size() == held.size() && 2 * held.size() == runs.size(),
@@ -58,20 +60,21 @@ struct StepWork {
       if (u % 2 != 0) continue;
       const std::size_t l = u / 2;
       if (!d.skip)
-        entries += static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;  // each sees itself too
+        // A row also reads its own entry.
+        entries += static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;
       else if (d.kv == KvOnSkip::project)
         projected[l] += n;
       else if (keeps[l] != 0)
         copied += n;
     }
   }
-  // Statistics of sub-layers are read, of all rows: to be called after the last add.
+  // Counts the moments of all rows and sub-layers. Call it after the last add().
   void observe() {
     for (const int n : runs) observed += n;
   }
 };
 
-// Whether each layer stores keys and values under these decisions. [n_layers]
+// Whether each layer stores keys and values under these decisions [n_layers].
 [[nodiscard]] inline std::vector<std::uint8_t> layers_that_store(const Decisions& decisions) {
   std::vector<std::uint8_t> stores(decisions.size() / 2, 0);
   bool below = false;
@@ -84,7 +87,7 @@ struct StepWork {
   return stores;
 }
 
-// The steps of a stage, one after the other. The decisions outlive this.
+// Lists the steps of a stage, one after the other. The decisions outlive this object.
 class StageSteps {
  public:
   StageSteps(const StageShape& shape, int step_rows, const Decisions& prefill, const Decisions& decode)
@@ -107,19 +110,20 @@ class StageSteps {
     if (share) prefix_left_ = shape.shared - shape.reused;
   }
 
-  // Segments that begin: the policy decides once for each. The prefix is one, then each branch's prompt, then tokens.
+  // The number of segments, each with one decision of the policy: the shared prefix, each branch's prompt, and each
+  // token.
   [[nodiscard]] double segments() const {
     double n = shape_.shared > 0 ? 1 : 0;
     for (const BranchShape& b : shape_.branches) n += std::max(b.generated_tokens, 1);
     return n;
   }
-  // Entries copied when the shared prefix is handed to the other branches.
+  // K/V entries copied when the shared prefix is forked to the other branches.
   [[nodiscard]] double forked_entries() const {
     const auto layers = std::count(prefill_keeps_.begin(), prefill_keeps_.end(), 1);
     return static_cast<double>(layers) * shape_.shared * static_cast<double>(shape_.branches.size() - 1);
   }
 
-  // Fills `work` with the next step; false when there is none.
+  // Fills `work` with the next step. Returns false if there is none.
   [[nodiscard]] bool next(StepWork& work) {
     work.clear(prefill_keeps_.size());
     if (prefix_left_ > 0)
@@ -144,7 +148,7 @@ class StageSteps {
     add(work, {shape_.shared - prefix_left_}, n);
     prefix_left_ -= n;
   }
-  // As StageRun::collect: branch by branch while there is room, at least one row for each.
+  // Follows StageRun::collect: branch by branch while there is room, at least one row for each.
   void step_branches(StepWork& work) {
     const auto active = std::count_if(branches_.begin(), branches_.end(), [](const Branch& b) { return !b.done(); });
     int room = std::max(step_rows_, static_cast<int>(active));

@@ -1,5 +1,5 @@
-// Whether a plan holds here: for this model and tokenizer it must, or it is of no use; its seconds hold on the kernels
-// that it was searched with only. And whether questions may judge it.
+// Checks a plan against this run. Model and tokenizer must be the plan's; its seconds hold only on the kernels that it
+// was searched with. Also checks that questions used to judge a plan are not those that it was searched on.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ namespace detail {
 
 }  // namespace detail
 
-// An Error if the plan (`where`: "--plan FILE") is for another model or tokenizer. Else what does not hold all the
-// same, as one sentence: nothing, or the seconds.
+// Throws an Error if the plan (`where`: "--plan FILE") is for a different model or tokenizer. Returns a sentence if
+// only its seconds do not hold here, else nothing.
 [[nodiscard]] inline std::optional<std::string> check_plan(const Plan& plan, const PlanFacts& facts,
                                                            const Where& where) {
   const auto need = [&](std::string_view key, const std::string& found, const std::string& expected,
@@ -47,7 +47,8 @@ namespace detail {
                 " and do not hold for ", detail::kernels_text(facts.kernels));
 }
 
-// A sentence, without its full stop, if the plan fits the model in use only as far as its samples show.
+// Returns a sentence, without its full stop, if the plan and the model in use were compared by samples of the file
+// only.
 [[nodiscard]] inline std::optional<std::string> sampled_model(const Plan& plan, const PlanFacts& facts,
                                                               const Where& where) {
   if (!detail::names_sampled_model(plan, facts)) return std::nullopt;
@@ -57,8 +58,8 @@ namespace detail {
       "the plan again or, if you know that this model is its own, write \"", facts.model, "\" there");
 }
 
-// A sentence, without its full stop, if some of the questions are those that the plan was searched on, under whatever
-// ids.
+// Returns a sentence, without its full stop, if some of the questions are among those that the plan was searched on.
+// Contents are compared, not ids.
 [[nodiscard]] inline std::optional<std::string> searched_among(const Plan& plan, const std::vector<Question>& questions,
                                                                const std::string& plan_path) {
   const std::set<std::string> searched(plan.data.contents.begin(), plan.data.contents.end());
@@ -73,7 +74,7 @@ namespace detail {
                 ") are those that the plan was searched on");
 }
 
-// An Error if there are such questions.
+// Throws an Error if some of the questions are among those that the plan was searched on.
 inline void check_apart(const Plan& plan, const std::vector<Question>& questions, const std::string& plan_path) {
   if (const auto sentence = searched_among(plan, questions, plan_path))
     throw Error(concat(*sentence, ", expected others: a plan is not judged by what it was fitted to"));

@@ -1,5 +1,5 @@
-// What a search leaves behind, as one file: which sub-layers each stage skips, what that was worth, and everything that
-// has to be the same for it to hold. Format "litestage.plan/1"; names once released stay, new ones may be added.
+// The result of a calibration as one file: the sub-layers that each stage skips, their scores, and everything that must
+// be the same for the plan to hold. Format "litestage.plan/1"; names once released stay, new ones may be added.
 #pragma once
 
 #include <cstddef>
@@ -26,17 +26,17 @@ struct Plan {
   PlanModel model;
   PlanData data;
   PlanKernels kernels;
-  Form stages;  // the schedule, as it writes itself
+  Form stages;  // the schedule as a Form
   Importance importance;
   CosineOf ranked_by = CosineOf::requests;
   std::vector<std::string> ranking;  // sub-layers, most redundant first
   std::vector<PlanBudget> budgets;   // [stages] in the order of the schedule
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;
-  Form exit;                         // the exit policy, as it writes itself
-  std::vector<PlanExit> exit_curve;  // what was tried; empty if the exit was given
+  Form exit;                         // the exit policy as a Form
+  std::vector<PlanExit> exit_curve;  // all settings tried; empty if the exit was given
   PlanSearch search;
-  std::vector<PlanBaseline> baselines;  // empty if nobody looked
+  std::vector<PlanBaseline> baselines;  // empty if the baselines were not searched
   PlanScore full, plan;
 
   static constexpr auto fields() {
@@ -58,14 +58,14 @@ struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
-// The plan's skipping as a policy.
+// The skip policy that the plan describes.
 [[nodiscard]] inline skip::LiteStage lite_stage(const Plan& plan) {
   skip::LiteStage policy{plan.ranking, {}, plan.phase, plan.kv};
   for (const PlanBudget& b : plan.budgets) policy.budgets[b.stage] = b.count;
   return policy;
 }
 
-// An Error if the parts do not fit together.
+// Throws an Error if the parts of the plan do not fit together.
 inline void Plan::check(const Where& where) const {
   const auto wrong = [&](std::string_view key, const auto&... rest) {
     throw Error(concat(where.at(key).str(), ": found ", rest...));
@@ -84,7 +84,7 @@ inline void Plan::check(const Where& where) const {
     wrong("budgets.count", b.count, " of stage ", b.stage, ", expected 0 to ", ranking.size(),
           " (the length of the ranking)");
   }
-  lite_stage(*this).check(where);  // the ranking: sub-layers, each once
+  lite_stage(*this).check(where);  // also checks the ranking: valid sub-layers, each once
   for (const std::string& u : ranking) {
     if (parse_sublayer(u)->layer < model.n_layers) continue;
     wrong("ranking", u, ", expected a0 to m", model.n_layers - 1, " of the model's ", model.n_layers, " layers");
@@ -116,7 +116,7 @@ inline void Plan::check(const Where& where) const {
   return write_file(plan_format, plan);
 }
 
-// `source`: the file.
+// `source`: the name of the file, for errors.
 [[nodiscard]] inline Plan plan_from_form(const Form& form, std::string_view source) {
   return read_file_of<Plan>(plan_format, form, source);
 }

@@ -1,4 +1,4 @@
-// What a run has in common with a plan, or has not: model, tokenizer, kernels, questions.
+// The facts of a run that a plan must match: model, tokenizer, kernels, questions.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@ struct PlanFacts {
   std::string model;      // fingerprint of the file
   std::string tokenizer;  // fingerprint
   PlanKernels kernels;
-  // What plans of earlier versions hold in place of `model` (io::sampled_fingerprint); empty: such plans are refused.
+  // Value that plans of earlier versions hold in place of `model` (io::sampled_fingerprint). If empty, such plans are
+  // refused.
   std::string sampled_model{};
 };
 

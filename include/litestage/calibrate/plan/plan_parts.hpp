@@ -1,6 +1,6 @@
-// What a plan is made of: model, questions, kernels, the search and its scores. All of these are read complete
-// (settings/fields_form.hpp). Fingerprints are whatever text tells two files apart; programs take
-// io/gguf/fingerprint.hpp's.
+// The parts of a plan: model, questions, kernels, the search and its scores. All of them are read complete
+// (settings/fields_form.hpp). A fingerprint is any text that tells two files apart; the programs use
+// io/gguf/fingerprint.hpp.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ namespace litestage::calibrate {
 struct PlanModel {
   static constexpr bool complete = true;
   std::string file, fingerprint;
-  std::string tokenizer;  // a fingerprint
+  std::string tokenizer;  // fingerprint
   int n_layers = 0;
 
   static constexpr auto fields() {
@@ -40,8 +40,8 @@ struct PlanModel {
   friend bool operator==(const PlanModel&, const PlanModel&) = default;
 };
 
-// The questions of the search. Whoever reports on others makes sure of it by their contents (tasks::content_hash),
-// since ids need not be the same in two files.
+// The questions of the search. A report on other questions compares contents (tasks::content_hash), because one id may
+// name different questions in two files.
 struct PlanData {
   static constexpr bool complete = true;
   std::string task, file, fingerprint;
@@ -61,7 +61,7 @@ struct PlanData {
   friend bool operator==(const PlanData&, const PlanData&) = default;
 };
 
-// What seconds depend on, and to the last bits texts too.
+// The kernels. Seconds depend on them, and so do texts through the last bits of logits.
 struct PlanKernels {
   static constexpr bool complete = true;
   std::string backend, instruction_set;
@@ -77,13 +77,13 @@ struct PlanKernels {
   friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
 };
 
-// A plan that was tried: Point, with names.
+// A candidate that was tried: Point, with names.
 struct PlanPoint {
   static constexpr bool complete = true;
-  std::string stage;  // whose search tried it
+  std::string stage;  // the stage in whose search it was tried
   std::vector<int> budgets;
   std::int64_t questions = 0;
-  double accuracy = 0, seconds = 0, tokens = 0;  // means over these
+  double accuracy = 0, seconds = 0, tokens = 0;  // means over the questions tried
   bool within_target = false;
 
   static constexpr auto fields() {
@@ -102,10 +102,10 @@ struct PlanPoint {
 // One setting of the exit policy under the plan's budgets.
 struct PlanExit {
   static constexpr bool complete = true;
-  Form exit;  // as the policy writes itself
+  Form exit;  // the exit policy as a Form
   std::int64_t questions = 0;
-  double accuracy = 0, seconds = 0, tokens = 0;  // means over these
-  bool within_target = false;                    // on all questions
+  double accuracy = 0, seconds = 0, tokens = 0;  // means over the questions tried
+  bool within_target = false;                    // only if it was tried on all questions
 
   static constexpr auto fields() {
     using E = PlanExit;
@@ -118,14 +118,14 @@ struct PlanExit {
   friend bool operator==(const PlanExit&, const PlanExit&) = default;
 };
 
-// Full depth, or the whole plan with its exit, on the questions of the search. The interval is evaluate::Proportion's;
-// of the plan it is too kind, since the plan was chosen on these very questions.
+// Full depth, or the whole plan with its exit, on the questions of the search. The interval is that of
+// evaluate::Proportion. For the plan it is too optimistic, since the plan was chosen on these questions.
 struct PlanScore {
   static constexpr bool complete = true;
   std::int64_t correct = 0, questions = 0;
   double accuracy = 0, low = 0, high = 1;
-  double seconds = 0;                // of a question
-  std::vector<double> stage_tokens;  // [stages] generated, of a question
+  double seconds = 0;                // mean over the questions
+  std::vector<double> stage_tokens;  // [stages] tokens generated, mean over the questions
 
   static constexpr auto fields() {
     using S = PlanScore;
@@ -154,11 +154,11 @@ struct PlanScore {
 struct PlanSearch {
   static constexpr bool complete = true;
   Metric metric = Metric::letter;
-  Form strategy;  // as the strategy writes itself
+  Form strategy;  // the strategy as a Form
   double max_loss = 0;
-  std::optional<double> least_accuracy;  // in place of full depth's less max_loss
-  double target = 0;                     // the accuracy that had to be reached
-  bool reached = false;                  // if not, the budgets are full depth's
+  std::optional<double> least_accuracy;  // replaces the accuracy of full depth less max_loss
+  double target = 0;                     // accuracy to be reached
+  bool reached = false;                  // if false, the budgets are those of full depth
   std::vector<PlanPoint> points;
 
   static constexpr auto fields() {
@@ -177,7 +177,7 @@ struct PlanSearch {
 struct PlanBudget {
   static constexpr bool complete = true;
   std::string stage;
-  int count = 0;  // of the first in the ranking
+  int count = 0;  // skips the first `count` sub-layers of the ranking
 
   static constexpr auto fields() {
     return std::tuple(Field("stage", &PlanBudget::stage, "name of the stage"),
@@ -186,14 +186,14 @@ struct PlanBudget {
   friend bool operator==(const PlanBudget&, const PlanBudget&) = default;
 };
 
-// A method to compare with, at the largest setting that keeps the target.
+// A baseline at its largest setting within the accuracy target.
 struct PlanBaseline {
   static constexpr bool complete = true;
   std::string method;
-  Form skip;                   // as the policy writes itself
-  int skipped = 0;             // sub-layers, where it skips most
-  double accuracy = 0;         // by the metric
-  bool within_target = false;  // if not, it skips nothing
+  Form skip;                   // the policy as a Form
+  int skipped = 0;             // sub-layers skipped where it skips most
+  double accuracy = 0;         // by the metric of the search
+  bool within_target = false;  // if false, it skips nothing
 
   static constexpr auto fields() {
     using B = PlanBaseline;

@@ -14,19 +14,19 @@
 
 namespace litestage::calibrate {
 
-// One setting skips `skipped` of a model's sub-layers where it skips most.
+// One rung of a baseline's ladder. `skipped`: sub-layers skipped where the policy skips most.
 struct BaselineSetting {
   skip::Standard policy;
   int skipped = 0;
 };
 struct Baseline {
   std::string name;
-  std::vector<BaselineSetting> settings;  // ascending by what they skip; the first skips nothing
+  std::vector<BaselineSetting> settings;  // ascending by `skipped`; the first skips nothing
 };
 
 namespace detail {
 
-// f(type identity) for every policy with a ladder, in the order of skip::Standard.
+// Calls f(type identity) for every policy with a ladder, in the order of skip::Standard.
 template <class... Ps, class F>
 void for_each_ladder(std::type_identity<std::variant<Ps...>>, F f) {
   const auto each = [&]<class P>(std::type_identity<P> policy) {
@@ -53,7 +53,8 @@ void for_each_ladder(F f) {
   detail::for_each_ladder([&]<class P>(std::type_identity<P>) {
     Baseline b{std::string(P::name), {{}}};
     for (Rung<P>& rung : P::ladder(model)) {
-      const BaselineSetting setting{std::move(rung.policy), rung.skipped};  // moving it, GCC 12 would warn wrongly
+      // GCC 12 gives a wrong warning if the setting is moved.
+      const BaselineSetting setting{std::move(rung.policy), rung.skipped};
       b.settings.push_back(setting);
     }
     all.push_back(std::move(b));

@@ -1,4 +1,4 @@
-// The budget search of the paper: greedy over the stages, exhaustive within each.
+// The budget search of the paper: greedy over the axes (stages), exhaustive within each axis.
 #pragma once
 
 #include <algorithm>
@@ -16,16 +16,16 @@
 
 namespace litestage::calibrate {
 
-// LiteStage (arXiv 2510.14211), step 2, from the authors' overview figure: every count of a stage is evaluated, with
-// the stages before it in the order of the search as decided and those after it at full depth; of the counts within the
-// target the fastest is frozen. There is no early stop: the figure's own table fails at 1 and 2 skipped sub-layers,
-// passes at 3 and 4, and is slower at 8 than at 0. Ours, as the paper is silent: of equally fast counts the smallest is
-// taken, and a stage without a count within the target stays at full depth.
+// LiteStage (arXiv 2510.14211), step 2, from the authors' overview figure. The axes are searched in the order of the
+// search space. On each axis every value is evaluated, with earlier axes at the values found for them and later axes at
+// the origin; the cheapest candidate within the target is frozen. There is no early stop: in the figure's own table 1
+// and 2 skipped sub-layers fail, 3 and 4 pass, and 8 are slower than 0. Our choices where the paper is silent: of
+// equally cheap values the smallest wins, and an axis without a value within the target stays at the origin.
 struct ExhaustiveSweep {
   static constexpr std::string_view name = "exhaustive_sweep";
   static constexpr std::string_view summary = "tries every count of every stage, slowest stage first (LiteStage)";
 
-  int per_call = 256;  // trials; enough for full batches, and a few minutes between two reports of progress
+  int per_call = 256;  // trials; fills whole batches, and progress is reported every few minutes
 
   [[nodiscard]] SearchResult search(const SearchSpace& space, const Evaluator& evaluate) const {
     const std::size_t expected = space.questions * (1 + space.order.size() * (space.values.size() - 1));
@@ -52,7 +52,8 @@ struct ExhaustiveSweep {
   friend bool operator==(const ExhaustiveSweep&, const ExhaustiveSweep&) = default;
 
  private:
-  // All counts but 0, which is the plan frozen so far and known. Trials of one count are neighbours: they skip alike.
+  // Evaluates all values of one axis but 0, whose candidate is known. Trials of one candidate are adjacent, because
+  // they skip the same sub-layers.
   void ask_stage(const SearchSpace& space, TrialBook& book, const SearchProgress& progress) const {
     std::vector<Trial> trials;
     for (const int value : space.values) {

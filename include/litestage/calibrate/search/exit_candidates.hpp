@@ -1,5 +1,5 @@
-// Which windows and thresholds of LiteStage's early exit are worth trying, from the confidences of stages that were
-// generated whole.
+// Chooses the windows and thresholds of LiteStage's early exit that the search tries, from the confidences of stages
+// generated to their end.
 #pragma once
 
 #include <algorithm>
@@ -18,11 +18,11 @@ using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
 
 struct ExitGrid {
   std::vector<int> windows = {4, 8, 16};
-  int thresholds = 8;  // of each window
+  int thresholds = 8;  // number per window
 };
 
-// The lowest mean of `window` confidences in a row: the branch is cut by thresholds from here on. +inf where it is
-// shorter than the window.
+// The lowest mean of `window` consecutive confidences: the early exit cuts the branch if the threshold is at least this
+// mean. +inf if the branch is shorter than the window.
 [[nodiscard]] inline float lowest_mean(std::span<const float> trace, int window) {
   const auto size = static_cast<std::size_t>(window);
   double lowest = std::numeric_limits<double>::infinity();
@@ -34,9 +34,9 @@ struct ExitGrid {
   return static_cast<float>(lowest);
 }
 
-// Thresholds at even steps of the share of branches that they cut, from the fewest to half of those that reach the
-// window: a threshold that cuts more often ends texts that have not degenerated. The grid is ours; the paper's window
-// and threshold could not be read.
+// Candidate thresholds at even steps of the share of branches that they cut, from the smallest share to one half of the
+// branches that reach the window: a threshold that cuts more often ends texts that have not degenerated. The grid is
+// our choice; the paper's window and threshold could not be read.
 [[nodiscard]] inline std::vector<LowConfidence> exit_candidates(std::span<const StageReport* const> stages,
                                                                 const confidence::Standard& criterion,
                                                                 const ExitGrid& grid) {

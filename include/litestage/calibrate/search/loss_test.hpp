@@ -1,4 +1,4 @@
-// How likely are the losses seen on a random part of the questions, if a plan is within the target on all of them?
+// Tests whether a candidate can still be within the target on all questions, given its losses on a random part of them.
 #pragma once
 
 #include <algorithm>
@@ -19,11 +19,12 @@ class LossTest {
     }
   }
 
-  // The largest probability, over all totals that are within the target, of losing at least so many of the questions
-  // tried that full depth answers rightly, and of gaining at most so many of the others: both hypergeometric, as the
-  // questions tried are a random part. 0 if no totals are left. Where full depth is always right this is the one-sided
-  // exact test; elsewhere the product of two tails lies below the level of a test on their difference, so the
-  // probability that it calls for is nominal. Nor is it corrected for looking again after every set of questions.
+  // The largest probability, over all totals that are within the target, of at least the observed losses (among the
+  // tried questions that the origin answers correctly) and at most the observed gains (among those that it answers
+  // wrongly). Both factors are hypergeometric, as the questions tried are a random part. 0 if no totals are left. If
+  // the origin is always right, this is the one-sided exact test. Otherwise the product of two tails lies below the
+  // level of a test on their difference, so the probability is only nominal. It is not corrected for repeated looks
+  // after every set of questions.
   [[nodiscard]] double chance(const AgainstOrigin& seen) const {
     double largest = 0;
     for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {
@@ -39,8 +40,8 @@ class LossTest {
   [[nodiscard]] double log_choose(std::size_t n, std::size_t k) const {
     return log_factorial_[n] - log_factorial_[k] - log_factorial_[n - k];
   }
-  // P(low <= X <= high), where X of the `marked` among `all` are drawn when `drawn` are. The hypergeometric
-  // distribution of Boost.Math would replace this, but parsing it takes 0.7 s, longer than all of this header (0.6 s,
+  // P(low <= X <= high), where X counts the marked among `drawn` of `all` questions, `marked` of which are marked.
+  // Boost.Math has the hypergeometric distribution, but parsing it takes 0.7 s, longer than all of this header (0.6 s,
   // g++ 12).
   [[nodiscard]] double sum_of(std::size_t low, std::size_t high, std::size_t all, std::size_t marked,
                               std::size_t drawn) const {
@@ -52,7 +53,7 @@ class LossTest {
     return sum;
   }
 
-  std::size_t right_, wrong_;  // by full depth, of all questions
+  std::size_t right_, wrong_;  // answers of the origin over all questions
   std::size_t least_hits_;
   std::vector<double> log_factorial_;  // [questions + 1]
 };

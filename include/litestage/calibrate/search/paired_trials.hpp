@@ -1,4 +1,4 @@
-// Two plans compared on the same questions: what differs between questions cancels.
+// Compares two candidates on the same questions, so that the differences between questions cancel.
 #pragma once
 
 #include <cmath>
@@ -8,12 +8,12 @@
 
 namespace litestage::calibrate {
 
-// A plan and full depth on the questions that the plan was tried on.
+// The answers of a candidate and of the origin on the questions that the candidate was tried on.
 struct AgainstOrigin {
-  std::size_t right = 0;   // full depth was right
-  std::size_t lost = 0;    // and the plan was wrong
-  std::size_t wrong = 0;   // full depth was wrong
-  std::size_t gained = 0;  // and the plan was right
+  std::size_t right = 0;   // the origin was right
+  std::size_t lost = 0;    // the origin was right and the candidate wrong
+  std::size_t wrong = 0;   // the origin was wrong
+  std::size_t gained = 0;  // the origin was wrong and the candidate right
 };
 
 [[nodiscard]] inline AgainstOrigin against_origin(const CandidateRecord& plan, const CandidateRecord& full) {
@@ -31,11 +31,11 @@ struct AgainstOrigin {
   return counts;
 }
 
-// How much slower a plan is than one that was tried on all questions, per question.
+// How much more a candidate costs, per question, than a candidate that was tried on all questions.
 struct PairedCost {
   std::size_t tried = 0;
   double mean = 0;
-  double squares = 0;  // of the deviations from the mean, summed
+  double squares = 0;  // sum of squared deviations from the mean
 };
 
 [[nodiscard]] inline PairedCost paired_cost(const CandidateRecord& plan, const CandidateRecord& other) {
@@ -50,8 +50,8 @@ struct PairedCost {
   return result;
 }
 
-// Standard error of a mean over `tried` of `questions`, where single questions vary by `variance`. Nothing is left to
-// chance once all were tried.
+// Standard error of the mean over `tried` of `questions` questions, if single questions have the variance `variance`.
+// It is 0 once all questions were tried.
 [[nodiscard]] inline double standard_error(double variance, std::size_t tried, std::size_t questions) {
   if (tried == questions) return 0;
   const double untried = 1 - static_cast<double>(tried) / static_cast<double>(questions);

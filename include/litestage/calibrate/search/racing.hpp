@@ -1,4 +1,5 @@
-// A budget search that finds about what the sweep of the paper finds, with a fraction of the trials: our own.
+// Our own search: it finds about the same candidate as the exhaustive sweep of the paper, with a fraction of the
+// trials.
 #pragma once
 
 #include <algorithm>
@@ -21,33 +22,33 @@
 
 namespace litestage::calibrate {
 
-// Stage by stage like ExhaustiveSweep, but the counts of a stage are tried on growing sets of questions and dropped as
-// soon as they cannot win. The fastest so far go first; once one of them is within the target on all questions, slower
-// ones need not be tried further. Only such a finished plan ever wins, so the plan returned is judged as the sweep
-// judges it. In the spirit of Hoeffding races (Maron, Moore, NIPS 1993).
+// Searches axis by axis like ExhaustiveSweep, but tries the candidates of an axis on growing sets of questions and
+// drops them as soon as they cannot win. The cheapest candidates so far go first; once one of them is within the target
+// on all questions, more expensive ones need no more trials. Only a candidate tried on all questions can win, so the
+// result is judged as the sweep judges it. The idea is that of Hoeffding races (Maron, Moore, NIPS 1993).
 //
-// A count is dropped when
-//   - the questions left cannot bring it back within the target, even if all are answered rightly;
-//   - what it lost against full depth so far is improbable for a count within the target (`risk`, LossTest);
-//   - its time, paired question by question with that of the best plan, is not `slack` below it within `deviations`;
-//   - it is deeper than a block of counts that lost more than `give_up` of what full depth answers rightly.
-// How much single questions vary in time is taken from all counts in the race: the two or three of one say little of
-// it. In a stage after which little runs again a trial costs less, and a wrong choice the same: there `deviations` are
-// divided by that share of a question's time.
+// A candidate is dropped when
+//   - it cannot reach the target even if all remaining questions are answered correctly;
+//   - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest);
+//   - its cost, paired by question with that of the best candidate, is not `slack` lower within `deviations`;
+//   - its value lies above a block of values that lost more than `give_up` of the origin's correct answers.
+// The variance of the cost between questions is pooled over all candidates in the race, because the two or three
+// questions of one candidate say little about it. On an axis with a small `rerun` a trial is cheaper while a wrong
+// choice costs the same, so `deviations` is divided by `rerun` there.
 //
-// Where full depth is always right (agreement) only the first rule judges accuracy, and it is exact; so the questions
-// that were lost most often go first, which rules out most counts within a few questions. Elsewhere a plan may gain as
-// well as lose, and the questions go in random order, as the second rule wants. They do so too where the target is
-// lenient (more than a fifth of what is right may be lost: our own default): a few losses then say little, and no block
-// is given up.
+// If the origin is always right (metric `agreement`), only the first rule judges accuracy, and it is exact. The
+// questions that were lost most often then go first, which drops most candidates within a few questions. Otherwise a
+// candidate may gain as well as lose, and the questions go in random order, as the second rule requires. The order is
+// also random if the target is lenient (more than a fifth of the correct answers may be lost; the threshold is our
+// own): a few losses then say little, and no block is given up.
 struct Racing {
   static constexpr std::string_view name = "racing";
   static constexpr std::string_view summary = "tries counts on growing sets of questions, drops those that cannot win";
-  static constexpr std::size_t reach = 3;  // counts on either side that later rounds try
-  static constexpr double lenient = 0.2;   // share of what full depth has right
+  static constexpr std::size_t reach = 3;  // values on either side that later rounds try
+  static constexpr double lenient = 0.2;   // share of the origin's correct answers
 
-  // Defaults: tuned on simulated searches like those of tests/calibrate/search/racing.cpp, of three stages and
-  // agreement, and on the sweeps of docs/results/racing.md.
+  // The defaults were tuned on simulated searches like those of tests/calibrate/search/racing.cpp, with three stages
+  // and the metric `agreement`, and on the sweeps of docs/results/racing.md.
   int first = 2;
   int block = 6;
   int together = 2;
@@ -78,7 +79,7 @@ struct Racing {
   friend bool operator==(const Racing&, const Racing&) = default;
 };
 
-// One search by Racing.
+// The state of one search by Racing.
 class Race {
  public:
   Race(const Racing& settings, const SearchSpace& space, const Evaluator& evaluate)
@@ -112,11 +113,11 @@ class Race {
  private:
   struct Rival {
     Candidate candidate;
-    PairedCost slower = {};  // than the best plan
-    double cost = 0;         // mean over all questions, as far as one can tell
-    double least = 0;        // lower bound of it
+    PairedCost slower = {};  // than the best candidate
+    double cost = 0;         // estimated mean over all questions
+    double least = 0;        // lower bound of `cost`
   };
-  struct Seen {  // of a question, under all plans
+  struct Seen {  // trials of one question over all candidates
     int tried = 0, lost = 0;
   };
 
@@ -143,7 +144,7 @@ class Race {
     }
   }
 
-  // The plans that differ from the current one in this stage, up to `reach` counts away; and itself.
+  // The current candidate, and those that differ from it only on this axis, by up to `reach` values.
   [[nodiscard]] std::vector<Candidate> neighbours(std::size_t axis, std::size_t reach) const {
     std::vector<Candidate> candidates;
     const auto here = std::find(space_.values.begin(), space_.values.end(), current()[axis]);
@@ -155,7 +156,7 @@ class Race {
     return candidates;
   }
 
-  // Tries every plan on a first set of questions, block by block, until one block is too deep.
+  // Tries every candidate on a first set of questions, block by block, until a block loses too many answers.
   [[nodiscard]] std::vector<Rival> open(std::size_t axis, std::vector<Candidate> candidates) {
     std::erase_if(candidates, [&](const Candidate& plan) { return book_.record(plan).tried != 0; });
     std::vector<Rival> rivals;
@@ -180,7 +181,7 @@ class Race {
     return rivals;
   }
 
-  // Each of the plans on its next questions: a first set, then half as many again as it was tried on.
+  // Tries each candidate on its next questions: a first set, then half as many as it was tried on so far.
   void ask(std::size_t axis, const std::vector<Candidate>& candidates, std::size_t left) {
     std::vector<Trial> trials;
     for (const Candidate& plan : candidates) {
@@ -196,7 +197,7 @@ class Race {
     for (const Candidate& plan : candidates) consider(book_.point(axis, plan));
   }
 
-  // A set begins in the order of the questions where the last one of any plan ended, so that a block asks many.
+  // A set starts in `order_` where the previous set (of any candidate) ended, so that a block covers many questions.
   [[nodiscard]] std::vector<std::size_t> next_questions(const Candidate& plan, std::size_t size) {
     const CandidateRecord& record = book_.record(plan);
     std::vector<std::size_t> questions;
@@ -206,7 +207,7 @@ class Race {
     }
     size = std::min(size, questions.size());
     turn_ = (turn_ + size) % order_.size();
-    if (hardest_first_) {  // one that was never tried is as hard as one lost every other time
+    if (hardest_first_) {  // a question never tried counts as lost every other time
       const auto hardness = [&](std::size_t q) { return (seen_[q].lost + 0.5) / (seen_[q].tried + 1.0); };
       std::stable_sort(questions.begin(), questions.end(),
                        [&](std::size_t a, std::size_t b) { return hardness(a) > hardness(b); });
@@ -234,7 +235,7 @@ class Race {
     for (Rival& rival : rivals) {
       rival.cost = best_cost + rival.slower.mean;
       const double error = standard_error(variance, rival.slower.tried, space_.questions);
-      // An error may be infinite, and zero times that no number.
+      // The error may be infinite, and 0 * infinity is NaN.
       rival.least = deviations == 0 ? rival.cost : std::fma(-deviations, error, rival.cost);
     }
   }
@@ -257,11 +258,11 @@ class Race {
   bool hardest_first_;
   LossTest losses_;
   std::vector<std::size_t> order_;  // [questions]
-  std::size_t turn_ = 0;            // where in it the next set begins
+  std::size_t turn_ = 0;            // position in order_ where the next set starts
   std::vector<Seen> seen_;          // [questions]
-  std::optional<Point> best_;       // finished and within the target
+  std::optional<Point> best_;       // tried on all questions and within the target
   std::vector<Point> points_;
-  std::size_t later_ = 0;  // trials that the races after this one take at most
+  std::size_t later_ = 0;  // upper bound of the trials of the races after the current one
 };
 
 inline SearchResult Racing::search(const SearchSpace& space, const Evaluator& evaluate) const {

@@ -1,4 +1,4 @@
-// A search strategy chosen at run time: what --strategy SPEC reads.
+// A search strategy chosen at run time, as read from --strategy SPEC.
 #pragma once
 
 #include <utility>
@@ -20,7 +20,7 @@ struct OneOf : Choice<Ss...> {
   }
 };
 
-// Every strategy of the library; the first is the default.
+// Every strategy of the library. The first is the default.
 using Standard = OneOf<Racing, ExhaustiveSweep>;
 
 }  // namespace litestage::calibrate

@@ -1,4 +1,4 @@
-// What a search knows: the outcome of every trial so far. Strategies ask through it, so that no trial is evaluated
+// Keeps the outcome of every trial of a search. Strategies request trials through it, so that no trial is evaluated
 // twice, outcomes are checked, progress is reported, and all strategies judge a candidate by the same rule.
 #pragma once
 
@@ -33,8 +33,8 @@ inline void check_space(const SearchSpace& space) {
   LITESTAGE_ASSERT(!space.least_accuracy || (*space.least_accuracy >= 0 && *space.least_accuracy <= 1));
 }
 
-// How many right answers reach the target, where the origin gives origin_hits. Counted, so that candidates are never
-// compared by rounded fractions; a product that rounding moved off an integer is taken for the integer (0.29 of 100
+// The number of correct answers that reaches the target, if the origin has origin_hits. It is an integer, so that
+// candidates are never compared by rounded fractions. A product close to an integer counts as that integer (0.29 of 100
 // questions are 29, not 28.999999999999996).
 [[nodiscard]] inline std::size_t least_hits(const SearchSpace& space, std::size_t origin_hits) {
   constexpr double rounding = 1e-6;
@@ -55,7 +55,7 @@ struct CandidateRecord {
 
 class TrialBook {
  public:
-  // Evaluates the origin, which sets the target.
+  // Evaluates the origin, because the target is relative to it.
   TrialBook(const SearchSpace& space, const Evaluator& evaluator, std::size_t expected)
       : space_(space), evaluator_(evaluator) {
     check_space(space);
@@ -66,7 +66,7 @@ class TrialBook {
     least_hits_ = calibrate::least_hits(space, record(origin).hits);
   }
 
-  // The trials must be new. `progress` is told when they are done, with the number done filled in.
+  // Evaluates trials that were not evaluated before, then reports `progress` with `done` filled in.
   void ask(std::span<const Trial> trials, SearchProgress progress) {
     const std::vector<Outcome> outcomes = evaluator_(trials);
     LITESTAGE_ASSERT(outcomes.size() == trials.size(), outcomes.size(), " outcomes of ", trials.size(), " trials");
@@ -85,7 +85,7 @@ class TrialBook {
   [[nodiscard]] std::size_t least_hits() const { return least_hits_; }
   [[nodiscard]] bool finished(const Candidate& candidate) { return record(candidate).tried == space_.questions; }
 
-  // Means over the questions tried, added up in their order, so that equal outcomes give equal means.
+  // Means over the questions tried, summed in the order of the questions, so that equal outcomes give equal means.
   [[nodiscard]] Point point(std::size_t axis, const Candidate& candidate) {
     const CandidateRecord& plan = record(candidate);
     Point point{axis, candidate, plan.tried};
@@ -103,7 +103,7 @@ class TrialBook {
     return point;
   }
 
-  // What a strategy returns: the best candidate that reaches the target, or the origin where there is none.
+  // The result of a strategy: the best candidate that reaches the target, or the origin if there is none.
   [[nodiscard]] SearchResult result(const std::optional<Point>& best, std::vector<Point> points) {
     const Point origin = point(space_.order[0], Candidate(space_.axes.size(), 0));
     SearchResult result;
@@ -117,7 +117,7 @@ class TrialBook {
 
  private:
   void write(const Trial& trial, const Outcome& outcome) {
-    // A cost that is no number would compare as the cheapest.
+    // A NaN cost would compare as the cheapest.
     LITESTAGE_ASSERT(std::isfinite(outcome.cost) && outcome.cost >= 0, "a cost of ", outcome.cost);
     LITESTAGE_ASSERT(outcome.tokens >= 0, outcome.tokens, " tokens");
     static_cast<void>(record(trial.candidate));

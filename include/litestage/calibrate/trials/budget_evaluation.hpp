@@ -1,5 +1,5 @@
-// The evaluator of a search: the setup that a candidate stands for is run on questions, judged by the metric, and
-// costed.
+// The evaluator of a search: runs the setup of each candidate on questions, judges the answers by the metric, and
+// computes their cost.
 #pragma once
 
 #include <algorithm>
@@ -20,15 +20,16 @@
 
 namespace litestage::calibrate {
 
-// Seconds of one question at batch 1, stage by stage, without the letters' step. A stage reuses what the one before it
-// left in the cache as far as the decisions are the same (engine/stage_run.hpp). `signals`: an early exit reads them.
+// Predicted seconds of one question at batch 1 [stages], without the step that scores the option letters. A stage
+// reuses K/V entries of the stage before it as far as both have the same decisions (engine/stage_run.hpp). `signals`:
+// whether an early exit reads them.
 [[nodiscard]] inline std::vector<double> predicted_stage_seconds(const LatencyModel& latency,
                                                                  std::span<const PathStep> path,
                                                                  std::span<const StageDecisions> decisions,
                                                                  bool signals) {
   std::vector<double> seconds;
   for (std::size_t s = 0; s < decisions.size(); ++s) {
-    if (path[s].result->report.branches.empty()) {  // its prompt outgrew the context, so it did not run
+    if (path[s].result->report.branches.empty()) {  // the prompt outgrew the context, so the stage did not run
       seconds.push_back(0);
       continue;
     }
@@ -58,24 +59,24 @@ using PathCost = std::function<double(std::span<const PathStep>)>;
   return o;
 }
 
-// What a candidate of a search stands for.
+// The policies that a candidate stands for, and its cost.
 template <class Skip, class Exit>
 struct Setup {
   Variant<Skip, Exit> variant;
-  PathCost cost;  // of a question, from its path: what the search makes small
+  PathCost cost;  // cost of a question, computed from its path; the search minimises it
 };
 
-// Evaluation: a RecordedEvaluation, or anything else that runs its kind of Work.
+// Evaluation: a RecordedEvaluation, or any type that runs its kind of Work.
 template <class Evaluation, class Skip, class Exit>
 class BudgetEvaluation {
  public:
   using Make = std::function<Setup<Skip, Exit>(const Candidate&)>;
 
-  // `evaluation` and `judge` outlive this; letters are scored if the judge needs them.
+  // `evaluation` and `judge` outlive this object. The option letters are scored if the judge needs them.
   BudgetEvaluation(Evaluation& evaluation, const Judge& judge, Make make)
       : evaluation_(&evaluation), judge_(&judge), make_(std::move(make)) {}
 
-  // An Evaluator: one outcome to each trial.
+  // Makes this an Evaluator: returns one outcome per trial.
   std::vector<Outcome> operator()(std::span<const Trial> trials) {
     std::vector<typename Evaluation::Work> work;
     for (const Trial& t : trials) work.push_back({&setup(t.candidate).variant, t.question});

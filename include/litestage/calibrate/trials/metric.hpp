@@ -1,4 +1,4 @@
-// When an answer counts as right while plans are searched.
+// When an answer counts as correct in a search.
 #pragma once
 
 #include <array>
@@ -19,9 +19,9 @@
 namespace litestage::calibrate {
 
 enum class Metric : std::uint8_t {
-  letter,     // the likeliest option letter is the right one
+  letter,     // the most probable option letter is the right one
   extracted,  // the option that the last stage's text gives as its answer is the right one
-  agreement   // the likeliest option letter is that of full depth; needs no gold labels
+  agreement   // the most probable option letter is that of full depth; needs no gold labels
 };
 
 }  // namespace litestage::calibrate
@@ -35,8 +35,8 @@ namespace litestage::calibrate {
 
 class Judge {
  public:
-  // `questions` outlive this. A metric that needs gold labels is an Error where one is missing; agreement needs to be
-  // told what full depth says, and until then nothing is right.
+  // `questions` outlive this object. Throws an Error if the metric needs gold labels and one is missing. For the metric
+  // `agreement` no answer is correct until agree_with() was called with the answers of full depth.
   Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
       : metric_(metric), format_(format), questions_(questions), right_(questions.size(), no_answer) {
     if (metric == Metric::agreement) return;
@@ -54,7 +54,7 @@ class Judge {
   [[nodiscard]] Metric metric() const { return metric_; }
   [[nodiscard]] bool needs_letters() const { return metric_ != Metric::extracted; }
 
-  // The option that this way through the stages ended in; its last step are the letters if they are needed.
+  // The option in which this path ended. The path's last step holds the option letters if the metric needs them.
   [[nodiscard]] int predicted(std::size_t question, std::span<const PathStep> path) const {
     if (needs_letters()) return tasks::best_letter(path.back().result->letter_logits);
     return tasks::extracted_answer(format_, path.back().result->report, questions_[question]);

@@ -1,6 +1,6 @@
-// A StagedEvaluation whose memory outlives the process: every stage that is generated is written to a journal, and what
-// the journal holds is not generated again. The journal also holds the latency model and what full depth showed of the
-// importance of sub-layers.
+// A StagedEvaluation whose trial cache outlives the process: every generated stage is written to a journal, and stages
+// found in the journal are not generated again. The journal also holds the latency model and the importance statistics
+// of full depth.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +28,10 @@ template <Backend B, StageSchedule Stages>
 class RecordedEvaluation {
  public:
   using Skip = skip::Standard;
-  using Exit = early_exit::Never;  // exits are replayed on what was generated without
+  using Exit = early_exit::Never;  // exits are replayed on stages that were generated without one
   using Setting = Variant<Skip, Exit>;
 
-  // Questions and journal outlive this.
+  // `questions` and `journal` outlive this object.
   RecordedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions,
                      EvaluationOptions options, Journal& journal)
       : journal_(&journal),
@@ -48,11 +48,11 @@ class RecordedEvaluation {
   [[nodiscard]] const Stages& stages() const { return evaluation_.stages(); }
   [[nodiscard]] const ModelConfig& config() const { return evaluation_.model().config(); }
   [[nodiscard]] const AnyTokenizer& tokenizer() const { return evaluation_.model().tokenizer(); }
-  // What the journal held, and how many of its records do not hold for this run's context.
+  // The work read from the journal, and the number of its records that do not hold for this run's context.
   [[nodiscard]] const GenerationCounts& restored() const { return restored_; }
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
 
-  // The journal's latency model, or else what `measure()` gives, which the journal gets.
+  // Returns the latency model of the journal, or else calls `measure()` and writes its result to the journal.
   template <class Measure>
   LatencyModel latency(Measure&& measure) {
     if (!latency_) {
@@ -62,8 +62,8 @@ class RecordedEvaluation {
     return *latency_;
   }
 
-  // Runs full depth on all questions, with statistics of what was not in the journal. Call it before anything else is
-  // generated: what the memory holds is not run again, and so cannot be measured.
+  // Runs full depth on all questions, with statistics for the stages that are not in the journal. Call it before
+  // anything else is generated: stages in the trial cache are not run again, so their statistics could not be measured.
   Importance importance() {
     std::size_t ran = questions().size() * stages().size();
     if (observer_.requests() < ran) {
@@ -79,13 +79,14 @@ class RecordedEvaluation {
     return observer_.importance();
   }
 
-  // The ways of trials, or of all questions, through the stages. Paths point into this.
+  // The paths of trials, or of all questions, through the stages. Paths point into this object.
   using Work = typename StagedEvaluation<B, Skip, Exit, Stages>::Work;
   std::vector<Path> run(std::span<const Work> work) { return evaluation_.run(work); }
   std::vector<Path> run_all(const Setting& setting) { return evaluation_.run(on_all_questions(setting)); }
 
-  // A policy, with the keys by which the memory finds stages: the decisions themselves where they depend on the phase
-  // alone, so that different policies that decide alike share stages; else the whole policy.
+  // A policy with the keys by which the trial cache finds its stages. If its decisions depend on the phase alone, the
+  // key is the decisions themselves, so that different policies with equal decisions share stages; else the key is the
+  // whole policy.
   [[nodiscard]] Setting setting(const Skip& skip) const {
     Setting v{skip, {}, {}, nullptr};
     const bool by_phase = decides_by_phase(skip, stages(), config().n_layers);
@@ -120,8 +121,9 @@ class RecordedEvaluation {
     restored_.add(stage.second);
     restore_stage(std::move(stage), record.where, memo_);
   }
-  // A record is left out if it does not hold for this run's context. So is what was measured of the stages after such a
-  // one at full depth: with both, the observer would add up two transcripts of one question.
+  // Whether to leave out a record. A record is left out if it does not hold for this run's context. Statistics of later
+  // stages of that question at full depth are left out too: otherwise the observer would add up two transcripts of one
+  // question.
   [[nodiscard]] bool leaves_out(const Record& record, const StageKey& key, bool filled, bool is_seen) {
     const bool holds = evaluate::holds(record.value, record.where, filled, contexts_);
     if (!is_seen) return !holds;
@@ -137,7 +139,7 @@ class RecordedEvaluation {
     journal_->append(record);
   }
 
-  // All stages, but for those whose prompts outgrew the context.
+  // The number of stages that ran, without those whose prompts outgrew the context.
   [[nodiscard]] static std::size_t stages_run(const std::vector<Path>& paths) {
     std::size_t ran = 0;
     for (const Path& path : paths) {

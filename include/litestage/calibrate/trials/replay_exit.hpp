@@ -1,5 +1,6 @@
-// LiteStage's early exit after the fact: where it would have ended a stage that was generated whole, from the trace of
-// its confidences. So one generation serves every window and threshold; only what follows a cut is generated again.
+// Replays LiteStage's early exit: finds where it would have ended a stage that was generated to its end, from the trace
+// of its confidences. One generation thus serves every window and threshold; only the stages after a cut are generated
+// again.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace litestage::calibrate {
 
-// For StageRunOptions::trace.
+// The value for StageRunOptions::trace.
 template <Confidence Criterion>
 [[nodiscard]] TokenTrace trace_of(const Criterion& criterion) {
   return {[criterion](const TokenStats& token) { return criterion(token); }, signals_read(criterion)};
@@ -22,14 +23,14 @@ template <Confidence Criterion>
 
 namespace detail {
 
-// A confidence that is already known.
+// A confidence criterion that returns recorded confidences.
 struct Traced {
   static constexpr Signal signals = Signal::max_prob;
   [[nodiscard]] float operator()(const TokenStats& token) const { return token.max_prob; }
   friend bool operator==(const Traced&, const Traced&) = default;
 };
 
-// Cuts the branch where the policy stops it; the token that does so is dropped. An end token ends a branch before any
+// Cuts the branch where the policy stops it; the token that stops it is dropped. An end token ends a branch before any
 // policy is asked, as in engine/stage_run.hpp.
 template <class Exit>
 void cut(BranchReport& branch, const Exit& exit, const AnyTokenizer& tokenizer) {
@@ -52,7 +53,8 @@ void cut(BranchReport& branch, const Exit& exit, const AnyTokenizer& tokenizer) 
 
 }  // namespace detail
 
-// Variant::replay for this exit, on stages generated with trace_of(exit.criterion) and without an exit.
+// The value of Variant::replay for this exit. It needs stages generated with trace_of(exit.criterion) and without an
+// exit.
 template <Confidence Criterion>
 [[nodiscard]] Replay replay_of(const early_exit::LowConfidence<Criterion>& exit, AnyTokenizer tokenizer) {
   const early_exit::LowConfidence<detail::Traced> traced{{}, exit.window, exit.threshold, exit.warm_up};

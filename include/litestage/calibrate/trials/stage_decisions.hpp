@@ -1,4 +1,4 @@
-// The decisions of a skip policy in each stage, and how they are spelt: two policies of equal spelling skip alike.
+// The decisions of a skip policy in each stage, and their spelling: policies with equal spelling decide equally.
 #pragma once
 
 #include <algorithm>
@@ -13,14 +13,14 @@
 
 namespace litestage::calibrate {
 
-// What a policy decides in each stage, where that depends on the phase alone.
+// The decisions of a policy in each stage, if they depend on the phase alone.
 struct StageDecisions {
   Decisions prefill, decode;
   friend bool operator==(const StageDecisions&, const StageDecisions&) = default;
 };
 
-// "3f00/3f00": the skipped sub-layers of prefill and decode, four to a hexadecimal digit, the lowest first; and
-// whatever else a decision can say.
+// Spells decisions as "3f00/3f00": the skipped sub-layers of prefill and decode, four per hexadecimal digit, the lowest
+// first, followed by all other properties of the decisions.
 [[nodiscard]] inline std::string spelling(const Decisions& decisions) {
   std::string digits, rest;
   for (std::size_t u = 0; u < decisions.size(); u += 4) {
@@ -52,7 +52,7 @@ template <class Skip, StageSchedule Stages>
   return all;
 }
 
-// Whether what it decides in a stage depends on the phase alone, so that `stage_decisions` says it all.
+// Whether the decisions of a stage depend on the phase alone, so that `stage_decisions` describes them completely.
 template <class Skip, StageSchedule Stages>
 [[nodiscard]] bool decides_by_phase(const Skip& skip, const Stages& stages, int n_layers) {
   if (any(stats_read(skip))) return false;

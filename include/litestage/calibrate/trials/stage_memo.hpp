@@ -1,4 +1,4 @@
-// What was generated once and need not be generated again: each stage of each question, by what decides its text.
+// The trial cache: the result of each stage that was generated, by everything that its text depends on.
 #pragma once
 
 #include <algorithm>
@@ -19,18 +19,19 @@
 
 namespace litestage::calibrate {
 
-// On `cpu` and `reference` equal keys mean equal texts, to the bit, whatever ran beside them.
+// On `cpu` and `reference` equal keys mean equal texts, to the bit, whatever else was in the batch.
 struct StageKey {
-  std::size_t question = 0;  // its place in the list
-  std::size_t stage = 0;     // the number of stages for the option letters, which are scored after the last
-  std::string decisions;     // of the policies in this stage: equal spelling, equal decisions
-  std::uint64_t before = 0;  // hash of what the earlier stages wrote
-  // NOLINTNEXTLINE(modernize-use-nullptr): what a defaulted comparison compares with, clang-tidy 14 takes for null.
+  std::size_t question = 0;  // index in the list of questions
+  // Index in the schedule; the number of stages stands for the option letters, scored after the last.
+  std::size_t stage = 0;
+  std::string decisions;     // of the policies in this stage; equal spelling means equal decisions
+  std::uint64_t before = 0;  // hash of the texts of the earlier stages
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of the defaulted comparison for a null pointer.
   friend auto operator<=>(const StageKey&, const StageKey&) = default;
 };
 
-// Of the texts and their lengths. Two of the few hundred texts that one (question, stage, decisions) ever sees share a
-// hash with a probability of some 1e-14.
+// Hashes the texts and their lengths. Among the few hundred texts of one (question, stage, decisions), two share a hash
+// with a probability of about 1e-14.
 [[nodiscard]] inline std::uint64_t hash_of(const std::vector<std::vector<std::string>>& outputs) {
   Fnv1a hash;
   for (const std::vector<std::string>& branches : outputs) {
@@ -43,10 +44,10 @@ struct StageKey {
 struct StageResult {
   StageReport report;                // times are those of the batch it ran in
   std::vector<float> letter_logits;  // [options] of the step that scores the option letters, whose report is empty
-  int positions = 0;  // of the K/V cache, of the branch that took most; 0 where a journal does not say it
+  int positions = 0;                 // K/V cache positions of the longest branch; 0 if a journal does not give it
 };
 
-// What the latency model needs to know of the prompts of a stage.
+// Prompt shape: what the latency model needs to know about the prompts of a stage.
 struct PromptShape {
   std::vector<int> first;    // tokens of the first branch
   std::vector<int> lengths;  // [branches] tokens
@@ -59,19 +60,20 @@ struct PromptShape {
   }
 };
 
-// One step of a question's way through the stages.
+// One step of a path, that is of the stages that a question goes through.
 struct PathStep {
   const StageResult* result = nullptr;
   const PromptShape* prompts = nullptr;  // null for a stage that did not run, and for the option letters
 };
 using Path = std::vector<PathStep>;  // [stages], then the option letters if they are scored
 
-// How far the decisions of a stage agree with those under which the stage before it was computed: not at all, in its
-// prompt, or in its answer as well.
+// The part of a stage whose decisions agree with those under which the stage before it was computed: nothing, its
+// prompt, or its prompt and answer.
 enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
 
-// How many leading tokens of the stage the cache still holds after `before` ran at batch 1: slots keep what the first
-// branch was forwarded, and what branches share is looked up in the first branch's slot (engine/stage_run.hpp).
+// The number of leading prompt tokens that the K/V cache still holds after `before` ran at batch 1. A slot keeps the
+// tokens of the first branch, and a prefix that branches share is looked up in the slot of the first branch
+// (engine/stage_run.hpp).
 [[nodiscard]] inline int reused_tokens(const PathStep& stage, const PathStep& before, Reuse reusable) {
   if (reusable == Reuse::none) return 0;
   std::vector<int> held = before.prompts->first;
@@ -87,7 +89,8 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
   return static_cast<int>(std::mismatch(held.begin(), last, prompts.first.begin()).first - held.begin());
 }
 
-// The stage as the latency model sees it. `reused`: of reused_tokens. `signals`: an exit policy reads them.
+// The stage as the latency model sees it. `reused`: the result of reused_tokens. `signals`: whether an exit policy
+// reads them.
 [[nodiscard]] inline StageShape shape_of(const PathStep& stage, int reused, bool signals) {
   StageShape shape;
   shape.signals = signals;
@@ -101,7 +104,7 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
 
 class StageMemo {
  public:
-  // Null where it was never generated. The address stays valid.
+  // Returns null if the stage was never generated. The address stays valid.
   [[nodiscard]] const StageResult* find(const StageKey& key) {
     const auto found = results_.find(key);
     return found == results_.end() ? nullptr : &found->second;

@@ -1,5 +1,4 @@
-// The records that a journal keeps of a search: each stage that was generated. A search that reads them back finds
-// these stages finished and goes on from there.
+// The journal records of a search, one for each generated stage. A search that reads them continues after these stages.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +20,8 @@
 
 namespace litestage::calibrate {
 
-// Texts are bytes: a model that skips too much writes broken UTF-8, which JSON cannot hold and which later stages must
-// see as it was. Each byte becomes the character of that number, so that ASCII stays readable.
+// Encodes bytes as characters. A model that skips too much writes broken UTF-8, which JSON cannot hold and which later
+// stages must see unchanged. Each byte becomes the character with its number, so that ASCII stays readable.
 [[nodiscard]] inline std::string bytes_as_characters(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
@@ -50,7 +49,7 @@ namespace litestage::calibrate {
 // One record: a stage of a question, or the option letters scored after the last stage.
 struct StageRecord {
   static constexpr bool complete = true;
-  std::string question;  // its id
+  std::string question;  // question id
   std::int64_t stage = 0;
   std::string decisions;
   std::int64_t before = 0;  // the bits of StageKey::before
@@ -87,7 +86,7 @@ struct StageRecord {
 
 namespace detail {
 
-// The result in a record of a stage, or, for the letters, of `n_options` options.
+// Converts a record to the result of a stage, or, if `letters`, to the logits of `n_options` option letters.
 [[nodiscard]] inline StageResult result_from(StageRecord record, bool letters, std::size_t n_options,
                                              const Where& where) {
   const std::string_view needed = letters ? "letters" : "report";
@@ -112,7 +111,7 @@ namespace detail {
 
 }  // namespace detail
 
-// The key and result of a record. `where` names the file and the line; `n_stages` is the schedule's.
+// The key and result of a record. `where` names the file and the line; `n_stages` is the length of the schedule.
 [[nodiscard]] inline std::pair<StageKey, StageResult> stage_from_record(const Form& form, const std::string& where,
                                                                         std::span<const Question> questions,
                                                                         std::size_t n_stages) {
@@ -133,7 +132,7 @@ namespace detail {
   return {std::move(key), detail::result_from(std::move(record), letters, question->options.size(), where)};
 }
 
-// Puts a result read from a record into the memo.
+// Adds a result read from a record to the memo.
 inline void restore_stage(std::pair<StageKey, StageResult> stage, const std::string& where, StageMemo& memo) {
   if (memo.find(stage.first) != nullptr) throw Error(concat(where, ": the same stage was recorded before"));
   memo.add(std::move(stage.first), std::move(stage.second));

@@ -1,5 +1,5 @@
-// Runs questions through their stages under many settings of the policies at once. All of them share ragged batches,
-// and no stage is generated twice for the same question, under the same decisions and after the same texts.
+// Runs questions through their stages under many settings of the policies at once. All of them share ragged batches. No
+// stage is generated twice for the same question, decisions and earlier texts.
 #pragma once
 
 #include <cstddef>
@@ -26,31 +26,32 @@
 
 namespace litestage::calibrate {
 
-// What an early exit would have left of a stage that was generated without it. Shared, since what it left is kept.
+// Maps a stage generated without an early exit to the report that it would have with one. The cache of replayed results
+// uses the pointer as a key.
 using Replay = std::shared_ptr<const std::function<StageReport(const StageReport&)>>;
 
-// A setting of the policies. Stages with equal keys decide equally there.
+// A setting of the policies. Stages with equal keys have equal decisions.
 template <class Skip, class Exit>
 struct Variant {
   Skip skip = {};
   Exit exit = {};
   std::vector<std::string> keys = {};  // [stages]
-  Replay replay = nullptr;             // in place of an exit: stages are generated whole, and cut afterwards
+  Replay replay = nullptr;             // replaces an exit: stages are generated to their end and cut afterwards
 };
 
 struct EvaluationOptions {
-  std::size_t batch = 16;       // stages in flight
-  std::size_t context = 0;      // positions of one branch; 0: 1024, or the model's where it has fewer
-  std::size_t step_rows = 512;  // tokens forwarded in one step
+  std::size_t batch = 16;       // number of stages that run together
+  std::size_t context = 0;      // positions of one branch; 0: 1024, or the model's if it has fewer
+  std::size_t step_rows = 512;  // largest number of tokens of one step
   KvType kv = KvType::f16;
-  bool score_letters = true;                   // every walk ends with the logits of the option letters
-  StageRunOptions generation = {};             // greedy, or nothing here is repeatable
-  std::function<bool()> keep_going = nullptr;  // asked before every step; false: Stopped is thrown
-  std::function<void(std::size_t, std::size_t)> on_walk = nullptr;  // told how many walks of a run ended, of how many
+  bool score_letters = true;                   // whether every walk ends with the logits of the option letters
+  StageRunOptions generation = {};             // must be greedy, because results are reused
+  std::function<bool()> keep_going = nullptr;  // called before every step; Stopped is thrown if it returns false
+  std::function<void(std::size_t, std::size_t)> on_walk = nullptr;  // called with the ended and all walks of a run
 };
 
 struct GenerationCounts {
-  std::size_t stages = 0;  // the letters' step included
+  std::size_t stages = 0;  // includes the steps that score option letters
   std::int64_t tokens = 0;
 
   void add(const StageResult& result) {
@@ -59,7 +60,7 @@ struct GenerationCounts {
   }
 };
 
-// Told of everything that is generated, as soon as it is.
+// Called with every result as soon as it is generated.
 using OnStageResult = std::function<void(const StageKey&, const StageResult&)>;
 
 template <Backend B, class Skip, class Exit, StageSchedule Stages>
@@ -72,7 +73,7 @@ class StagedEvaluation {
     std::size_t question = 0;
   };
 
-  // Questions and memo outlive the evaluation. `stages` must depend on nothing but the transcript.
+  // `questions` and `memo` outlive the evaluation. `stages` must depend on nothing but the transcript.
   StagedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions, StageMemo& memo,
                    EvaluationOptions options)
       : model_(std::move(model)),
@@ -91,17 +92,18 @@ class StagedEvaluation {
   [[nodiscard]] const Stages& stages() const { return stages_; }
   [[nodiscard]] const LanguageModel<B>& model() const { return model_; }
 
-  // Questions that some setting could not answer, because a prompt outgrew the context; of each, the first such stage.
+  // Questions that did not fit into the context under some setting, each with its first such stage.
   [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const { return without_room_; }
 
-  // The way of each work through its stages, in the order given. What it points at lives as long as the memo and this.
-  // Where a prompt outgrows the context, that stage and those after it have no branches, and the letters no logits.
+  // Returns the path of each work, in the order given. The pointers in it are valid as long as the memo and this
+  // object. If a prompt outgrows the context, that stage and those after it have no branches, and the letters no
+  // logits.
   std::vector<Path> run(std::span<const Work> work) {
     if (!lanes_) lanes_ = make_lanes(no_observer_);
     return run(work, *lanes_, options_.score_letters);
   }
-  // The same with an observer, without letters: what it is told of are the stages alone. Only what was not generated
-  // before is seen.
+  // Runs with an observer and without option letters, so that the observer sees stages only. It sees only stages that
+  // were not generated before.
   template <StepObserver Observer>
   std::vector<Path> run_observed(std::span<const Work> work, Observer& observer) {
     return run(work, *make_lanes(observer), false);
@@ -137,7 +139,7 @@ class StagedEvaluation {
     };
     const auto ended = [&](std::size_t lane, auto& request) {
       take(lane, request);
-      go_on(at_work_[lane].walk, lane, lanes);  // first on the same lane, whose slots may hold a prefix of it
+      go_on(at_work_[lane].walk, lane, lanes);  // stays on the lane, whose slots may hold a prefix of the next prompt
     };
     const auto keep_going = [&] { return !options_.keep_going || options_.keep_going(); };
     if (!lanes.run(fill, ended, keep_going)) throw Stopped{};
@@ -159,8 +161,8 @@ class StagedEvaluation {
     }
   }
 
-  // Follows the walk through all stages that the memo knows. The first that it does not know starts on the lane, or,
-  // where another walk is generating that very stage, this walk waits for it.
+  // Follows the walk through all stages that the memo holds. The first stage that it does not hold starts on the lane;
+  // if another walk is generating that stage already, this walk waits for it.
   template <class Observer>
   void go_on(std::size_t index, std::size_t lane, LanesOf<Observer>& lanes) {
     Walk& walk = walks_[index];
@@ -189,7 +191,7 @@ class StagedEvaluation {
     if (options_.on_walk) options_.on_walk(ended_, walks_.size());
   }
 
-  // What did not run is not remembered: in a larger context it would run.
+  // Ends the walk. Stages that did not run are not added to the memo, because they would run in a larger context.
   void give_up(Walk& walk, const NoRoom& none) {
     without_room_.emplace(walk.question, none);
     const std::size_t steps = walk.stages.steps();
@@ -222,7 +224,7 @@ class StagedEvaluation {
     const std::size_t stage = walk.stages.steps_done(), last = stages_.size() - 1;
     return {walk.question, stage, walk.variant->keys[std::min(stage, last)], hash_of(walk.stages.outputs())};
   }
-  // Takes a result that is known.
+  // Advances the walk by a known result.
   void follow(Walk& walk, const StageResult& result) {
     if (walk.stages.at_letters()) {
       walk.path.push_back({&result, nullptr});
@@ -230,7 +232,7 @@ class StagedEvaluation {
       return;
     }
     const auto prompts = prompts_.find(&result);
-    const PromptShape& shape =  // a result that was restored from a journal came without
+    const PromptShape& shape =  // results restored from a journal have no prompt shape
         prompts != prompts_.end()
             ? prompts->second
             : prompts_.emplace(&result, PromptShape(walk.stages.request(model_.tokenizer(), 0))).first->second;
@@ -261,15 +263,16 @@ class StagedEvaluation {
   std::unique_ptr<LanesOf<NoObserver>> lanes_;
   GenerationCounts generated_;
   std::map<std::size_t, NoRoom> without_room_;  // by question
-  std::deque<StageResult> not_run_;             // what paths point at where a stage did not run
+  std::deque<StageResult> not_run_;             // results that paths point to for stages that did not run
   std::map<const StageResult*, PromptShape> prompts_;
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
-  // The following belong to the run at hand.
-  std::size_t ended_ = 0;  // walks
+  // State of the current run.
+  std::size_t ended_ = 0;  // walks that ended
   std::deque<Walk> walks_;
-  std::deque<std::size_t> ready_;                         // walks that can go on
-  std::map<StageKey, std::vector<std::size_t>> waiting_;  // what is being generated, and the other walks that need it
-  std::vector<AtWork> at_work_;                           // [lanes]
+  std::deque<std::size_t> ready_;  // walks that can go on
+  // Stages being generated, and the other walks that wait for them.
+  std::map<StageKey, std::vector<std::size_t>> waiting_;
+  std::vector<AtWork> at_work_;  // [lanes]
 };
 
 }  // namespace litestage::calibrate

@@ -1,5 +1,5 @@
-// Files of records: JSON lines, or one JSON array; the file's first character tells which. What the records mean is for
-// others to say: tasks::parse_questions(task, io::read_records(path)).
+// Reads files of records: JSON lines, or one JSON array; the first character of the file decides. The caller gives the
+// records a meaning: tasks::parse_questions(task, io::read_records(path)).
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace litestage::io {
 
-// `source` names the text in messages. Blank lines are skipped, so are line ends of either kind and a byte order mark.
+// `source` names the text in messages. Blank lines, line ends of either kind and a byte order mark are skipped.
 [[nodiscard]] std::vector<Record> parse_records(std::string_view text, const std::string& source);
 
 [[nodiscard]] std::vector<Record> read_records(const std::string& path);

@@ -1,4 +1,4 @@
-// Whether what a program is going to write would overwrite what it reads, or itself. POSIX.
+// Checks that a program does not overwrite its inputs, or one output with a second one. POSIX.
 #pragma once
 
 #include <span>
@@ -11,14 +11,14 @@
 
 namespace litestage::io {
 
-// A file as it was named to a program: "--json" and the path after it.
+// A file as named on the command line: "--json" and the path after it.
 struct NamedFile {
   std::string option;
-  std::string path;  // empty: the option was not given
+  std::string path;  // empty if the option was not given
 };
 
-// An Error where one of the files to be written is among those that are read, or is to be written twice. To be asked
-// before any work: afterwards the input is gone.
+// Throws an Error if a file to be written is also read, or is written twice. Call it before any work, because
+// afterwards the input is lost.
 void check_distinct(std::span<const NamedFile> inputs, std::span<const NamedFile> outputs);
 
 }  // namespace litestage::io

@@ -1,13 +1,13 @@
-// Writing past the limit on file sizes as an error like any other. POSIX.
+// Turns a write past the file size limit into an ordinary error. POSIX.
 #pragma once
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): of POSIX, with pthread_sigmask
 
 namespace litestage::io::detail {
 
-// A write past RLIMIT_FSIZE sends SIGXFSZ, which ends the process unless it is handled. While one of these lives, such
-// a write in this thread fails with EFBIG and nothing else happens; other threads and the program's handlers are left
-// alone.
+// A write past RLIMIT_FSIZE sends SIGXFSZ, which ends the process unless it is handled. During the lifetime of this
+// object, such a write in this thread only fails with EFBIG. Other threads and the program's signal handlers are not
+// affected.
 class FileSizeSignalBlocked {
  public:
   FileSizeSignalBlocked() {

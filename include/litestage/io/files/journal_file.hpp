@@ -1,4 +1,4 @@
-// An append-only file of records, for work that may be killed at any moment and goes on where it was. POSIX.
+// An append-only file of records, for work that may be killed at any moment and continues from the last record. POSIX.
 #pragma once
 
 #include <cstddef>
@@ -14,34 +14,33 @@
 
 namespace litestage::io {
 
-// The first line says what the work is (`identity`, e.g. model, data and settings); every further line is a record.
-// What `append` returned for is on disk: a kill loses at most the record that was being written, and the next opening
-// cuts its remains off. Exactly one process at a time has the file open. Not for several threads at once.
+// The first line describes the work (`identity`, e.g. model, data and settings); every further line is a record. A
+// record is on disk when `append` returns: a kill loses at most the record that is being written, and the next opening
+// removes the partial line. Only one process at a time can have the file open. Not thread-safe.
 class JournalFile {
  public:
-  // Goes on with the file where it exists and has this identity or an earlier form of it, and begins it where there is
-  // none or an empty one. In every other case, and where a line other than the last is damaged, an Error says so and
-  // the file stays as it is.
+  // Continues the file if it has this identity or an earlier form of it, and starts a new one if it is missing or
+  // empty. Otherwise, and if a line other than the last is damaged, it throws an Error and leaves the file unchanged.
   JournalFile(const std::string& path, const Form& identity, const std::vector<EarlierKey>& earlier = {});
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  // As the file has it: what was asked for, or an earlier form of that.
+  // The identity in the file: the requested one, or an earlier form of it.
   [[nodiscard]] const Form& identity() const { return identity_; }
-  // Those that were there at the opening.
+  // The records found when the file was opened.
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
-  // Of a line that was being written when the work was killed or the disk was full, cut off at the opening.
+  // Size of the partial line that was removed at the opening. A kill or a full disk leaves one.
   [[nodiscard]] std::size_t dropped_bytes() const { return dropped_bytes_; }
 
-  // The record is on disk when this returns. After an Error (a full disk) the file holds what it held before, and this
-  // object takes no more records.
+  // The record is on disk when this returns. After an Error (e.g. a full disk) the file is unchanged, and this object
+  // accepts no more records.
   void append(const Form& record);
 
  private:
   void put(std::string_view line);
   void sync();
-  // Where even this fails, the next opening cuts the remains off.
+  // If truncating fails as well, the next opening removes the partial line.
   [[noreturn]] void fail();
   void cut_off(std::size_t bytes);
   void sync_name() const;
@@ -51,7 +50,7 @@ class JournalFile {
   Form identity_;
   JournalLines lines_;
   std::vector<Record> records_;
-  std::size_t bytes_ = 0;  // of whole lines
+  std::size_t bytes_ = 0;  // size of the complete lines
   std::size_t dropped_bytes_ = 0;
   bool failed_ = false;
 };

@@ -1,4 +1,4 @@
-// The lines of a journal, and what makes a line whole. journal_file.hpp keeps them in a file.
+// The lines of a journal, and their checksums. journal_file.hpp keeps them in a file.
 #pragma once
 
 #include <cstddef>
@@ -16,22 +16,23 @@
 namespace litestage::io {
 
 inline constexpr std::string_view journal_format = "litestage.journal/1";
-inline constexpr std::size_t max_journal_line = std::size_t{1} << 24;   // bytes; our own limits, far from what a
-inline constexpr std::size_t max_journal_bytes = std::size_t{1} << 30;  // search needs, near enough for any memory
+// Our own limits in bytes: far above the needs of a search, and small enough to be read into memory.
+inline constexpr std::size_t max_journal_line = std::size_t{1} << 24;
+inline constexpr std::size_t max_journal_bytes = std::size_t{1} << 30;
 
-// Writes and reads the lines of one journal in their order. A line is {"fnv1a":"0123456789abcdef","record":RECORD},
-// where the checksum is that of the texts of all records up to this one: a line that was damaged, taken out, put in or
-// moved is not the next line.
+// Writes and reads the lines of one journal in order. A line is {"fnv1a":"0123456789abcdef","record":RECORD}. The
+// checksum covers the texts of all records up to this one, so it detects lines that were damaged, removed, inserted or
+// moved.
 class JournalLines {
  public:
-  // The next line, with its end.
+  // The next line, including its line end.
   [[nodiscard]] std::string write(const Form& record);
 
-  // How many bytes at the front of `line` are the next line (its end apart); 0 where they are not, and then nothing
-  // changes.
+  // Returns how many bytes at the front of `line` are the next line (without its line end). Returns 0, and changes
+  // nothing, if they are not the next line.
   [[nodiscard]] std::size_t read(std::string_view line);
 
-  // RECORD in a line that `read` found whole.
+  // The RECORD of a line that `read` accepted.
   [[nodiscard]] static std::string_view record_text(std::string_view line);
   [[nodiscard]] static bool starts_like_line(std::string_view text);
 
@@ -47,22 +48,23 @@ class JournalLines {
 // The record of the first line.
 [[nodiscard]] Form journal_head(const Form& identity);
 
-// What earlier versions said in another way in an identity. Their journals are gone on with where this is all that
-// differs; what their records hold for in consequence is for the reader of the records to see (JournalText::identity).
+// A key that earlier versions wrote differently in an identity. Journals that differ only in such keys are continued;
+// the reader of the records must check what they then hold for (JournalText::identity).
 struct EarlierKey {
-  std::string key;              // at the top of the identity
-  std::optional<Form> value{};  // said there for the same work; nothing: a key of earlier versions only, of any value
+  std::string key;  // at the top level of the identity
+  // Its earlier value for the same work; empty: only earlier versions have the key, and any value is accepted.
+  std::optional<Form> value{};
 };
 
 struct JournalText {
-  Form identity{};              // as the first line has it
+  Form identity{};              // as in the first line
   std::vector<Record> records;  // without the identity
-  std::size_t whole_bytes = 0;  // what follows them is the beginning of a line that was never finished
-  JournalLines lines;           // ready to write the next one
+  std::size_t whole_bytes = 0;  // the bytes after them are a line that was never finished
+  JournalLines lines;           // writes the next line
 };
 
-// Everything up to the last whole line. An Error where the first line is not that of this identity, nor of an earlier
-// form of it, and where a line other than the last is not whole. `source` names the text in messages.
+// Reads everything up to the last complete line. Throws an Error if the first line has neither this identity nor an
+// earlier form of it, or if a line other than the last is damaged. `source` names the text in messages.
 [[nodiscard]] JournalText parse_journal(std::string_view text, const Form& identity, const std::string& source,
                                         const std::vector<EarlierKey>& earlier = {});
 

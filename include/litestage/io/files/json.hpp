@@ -1,4 +1,4 @@
-// JSON text to and from `Form`. The only header that includes a JSON library.
+// Converts JSON text to and from `Form`. The only header that includes a JSON library.
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,19 @@
 
 namespace litestage::io {
 
-// One JSON value (RFC 8259), integers and other numbers kept apart. An Error names `source`, line and what is wrong:
-// syntax, a key twice in one object, nesting beyond 64, a number beyond 64 bits, text that is not UTF-8. `first_line`
-// is the number that the text's first line has in `source`.
+// Reads one JSON value (RFC 8259); integers and other numbers are kept apart. An Error names `source`, the line and the
+// problem: syntax, a duplicate key in an object, nesting beyond 64, a number beyond 64 bits, text that is not UTF-8.
+// `first_line` is the line number in `source` at which the text begins.
 [[nodiscard]] Form parse_json(std::string_view text, const std::string& source, std::size_t first_line = 1);
 
-// One value a line; blank lines are skipped.
+// Reads one value per line; blank lines are skipped.
 [[nodiscard]] std::vector<Form> parse_json_lines(std::string_view text, const std::string& source);
 
 [[nodiscard]] Form read_json_file(const std::string& path);
 
-// One line where `indent` is negative, else indented by so many blanks. Numbers have the fewest digits that read back
-// as the same bits. JSON has no word for NaN and infinity, and null would hide them: they are an Error that names the
-// value; who means "none" writes null. Bytes that are not UTF-8, as generation cut within a character leaves them,
-// become U+FFFD.
+// Writes one line if `indent` is negative, else indents by that many blanks. Numbers have the fewest digits that read
+// back as the same bits. NaN and infinity have no JSON form and are an Error that names the value; to write "none",
+// store null. Bytes that are not UTF-8, which a text cut within a character has, become U+FFFD.
 [[nodiscard]] std::string to_json(const Form& form, int indent = -1);
 
 }  // namespace litestage::io

@@ -1,5 +1,5 @@
-// Finished work on its way into a file that may not be there to take it: the disk is full by now, or the name has
-// become that of a folder. POSIX.
+// Saves finished work if its file cannot be written, for example because the disk became full or the path became a
+// folder. POSIX.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@ namespace litestage::io {
 
 // Where a text was written.
 struct KeptFile {
-  std::string path;     // empty: nowhere
-  std::string problem;  // why it is not where it was wanted; empty where it is
+  std::string path;     // empty if it was written nowhere
+  std::string problem;  // why it is not at the requested path; empty if it is
 };
 
-// Writes `text` to `path`. Where that cannot be done it goes to a new file beside it (PATH.kept), else to one in the
-// folder for temporary files. No file is overwritten but `path` itself.
+// Writes `text` to `path`. If that fails, writes it to a new file next to it (PATH.kept), or else to the folder for
+// temporary files. No file but `path` itself is overwritten.
 [[nodiscard]] KeptFile keep_file(const std::string& path, std::string_view text);
 
 }  // namespace litestage::io

@@ -1,4 +1,4 @@
-// Files as memory: `MappedFile` for models, `read_file` for texts. POSIX.
+// Access to whole files: `MappedFile` for models, `read_file` for texts. POSIX.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ namespace litestage::io {
 
 namespace detail {
 
-// The system's word for an errno value; std::strerror would not be safe to call from several threads.
+// The system's message for an errno value. std::strerror is not thread-safe.
 [[nodiscard]] std::string reason(int error);
 
 // Owns a file descriptor.
@@ -31,16 +31,17 @@ class Descriptor {
   int fd_;
 };
 
-// Opens a regular file for reading. Not blocking, so that a named pipe is refused rather than waited for.
+// Opens a regular file for reading. It does not block, so that a named pipe is refused rather than waited for.
 [[nodiscard]] int open_regular(const std::string& path, struct stat& status);
 
-// What is left of an open file: to the end that is found, not the one that was announced, for the file may be growing.
+// Reads an open file to its actual end, not to its announced size, because the file may be growing.
 [[nodiscard]] std::string read_to_end(int fd, const std::string& path);
 
 }  // namespace detail
 
-// A whole regular file, read only. Pages are read when they are first touched and shared between processes. A file that
-// another process shortens while it is mapped ends this one (SIGBUS): models are replaced by renaming, never in place.
+// Maps a whole regular file read-only. Pages are read at their first access and are shared between processes. If a
+// different process shortens the file, an access ends this process (SIGBUS): replace models by renaming, never in
+// place.
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path);

@@ -1,4 +1,4 @@
-// Files that appear whole or not at all. POSIX.
+// Files that are written completely or not at all. POSIX.
 #pragma once
 
 #include <string>
@@ -10,13 +10,14 @@ namespace litestage::io {
 
 namespace detail {
 
-// The name of a new file is on disk once its folder is; where a folder cannot be synced the file is whole all the same.
+// Syncs the folder, which makes the name of a new file durable. If the folder cannot be synced, the file is complete
+// all the same.
 void sync_folder_of(const std::string& path);
 
 }  // namespace detail
 
-// Written under a temporary name in the same folder; `commit` puts it in place by renaming, after the bytes have
-// reached the disk. Until then, and after any failure, the file of that name is what it was, and nothing else is left.
+// Writes to a temporary name in the same folder; `commit` renames it after the bytes have reached the disk. Before
+// that, and after any failure, the file at the path is unchanged and no other file is left.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);
@@ -28,13 +29,14 @@ class OutputFile {
   void commit();
 
  private:
-  // Where a link points, so that the link survives. Renaming onto a terminal, a pipe or a folder would destroy it.
+  // Resolves a link, so that the link itself survives. Refuses terminals, pipes and folders, which renaming would
+  // destroy.
   std::string resolve(const std::string& path);
   [[noreturn]] void fail(std::string_view what);
   void discard();
 
-  std::string path_;    // as given, for messages
-  mode_t mode_ = 0666;  // a file that is replaced keeps its permissions
+  std::string path_;    // as given; for messages
+  mode_t mode_ = 0666;  // a replaced file keeps its permissions
   std::string target_;
   std::string temporary_;
   int fd_ = -1;

@@ -1,4 +1,4 @@
-// A checked walk through untrusted little-endian bytes: every read is measured against what is left first.
+// Reads untrusted little-endian bytes: every read is first checked against the bytes left.
 #pragma once
 
 #include <bit>
@@ -24,7 +24,7 @@ class ByteReader {
   [[nodiscard]] std::size_t position() const { return position_; }
   [[nodiscard]] std::size_t left() const { return bytes_.size() - position_; }
 
-  // `what` says in a message what could not be read: the value of a key, the name of a tensor.
+  // `what` names the item in messages: the value of a key, the name of a tensor.
   template <class T>
   [[nodiscard]] T number(std::string_view what) {
     need(sizeof(T), what);
@@ -34,7 +34,7 @@ class ByteReader {
     return value;
   }
 
-  // A length in eight bytes, then the text, which stays where it is.
+  // Reads a length of eight bytes, then the text, which is not copied.
   [[nodiscard]] std::string_view text(std::string_view what) {
     const auto length = number<std::uint64_t>(what);
     need(length, what);
@@ -44,7 +44,8 @@ class ByteReader {
     return result;
   }
 
-  // A count of things of at least `smallest` bytes each. What a file claims beyond its own size is never allocated.
+  // Reads a count of items of at least `smallest` bytes each. A count that exceeds the rest of the file is refused, so
+  // it is never allocated.
   [[nodiscard]] std::size_t count(std::size_t smallest, std::string_view what) {
     const auto n = number<std::uint64_t>(what);
     if (n > left() / smallest) {

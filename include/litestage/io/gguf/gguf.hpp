@@ -1,4 +1,4 @@
-// GGUF files, versions 2 and 3, little-endian: metadata and tensors, everything checked before it is believed.
+// Reads GGUF files, versions 2 and 3, little-endian: metadata and tensors. Everything is checked before it is used.
 // Format: ggml-org/ggml docs/gguf.md.
 #pragma once
 
@@ -26,7 +26,7 @@ struct GgufTensor {
   std::vector<std::size_t> dims{};  // innermost first, one to four
   DType type = DType::f32;
   std::size_t offset = 0;                 // in the data section
-  std::span<const std::byte> contents{};  // where it lies
+  std::span<const std::byte> contents{};  // the bytes in the file
 };
 
 class Gguf {
@@ -43,21 +43,21 @@ class Gguf {
   [[nodiscard]] int version() const { return version_; }
   [[nodiscard]] std::size_t alignment() const { return alignment_; }
   [[nodiscard]] const std::map<std::string_view, GgufValue>& metadata() const { return metadata_; }
-  [[nodiscard]] const std::vector<GgufTensor>& tensors() const { return tensors_; }  // in the order of the file
+  [[nodiscard]] const std::vector<GgufTensor>& tensors() const { return tensors_; }  // in file order
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }          // the whole file
-  [[nodiscard]] std::span<const std::byte> header() const { return header_; }        // all before the data section
+  [[nodiscard]] std::span<const std::byte> header() const { return header_; }  // everything before the data section
   [[nodiscard]] const std::shared_ptr<const void>& storage() const { return storage_; }
 
   [[nodiscard]] bool has(std::string_view key) const { return metadata_.contains(key); }
-  // The value of a key, nothing where the file has no such key, or an Error that names the key where it is of another
-  // type. T: bool, std::int64_t, double, std::string, or a std::vector of one of the last three.
+  // The value of a key, or nothing if the file has no such key. Throws an Error that names the key if its type differs.
+  // T: bool, std::int64_t, double, std::string, or a std::vector of one of the last three.
   template <class T>
   [[nodiscard]] std::optional<T> find(std::string_view key) const;
-  // The same for a key that must be there.
+  // The value of a required key.
   template <class T>
   [[nodiscard]] T get(std::string_view key) const;
 
-  // The tensor as a matrix [dims[1], dims[0]]; an empty one where the file has none of this name.
+  // The tensor as a matrix [dims[1], dims[0]]; empty if the file has none of this name.
   [[nodiscard]] RawTensor tensor(std::string_view name) const;
 
  private:

@@ -30,13 +30,13 @@ inline constexpr int max_array_depth = 4;  // our own limit; real files nest non
   throw Error(concat(in.source(), ": ", what, " is a BOOL of ", int{byte}, ", expected 0 or 1"));
 }
 
-// Bytes that one value takes at least, in an array.
+// The minimum size in bytes of one array element of this type.
 [[nodiscard]] constexpr std::size_t smallest_size(GgufType type) {
   constexpr std::size_t sizes[n_gguf_types] = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
   return sizes[static_cast<std::size_t>(type)];
 }
 
-// One scalar of this type, widened.
+// Reads one scalar of this type, widened to 64 bits.
 [[nodiscard]] inline std::uint64_t read_unsigned(ByteReader& in, GgufType type, std::string_view what) {
   if (type == GgufType::u8) return in.number<std::uint8_t>(what);
   if (type == GgufType::u16) return in.number<std::uint16_t>(what);
@@ -54,7 +54,7 @@ inline constexpr int max_array_depth = 4;  // our own limit; real files nest non
   return std::bit_cast<double>(in.number<std::uint64_t>(what));
 }
 
-// Calls `use` with a function that reads one scalar of this type and gives it widened.
+// Calls `use` with a function that reads one scalar of this type and returns it widened.
 template <class Use>
 void with_scalar(ByteReader& in, GgufType type, std::string_view what, const Use& use) {
   switch (type) {

@@ -1,4 +1,4 @@
-// The metadata values of a GGUF file, and how they become C++ values. Texts point into the file.
+// The metadata values of a GGUF file, and their conversion to C++ values. Texts point into the file.
 // Format: ggml-org/ggml docs/gguf.md.
 #pragma once
 
@@ -30,7 +30,7 @@ namespace litestage::io {
 
 inline constexpr std::uint32_t n_gguf_types = enum_names<GgufType>.size();
 
-// Elements of one type, widened: unsigned integers, signed ones, floats, booleans, strings or further arrays.
+// An array of elements of one type, widened: unsigned or signed integers, floats, booleans, strings or further arrays.
 struct GgufArray {
   GgufType element = GgufType::u8;
   std::variant<std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<double>, std::vector<bool>,
@@ -43,11 +43,11 @@ struct GgufArray {
 };
 
 struct GgufValue {
-  GgufType type = GgufType::u8;  // as in the file; `value` is widened
+  GgufType type = GgufType::u8;  // type in the file; `value` is widened
   std::variant<std::uint64_t, std::int64_t, double, bool, std::string_view, GgufArray> value{};
 };
 
-// What the file has, in words: "UINT32", "an ARRAY of 3 STRING".
+// Describes the value for messages: "UINT32", "an ARRAY of 3 STRING".
 [[nodiscard]] inline std::string describe(const GgufValue& value) {
   if (const auto* array = std::get_if<GgufArray>(&value.value)) {
     return "an ARRAY of " + std::to_string(array->size()) + " " + std::string(name(array->element));
@@ -55,8 +55,8 @@ struct GgufValue {
   return std::string(name(value.type));
 }
 
-// One `as` for each type that `Gguf::find<T>` gives: false where the value is none. Any integer type is accepted where
-// it fits, and an integer where a number is asked for; nothing else is converted.
+// One `as` for each type that `Gguf::find<T>` returns; it returns false if the value does not convert. Any integer type
+// converts if the value fits, and an integer converts to a floating-point number; nothing else converts.
 namespace detail {
 
 inline constexpr std::string_view expected_by(const std::int64_t*) {

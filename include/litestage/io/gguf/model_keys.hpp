@@ -1,6 +1,5 @@
-// The metadata keys of a llama or qwen2 model in a GGUF file, as a ModelConfig.
-// Keys: ggml-org/ggml docs/gguf.md and ggml-org/llama.cpp gguf-py/gguf/constants.py; what a missing key means follows
-// llama.cpp src/llama-model.cpp.
+// Reads the metadata keys of a llama or qwen2 model in a GGUF file as a ModelConfig. Keys: ggml-org/ggml docs/gguf.md
+// and ggml-org/llama.cpp gguf-py/gguf/constants.py. The meaning of a missing key follows llama.cpp src/llama-model.cpp.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +23,7 @@ class ModelKeys {
 
   [[nodiscard]] std::string key(std::string_view name) const { return prefix_ + std::string(name); }
 
-  // A size, given once or once for every layer where all are the same.
+  // A size, stored once or once per layer; all layers must agree.
   [[nodiscard]] std::optional<int> size(std::string_view name) const {
     const std::string k = key(name);
     const auto entry = file_.metadata().find(k);
@@ -44,7 +43,8 @@ class ModelKeys {
     throw Error(concat(file_.source(), ": key ", key(name), " is missing"));
   }
 
-  // Every key of the architecture is either read, or says what we do anyway, or is refused.
+  // Checks the other keys of the architecture: a key that is neither read nor has a value that changes nothing is
+  // refused.
   void refuse_others() const;
 
  private:
@@ -59,15 +59,15 @@ class ModelKeys {
   std::string prefix_;
 };
 
-// A key that may be there as long as it asks for nothing.
+// A key that is accepted only with this value, which changes nothing.
 struct NeutralKey {
   std::string_view name;
   double value;
 };
-// RoPE is divided by a factor if the type of scaling is "linear", which is also meant where none is said; a factor of 0
-// is none. The type "none" scales by no factor.
+// RoPE is divided by a factor if the scaling type is "linear", which is also the default; a factor of 0 means no
+// scaling. The type "none" ignores the factor.
 inline constexpr std::string_view rope_factors[] = {"rope.scaling.factor", "rope.scale_linear"};
-// Read by YaRN alone, or by nothing.
+// Keys read only by YaRN, or by nothing.
 inline constexpr std::string_view rope_unread[] = {"rope.scaling.original_context_length", "rope.scaling.finetuned"};
 inline constexpr NeutralKey neutral_keys[] = {
     {"rope.scale_linear", 1},   {"rope.scaling.factor", 1},      {"rope.scaling.attn_factor", 1},
@@ -95,7 +95,7 @@ inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_vie
   }
   if (name == "rope.scaling.type") {
     const auto found = file_.get<std::string>(k);
-    if (found == "none" || found == "linear") return;  // "linear" scales by the factor, which is checked by itself
+    if (found == "none" || found == "linear") return;  // the factor of "linear" is checked by its own key
     throw Error(concat(file_.source(), ": key ", k, " is ", in_quotes(found), ", expected \"none\" or \"linear\""));
   }
   if (name == "attention.causal" && file_.get<bool>(k)) return;
@@ -104,7 +104,7 @@ inline void ModelKeys::refuse_unless_neutral(std::string_view k, std::string_vie
 }
 
 inline void ModelKeys::refuse_others() const {
-  // tensor_data_layout says which tool stored the rows; the order is the architecture's own in all files we know of.
+  // tensor_data_layout names the tool that stored the rows; their order is that of the architecture in all known files.
   static constexpr std::string_view read[] = {"attention.head_count",
                                               "attention.head_count_kv",
                                               "attention.key_length",
@@ -126,7 +126,7 @@ inline void ModelKeys::refuse_others() const {
   }
 }
 
-// Adapters, vocabularies and the parts of a split model are GGUF files too.
+// Adapters, vocabularies and the parts of a split model are GGUF files too, but no models.
 inline void refuse_what_is_no_model(const Gguf& file) {
   const auto type = file.find<std::string>("general.type");
   if (type && *type != "model") {
@@ -176,7 +176,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   return c;
 }
 
-// The rows of the embedding table, which the key has to confirm where it is there.
+// The number of rows of the embedding table, which must agree with the key if it exists.
 [[nodiscard]] inline int vocabulary_size(const Gguf& file, std::size_t rows) {
   const ModelKeys keys(file, file.get<std::string>("general.architecture"));
   const auto said = keys.size("vocab_size");
@@ -184,7 +184,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
     throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", expected the ",
                        rows, " rows of token_embd.weight"));
   }
-  // Files for something other than text may have no tokens; where there are some, each has a row.
+  // Files for uses other than text may have no tokens. If there are tokens, each has a row.
   const auto tokens = file.find<std::vector<std::string>>("tokenizer.ggml.tokens");
   if (tokens && tokens->size() != rows) {
     throw Error(concat(file.source(), ": key tokenizer.ggml.tokens has ", tokens->size(), " tokens, expected the ",

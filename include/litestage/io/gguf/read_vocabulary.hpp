@@ -1,5 +1,5 @@
-// The vocabulary in a GGUF file. Keys that no tokenizer here reads are not looked at, whatever they say: the ids for
-// padding, separation and masks, and whether a text ends with a token of its own (prompts are continued).
+// Reads the vocabulary of a GGUF file. Keys that no tokenizer here uses are ignored: the ids for padding, separation
+// and masks, and whether a text ends with an end token (prompts are continued, so they never do).
 #pragma once
 
 #include "litestage/core/compiled.hpp"

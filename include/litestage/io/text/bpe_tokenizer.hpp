@@ -1,5 +1,5 @@
-// Byte-level byte-pair encoding (GPT-2 and its many heirs): the text is bytes, words are cut by a pattern, and inside
-// a word the pair of neighbours that stands first in the list of merges is joined. Follows llama.cpp's ids
+// Byte-level byte-pair encoding (GPT-2 and its successors): a pattern splits the text into words, and within a word the
+// adjacent pair that comes first in the list of merges is joined repeatedly. The ids are those of llama.cpp
 // (src/llama-vocab.cpp, src/unicode.cpp).
 #pragma once
 
@@ -22,7 +22,8 @@ namespace litestage::io {
 
 namespace detail {
 
-// GPT-2 writes every byte as a printable character: itself where it is one in Latin-1, else U+0100 upwards in order.
+// GPT-2 writes every byte as a printable character: the Latin-1 character if it is printable, else U+0100 and up in
+// order.
 [[nodiscard]] inline const std::array<int, 324>& byte_of_character() {
   static const std::array<int, 324> table = [] {
     std::array<int, 324> bytes{};
@@ -37,7 +38,7 @@ namespace detail {
   return table;
 }
 
-// The bytes that a token's text stands for; nothing where it has a character that stands for no byte.
+// The bytes that a token's text stands for, or nothing if one of its characters stands for no byte.
 [[nodiscard]] inline std::optional<std::string> bytes_of_token(std::string_view token) {
   std::string bytes;
   while (!token.empty()) {
@@ -61,8 +62,8 @@ class BpeTokenizer {
     for (std::size_t rank = 0; rank < vocabulary.merges.size(); ++rank) add_merge(vocabulary.merges[rank], rank);
   }
 
-  // Appends the ids of `text`. A byte that the vocabulary has no token for is left out, as in llama.cpp (the
-  // vocabulary of SmolLM2 lacks 21 of them, all rare: control characters and bytes that begin no assigned character).
+  // Appends the ids of `text`. A byte without a token in the vocabulary is left out, as in llama.cpp (the vocabulary of
+  // SmolLM2 lacks 21 bytes, all rare: control characters and bytes that begin no assigned character).
   void encode(std::string_view text, std::vector<int>& ids) const {
     const std::string bytes = repaired(text);
     const std::string subject = without_surrogates(bytes);
@@ -83,7 +84,7 @@ class BpeTokenizer {
  private:
   struct Merge {
     std::size_t rank;
-    int symbol;  // what the pair becomes
+    int symbol;  // the symbol that results
   };
 
   [[nodiscard]] static WordSplit split_of(const Vocabulary& vocabulary) {
@@ -92,11 +93,11 @@ class BpeTokenizer {
     return *split;
   }
 
-  // Symbols are the vocabulary's tokens under their ids, then whatever else occurs in merges.
+  // Symbols are the vocabulary's tokens under their ids, followed by the other texts that occur in merges.
   void intern_tokens(const Vocabulary& vocabulary) {
     n_tokens_ = vocabulary.tokens.size();
     for (std::size_t id = 0; id < n_tokens_; ++id) {
-      // Text never becomes a control token by merging, only where it is looked for.
+      // Merging never produces a control token; control tokens are found by their names only.
       if (vocabulary.type(id) == TokenType::control || vocabulary.type(id) == TokenType::unknown) continue;
       std::optional<std::string> bytes = detail::bytes_of_token(vocabulary.tokens[id]);
       if (bytes && !bytes->empty()) symbols_.emplace(std::move(*bytes), static_cast<int>(id));
@@ -123,7 +124,7 @@ class BpeTokenizer {
     return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
   }
 
-  // The same length, for the pattern: a surrogate and U+FFFD are both neither letter, number nor space.
+  // Replaces surrogates by U+FFFD, which keeps the length. For the pattern, neither is a letter, number or space.
   [[nodiscard]] static std::string without_surrogates(std::string text) {
     for (std::size_t at = text.find('\xED'); at != std::string::npos; at = text.find('\xED', at + 1)) {
       if (static_cast<unsigned char>(text[at + 1]) >= 0xA0) text.replace(at, 3, replacement_text);
@@ -149,7 +150,7 @@ class BpeTokenizer {
     merger.each([&](const Symbol& symbol) { append_symbol(word.substr(symbol.begin, symbol.size), symbol.id, ids); });
   }
 
-  // A symbol that is no token (merges may go through such) is written byte by byte.
+  // A symbol that is not a token (merges may pass through such symbols) is written byte by byte.
   void append_symbol(std::string_view bytes, int symbol, std::vector<int>& ids) const {
     if (is_token(symbol)) {
       ids.push_back(symbol);
@@ -169,7 +170,7 @@ class BpeTokenizer {
   std::size_t n_symbols_ = 0;
   std::unordered_map<std::string, int> symbols_;  // bytes -> symbol
   std::array<int, 256> byte_symbols_{};
-  std::unordered_map<std::uint64_t, Merge> merges_;  // of a pair of symbols
+  std::unordered_map<std::uint64_t, Merge> merges_;  // key: a pair of symbols
 };
 
 }  // namespace litestage::io

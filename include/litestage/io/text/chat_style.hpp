@@ -1,4 +1,4 @@
-// The formats in which models were taught to read conversations, and the variations of them that chat templates write.
+// The formats in which models were trained to read conversations, and the variants of them that chat templates use.
 #pragma once
 
 #include <array>
@@ -27,21 +27,22 @@ struct litestage::EnumNames<litestage::io::ChatFormat> {
 
 namespace litestage::io {
 
-// `default_system` points to text that outlives this, such as a literal.
+// `default_system` points to text that outlives this object, such as a literal.
 struct ChatStyle {
   ChatFormat format = ChatFormat::chatml;
-  // chatml: the system message of conversations that have none. Without it such conversations begin with their first
+  // chatml: the system message of conversations that have none. If empty, such conversations begin with their first
   // message.
   std::optional<std::string_view> default_system{};
-  // llama3: as in Llama 3.1 and later, every conversation has a system message, and dates stand before it.
+  // llama3: as in Llama 3.1 and later, every conversation has a system message, preceded by dates.
   bool dated = false;
-  // Conversations are a system message or none, then user and assistant in turn, the user last. Others are refused,
-  // because the template fails on them or writes something else.
+  // Whether a conversation must be an optional system message, then user and assistant in turn, the user last. Others
+  // are refused, because the template fails on them or writes something else.
   bool in_turn = false;
   friend bool operator==(const ChatStyle&, const ChatStyle&) = default;
 };
 
-// "Today" in dated styles: what the templates write that are given no clock. It never changes, so runs can be repeated.
+// "Today" in dated styles: the date that the templates write if they are given no clock. It is constant, so that runs
+// can be repeated.
 inline constexpr std::string_view chat_date = "26 Jul 2024";
 
 }  // namespace litestage::io

@@ -1,5 +1,5 @@
-// Chat templates whose output is known. A model file carries its template as a Jinja program. Nothing here runs such
-// programs, and one changed word can make one render something else, so a template is recognised by its whole text.
+// Chat templates whose output is known. A model file contains its template as a Jinja program. Such programs are not
+// run here, and one changed word can change the output, so a template is recognised by its whole text.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@
 
 namespace litestage::io {
 
-// The fingerprint of a text, its length and the 64 bits of its FNV-1a, and what the template with this text writes.
+// The fingerprint of a template's text (its length and its 64-bit FNV-1a hash), and the style that the template writes.
 //
-// Two texts that differ in a single byte, or in length, never have the same fingerprint. Any other text has one of the
-// table's by chance with a probability of about 40 / 2^64 = 2e-18. FNV-1a does not stop someone who constructs a text
-// with a known fingerprint, but all they get is a file of their own that is rendered in one of the formats that
-// --chat-template offers for every file.
+// Two texts that differ in a single byte, or in length, never have the same fingerprint. Any other text has a
+// fingerprint of the table by chance with a probability of about 40 / 2^64 = 2e-18. FNV-1a does not prevent the
+// construction of a text with a known fingerprint, but that only gives a file that is rendered in one of the formats
+// that --chat-template offers for every file.
 struct KnownTemplate {
   std::size_t bytes = 0;
   std::uint64_t hash = 0;
@@ -55,7 +55,7 @@ inline constexpr std::string_view helpful_dot = "You are a helpful assistant.";
 
 }  // namespace detail
 
-// One line a text; texts that differ in a line break are different texts. Each comment names models that have the
+// One line per text; texts that differ in a line break are different texts. Each comment names the models that have the
 // text, or the project that gives it to models, and where the text is published: automap is huggingface.js,
 // packages/ollama-utils/src/chat-template-automap.ts, which lists the templates of GGUF files; e2e is its
 // packages/jinja/test/e2e.test.js; index is ollama, template/index.json; TGI is text-generation-inference,
@@ -70,7 +70,7 @@ inline constexpr auto known_templates = std::to_array<KnownTemplate>({
     {292, 0x4c91e53b42b2bc47, detail::chatml},   // axolotl, chatml.jinja
     {398, 0x8bfd6052757eabbd, detail::chatml},   // unsloth, unsloth/chat_templates.py
     {450, 0x3dbbdd28c4670e85, detail::chatml},   // one of several under chatml (index)
-    {4063, 0x81d45424a0beddda, detail::chatml},  // Cogito 14B, where thinking is not asked for (automap)
+    {4063, 0x81d45424a0beddda, detail::chatml},  // Cogito 14B, without a request to think (automap)
     {2630, 0x3751fe8ea48448ab, detail::chatml},  // Qwen3 Instruct 2507 (TRL, trl/chat_templates)
     {316, 0x765020dc1308c04e, detail::chatml_in_turn},  // aphrodite-engine, examples/chat_templates/chatml.jinja
     {316, 0x335e71ab330b7816, detail::chatml_in_turn},  // vLLM, examples/template_chatml.jinja
@@ -98,23 +98,23 @@ inline constexpr auto known_templates = std::to_array<KnownTemplate>({
     // Llama 2
     {815, 0xf344eecf1bd3a427, detail::llama2},   // Llama 2 chat (automap; index)
     {813, 0x54f74c2db3c2b5b9, detail::llama2},   // one of two under llama2-chat (index)
-    {1072, 0x2bb17d55e56025e2, detail::llama2},  // another text, hf-internal-testing/llama-tokenizer (e2e)
-    {1068, 0x3c3ecf6866d83ca1, detail::llama2},  // another text (TGI)
+    {1072, 0x2bb17d55e56025e2, detail::llama2},  // a second text, hf-internal-testing/llama-tokenizer (e2e)
+    {1068, 0x3c3ecf6866d83ca1, detail::llama2},  // a third text (TGI)
     // Llama 3
     {389, 0x0e60067a5537498e, detail::llama3},  // Llama 3 Instruct (automap; index; llama-cpp-python)
     {348, 0x74891e390e614ae2, detail::llama3},  // Llama 3 in llama.cpp's tests, Dolphin Llama 3 (automap)
     {551, 0x87211746dfbc9cbf, detail::llama3},  // unsloth, unsloth/chat_templates.py
     {697, 0x28abda844ca9fb67, detail::llama3},  // axolotl, llama3.jinja
     {696, 0x58f97c63c2f8bd77, detail::llama3},  // the same without its last line break
-    // Llama 3.1 and later, which write today's date only where they are given a clock
+    // Llama 3.1 and later, which write today's date only if they are given a clock
     {4614, 0x60848a05837ce656, detail::llama3_dated},  // Llama 3.1, 3.3 Instruct (automap; llama.cpp; TRL)
     {4613, 0xcc0368e1ffb6b958, detail::llama3_dated},  // the same without its last line break
-    {4531, 0x45e4de5b2d34efdb, detail::llama3_dated},  // Llama 3.1 8B Instruct, another text (TGI)
+    {4531, 0x45e4de5b2d34efdb, detail::llama3_dated},  // Llama 3.1 8B Instruct, a different text (TGI)
     {3827, 0x0ac29b9538e2befa, detail::llama3_dated},  // Llama 3.2 Instruct (automap; llama.cpp; TRL)
     {3826, 0x368f4c34b8554414, detail::llama3_dated},  // the same without its last line break
 });
 
-// The style of the template with this text; null where `known` does not have the text.
+// The style of the template with this text, or null if `known` does not contain the text.
 [[nodiscard]] inline const ChatStyle* known_style(std::string_view text,
                                                   std::span<const KnownTemplate> known = known_templates) {
   const std::uint64_t hash = text_hash(text);

@@ -1,5 +1,5 @@
-// The loop of byte-pair encoding: a row of symbols, of which the cheapest pair of neighbours is joined until none can
-// be. A heap finds it, so that n symbols take n log n steps.
+// The loop of byte-pair encoding: joins the adjacent pair of lowest cost in a list of symbols, until no pair can be
+// joined. A heap finds the pair, so that n symbols take O(n log n) time.
 #pragma once
 
 #include <algorithm>
@@ -9,23 +9,23 @@
 namespace litestage::io {
 
 struct Symbol {
-  std::size_t begin = 0;  // in the text
-  std::size_t size = 0;   // in bytes; 0 once it was joined to its left neighbour
-  int id = -1;            // what the tokenizer knows this text as; -1: nothing
+  std::size_t begin = 0;  // position in the text
+  std::size_t size = 0;   // in bytes; 0 after it was joined to its left neighbour
+  int id = -1;            // the tokenizer's id of this text; -1: none
   int previous = -1;
   int next = -1;
 };
 
 struct Joined {
-  double cost = 0;  // the lowest is joined first; among equals the leftmost
-  int id = -1;      // of the joined symbol; -1: these two are never joined
+  double cost = 0;  // the lowest is joined first; ties go to the leftmost
+  int id = -1;      // of the joined symbol; -1: the pair is never joined
 };
 
-// Keeps its buffers from word to word.
+// Keeps its buffers between words.
 class PairMerger {
  public:
   void clear() { symbols_.clear(); }
-  // Appends the symbol that follows the last one.
+  // Appends a symbol after the last one.
   void append(std::size_t size, int id) {
     const int index = static_cast<int>(symbols_.size());
     const std::size_t begin = symbols_.empty() ? 0 : symbols_.back().begin + symbols_.back().size;
@@ -44,7 +44,7 @@ class PairMerger {
       heap_.pop_back();
       Symbol& left = symbols_[best.left];
       Symbol& right = symbols_[best.right];
-      // Either has been joined with another neighbour since.
+      // One of the two was joined with its other neighbour since.
       if (left.size == 0 || right.size == 0 || left.size + right.size != best.size) continue;
       left.size = best.size;
       left.id = best.id;
@@ -56,7 +56,7 @@ class PairMerger {
     }
   }
 
-  // Calls visit(symbol) for the symbols that are left, in order.
+  // Calls visit(symbol) for the remaining symbols, in order.
   template <class Visit>
   void each(Visit&& visit) const {
     for (int i = symbols_.empty() ? -1 : 0; i >= 0; i = symbols_[i].next) visit(symbols_[i]);
@@ -69,7 +69,7 @@ class PairMerger {
     int right;
     int id;
     std::size_t size;
-    // The order of the heap: the greatest comes first.
+    // Order of the heap: the greatest comes first.
     friend bool operator<(const Candidate& a, const Candidate& b) {
       return a.cost > b.cost || (a.cost == b.cost && a.left > b.left);
     }

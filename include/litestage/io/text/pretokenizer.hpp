@@ -1,4 +1,4 @@
-// Splits text into the words inside which byte-level BPE merges, by the patterns of the models' own tokenizers.
+// Splits text into the words within which byte-level BPE merges, by the patterns of the models' own tokenizers.
 #pragma once
 
 #ifndef PCRE2_CODE_UNIT_WIDTH
@@ -20,9 +20,9 @@ namespace litestage::io {
 
 namespace detail {
 
-// Classes for the inside of [...]. White space is \s of Rust and Python; PCRE2's own has U+180E on top. Letters and
-// numbers are those of Unicode 15.1, as in llama.cpp (src/unicode-data.cpp): the ranges are what PCRE2 10.42, which
-// knows 14.0, lacks, so that ids do not depend on the library's age.
+// Character classes for use inside [...]. White space is \s of Rust and Python; PCRE2's \s also has U+180E. Letters and
+// numbers are those of Unicode 15.1, as in llama.cpp (src/unicode-data.cpp): the ranges are those that PCRE2 10.42,
+// with Unicode 14.0, lacks, so that ids do not depend on the library's version.
 inline constexpr std::string_view space_class = R"(\t-\r \x{85}\p{Z})";
 inline constexpr std::string_view letter_class =
     R"(\p{L}\x{1123F}-\x{11240}\x{11F02}\x{11F04}-\x{11F10}\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446}\x{1B132})"
@@ -30,14 +30,14 @@ inline constexpr std::string_view letter_class =
 inline constexpr std::string_view punctuation_class = R"(\p{P}\x{11B00}-\x{11B09}\x{11F43}-\x{11F4F})";
 inline constexpr std::string_view number_class = R"(\p{N}\x{11F50}-\x{11F59}\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9})";
 
-// Patterns, with @S, @L, @N and @P for these classes. First that of GPT-2's encoder.py:
+// The patterns use @S, @L, @N and @P for these classes. The first is that of GPT-2's encoder.py.
 inline constexpr std::string_view gpt2_words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?[@L]+| ?[@N]+| ?[^@S@L@N]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view single_numbers = "[@N]";
-// What llama.cpp splits by where a file names no pattern, in turn with GPT-2's second.
+// If a file names no pattern, llama.cpp uses these, with GPT-2's pattern as the second of four.
 inline constexpr std::string_view plain_marks = R"([@P$+<=>^~|]+)", plain_numbers = "[@N]+", three_digits = "[0-9]{3}";
-// The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ in the numbers only. Contractions are spelt out:
-// without regard to case, PCRE2 would take U+017F for an s.
+// The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ only in the numbers. Contractions are spelt out,
+// because case-insensitive PCRE2 would accept U+017F as an s.
 inline constexpr std::string_view llama3_words =
     R"('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N]{1,3})"
     R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
@@ -70,7 +70,7 @@ inline constexpr std::string_view qwen2_words =
   return out;
 }
 
-// A compiled pattern and the place for its matches.
+// A compiled pattern and the memory for its matches.
 class Pattern {
  public:
   explicit Pattern(std::string_view pattern) {
@@ -81,11 +81,11 @@ class Pattern {
                                   &code, &at, nullptr),
                     pcre2_code_free);
     LITESTAGE_ASSERT(compiled_ != nullptr, "PCRE2 error ", code, " at ", at, " of ", source);
-    pcre2_jit_compile(compiled_.get(), PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is only slower
+    pcre2_jit_compile(compiled_.get(), PCRE2_JIT_COMPLETE);  // without JIT, matching is only slower
   }
 
-  // Calls visit(word) for every match and everything between two matches, in order, until `text` is used up. `text`
-  // is valid UTF-8 (checking it once more at every word would be quadratic).
+  // Calls visit(word) for every match and for the text between matches, in order, until `text` is used up. `text` is
+  // valid UTF-8 (checking it again for every word would be quadratic).
   template <class Visit>
   void split(std::string_view text, Visit&& visit) const {
     const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
@@ -105,7 +105,7 @@ class Pattern {
   }
 
  private:
-  std::shared_ptr<pcre2_code> compiled_;  // shared by copies, only read
+  std::shared_ptr<pcre2_code> compiled_;  // shared by copies, read-only
 };
 
 }  // namespace detail
@@ -132,7 +132,7 @@ class Pretokenizer {
     }
   }
 
-  // Calls visit(word) for every word of `text`, which is valid UTF-8; the words together are the text.
+  // Calls visit(word) for every word of `text`, which is valid UTF-8. The words together are the text.
   template <class Visit>
   void split(std::string_view text, Visit&& visit) const {
     split_from(0, text, visit);
@@ -142,14 +142,14 @@ class Pretokenizer {
   void add(std::initializer_list<std::string_view> patterns) {
     for (const std::string_view pattern : patterns) patterns_.emplace_back(pattern);
   }
-  // What a pattern cuts out ends the text for the next: spaces before a number stay together.
+  // A match of one pattern ends the text for the next pattern, so spaces before a number stay together.
   template <class Visit>
   void split_from(std::size_t pattern, std::string_view text, Visit& visit) const {
     if (pattern == patterns_.size()) return visit(text);
     patterns_[pattern].split(text, [&](std::string_view part) { split_from(pattern + 1, part, visit); });
   }
 
-  std::vector<detail::Pattern> patterns_;  // applied in turn, each to the words of the one before
+  std::vector<detail::Pattern> patterns_;  // applied in turn, each to the words of the previous one
 };
 
 }  // namespace litestage::io

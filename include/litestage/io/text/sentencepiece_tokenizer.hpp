@@ -1,6 +1,6 @@
-// SentencePiece's byte-pair encoding (Llama 1 and 2, TinyLlama): spaces are written U+2581, the pair of neighbours
-// whose union is the token of the best score is joined, and characters without a token become byte tokens <0xNN>.
-// Follows llama.cpp's ids (src/llama-vocab.cpp).
+// SentencePiece's byte-pair encoding (Llama 1 and 2, TinyLlama): spaces are written as U+2581, the adjacent pair whose
+// union is the token with the best score is joined repeatedly, and characters without a token become byte tokens
+// <0xNN>. The ids are those of llama.cpp (src/llama-vocab.cpp).
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ class SentencePieceTokenizer {
         add_space_prefix_(vocabulary.add_space_prefix.value_or(true)) {
     for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
       const std::string& token = vocabulary.tokens[id];
-      // Text never becomes a control token by merging, only where it is looked for.
+      // Merging never produces a control token; control tokens are found by their names only.
       if (vocabulary.type(id) == TokenType::control || vocabulary.type(id) == TokenType::unknown) continue;
       if (token.empty()) continue;
       ids_.emplace(token, static_cast<int>(id));
@@ -37,7 +37,7 @@ class SentencePieceTokenizer {
     }
   }
 
-  // The token for each byte; -1 where it has none of its own.
+  // The token of each byte; -1 if it has no byte token.
   [[nodiscard]] static std::array<int, 256> byte_tokens(const Vocabulary& vocabulary) {
     std::unordered_map<std::string_view, int> all;
     for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
@@ -53,8 +53,8 @@ class SentencePieceTokenizer {
     return tokens;
   }
 
-  // Appends the ids of `text`, which is taken as it is, broken UTF-8 and all. A byte without a token is the unknown
-  // token, and left out where there is none.
+  // Appends the ids of `text`, which may contain broken UTF-8. A byte without a token becomes the unknown token, and is
+  // left out if there is none.
   void encode(std::string_view text, std::vector<int>& ids) const {
     const std::string escaped = with_escaped_spaces(text, add_space_prefix_);
     const auto id_of = [&](std::size_t begin, std::size_t size) {
@@ -94,15 +94,15 @@ class SentencePieceTokenizer {
     return token;
   }
 
-  // Whether encoding puts a space before text that begins or follows a control token.
+  // Whether encoding puts a space before text at the start or after a control token.
   [[nodiscard]] bool adds_space_prefix() const { return add_space_prefix_; }
 
  private:
   static constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
   static constexpr std::string_view digits = "0123456789ABCDEF";
 
-  // How many bytes the symbol with this first byte has. What is no UTF-8 is cut as llama.cpp cuts it: a byte from 0xF8
-  // up takes three more along.
+  // The size in bytes of the symbol with this first byte. Invalid UTF-8 is cut as in llama.cpp: a byte of 0xF8 or above
+  // takes the three following bytes.
   [[nodiscard]] static std::size_t symbol_size(unsigned char lead) {
     return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, utf8_length(lead));
   }
@@ -140,9 +140,9 @@ class SentencePieceTokenizer {
   }
 
   std::vector<float> scores_;                 // by id
-  std::unordered_map<std::string, int> ids_;  // of tokens that text may become
-  std::array<int, 256> bytes_;                // the token for each byte; -1: none
-  std::size_t longest_ = 0;                   // token, in bytes
+  std::unordered_map<std::string, int> ids_;  // the tokens that merging may produce
+  std::array<int, 256> bytes_;                // the token of each byte; -1: none
+  std::size_t longest_ = 0;                   // size of the longest token in bytes
   bool add_space_prefix_;
 };
 

@@ -1,5 +1,5 @@
-// The tokens that are more than text: where their names stand in a prompt, and which of them end an answer.
-// Follows llama.cpp (src/llama-vocab.cpp: tokenizer_st_partition, special_eog_ids).
+// The special tokens: finds their names in a prompt, and knows which of them end an answer. Follows llama.cpp
+// (src/llama-vocab.cpp: tokenizer_st_partition, special_eog_ids).
 #pragma once
 
 #include <algorithm>
@@ -16,15 +16,15 @@ namespace litestage::io {
 
 namespace detail {
 
-// Tokens with these names end an answer, whatever the file says of them, and are control tokens.
+// Tokens with these names end an answer and are control tokens, whatever the file says.
 inline constexpr std::array<std::string_view, 32> end_names = {
     "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
     "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
     "<eos>", "<｜end▁of▁sentence｜>",
-    // of code models: the end of a gap that was filled in, the next file, the next repository
+    // Tokens of code models: the end of a filled gap, the next file, the next repository.
     "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]", "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>",
     "<reponame>", "<|file_sep|>", "<turn|>", "[e~["};
-// These are control tokens too.
+// Tokens with these names are control tokens too.
 inline constexpr std::array<std::string_view, 24> fill_in_names = {
     "<|fim_prefix|>",  "<fim-prefix>",  "<fim_prefix>",    "<｜fim▁begin｜>", "<PRE>",           "▁<PRE>",
     "<|code_prefix|>", "<|prefix|>",    "<|fim_suffix|>",  "<fim-suffix>",    "<fim_suffix>",    "<｜fim▁hole｜>",
@@ -40,11 +40,11 @@ template <std::size_t N>
 
 class SpecialTokens {
  public:
-  // A stretch of text, or the token that stands there.
+  // A piece of text, or a special token.
   struct Fragment {
     std::size_t begin = 0;
     std::size_t size = 0;
-    int id = -1;  // -1: text
+    int id = -1;  // -1 for text
   };
 
   explicit SpecialTokens(const Vocabulary& vocabulary) : ends_(vocabulary.tokens.size(), false) {
@@ -52,20 +52,20 @@ class SpecialTokens {
     for (int id : {vocabulary.eos, vocabulary.eot}) {
       if (id >= 0) ends_[id] = true;
     }
-    // The longest name wins, then the lowest id.
+    // The longest name is searched first, ties in order of id.
     std::sort(named_.begin(), named_.end(), [](const Named& a, const Named& b) {
       return a.name.size() != b.name.size() ? a.name.size() > b.name.size() : a.id < b.id;
     });
   }
 
   [[nodiscard]] bool is_end(int id) const { return ends_[id]; }
-  // Whether this token is found by its name and not made by merging.
+  // Whether this token is found by its name and not produced by merging.
   [[nodiscard]] bool is_special(int id) const {
     return std::any_of(named_.begin(), named_.end(), [&](const Named& special) { return special.id == id; });
   }
 
-  // Cuts `text`, the joined `parts`, at the names of special tokens: of control tokens only in markup, of tokens that
-  // the model's makers defined (a tool call's brackets, say) everywhere.
+  // Splits `text`, which is the joined `parts`, at the names of special tokens. Names of control tokens count in markup
+  // only; names of user-defined tokens (e.g. the brackets of a tool call) count everywhere.
   [[nodiscard]] std::vector<Fragment> split(std::string_view text, const std::vector<TextPart>& parts) const {
     std::vector<Fragment> fragments;
     if (!text.empty()) fragments.push_back(Fragment{0, text.size(), -1});
@@ -98,7 +98,7 @@ class SpecialTokens {
     named_.push_back(Named{name, static_cast<int>(id), control});
   }
 
-  // Where markup stands; neighbouring parts are one stretch.
+  // The ranges of markup. Adjacent parts are joined into one range.
   [[nodiscard]] static std::vector<Fragment> markup_of(const std::vector<TextPart>& parts) {
     std::vector<Fragment> markup;
     std::size_t at = 0;
@@ -130,7 +130,7 @@ class SpecialTokens {
       return;
     }
     const std::size_t end = fragment.begin + fragment.size;
-    std::size_t begin = fragment.begin;  // of the text not yet handed out
+    std::size_t begin = fragment.begin;  // start of the text not yet appended
     std::size_t from = begin;
     while (true) {
       const std::size_t found = text.substr(0, end).find(special.name, from);

@@ -1,4 +1,4 @@
-// A model's tokenizer together with its chat template: what the engine works with (concept Tokenizer).
+// A model's tokenizer with its chat template, as used by the engine (concept Tokenizer).
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@ namespace litestage::io {
 
 class TextCodec {
  public:
-  // `source` names the file in errors. `chat_format` is one of enum_names<ChatFormat>, or empty: the file's own
-  // template. A file without a usable template is no error until a conversation is to be encoded.
+  // `source` names the file in errors. `chat_format` is one of enum_names<ChatFormat>, or empty for the file's own
+  // template. A missing or unknown template is an error only when a conversation is encoded.
   TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {});
 
-  // The text of a prompt, in parts.
+  // Renders a prompt as text, in parts.
   [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const;
 
   [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return tokenizer_.encode_prompt(render(prompt)); }

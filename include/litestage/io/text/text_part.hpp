@@ -1,5 +1,5 @@
-// A piece of a prompt's text that remembers where it comes from: a chat template's own markup, in which the names of
-// control tokens stand for these tokens, or someone's words, in which they are just characters.
+// A piece of a prompt's text with its origin: the markup of a chat template, in which the names of control tokens stand
+// for these tokens, or the text of a message, in which they are ordinary characters.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Text from a stream of tokens: a character may be spread over several tokens, and only whole characters are shown.
+// Converts a stream of tokens to text. A character may be spread over several tokens, and only whole characters are
+// shown.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@ namespace litestage::io {
 
 class TextStream {
  public:
-  // Takes the bytes of the next token; returns the characters that are complete now. Bytes that can be no part of a
-  // character come out as U+FFFD, so that what is returned is always valid UTF-8.
+  // Takes the bytes of the next token and returns the characters that are complete now. Bytes that cannot be part of a
+  // character become U+FFFD, so that the result is always valid UTF-8.
   [[nodiscard]] std::string push(std::string_view piece) {
     pending_ += piece;
     std::string text;
@@ -34,13 +35,13 @@ class TextStream {
     return text;
   }
 
-  // The next token of a tokenizer.
+  // Takes the next token of a tokenizer.
   template <class Tokens>
   [[nodiscard]] std::string push(const Tokens& tokenizer, int id) {
     return push(tokenizer.piece(id));
   }
 
-  // Ends the text: U+FFFD where a character is incomplete, else nothing.
+  // Ends the text: returns U+FFFD if a character is incomplete, else nothing.
   [[nodiscard]] std::string flush() {
     const bool incomplete = !pending_.empty();
     pending_.clear();
@@ -48,7 +49,7 @@ class TextStream {
   }
 
  private:
-  // Whether `rest`, which is no character, is the beginning of one (Unicode 15, table 3-7).
+  // Whether `rest`, which is not a whole character, is the beginning of one (Unicode 15, table 3-7).
   [[nodiscard]] static bool may_become_character(std::string_view rest) {
     const auto lead = static_cast<unsigned char>(rest.front());
     if (lead < 0xC2 || lead > 0xF4 || rest.size() >= utf8_length(lead)) return false;

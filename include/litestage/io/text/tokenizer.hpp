@@ -1,5 +1,5 @@
-// Text to tokens and back, as the model's file says: special tokens are cut out first, what is between them goes
-// through one of two algorithms.
+// Converts text to tokens and back, as described by the model file. Special tokens are split off first; one of two
+// algorithms encodes the text between them.
 #pragma once
 
 #include <cstddef>
@@ -20,28 +20,28 @@ class SubwordTokenizer {
   // `source` names the file in errors.
   explicit SubwordTokenizer(Vocabulary vocabulary, const std::string& source);
 
-  // The ids of a text, without a token for its beginning. `parse_special`: the names of control tokens in the text
-  // mean these tokens; else they are characters like others.
+  // The ids of a text, without a token for its beginning. `parse_special`: whether the names of control tokens in the
+  // text stand for these tokens, or are ordinary characters.
   [[nodiscard]] std::vector<int> encode(std::string_view text, bool parse_special) const;
 
-  // The ids of the joined parts; the names of control tokens mean these tokens in markup only.
+  // The ids of the joined parts. The names of control tokens stand for these tokens in markup only.
   [[nodiscard]] std::vector<int> encode(const std::vector<TextPart>& parts) const;
 
-  // What a model is given: the ids of the parts, after the token for the beginning of a text if the file asks for it
-  // and the parts have not brought it themselves.
+  // The input of a model: the ids of the parts, preceded by the token for the beginning of a text if the file requires
+  // it and the parts do not begin with it.
   [[nodiscard]] std::vector<int> encode_prompt(const std::vector<TextPart>& parts) const;
 
-  // The bytes of one token; a character may be spread over several tokens (TextStream puts it together).
+  // The bytes of one token. A character may be spread over several tokens (TextStream joins them).
   [[nodiscard]] std::string piece(int id) const;
 
-  // The text whose ids these are: decode(encode(text, s)) is `text`, if it is valid UTF-8, the vocabulary has tokens
-  // for all its bytes, and, with SentencePiece, there is no U+2581 in it.
+  // The text of these ids. decode(encode(text, s)) is `text` if it is valid UTF-8, the vocabulary has tokens for all
+  // its bytes and, with SentencePiece, it does not contain U+2581.
   [[nodiscard]] std::string decode(std::span<const int> ids) const;
 
-  // Whether a model that writes this token has finished its answer.
+  // Whether this token ends an answer.
   [[nodiscard]] bool is_end(int id) const;
 
-  // Whether prompts begin with a token of their own.
+  // Whether prompts begin with the token for the beginning of a text.
   [[nodiscard]] bool adds_bos() const { return vocabulary_.bos >= 0 && vocabulary_.begins_with_bos(); }
 
   [[nodiscard]] std::size_t size() const { return vocabulary_.tokens.size(); }
@@ -53,7 +53,7 @@ class SubwordTokenizer {
   [[nodiscard]] static Vocabulary checked(Vocabulary vocabulary, std::string_view source);
 
   Vocabulary vocabulary_;
-  std::shared_ptr<const Work> work_;  // what is computed from the vocabulary; copies share it
+  std::shared_ptr<const Work> work_;  // tables computed from the vocabulary; shared by copies
 };
 
 }  // namespace litestage::io

@@ -1,5 +1,5 @@
-// Which way of splitting text a tokenizer.ggml.pre stands for. Names and what they mean: llama.cpp src/llama-vocab.cpp;
-// those of one rule differ in nothing that a tokenizer of text does.
+// The rule for splitting text that a tokenizer.ggml.pre names. Names and rules: llama.cpp src/llama-vocab.cpp. Names
+// with the same rule do not differ for a tokenizer of text.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@ enum class WordPattern { gpt2, smollm, qwen2, llama3, plain };
 
 struct WordSplit {
   WordPattern pattern = WordPattern::plain;
-  bool whole_words = false;  // a word that is a token is taken whole, merges or not (tokenizer.json: ignore_merges)
-  bool adds_bos = false;     // where the file has no tokenizer.ggml.add_bos_token
+  bool whole_words = false;  // a word that is a token is not split, whatever the merges (tokenizer.json: ignore_merges)
+  bool adds_bos = false;     // default if the file has no tokenizer.ggml.add_bos_token
 };
 
 namespace detail {
@@ -67,8 +67,8 @@ inline constexpr std::array<NamedSplit, 37> named_splits = {{
 
 }  // namespace detail
 
-// Nothing where the name is unknown. No name is a file older than names, which is split as "default" says; whether that
-// is how its model was trained, nobody knows.
+// Returns nothing if the name is unknown. An empty name means a file older than names, which is split as "default";
+// whether its model was trained with that rule is unknown.
 [[nodiscard]] constexpr std::optional<WordSplit> word_split(std::string_view pre) {
   if (pre.empty()) return detail::plain_split;
   for (const detail::NamedSplit& named : detail::named_splits) {

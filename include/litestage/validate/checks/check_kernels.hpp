@@ -1,5 +1,5 @@
-// Compares the kernels of a weight type with the reference: a small model of random weights runs under random
-// decisions, in steps of one to sixteen rows through own kernels and of a whole sequence through cuBLAS.
+// Compares the kernels of a weight type with the reference. A small model of random weights runs under random
+// decisions: in steps of one to sixteen rows through our own kernels, and in steps of a whole sequence through cuBLAS.
 #pragma once
 
 #include <algorithm>
@@ -17,20 +17,20 @@ namespace litestage::validation {
 
 struct KernelWork {
   std::size_t length;               // tokens of the longest sequence
-  std::span<const int> row_counts;  // rows of the steps whose bits are compared with those of one row at a time
+  std::span<const int> row_counts;  // row counts of the steps whose bits are compared with steps of one row
 };
 
 struct KernelCheck {
   DType type = DType::f32;
   KvType kv = KvType::f16;
   std::string heads;            // "4/2 of 64": query heads, key/value heads, head size
-  double own = 0, cublas = 0;   // the largest difference as a multiple of what is allowed: own kernels, and cuBLAS
-  std::vector<int> other_bits;  // row counts whose steps gave other bits than one row at a time
+  double own = 0, cublas = 0;   // largest difference as a multiple of the tolerance: own kernels, cuBLAS
+  std::vector<int> other_bits;  // row counts whose steps gave different bits than steps of one row
 
   [[nodiscard]] bool passed() const { return own <= 1 && cublas <= 1 && other_bits.empty(); }
 };
 
-// make(options): a gpu backend, emulated or not.
+// make(options) makes a GPU backend, emulated or real.
 template <class Make>
 [[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, const KernelWork& work,
                                         const CheckProgress& progress) {

@@ -15,8 +15,8 @@
 
 namespace litestage::validation {
 
-// The logits of a small model over many steps. The context grows past a chunk of attention and decisions change, so
-// that several recordings are made, and each is replayed again after others.
+// Records the logits of a small model over many steps. The context grows past one chunk of attention and the decisions
+// change, so that there are several recordings, and each is replayed after others were.
 struct DecodeTrace {
   std::vector<std::vector<float>> logits;  // [steps]
   std::size_t replays = 0;
@@ -56,7 +56,7 @@ struct ReplayCheck {
   bool same_bits = false;
   [[nodiscard]] bool passed() const { return same_bits && replays > 0; }
 };
-// make(options): a gpu backend, emulated or not.
+// make(options) makes a GPU backend, emulated or real.
 template <class Make>
 [[nodiscard]] ReplayCheck check_replays(const Make& make, DType type, int steps, const CheckProgress& progress) {
   const DecodeTrace recorded = trace_decode(make, type, GpuOptions{}.recorded_steps, steps, progress);

@@ -1,5 +1,5 @@
-// Compares the token statistics that the device computes with the same statistics of the same logits in double. Rows
-// are so long that several blocks share one.
+// Compares the token statistics computed by the device with the same statistics of the same logits in double. Rows are
+// so long that several blocks share one.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace litestage::validation {
 
 struct StatsCheck {
   std::size_t rows = 0, vocab = 0;
-  double largest = 0;  // the largest difference as a multiple of what is allowed
+  double largest = 0;  // largest difference as a multiple of the tolerance
   bool same_tokens = true;
 
   [[nodiscard]] bool passed() const { return largest <= 1 && same_tokens; }
@@ -42,7 +42,7 @@ inline void compare_stats(StatsCheck& check, const TokenStats& found, const Toke
   for (std::size_t i = 0; i < TokenStats::max_top; ++i) compare(found.top_log_probs[i], exact.top_log_probs[i], 2 * e);
 }
 
-// make(options): a gpu backend, emulated or not.
+// make(options) makes a GPU backend, emulated or real.
 template <class Make>
 [[nodiscard]] StatsCheck check_token_stats(const Make& make, int vocab) {
   ModelConfig config = small_config(DType::q8_0);

@@ -1,4 +1,5 @@
-// Checks and measures a whole model on a gpu backend: against the CPU, and with recorded steps against plain launches.
+// Checks and measures a whole model on a GPU backend: against the CPU backend, and recorded steps against plain
+// launches.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +15,13 @@ namespace litestage::validation {
 struct WholeModelWork {
   std::size_t positions = 32;
   int threads = 0;                       // of the CPU backend
-  std::optional<MeasuredWork> measured;  // none: the model is only checked
+  std::optional<MeasuredWork> measured;  // if empty, the model is only checked
 };
 
 struct WholeModelCheck {
   RowsCompared decode, prefill;
-  std::size_t replays = 0;  // of decoded tokens
-  bool same_bits = true;    // with recorded steps as without
+  std::size_t replays = 0;  // number of replayed steps of decoded tokens
+  bool same_bits = true;    // whether recorded steps give the same bits as plain launches
   [[nodiscard]] bool passed() const { return decode.passed() && prefill.passed() && replays > 0 && same_bits; }
 };
 
@@ -29,8 +30,8 @@ struct WholeModelResult {
   std::optional<Speeds> speeds;  // if WholeModelWork::measured is given
 };
 
-// make(options): a gpu backend. One copy of the model is on the device at a time: first for a backend with recorded
-// steps, then for one without, and for measurements for one with all products through cuBLAS.
+// make(options) makes a GPU backend. One copy of the model is on the device at a time: first for a backend with
+// recorded steps, then for one without, and for measurements then for one with all products through cuBLAS.
 template <class Make>
 [[nodiscard]] WholeModelResult check_whole_model(const Make& make, const ModelSource& source,
                                                  const WholeModelWork& work, const CheckProgress& progress) {
@@ -54,7 +55,7 @@ template <class Make>
   {
     GpuOptions plain;
     plain.recorded_steps = 0;
-    plain.gemm_from_rows = 1000;  // more than any step here has
+    plain.gemm_from_rows = 1000;  // above the number of rows of any step here
     auto backend = make(plain);
     const auto model = load(backend, source);
     check.same_bits = decode_rows(backend, model, cpu.tokens, progress) == replayed;

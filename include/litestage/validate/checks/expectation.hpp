@@ -1,9 +1,9 @@
-// How far a gpu backend may be from the reference if its only errors are its documented roundings.
+// How far a GPU backend may be from the reference if its only errors are its documented roundings.
 //
-// The reference runs several times with every input of every product moved at random, by at most as much as the GPU's
-// rounding moves it. Its results scatter around the exact ones, and a correct GPU's result is one more such draw. The
-// bound of a number is eight times the root mean square of its scatter, or of the scatter of the logits or moments of
-// all rows where that is more, because a few draws can agree by chance.
+// The reference runs several times with every input of every product moved at random, by at most the error of the GPU's
+// rounding. Its results scatter around the exact ones, and the result of a correct GPU is one more such draw. The bound
+// of a number is eight times the root mean square of its scatter, or of the scatter of the logits or moments of all
+// rows if that is larger, because a few draws can agree by chance.
 #pragma once
 
 #include <algorithm>
@@ -26,13 +26,13 @@ struct Expectation {
   Numbers exact, allowed;  // of the same shape
 };
 
-// Own kernels round the inputs of products with quantised weights to 8 bits in blocks of 32, which moves them by up to
-// half a step of the largest in the block. Other products only round sums of floats; but with K/V in F16 the last bit
-// of a float may decide which F16 number is stored, which is as much as if inputs were rounded to F16. cuBLAS gets
-// inputs and weights rounded to bfloat16, except that the output head always takes own kernels.
+// Our own kernels round the inputs of products with quantised weights to 8 bits in blocks of 32, which moves them by up
+// to half a quantisation step of the block. Other products only round sums of floats; but with K/V in F16 the last bit
+// of a float may decide which F16 number is stored, which has the same effect as rounding the inputs to F16. cuBLAS
+// gets inputs and weights rounded to bfloat16, except that the output head always uses our own kernels.
 [[nodiscard]] inline ReferenceBackend::Rounding random_rounding(Products products, KvType kv, std::uint64_t seed) {
   return [products, kv, seed](double* row, std::size_t n, DType weight) {
-    // Seeded by the number itself, because equal numbers are rounded equally, as where heads share a value.
+    // The number itself is the seed, because equal numbers are rounded equally, e.g. if heads share a value.
     const auto uniform = [seed](double number) {
       SplitMix64 random(seed ^ std::bit_cast<std::uint64_t>(number));
       return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5;
@@ -84,11 +84,11 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
                                              const std::vector<Sequence>& sequences, Products products,
                                              const CheckProgress& progress) {
   constexpr int draws = 16;
-  // Any steps will do, because a row of the reference does not depend on the other rows of its step.
+  // The choice of steps does not matter, because a row of the reference does not depend on the other rows of its step.
   const Steps steps = steps_of(sequences, short_sequences);
   std::vector<std::future<Numbers>> moved;
   for (int draw = 0; draw < draws; ++draw) {
-    // With `deferred`, a draw whose thread the system refuses runs in get().
+    // With `deferred`, a draw for which the system refuses a thread runs in get().
     moved.push_back(std::async(std::launch::async | std::launch::deferred, [&, draw] {
       ReferenceBackend backend(1, random_rounding(products, kv, static_cast<std::uint64_t>(1000 + draw)));
       return run_model(backend, source, kv, sequences, steps, progress);
@@ -115,7 +115,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
   return e;
 }
 
-// The largest difference as a multiple of what is allowed: at most 1 for a correct backend. NaN gives infinity.
+// The largest difference as a multiple of the tolerance: at most 1 for a correct backend. NaN gives infinity.
 [[nodiscard]] inline double largest_part(const Numbers& found, const Expectation& e) {
   double largest = 0;
   for (std::size_t s = 0; s < e.exact.size(); ++s) {

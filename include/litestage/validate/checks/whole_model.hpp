@@ -22,7 +22,7 @@ using LogitRows = std::vector<std::vector<float>>;  // [positions][vocab]
   return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-// Decodes token by token. next(i, rows) gives the token at position i, from the logits of the positions before.
+// Decodes token by token. next(i, rows) returns the token at position i, given the logits of the earlier positions.
 template <Backend B, class Next>
 [[nodiscard]] LogitRows decode_rows(B& backend, const Model<B>& model, std::size_t positions, const Next& next,
                                     const CheckProgress& progress) {
@@ -55,7 +55,7 @@ template <Backend B>
   return rows;
 }
 
-// The tokens and logits of the CPU backend: four random tokens, then always the likeliest one.
+// The tokens and logits of the CPU backend: four random tokens, then the most probable token at each step.
 struct CpuRun {
   std::vector<int> tokens;
   LogitRows logits;
@@ -80,10 +80,11 @@ struct CpuRun {
   return run;
 }
 
-// Our own bounds on what rounding the inputs of products does to the logits of a whole model. The CPU rounds as own
-// kernels do, and sums in another order: on SmolLM2-135M the emulated GPU differs from it by 1 %. Products of cuBLAS
-// round differently: the CPU's rounding moves some rows of that model by 6 % from the reference, and rows of random
-// weights of its shape by 2 %. These bounds find a missing layer; the checks of the kernels find smaller errors.
+// Our own bounds on the effect of rounding the inputs of products on the logits of a whole model. The CPU backend
+// rounds as our own GPU kernels do, but sums in a different order: on SmolLM2-135M the emulated GPU differs from it by
+// 1 %. Products of cuBLAS round differently: the CPU's rounding moves some rows of that model by 6 % from the
+// reference, and rows of random weights of its shape by 2 %. These bounds find a missing layer; the kernel checks find
+// smaller errors.
 inline constexpr double allowed_of_own_kernels = 0.05, allowed_of_cublas = 0.15;
 
 struct RowsCompared {

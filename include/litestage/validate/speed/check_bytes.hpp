@@ -1,5 +1,5 @@
-// Compares the bytes that speeds of kernels are computed from (launch_work.hpp) with those that the emulated device
-// counts, and checks that the measured steps launch every kernel.
+// Compares the bytes from which kernel speeds are computed (launch_work.hpp) with those counted by the emulated device,
+// and checks that the measured steps launch every kernel.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ namespace litestage::validation {
 
 struct KernelBytes {
   std::string kernel, of;
-  double said = 0, counted = 0;  // bytes of a launch: of LaunchWork, and of the emulated device
+  double said = 0, counted = 0;  // bytes of a launch: by LaunchWork, and counted by the emulated device
 
   // The device counts whole sectors of 32 bytes, and also row numbers and counters, which LaunchWork leaves out.
   [[nodiscard]] bool passed() const { return std::abs(counted - said) <= 0.03 * said + 8 * 32; }
@@ -45,7 +45,7 @@ struct BytesCheck {
   }
 };
 
-// R: an emulated device that checks accesses, because only then it counts them.
+// R: an emulated device that checks accesses, because only such a device counts them.
 template <ListedRuntime R>
 [[nodiscard]] BytesCheck check_bytes(GpuBackend<R>& backend, const ModelSource& source, int context, int prompt) {
   const auto model = load(backend, source);

@@ -1,4 +1,4 @@
-// The launches of a step, grouped by kernel and sizes: mostly one launch of each layer makes a group.
+// Groups the launches of a step by kernel and sizes; a group usually has one launch per layer.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@ concept ListedRuntime = gpu::Runtime<R> && requires(R& r) {
 
 struct KernelOfStep {
   std::string kernel;
-  LaunchWork work;                           // of one launch; all have the same
-  std::vector<std::function<void()>> again;  // launches one again, in the order of the step
+  LaunchWork work;                           // of one launch; equal for all launches of the group
+  std::vector<std::function<void()>> again;  // each repeats one launch, in the order of the step
 
   [[nodiscard]] double bytes() const { return work.bytes * static_cast<double>(again.size()); }  // of all launches
-  // Bytes of all launches, where bytes that several launches work on count once. If a cache can hold them, the kernel's
+  // Bytes of all launches, counting bytes that several launches use only once. If a cache can hold them, the kernel's
   // speed is not the speed of memory.
   [[nodiscard]] double bytes_in_turn() const {
     return work.bytes + work.own_bytes * static_cast<double>(again.size() - 1);
@@ -34,7 +34,7 @@ struct KernelOfStep {
   }
 };
 
-// The launches can be made as long as `step` lives and `backend` runs no other step. Call it before `step` is run: from
+// The launches can be repeated while `step` lives and `backend` runs no other step. Call it before `step` is run: from
 // its third run on a step may be a replay, whose launches cannot be listed.
 template <ListedRuntime R>
 [[nodiscard]] std::vector<KernelOfStep> kernels_of_step(GpuBackend<R>& backend, RepeatedStep<GpuBackend<R>>& step) {
@@ -54,7 +54,7 @@ template <ListedRuntime R>
 }
 
 // Steps that together launch every kernel: a decoded token, one token of each of 16 sequences, a prompt, and a prompt
-// with everything that a policy may ask for.
+// with every feature that a policy may request.
 struct NamedStep {
   std::string name;
   StepSetting setting;

@@ -1,5 +1,5 @@
-// The least work of a launch of each kernel: every byte of memory that it works on counts once, however often it is
-// read. Row numbers and counters are left out.
+// The minimum work of a launch of each kernel: every byte of memory that it uses counts once, however often it is read.
+// Row numbers and counters are left out.
 #pragma once
 
 #include <algorithm>
@@ -29,10 +29,10 @@
 namespace litestage::validation {
 
 struct LaunchWork {
-  std::string of;  // what it works on, "2048 x 5632 Q4_K"
+  std::string of;  // its operands, e.g. "2048 x 5632 Q4_K"
   double bytes = 0;
-  double own_bytes = 0;  // the part that no other launch of the step works on: weights, keys and values
-  double flop = 0;       // of products and of attention; 0 elsewhere
+  double own_bytes = 0;  // the part that no other launch of the step uses: weights, keys and values
+  double flop = 0;       // of products and of attention; else 0
 };
 // Reads n integers of device memory.
 using ReadInts = std::function<std::vector<int>(const int*, std::size_t)>;
@@ -86,8 +86,8 @@ template <DType type, unsigned N>
 
 // ---- attention ----
 
-// Adds what a kernel reads and writes that turns the sums of n rows into queries and cache entries: angles, biases if
-// there are any, queries and entries.
+// Adds the work of a kernel that turns the sums of n rows into queries and cache entries: angles, biases if any,
+// queries and entries.
 template <class Kernel>
 void add_heads(LaunchWork& work, const typename Kernel::Params& p, unsigned n, const ReadInts& ints) {
   const kernels::HeadShape& s = p.shape;
@@ -121,8 +121,8 @@ template <unsigned N, class T>
   return work;
 }
 
-// The work of attention: queries and results, and for every slot the keys and values that any of its rows sees, once.
-// visible [n_run]
+// The work of attention: queries, results, and for every slot the keys and values visible to any of its rows, counted
+// once. visible [n_run]
 template <class T>
 [[nodiscard]] LaunchWork attention(const kernels::HeadShape& s, const kernels::AttentionInputs& rows,
                                    const std::vector<int>& visible, const ReadInts& ints) {

@@ -1,4 +1,4 @@
-// A runtime that can list the launches of a step, with the work of each and a function that makes it again.
+// A runtime that lists the launches of a step, each with its work and a function that repeats it.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ class Listed : public R {
   struct Launch {
     std::string kernel;  // or "gemm"
     LaunchWork work;
-    std::function<void()> again;  // launches it again; valid as long as the memory that its parameters point to
+    std::function<void()> again;  // repeats it; valid as long as the memory that its parameters point to
   };
 
   // Runs work() and lists its launches.

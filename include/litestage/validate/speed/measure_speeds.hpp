@@ -1,5 +1,5 @@
-// Measures kernels, tokens and skipped layers on a gpu backend by the wall clock: work is launched several times with
-// one wait at the end, ever more often, until that takes long enough.
+// Measures kernels, tokens and skipped layers on a GPU backend by wall-clock time: the work is launched several times
+// with one wait at the end, with twice as many launches in every round until a round takes long enough.
 #pragma once
 
 #include <chrono>
@@ -14,14 +14,14 @@
 
 namespace litestage::validation {
 
-// What is measured. The defaults are for a GPU.
+// Settings of the measurement. The defaults are for a GPU.
 struct MeasuredWork {
   int kernel_context = 1024;                // context of the token whose kernels are measured, and of skipped layers
   std::vector<int> contexts = {128, 1024};  // contexts of decoded tokens
   int prompt = 512;                         // tokens of a prefill
   std::vector<int> step_rows = {4, 8, 16, 32, 64};  // rows of steps through own kernels and through cuBLAS
   int step_context = 128;                           // context of these rows
-  double enough = 0.5;                              // seconds that a measurement takes at least
+  double enough = 0.5;                              // minimum seconds of a measurement
 };
 
 // Seconds of one call of `work`. It is called twice as often in every round, until all calls and wait() take `enough`
@@ -53,7 +53,7 @@ struct KernelSpeed {
   LaunchWork work;           // of one launch
   std::size_t launches = 0;  // in a step
   double seconds = 0;        // of one launch, while all are launched one after another
-  double bytes_in_turn = 0;  // KernelOfStep::bytes_in_turn; if a cache can hold it, the speed is not one of memory
+  double bytes_in_turn = 0;  // KernelOfStep::bytes_in_turn; if a cache can hold it, the speed is not that of memory
 
   [[nodiscard]] double bytes_per_second() const { return work.bytes / seconds; }
   [[nodiscard]] double flop_per_second() const { return work.flop / seconds; }
@@ -126,7 +126,7 @@ struct StepSpeed {
 struct SkipSpeed {
   int skipped = 0;  // layers
   double seconds = 0;
-  double bytes = 0;  // that a token has to move at least
+  double bytes = 0;  // minimum that a token moves
 };
 struct Speeds {
   MeasuredWork what;
@@ -158,7 +158,7 @@ template <ListedRuntime R>
   return speed;
 }
 
-// Measures what a backend with recordings can. The two functions below add what other backends measure.
+// Measures everything that needs a backend with recordings. The two functions below add the other measurements.
 template <ListedRuntime R>
 [[nodiscard]] Speeds measure_speeds(GpuBackend<R>& backend, const Model<GpuBackend<R>>& model, const MeasuredWork& what,
                                     const CheckProgress& progress) {

@@ -40,7 +40,7 @@ class RepeatedStep {
  public:
   using Real = typename B::Real;
 
-  // `backend` and `model` outlive this.
+  // `backend` and `model` outlive this object.
   RepeatedStep(B& backend, const Model<B>& model, StepSetting setting)
       : backend_(&backend),
         setting_(std::move(setting)),
@@ -49,7 +49,7 @@ class RepeatedStep {
     const int all = session_.skip_nothing();
     if (setting_.decisions.empty()) setting_.decisions.resize(size(model.config.n_sublayers()));
     const int decisions = session_.decisions().number_of(setting_.decisions);
-    int token = 0;  // rows have different tokens, as far as the vocabulary goes
+    int token = 0;  // rows have different tokens if the vocabulary is large enough
     const auto rows_of = [&](int sequence, int n, int number) {
       std::vector<StepRow> rows;
       for (int i = 0; i < n; ++i) rows.push_back({token++ % model.config.vocab, sequence, number, false});

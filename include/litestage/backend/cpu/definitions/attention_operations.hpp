@@ -10,7 +10,7 @@
 
 namespace litestage {
 
-// What a head needs on its way from the products.
+// The arguments needed to finish a head after the products.
 struct CpuBackend::HeadContext {
   const AttentionRows& rows;
   const AttentionWeights<CpuBackend>& weights;
@@ -74,7 +74,7 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
     const Range part = mine(n * heads, thread);
     for (std::size_t task = part.first; task < part.last; ++task) {
       const std::size_t i = task / heads, h = task % heads;
-      float* head = products + i * stride + h * dim;  // keys follow the queries
+      float* head = products + i * stride + h * dim;  // keys are stored after the queries
       if (h >= shape.n_heads)
         store_key_value(cache, layer, h - shape.n_heads, head, head + kv_dim, context, i);
       else if (i < n_run)
@@ -122,7 +122,7 @@ void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<flo
   if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<T>(attention, out, q, cache, layer, rows, group);
   const std::size_t group_dim = group.heads * group.dim;
   team_->run([&](int thread) {
-    // In turns, since later rows of a prefill see more.
+    // Tasks are assigned in turns, because later rows of a prefill attend to more entries.
     for (auto task = static_cast<std::size_t>(thread); task < tasks; task += n_threads) {
       const std::size_t i = task / kv_heads, h = task % kv_heads;
       attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
@@ -132,8 +132,8 @@ void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<flo
   });
 }
 
-// Few rows: the blocks of entries are shared out too. They are the blocks of attend_row and are merged as there, so the
-// bits are the same.
+// For few rows, threads also share the blocks of entries of a row. The blocks are those of attend_row and are merged in
+// the same order, so the bits are the same.
 template <class T>
 void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
                               const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
@@ -145,7 +145,7 @@ void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<
   for (std::size_t i = 0; i < rows.n_run; ++i) blocks += kv_heads * blocks_of(i);
   float* partials = cpu::grow(work_->partials, blocks * group.partial_size());
   const auto partial = [&](std::size_t b) { return cpu::Partial(partials + b * group.partial_size(), group); };
-  // f(i, h, first) for every row, head and first of its blocks
+  // Calls f(i, h, first) for every row, head and the index of its first block.
   const auto for_streams = [&](const auto& f) {
     std::size_t first = 0;
     for (std::size_t i = 0; i < rows.n_run; ++i) {
@@ -183,7 +183,7 @@ LITESTAGE_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const Ent
     LITESTAGE_ASSERT(inside(c.from_slot, c.from_layer, c.from_entry) && inside(c.to_slot, c.to_layer, c.to_entry),
                      c.count, " entries from ", c.from_entry, " to ", c.to_entry, " of ", shape.capacity);
   }
-  team_->run([&](int thread) {  // heads are independent; the copies of one stay in order
+  team_->run([&](int thread) {  // heads are independent; the copies of one head stay in order
     const Range heads = mine(shape.kv_heads, thread);
     for (const EntryCopy& c : copies) {
       for (std::size_t h = heads.first; h < heads.last; ++h) cache.copy(c, h);

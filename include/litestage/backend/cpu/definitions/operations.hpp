@@ -1,5 +1,5 @@
-// The operations of CpuBackend on rows: embedding, projections, MLP, logits. attention_operations.hpp has those of
-// attention.
+// The operations of CpuBackend on rows: embedding, projections, MLP, logits. attention_operations.hpp has the
+// operations of attention.
 #pragma once
 
 #include <algorithm>
@@ -20,11 +20,11 @@
 namespace litestage {
 
 namespace cpu {
-// Up to this many rows every thread prepares all inputs of a product for itself, which is cheaper than a barrier.
+// For at most this many rows, every thread prepares all inputs of a product itself, which is cheaper than a barrier.
 inline constexpr std::size_t few_rows = 4;
 }  // namespace cpu
 
-// A product of the prepared inputs and a matrix.
+// A product of the prepared inputs with a matrix.
 struct CpuBackend::Product {
   View<float, 2> y;
   const Weight* w;
@@ -95,8 +95,8 @@ cpu::Activations& CpuBackend::prepare_inputs(int thread, std::size_t n, const Ro
 
 LITESTAGE_INLINE void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
   const bool shared = &inputs == &work_->inputs;
-  if (shared) team_->barrier();  // the others may still read all of them
-  if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // fewer rows: nothing moves
+  if (shared) team_->barrier();  // other threads may still read all rows
+  if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // with fewer rows, nothing moves
   if (shared) team_->barrier();
 }
 
@@ -120,7 +120,7 @@ LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tok
   for (std::size_t i = 0; i < n; ++i) {
     LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
   }
-  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond a row: not worth a region
+  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond per row: too little for a parallel region
     dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
     if (multiplier != 1) {
       work_->functions.scale(x.row(i), x.row(i), multiplier, table.columns);
@@ -151,7 +151,7 @@ LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 
   });
 }
 
-// In double and one row after the other: only statistics of whole layers need it, and they are read in prefills.
+// Computed in double, row by row: only statistics of whole layers need it, and they are read in prefills only.
 LITESTAGE_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, View<const float, 2> before,
                                           View<const float, 2> after) const {
   for (std::size_t i = 0; i < moments.extent(0); ++i) {
@@ -180,7 +180,7 @@ LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2>
       work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), w.norm.data(), eps, hidden);
       return memory;
     });
-    // Both matrices by the same thread for the same columns: no barrier before the gate.
+    // The same thread computes the same columns of both matrices, so there is no barrier before the gate.
     const Range panels = mine(w.gate.panels(), thread);
     cpu::PanelScratch& panel = work_->of(thread).panel;
     cpu::matmul(h.first(n), inputs, w.gate, panels, panel);
@@ -195,7 +195,7 @@ LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2>
 LITESTAGE_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors) {
   const std::size_t n = rows.extent(0);
   LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
-  for (std::size_t i = 0; i < n; ++i) {  // a few vectors a row: not worth a region
+  for (std::size_t i = 0; i < n; ++i) {  // a few vectors per row: too little for a parallel region
     float* row = x.row(static_cast<std::size_t>(rows(i)));
     work_->functions.scale(row, row, factors(i), x.extent(1));
   }

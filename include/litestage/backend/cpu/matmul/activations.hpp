@@ -1,5 +1,5 @@
-// The inputs of matrix products, prepared once for all matrices they meet: rounded to 8 bits in blocks of 32 for
-// quantised weights, aligned rows of float for the others.
+// The inputs of matrix products, prepared once for all matrices that they are multiplied with: rounded to 8 bits in
+// blocks of 32 for quantised weights, aligned rows of float for the others.
 #pragma once
 
 #include <bit>
@@ -14,17 +14,17 @@
 
 namespace litestage::cpu {
 
-// 32 activations: x[j] is about scale * codes[j].
+// A block of 32 activations: x[j] is about scale * codes[j].
 struct ActivationBlock {
   std::int8_t codes[32];            // -127..127
   float scale;                      // max |x| / 127
   float scaled_sum;                 // scale * (sum of codes), for the minimums of weights
   std::int32_t negative_sum;        // -(sum of codes), for the offsets of weights
-  std::int32_t negative_sum_first;  // the same of the first 16
+  std::int32_t negative_sum_first;  // -(sum of the first 16 codes)
 };
 static_assert(sizeof(ActivationBlock) == 48);
 
-// Which forms of the input are wanted: those of all the matrices it will meet.
+// The forms of the input that are needed by the matrices it is multiplied with.
 struct ActivationForms {
   bool codes = false, floats = false;
 
@@ -41,7 +41,7 @@ namespace detail {
 // Blocks whose largest magnitude is below this count as zero: 127 / max must stay finite.
 inline constexpr float smallest_scaled = 0x1p-120f;
 
-// One body for all instruction sets; the compiler makes vector code of it in each. code = x * (127 / max), rounded
+// One function body for all instruction sets, which the compiler vectorises for each. code = x * (127 / max), rounded
 // once, to nearest even: adding 1.5 * 2^23 leaves the integer in the low bits.
 LITESTAGE_ALWAYS_INLINE void quantise_block(const float* x, ActivationBlock& block) {
   std::uint32_t bits[32];
@@ -54,7 +54,7 @@ LITESTAGE_ALWAYS_INLINE void quantise_block(const float* x, ActivationBlock& blo
   const bool finite = largest < 0x7f800000u;
   const float max = std::bit_cast<float>(largest);
   if (!finite || max < smallest_scaled) {
-    // NaN or infinity in a block: its scale is NaN, and with it every result it takes part in.
+    // With NaN or infinity in a block its scale is NaN, and so is every result that uses it.
     block = ActivationBlock{};
     block.scale = block.scaled_sum = finite ? 0.0f : std::bit_cast<float>(0x7fc00000u);
     return;
@@ -89,7 +89,7 @@ LITESTAGE_TARGET_AVX512 inline void quantise_avx512(const float* x, ActivationBl
 
 }  // namespace detail
 
-// x[0 .. 32 n) to n blocks. A row's blocks depend on that row alone and are the same in every instruction set.
+// Converts x[0 .. 32 n) to n blocks. A row's blocks depend on that row alone and are equal in all instruction sets.
 inline void quantise(InstructionSet set, const float* x, ActivationBlock* blocks, std::size_t n) {
 #if defined(__x86_64__)
   if (set == InstructionSet::avx512) return detail::quantise_avx512(x, blocks, n);
@@ -103,8 +103,8 @@ class Activations {
  public:
   explicit Activations(InstructionSet set) : set_(set) {}
 
-  // Says what comes: `rows` x `columns` in these forms. By one thread, before the others start on `set_row`. Allocates
-  // only where no earlier shape was as large. Where codes are wanted `columns` is a multiple of 32.
+  // Sets the size, `rows` x `columns`, and the forms. One thread calls it before the others call `set_row`. It
+  // allocates only if no earlier shape was as large. If codes are needed, `columns` is a multiple of 32.
   void reshape(std::size_t rows, std::size_t columns, ActivationForms forms) {
     LITESTAGE_ASSERT(!forms.codes || columns % block_columns == 0, columns, " columns in blocks of ", block_columns);
     rows_ = rows;
@@ -116,12 +116,12 @@ class Activations {
     if (n_floats > floats_.size()) floats_ = Buffer<float>(n_floats);
   }
 
-  // Row i is x [columns]. Different rows may be set by different threads at a time.
+  // Sets row i to x [columns]. Different threads may set different rows at the same time.
   void set_row(std::size_t i, const float* x) {
     if (forms_.codes) quantise(set_, x, blocks_.data() + i * blocks_per_row(), blocks_per_row());
     if (forms_.floats) std::memcpy(floats_.data() + i * float_stride(), x, columns_ * sizeof(float));
   }
-  // Rows [first, last) of x [rows, columns]: one thread's share.
+  // Sets rows [first, last) from x [rows, columns], which are one thread's share.
   void set_rows(View<const float, 2> x, Range rows) {
     for (std::size_t i = rows.first; i < rows.last; ++i) set_row(i, x.row(i));
   }

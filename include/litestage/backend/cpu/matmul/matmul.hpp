@@ -28,8 +28,8 @@ template <class Kernels>
   return kernel_of<Portable>(type);
 }
 
-// How many inputs go through all panels before the next ones: as many as fit into half of a 1 MiB second-level cache,
-// but enough that reading the weights again costs less than the arithmetic.
+// The number of inputs that pass through all panels before the next inputs do: as many as fit into half of a 1 MiB
+// level-2 cache, but at least so many that reading the weights again costs less than the arithmetic.
 [[nodiscard]] inline std::size_t inputs_at_once(const Activations& a, DType type) {
   const std::size_t bytes =
       is_float(type) ? a.float_stride() * sizeof(float) : a.blocks_per_row() * sizeof(ActivationBlock);
@@ -39,11 +39,11 @@ template <class Kernels>
 
 }  // namespace detail
 
-// The rows of w in `panels` (16 each; `w.panels()` in all), for every row of `a`. Every thread of a region calls this
-// with its own share of the panels and its own scratch; nothing is shared but what is read. y [.., rows of w].
+// Computes the rows of w in `panels` (16 rows each; `w.panels()` in all) for every row of `a`. Every thread of a region
+// calls it with its own panels and its own scratch; threads share only data that is read. y [.., rows of w].
 //
-// The bits of one result depend on its input row and its weight row alone: not on the number of inputs, on the range
-// of panels, on the packing, nor on the instruction set.
+// The bits of one result depend only on its input row and its weight row: not on the number of inputs, the range of
+// panels, the packing, or the instruction set.
 inline void matmul(View<float, 2> y, const Activations& a, const PackedMatrix& w, Range panels, PanelScratch& scratch,
                    const Store& store = {}) {
   LITESTAGE_ASSERT(a.columns() == w.columns(), a.columns(), " inputs, ", w.columns(), " columns of ", w.raw().name);

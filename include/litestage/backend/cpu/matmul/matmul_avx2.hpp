@@ -1,4 +1,4 @@
-// AVX2 with FMA: a panel's 16 rows are two vectors of 8 lanes. The same operations on each lane as AVX-512.
+// AVX2 with FMA: a panel's 16 rows are two vectors of 8 lanes. Each lane has the same operations as with AVX-512.
 #pragma once
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
@@ -30,8 +30,8 @@ LITESTAGE_INLINE_AVX2 __m256i shift_bits_256(__m256i v) {
   return v;
 }
 
-// Vectors v and v + 4 of a block (panel_format.hpp). Codes of 8 bits come out signed: there is no product of full
-// unsigned and signed bytes that cannot overflow its 16-bit sum.
+// Unpacks vectors v and v + 4 of a block (panel_format.hpp). Codes of 8 bits become signed: a product of full unsigned
+// and signed bytes could overflow its 16-bit sum.
 template <int bits, int v>
 LITESTAGE_INLINE_AVX2 void unpack_pair_256(const std::byte* block, int half, __m256i (&w)[8]) {
   if constexpr (bits == 8) {
@@ -64,7 +64,7 @@ LITESTAGE_INLINE_AVX2 void unpack_256(const std::byte* block, int half, __m256i 
   unpack_pair_256<bits, 3>(block, half, w);
 }
 
-// Pairs of products of vector v, 16 bits each.
+// Sums of two products of vector v, 16 bits each.
 template <int bits>
 LITESTAGE_INLINE_AVX2 __m256i products_256(__m256i w, const ActivationBlock& x, int v) {
   std::int32_t four;
@@ -76,8 +76,8 @@ LITESTAGE_INLINE_AVX2 __m256i products_256(__m256i w, const ActivationBlock& x, 
   return _mm256_maddubs_epi16(w, codes);
 }
 
-// The dot products of vectors first .. last - 1. As many 16-bit sums are added up as cannot overflow, 2 * 127 * (2^bits
-// - 1) each.
+// The dot products of vectors first .. last - 1. 16-bit sums are added as long as they cannot overflow; each is at most
+// 2 * 127 * (2^bits - 1).
 template <int bits>
 LITESTAGE_INLINE_AVX2 __m256i dot_256(__m256i sum, const __m256i (&w)[8], const ActivationBlock& x, int first,
                                       int last) {
@@ -123,7 +123,7 @@ LITESTAGE_INLINE_AVX2 __m256 add_block_256(__m256 acc, const __m256i (&w)[8], co
   return acc;
 }
 
-// One block for 8 rows.
+// Adds one block for 8 rows.
 template <DType type, int n>
 LITESTAGE_INLINE_AVX2 void half_block_256(const std::byte* group, std::size_t b, int half, const ActivationBlock* x,
                                           std::size_t stride, __m256 (&acc)[n]) {
@@ -171,7 +171,7 @@ LITESTAGE_INLINE_AVX2 __m256 load_column_256(const std::byte* panel, std::size_t
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
 }
 
-// One column for all 16 rows: acc += w x.
+// Adds one column for all 16 rows: acc += w x.
 template <DType type, int n>
 LITESTAGE_INLINE_AVX2 void add_column_256(const std::byte* panel, std::size_t k, const float* x, std::size_t stride,
                                           __m256 (&low)[n], __m256 (&high)[n]) {
@@ -184,7 +184,7 @@ LITESTAGE_INLINE_AVX2 void add_column_256(const std::byte* panel, std::size_t k,
   }
 }
 
-// Even and odd columns are two chains, added at the end.
+// Even and odd columns are two independent sums, added at the end.
 template <DType type, int n>
 LITESTAGE_INLINE_AVX2 void float_tile_256(const PanelJob& job, std::size_t token, __m256 (&low)[n], __m256 (&high)[n]) {
   const std::size_t columns = job.inputs->columns(), stride = job.inputs->float_stride();

@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// GCC 12 takes the undefined pass-through operands inside its own intrinsics for uninitialised variables.
+// GCC 12 warns that undefined operands inside its own intrinsics are uninitialised variables.
 #pragma GCC diagnostic push
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -21,7 +21,7 @@ LITESTAGE_INLINE_AVX512 __m512i load_part(const std::byte* block, int part) {
   return _mm512_loadu_si512(block + part * 64);
 }
 
-// 16 f16 or 8-bit integers as float.
+// Loads 16 numbers of f16 or of 8-bit integers as float.
 LITESTAGE_INLINE_AVX512 __m512 load_f16(const std::byte* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
@@ -31,12 +31,12 @@ LITESTAGE_INLINE_AVX512 __m512 load_bytes(const std::byte* p) {
   return _mm512_cvtepi32_ps(is_signed ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes));
 }
 
-// a | (b & mask), the ternary logic whose truth table is 0xf8 (a has weight 4, b 2, mask 1).
+// a | (b & mask), as ternary logic with the truth table 0xf8 (a has weight 4, b 2, mask 1).
 LITESTAGE_INLINE_AVX512 __m512i or_masked(__m512i a, __m512i b, __m512i mask) {
   return _mm512_ternarylogic_epi32(a, b, mask, 0xf8);
 }
 
-// Shifts by a constant to the left, to the right where negative; bits that cross a byte are masked away afterwards.
+// Shifts left by a constant, or right if it is negative; bits that cross into the next byte are masked off later.
 template <int left>
 LITESTAGE_INLINE_AVX512 __m512i shift_bits(__m512i v) {
   if constexpr (left > 0) return _mm512_slli_epi16(v, left);
@@ -44,7 +44,7 @@ LITESTAGE_INLINE_AVX512 __m512i shift_bits(__m512i v) {
   return v;
 }
 
-// Vectors v and v + 4 of a block of `bits` bits (panel_format.hpp).
+// Unpacks vectors v and v + 4 of a block of `bits` bits (panel_format.hpp).
 template <int bits, int v>
 LITESTAGE_INLINE_AVX512 void unpack_pair(const std::byte* block, __m512i (&w)[8]) {
   if constexpr (bits == 8) {
@@ -75,21 +75,21 @@ LITESTAGE_INLINE_AVX512 void unpack(const std::byte* block, __m512i (&w)[8]) {
   unpack_pair<bits, 3>(block, w);
 }
 
-// sum + the dot products of four activations with the rows' four codes.
+// Adds the dot products of four activations with the four codes of each row to sum.
 LITESTAGE_INLINE_AVX512 __m512i dot4(__m512i sum, __m512i w, const ActivationBlock& x, int v) {
   std::int32_t four;
   std::memcpy(&four, x.codes + 4 * v, sizeof(four));
   return _mm512_dpbusd_epi32(sum, w, _mm512_set1_epi32(four));
 }
 
-// Where the integer sums start: -offset * (sum of activation codes).
+// The initial value of the integer sums: -offset * (sum of activation codes).
 template <DType type>
 LITESTAGE_INLINE_AVX512 __m512i start_sum(std::int32_t negative_sum) {
   if constexpr (panel_traits<type>.offset_shift < 0) return _mm512_setzero_si512();
   return _mm512_slli_epi32(_mm512_set1_epi32(negative_sum), panel_traits<type>.offset_shift & 31);
 }
 
-// Adds a block's share to a result: acc + scale (dot of codes) [+ min (sum of activations)].
+// Adds the contribution of a block to a result: acc + scale (dot of codes) [+ min (sum of activations)].
 template <DType type>
 LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], const __m512 (&scale)[2], __m512 min,
                                          const ActivationBlock& x) {
@@ -134,7 +134,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
       unpack<traits.code_bits>(group + traits.codes_at() + b * traits.code_bytes(), w);
       __m512 scale[2] = {d, d};
       if constexpr (traits.super_blocks) {
-        // Exact: 11 bits of d times at most 8 of the factor.
+        // The product is exact: 11 bits of d times at most 8 bits of the factor.
         const std::byte* subs = group + traits.sub_scales_at() + b * (16 * 32 / traits.sub_columns);
         scale[0] = _mm512_mul_ps(d, load_bytes<!traits.has_min>(subs));
         if constexpr (traits.sub_columns == 16) scale[1] = _mm512_mul_ps(d, load_bytes<true>(subs + 16));
@@ -148,7 +148,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
   }
 }
 
-// 16 rows of one column as float.
+// Loads 16 rows of one column as float.
 template <DType type>
 LITESTAGE_INLINE_AVX512 __m512 load_column(const std::byte* panel, std::size_t k) {
   if constexpr (type == DType::f32) return _mm512_loadu_ps(reinterpret_cast<const float*>(panel) + k * 16);
@@ -157,7 +157,7 @@ LITESTAGE_INLINE_AVX512 __m512 load_column(const std::byte* panel, std::size_t k
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
-// Even and odd columns are two chains, added at the end.
+// Even and odd columns are two independent sums, added at the end.
 template <DType type, int n>
 LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, __m512 (&acc)[n]) {
   const std::size_t columns = job.inputs->columns(), stride = job.inputs->float_stride();
@@ -188,8 +188,8 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 
 // Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
 // and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
-// x 1536): no gain beyond 8. One input reads 23..33 GiB/s out of memory in every type, about what a plain sum of a
-// linear stream reads there, so prefetching and two panels at a time were not tried.
+// x 1536): no gain beyond 8. With one input, 23..33 GiB/s are read from memory for every type, about as fast as a plain
+// sum of a linear stream there, so prefetching and two panels at a time were not tried.
 struct Avx512 {
   static constexpr int largest_tile = 8;
 

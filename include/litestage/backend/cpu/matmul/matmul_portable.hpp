@@ -1,11 +1,11 @@
-// Plain C++ on the same panels, for any CPU: the operations on each row are those of the vector kernels, to the bit.
+// Plain C++ on the same panels, for any CPU. Each row has the same operations as in the vector kernels, to the bit.
 #pragma once
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 
 namespace litestage::cpu::detail {
 
-// Code of vector v, byte i (panel_format.hpp).
+// The code of vector v, byte i (panel_format.hpp).
 template <int bits>
 [[nodiscard]] inline int code_at(const std::uint8_t* block, int v, int i) {
   if constexpr (bits == 8) return block[v * 64 + i];
@@ -23,8 +23,8 @@ template <int bits>
   return to_float(h);
 }
 
-// Inputs share the unpacked codes of a block, so that tiles of four pay; how many there are is not known to the
-// compiler, which makes one function for every type of weight.
+// Tiles of four inputs share the unpacked codes of a block. The number of inputs is a run-time value, so that there is
+// one function per weight type.
 struct Portable {
   static constexpr int largest_tile = 4;
 
@@ -60,7 +60,7 @@ struct Portable {
     }
   }
 
-  // One block: d and m as stored for the group, `sub` its sub-scale and sub-minimum or null.
+  // Adds one block. d and m are those of the group; `sub` points to its sub-scale and sub-minimum, or is null.
   template <DType type>
   static void add_block(const std::byte* group, std::size_t b, const std::uint8_t (&w)[8][64], const ActivationBlock& x,
                         float (&acc)[panel_rows]) {
@@ -128,7 +128,7 @@ struct Portable {
     return to_float(value);
   }
 
-  // Even and odd columns are two chains, added at the end.
+  // Even and odd columns are two independent sums, added at the end.
   template <DType type>
   static void float_tile(const PanelJob& job, std::size_t token, std::size_t n,
                          float (&acc)[largest_tile][panel_rows]) {

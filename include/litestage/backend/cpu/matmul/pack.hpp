@@ -1,4 +1,4 @@
-// From rows as they lie in a file to a panel as the kernels read it (panel_format.hpp).
+// Packs rows of a file into a panel that the kernels read (panel_format.hpp).
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace litestage::cpu {
 
 namespace detail {
 
-// Four codes at a time: word v of a row's 32 codes belongs into vector v. `row` is the row's place in the panel.
+// Copies four codes at a time: word v of a row's 32 codes belongs to vector v. `row` is the row's index in the panel.
 template <int bits>
 void interleave_codes(const std::uint8_t* codes, std::size_t row, std::byte* block) {
   std::uint32_t word[8];
@@ -40,7 +40,7 @@ void interleave_codes(const std::uint8_t* codes, std::size_t row, std::byte* blo
   for (std::size_t v = 0; v < 4; ++v) put(part++, (word[v] & 0x0f0f0f0fu) | ((word[v + 4] & 0x0f0f0f0fu) << 4));
 }
 
-// One row of one group.
+// Packs one row of one group.
 template <DType type>
 void pack_group(const typename DiskBlock<type>::Type& disk, std::size_t row, std::byte* group) {
   constexpr PanelTraits traits = panel_traits<type>;
@@ -78,7 +78,7 @@ void pack_floats(const RawTensor& raw, std::size_t first, std::size_t rows, std:
 
 }  // namespace detail
 
-// Rows 16 index ... of `raw` to `panel` [panel_bytes(type, columns)]. Rows beyond the last are zero.
+// Packs rows 16 index ... of `raw` into `panel` [panel_bytes(type, columns)]. Rows beyond the last are zero.
 inline void pack_panel(const RawTensor& raw, std::size_t index, std::byte* panel) {
   const std::size_t first = index * panel_rows;
   const std::size_t rows = raw.rows - first < panel_rows ? raw.rows - first : panel_rows;
@@ -94,7 +94,7 @@ inline void pack_panel(const RawTensor& raw, std::size_t index, std::byte* panel
       for (std::size_t r = 0; r < rows; ++r) {
         const std::byte* source = raw.row(first + r);
         for (std::size_t g = 0; g < raw.columns / traits.group_columns(); ++g) {
-          // By copy: blocks in a file are not aligned.
+          // load_block copies, because blocks in a file are not aligned.
           detail::pack_group<type>(litestage::detail::load_block<Block>(source, g), r,
                                    panel + g * traits.group_bytes());
         }

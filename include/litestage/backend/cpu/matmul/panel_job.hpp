@@ -1,4 +1,5 @@
-// What the kernels of every instruction set share: the work of one panel, its way out, and the split into tiles.
+// The parts that the kernels of every instruction set share: the work on one panel, the output, and the split into
+// tiles.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +12,18 @@
 
 namespace litestage::cpu {
 
-// What happens to a result on its way out: v = w x + bias; y = multiplier * v, or y += multiplier * v (one rounding).
+// How a result is stored: v = w x + bias; y = multiplier * v, or y += multiplier * v (one rounding).
 struct Store {
-  const float* bias = nullptr;  // [rows of w] or none
+  const float* bias = nullptr;  // [rows of w] or null
   float multiplier = 1;
   bool accumulate = false;
-  const int* rows = nullptr;  // [inputs]: input i goes to row rows[i] of y; none: to row i
+  const int* rows = nullptr;  // [inputs] input i goes to row rows[i] of y; null: to row i
 };
 
-// One panel against a range of inputs.
+// The product of one panel with a range of inputs.
 struct PanelJob {
   const std::byte* panel = nullptr;
-  std::size_t first_row = 0, rows = 0;  // of the weight: 1 to 16 rows
+  std::size_t first_row = 0, rows = 0;  // rows of the weight, 1 to 16
   const Activations* inputs = nullptr;
   Range tokens;      // rows of inputs
   View<float, 2> y;  // [.., rows of the weight]
@@ -31,8 +32,8 @@ struct PanelJob {
 
 namespace detail {
 
-// The results v [n, 16] of the inputs token .. token + n - 1. Each instruction set has one function with this body,
-// which all of its tiles call: inlined into every tile it would take a large part of the time to compile them.
+// Stores the results v [n, 16] of the inputs token .. token + n - 1. Each instruction set has one function with this
+// body, which all of its tiles call; inlining it into every tile would take a large part of the compile time.
 LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
   const Store& store = *job.store;
   const float* bias = store.bias != nullptr ? store.bias + job.first_row : nullptr;
@@ -45,7 +46,7 @@ LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, 
   }
 }
 
-// `Kernels::tile<type, n>` does n inputs at once: as many as the registers hold, then what is left. Every size of tile
+// `Kernels::tile<type, n>` computes n inputs at once: as many as the registers hold, then the rest. Every tile size
 // does the same operations in the same order for each input.
 template <class Kernels, DType type>
 void run_panel(const PanelJob& job) {

@@ -1,5 +1,5 @@
-// Memory for packed matrices, one after another in large blocks: huge pages come in 2 MiB, and a matrix of 1 MiB on its
-// own would lie in small ones (1536 x 576, one thread, Zen 4: 16..19 GiB/s alone, 28..33 in a block).
+// Memory for packed matrices, placed one after another in large blocks. Huge pages are 2 MiB, so a separate matrix of 1
+// MiB would lie in small pages (1536 x 576, one thread, Zen 4: 16..19 GiB/s alone, 28..33 in a block).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ class PanelMemory {
  public:
   explicit PanelMemory(std::size_t block_bytes = std::size_t{16} << 20) : block_bytes_(block_bytes) {}
 
-  // `bytes` at a 64-byte boundary, alive as long as the pointer or a copy of it. Not for several threads at a time.
+  // Returns `bytes` aligned to 64 bytes. They live as long as the pointer or a copy of it. Not thread-safe.
   [[nodiscard]] std::shared_ptr<std::byte> take(std::size_t bytes) {
     bytes = (bytes + 63) / 64 * 64;
     if (block_ == nullptr || bytes > block_->size() - used_) {

@@ -1,8 +1,8 @@
 // Attention of one query row and one K/V head, for all query heads that share it, so that keys and values are read
-// once. Entries are taken in blocks of 128 from entry 0, each block with a softmax of its own, and blocks are merged in
-// order: the result does not depend on who computes which block, nor on other rows.
+// once. Entries are processed in blocks of 128 from entry 0, each block with its own softmax, and blocks are merged in
+// order. The result therefore does not depend on which thread computes a block, nor on other rows.
 //
-// Scores are chains of fma in float over the components, values are summed in float in the order of entries.
+// Scores are chains of fma in float over the components; values are summed in float in the order of entries.
 #pragma once
 
 #include <algorithm>
@@ -16,29 +16,29 @@ namespace litestage::cpu {
 
 inline constexpr std::size_t block_entries = 128;
 
-// What attention needs of its shape. heads: query heads that share a K/V head; width: of a row of values.
+// The shape of attention. heads: query heads that share a K/V head; width: of a row of values.
 struct HeadGroup {
   std::size_t heads = 1, dim = 0, width = 0;
   float scale = 1;
 
-  // Floats that one Partial takes.
+  // Number of floats in one Partial.
   [[nodiscard]] std::size_t partial_size() const { return heads * width + 2 * round_up(heads, tile_entries); }
-  // Floats of one thread: scores, and two partials.
+  // Number of floats that one thread needs: scores, and two partials.
   [[nodiscard]] std::size_t scratch_size() const { return heads * block_entries + 2 * partial_size(); }
 };
 
-// Softmax and weighted values of some entries, before division by the sum.
+// Softmax and weighted sum of values over some entries, before the division by the sum.
 struct Partial {
   float* values = nullptr;  // [heads, width]
-  float* max = nullptr;     // [heads] of the scaled scores
-  float* sum = nullptr;     // [heads] of e^(score - max)
+  float* max = nullptr;     // [heads] maximum of the scaled scores
+  float* sum = nullptr;     // [heads] sum of e^(score - max)
 
   Partial() = default;
   Partial(float* memory, const HeadGroup& g)
       : values(memory), max(memory + g.heads * g.width), sum(max + round_up(g.heads, tile_entries)) {}
 };
 
-// The entries [first, first + count) of a stream, at most a block. q [heads, dim], scores [heads, block_entries]
+// Computes entries [first, first + count) of a stream, at most one block. q [heads, dim], scores [heads, block_entries]
 template <class Kernels, class T>
 void attend_block(const Partial& out, const HeadGroup& g, const float* q, const T* keys, const T* values,
                   std::size_t first, std::size_t count, float* scores) {
@@ -52,7 +52,7 @@ void attend_block(const Partial& out, const HeadGroup& g, const float* q, const 
   Kernels::weigh_values(out.values, scores, block_entries, g.heads, values + first * g.width, count, g.width);
 }
 
-// total = total and block together. Uses up block.max.
+// Merges block into total. Overwrites block.max.
 template <class Kernels>
 void merge(const Partial& total, const Partial& block, const HeadGroup& g) {
   for (std::size_t h = 0; h < g.heads; ++h) {
@@ -67,7 +67,7 @@ void merge(const Partial& total, const Partial& block, const HeadGroup& g) {
   }
 }
 
-// out [heads, dim]
+// Divides by the sum. out [heads, dim]
 template <class Kernels>
 void finish(float* out, const Partial& total, const HeadGroup& g) {
   for (std::size_t h = 0; h < g.heads; ++h) {
@@ -75,7 +75,7 @@ void finish(float* out, const Partial& total, const HeadGroup& g) {
   }
 }
 
-// All `visible` entries of a stream. out, q [heads, dim]; scratch [scratch_size()]
+// Computes all `visible` entries of a stream. out, q [heads, dim]; scratch [scratch_size()]
 template <class Kernels, class T>
 void attend_row(float* out, const HeadGroup& g, const float* q, const T* keys, const T* values, std::size_t visible,
                 float* scratch) {

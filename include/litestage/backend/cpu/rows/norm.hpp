@@ -6,8 +6,9 @@
 
 namespace litestage::cpu {
 
-// out_j = x_j * weight_j / sqrt(mean(x^2) + eps). out may be x. The sum of squares is float in the lanes and double
-// across them; the root is taken in double. Where the sum overflows, out is NaN: 0 would look like a result.
+// out_j = x_j * weight_j / sqrt(mean(x^2) + eps). out may be x. The squares are summed in float within lanes and in
+// double across them; the root is computed in double. If the sum overflows, out is NaN, because 0 would look like a
+// result.
 template <class Kernels>
 void rms_norm(float* out, const float* x, const float* weight, float eps, std::size_t n) {
   const double mean = Kernels::sum_squares(x, n) / static_cast<double>(n);

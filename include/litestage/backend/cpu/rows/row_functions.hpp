@@ -1,6 +1,6 @@
-// What the operations of the `cpu` backend do to rows, as a table of functions for each instruction set: operations are
-// compiled once instead of once for each set. A call through the table costs what a call costs, since a function of a
-// wider instruction set is not inlined into one of a narrower set anyway.
+// The row functions of the `cpu` backend, as one table per instruction set, so that operations are compiled once
+// instead of once per set. A call through the table costs no more than a direct call, since a function of a wider
+// instruction set is not inlined into one of a narrower set anyway.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The functions of row_kernels_portable.hpp with AVX2, FMA and F16C: eight lanes, tails by masked loads and stores.
+// The functions of row_kernels_portable.hpp with AVX2, FMA and F16C: eight lanes, tails with masked loads and stores.
 #pragma once
 
 #include "litestage/backend/cpu/instruction_set.hpp"
@@ -85,7 +85,7 @@ struct Avx2 {
       const __m256 swapped = _mm256_permute_ps(v, 0b10110001);
       const __m256 c = _mm256_permutevar8x32_ps(load(cos + i, left < 4 ? left : 4), twice);
       const __m256 s = _mm256_permutevar8x32_ps(load(sin + i, left < 4 ? left : 4), twice);
-      store(x + 2 * i, _mm256_fmaddsub_ps(v, c, _mm256_mul_ps(swapped, s)), 2 * left);  // minus in the even lanes
+      store(x + 2 * i, _mm256_fmaddsub_ps(v, c, _mm256_mul_ps(swapped, s)), 2 * left);  // subtracts in the even lanes
     }
   }
 
@@ -125,7 +125,7 @@ struct Avx2 {
     __m256 largest[2];
     largest[0] = largest[1] = _mm256_set1_ps(-std::numeric_limits<float>::infinity());
     std::size_t i = 0;
-    for (; i + 16 <= n; i += 16) {  // max(x, y) is y where one is NaN
+    for (; i + 16 <= n; i += 16) {  // max(x, y) returns y if one is NaN
       largest[0] = _mm256_max_ps(_mm256_loadu_ps(x + i), largest[0]);
       largest[1] = _mm256_max_ps(_mm256_loadu_ps(x + i + 8), largest[1]);
     }
@@ -159,7 +159,7 @@ struct Avx2 {
     const __m256 m = _mm256_set1_ps(max), floor = _mm256_set1_ps(Portable::exp_floor);
     __m256d weight = _mm256_setzero_pd(), weighted = weight;
     for (std::size_t i = 0; i < n;) {
-      __m256 some = _mm256_setzero_ps(), some_weighted = some;  // of 8 numbers a lane, in float
+      __m256 some = _mm256_setzero_ps(), some_weighted = some;  // sums of 8 numbers per lane, in float
       for (const std::size_t end = std::min(n, i + 64); i < end; i += 8) {
         const __m256 d = _mm256_max_ps(floor, _mm256_sub_ps(load(x + i, n - i), m));
         const __m256 e = keep(exp(d), n - i);
@@ -209,8 +209,8 @@ struct Avx2 {
   }
 
  private:
-  // out[h][0..16) = sum over r of factors[h][r] * x[r][0..16), for `heads` rows of factors and `n` of x: scores are a
-  // tile of keys combined by queries, results are values combined by weights.
+  // out[h][0..16) = sum over r of factors[h][r] * x[r][0..16), for `heads` rows of factors and `n` rows of x. For
+  // scores, x is a tile of keys and the factors are queries; for results, x is values and the factors are weights.
   template <class T>
   static void combine(float* out, std::size_t out_stride, const float* factors, std::size_t factors_stride,
                       std::size_t heads, const T* x, std::size_t x_stride, std::size_t n) {
@@ -246,7 +246,7 @@ struct Avx2 {
 
   LITESTAGE_LANES __m256 exp(__m256 x) {
     using C = ExpConstants;
-    // Where one is NaN, min and max give the second.
+    // If one operand is NaN, min and max return the second.
     x = _mm256_max_ps(_mm256_set1_ps(C::lowest), _mm256_min_ps(_mm256_set1_ps(C::highest), x));
     const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(C::log2_e)), _MM_FROUND_TO_NEAREST_INT);
     __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(C::ln2_high), x);
@@ -267,16 +267,16 @@ struct Avx2 {
     return _mm256_div_ps(z, _mm256_add_ps(_mm256_set1_ps(1), exp(u)));
   }
 
-  // Ones in the first `count` lanes.
+  // A mask of the first `count` lanes.
   LITESTAGE_LANES __m256i tail_mask(std::size_t count) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count < 8 ? static_cast<int>(count) : 8), lane);
   }
-  // The first min(count, 8) numbers, then zeros.
+  // Loads the first min(count, 8) numbers, followed by zeros.
   LITESTAGE_LANES __m256 load(const float* x, std::size_t count) {
     return count >= 8 ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, tail_mask(count));
   }
-  // Bits of |x|.
+  // The bits of |x|.
   LITESTAGE_LANES __m256i magnitudes(const float* x, std::size_t count) {
     return _mm256_and_si256(_mm256_set1_epi32(0x7fffffff), _mm256_castps_si256(load(x, count)));
   }

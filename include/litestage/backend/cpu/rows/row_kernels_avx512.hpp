@@ -1,5 +1,5 @@
-// The functions of row_kernels_portable.hpp with AVX-512: sixteen lanes, tails by masks. Norms and rotations are those
-// of `Avx2`: they are a few vectors a row.
+// The functions of row_kernels_portable.hpp with AVX-512: sixteen lanes, tails with masks. Norms and rotations are
+// inherited from `Avx2`, because they take only a few vectors per row.
 #pragma once
 
 #include "litestage/backend/cpu/rows/row_kernels_avx2.hpp"
@@ -7,7 +7,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// GCC 12 takes the undefined operands inside its own intrinsics for mistakes (its bug 105593).
+// GCC 12 warns about undefined operands inside its own intrinsics (its bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -42,7 +42,7 @@ struct Avx512 : Avx2 {
     const __m512 lowest = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
     __m512 largest[4] = {lowest, lowest, lowest, lowest};
     std::size_t i = 0;
-    for (; i + 64 <= n; i += 64) {  // max(x, y) is y where one is NaN
+    for (; i + 64 <= n; i += 64) {  // max(x, y) returns y if one is NaN
 #pragma GCC unroll 4
       for (std::size_t k = 0; k < 4; ++k) largest[k] = _mm512_max_ps(_mm512_loadu_ps(x + i + 16 * k), largest[k]);
     }
@@ -66,7 +66,7 @@ struct Avx512 : Avx2 {
     const __m512 m = _mm512_set1_ps(max), floor = _mm512_set1_ps(Portable::exp_floor);
     __m512d weight = _mm512_setzero_pd(), weighted = weight;
     for (std::size_t i = 0; i < n;) {
-      __m512 some = _mm512_setzero_ps(), some_weighted = some;  // of 8 numbers a lane, in float
+      __m512 some = _mm512_setzero_ps(), some_weighted = some;  // sums of 8 numbers per lane, in float
       for (const std::size_t end = std::min(n, i + 128); i < end; i += 16) {
         const __m512 d = _mm512_max_ps(floor, _mm512_sub_ps(load(x + i, n - i), m));
         const __m512 e = _mm512_maskz_mov_ps(tail_mask(n - i), exp(d));
@@ -134,7 +134,7 @@ struct Avx512 : Avx2 {
     if (heads == 2) scores_of<tiles, 2>(out, out_stride, q, keys, dim);
     if (heads == 1) scores_of<tiles, 1>(out, out_stride, q, keys, dim);
   }
-  // 16 `tiles` entries for `heads` queries.
+  // The scores of 16 `tiles` entries for `heads` queries.
   template <std::size_t tiles, std::size_t heads, class T>
   LITESTAGE_TARGET_AVX512 static void scores_of(float* out, std::size_t out_stride, const float* q, const T* keys,
                                                 std::size_t dim) {
@@ -172,7 +172,7 @@ struct Avx512 : Avx2 {
     if (heads == 2) values_of<vectors, 2>(out, weights, weights_stride, values, count, width);
     if (heads == 1) values_of<vectors, 1>(out, weights, weights_stride, values, count, width);
   }
-  // 16 `vectors` components for `heads` queries.
+  // The weighted values, 16 `vectors` components, for `heads` queries.
   template <std::size_t vectors, std::size_t heads, class T>
   LITESTAGE_TARGET_AVX512 static void values_of(float* out, const float* weights, std::size_t weights_stride,
                                                 const T* values, std::size_t count, std::size_t width) {
@@ -202,7 +202,7 @@ struct Avx512 : Avx2 {
 
   LITESTAGE_LANES __m512 exp(__m512 x) {
     using C = ExpConstants;
-    // Where one is NaN, min and max give the second.
+    // If one operand is NaN, min and max return the second.
     x = _mm512_max_ps(_mm512_set1_ps(C::lowest), _mm512_min_ps(_mm512_set1_ps(C::highest), x));
     const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(C::log2_e)),
                                           _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -213,14 +213,14 @@ struct Avx512 : Avx2 {
     q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(C::q1));
     q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(C::q0));
     const __m512 p = _mm512_add_ps(_mm512_set1_ps(1), _mm512_fmadd_ps(_mm512_mul_ps(r, r), q, r));
-    return _mm512_scalef_ps(p, n);  // rounds once, also to subnormals and infinity
+    return _mm512_scalef_ps(p, n);  // rounds once, also to subnormal numbers and infinity
   }
   // z / (1 + e^u)
   LITESTAGE_LANES __m512 over_one_plus_exp(__m512 z, __m512 u) {
     return _mm512_div_ps(z, _mm512_add_ps(_mm512_set1_ps(1), exp(u)));
   }
 
-  // The first `count` lanes.
+  // A mask of the first `count` lanes.
   LITESTAGE_LANES __mmask16 tail_mask(std::size_t count) {
     return static_cast<__mmask16>(count >= 16 ? 0xffffu : (1u << count) - 1u);
   }

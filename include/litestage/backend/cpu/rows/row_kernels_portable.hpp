@@ -1,8 +1,9 @@
-// The inner loops of everything that is not a matrix product, in plain C++: for processors without AVX2. `Avx2` and
-// `Avx512` have the same functions; this header is where their contracts are written.
+// The inner loops of everything that is not a matrix product, in plain C++ for processors without AVX2. `Avx2` and
+// `Avx512` have the same functions; their contracts are written in this header.
 //
 // Every function works on one row (or one block of one head) and has a fixed order of summation, so that its result
-// depends on its arguments alone. Products that feed a sum are std::fma: no result hangs on the compiler's contraction.
+// depends only on its arguments. Products that are summed use std::fma, so that no result depends on the compiler's
+// contraction.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +22,12 @@
 
 namespace litestage::cpu {
 
-// sum e^(x - max) and sum e^(x - max) (x - max) of some x
+// sum e^(x - max) and sum e^(x - max) (x - max) over some x
 struct ExpSums {
   double weight = 0, weighted = 0;
 };
 
-// Of the scores of one block of entries, which become weights e^(score - max).
+// Maximum and sum over one block of scores, which become weights e^(score - max).
 struct SoftmaxPart {
   float max = 0, sum = 0;
 };
@@ -53,7 +54,7 @@ struct Portable {
   static void add_scaled(float* x, const float* y, float factor, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) x[i] = std::fma(factor, y[i], x[i]);
   }
-  // The same; says how x changed. Sums in double.
+  // x += factor * y. Returns how x changed; its sums are in double.
   static Moments<double> add_scaled_measured(float* x, const float* y, float factor, std::size_t n) {
     Moments<double> m;
     for (std::size_t i = 0; i < n; ++i) {
@@ -75,7 +76,7 @@ struct Portable {
   static void rotate_halves(float* x, const float* cos, const float* sin, std::size_t pairs) {
     for (std::size_t i = 0; i < pairs; ++i) rotate(x[i], x[i + pairs], cos[i], sin[i]);
   }
-  // The same for pairs (x[2i], x[2i + 1])
+  // (a, b) -> (a cos - b sin, a sin + b cos) for pairs (x[2i], x[2i + 1])
   static void rotate_neighbours(float* x, const float* cos, const float* sin, std::size_t pairs) {
     for (std::size_t i = 0; i < pairs; ++i) rotate(x[2 * i], x[2 * i + 1], cos[i], sin[i]);
   }
@@ -84,7 +85,7 @@ struct Portable {
     for (std::size_t i = 0; i < n; ++i) out[i] = to_f16(x[i]);
   }
 
-  // out may be x
+  // out = e^x; out may be x
   static void exp(float* out, const float* x, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) out[i] = exp_scalar(x[i]);
   }
@@ -100,16 +101,17 @@ struct Portable {
       gate[i] = z / (1.0f + exp_scalar(u)) * up[i];
     }
   }
-  // -2 sqrt(2/pi) and that times 0.044715
+  // -2 sqrt(2/pi), and the same times 0.044715
   static constexpr float gelu_linear = -1.59576912160573f, gelu_cubic = -0.0713548162726f;
 
-  // The largest x; NaN are passed over, and of nothing else it is -inf.
+  // The largest x. NaN are ignored; the maximum of no numbers is -inf.
   [[nodiscard]] static float max(const float* x, std::size_t n) {
     float largest = -std::numeric_limits<float>::infinity();
     for (std::size_t i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : largest;
     return largest;
   }
-  // The largest magnitude as bits, which are ordered as magnitudes are: NaN is above infinity, and of nothing it is 0.
+  // The largest magnitude as bits, which have the same order as magnitudes: NaN is above infinity. It is 0 for no
+  // numbers.
   [[nodiscard]] static std::uint32_t largest_magnitude(const float* x, std::size_t n) {
     std::uint32_t largest = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -126,7 +128,7 @@ struct Portable {
     ExpSums sums;
     for (std::size_t i = 0; i < n; ++i) {
       const float difference = x[i] - max;
-      const float d = difference < exp_floor ? exp_floor : difference;  // of -inf: 0 * d stays 0
+      const float d = difference < exp_floor ? exp_floor : difference;  // if difference is -inf, 0 * d stays 0
       const double e = exp_scalar(d);
       sums.weight += e;
       sums.weighted = std::fma(e, static_cast<double>(d), sums.weighted);
@@ -135,8 +137,7 @@ struct Portable {
   }
   static constexpr float exp_floor = -200;  // e^x is 0 below
 
-  // weights = e^(scale * weights - max), in place; n is a multiple of 16. Where only `count` are meant, the others
-  // become 0.
+  // weights = e^(scale * weights - max), in place; n is a multiple of 16. Weights from `count` on become 0.
   static SoftmaxPart softmax_block(float* weights, float scale, std::size_t count, std::size_t n) {
     SoftmaxPart part{-std::numeric_limits<float>::infinity(), 0};
     for (std::size_t i = 0; i < n; ++i) {
@@ -152,7 +153,7 @@ struct Portable {
     return part;
   }
 
-  // out[h][16 t + j] = <q[h], key 16 t + j>, a chain of fma over the components.
+  // out[h][16 t + j] = <q[h], key 16 t + j>, as a chain of fma over the components.
   // out [heads, out_stride], q [heads, dim], keys [tiles, dim, 16] of float or f16
   template <class T>
   static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,

@@ -1,5 +1,5 @@
-// What the logits of one row say of the next token. A row is read in chunks of fixed size whose results are combined
-// in order, so that neither threads nor other rows change them.
+// Statistics of the next token from the logits of one row. A row is read in chunks of fixed size whose results are
+// combined in order, so that neither threads nor other rows change them.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +21,11 @@ inline constexpr std::size_t chunk_logits = 4096;
 
 struct LogitChunk {
   float max = 0;
-  bool finite = true;  // all of its logits are
-  ExpSums sums;        // with the maximum of the row
+  bool finite = true;  // whether all of its logits are finite
+  ExpSums sums;        // relative to the maximum of the row
 };
 
-// Which signals need the sum over the vocabulary, and how many of the largest logits.
+// Whether a signal needs the sum over the vocabulary, and how many of the largest logits it needs.
 [[nodiscard]] inline bool needs_sums(Signal s) {
   return any(s & (Signal::max_prob | Signal::margin | Signal::entropy | Signal::top_log_probs | Signal::log_prob));
 }
@@ -39,7 +39,7 @@ struct LogitChunk {
   return max;
 }
 
-// First pass, then (with the maximum of all chunks of the row) the second.
+// The first pass, and the second pass, which needs the maximum over all chunks of the row.
 template <class Kernels>
 void measure_max(LogitChunk& chunk, const float* logits, std::size_t vocab, std::size_t c) {
   const std::size_t n = std::min(chunk_logits, vocab - c * chunk_logits);
@@ -51,7 +51,7 @@ void measure_sums(LogitChunk& chunk, const float* logits, std::size_t vocab, std
   chunk.sums = Kernels::exp_sums(logits + c * chunk_logits, max, std::min(chunk_logits, vocab - c * chunk_logits));
 }
 
-// The `count` largest logits, descending; -inf where there are fewer. Chunks without any are not read.
+// The `count` largest logits, descending; -inf if there are fewer. Chunks that contain none of them are not read.
 template <class Kernels>
 void find_largest(float* largest, std::size_t count, const LogitChunk* chunks, const float* logits, std::size_t vocab) {
   std::fill_n(largest, count, -std::numeric_limits<float>::infinity());
@@ -66,7 +66,7 @@ void find_largest(float* largest, std::size_t count, const LogitChunk* chunks, c
   }
 }
 
-// The lowest id that has the largest logit; 0 where no logit is above -inf.
+// The lowest id that has the largest logit; 0 if no logit is above -inf.
 template <class Kernels>
 [[nodiscard]] int likeliest(const LogitChunk* chunks, const float* logits, std::size_t vocab, float max) {
   if (max == -std::numeric_limits<float>::infinity()) return 0;
@@ -76,7 +76,7 @@ template <class Kernels>
   return static_cast<int>(Kernels::find_above(logits, c * chunk_logits, vocab, below));
 }
 
-// From both passes to what `signals` asks for. With NaN among the logits, probabilities are NaN.
+// Computes the statistics in `signals` from both passes. If a logit is NaN, probabilities are NaN.
 template <class Kernels>
 [[nodiscard]] TokenStats summarize(const LogitChunk* chunks, const float* logits, std::size_t vocab, Signal signals) {
   TokenStats stats;

@@ -24,7 +24,7 @@ inline void check_cuda(cudaError_t result, const char* call) {
   throw Error(concat("CUDA: ", call, ": ", cudaGetErrorString(result)));
 }
 
-// Thrown where a machine has no usable GPU at all. A GPU that is there but does not work is another Error.
+// Thrown if a machine has no usable GPU at all. A GPU that exists but does not work is a plain Error.
 class NoDevice : public Error {
  public:
   using Error::Error;

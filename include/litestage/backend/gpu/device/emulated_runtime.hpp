@@ -109,7 +109,7 @@ class EmulatedRuntime {
   [[nodiscard]] kernels::emulator::Emulator& emulator() { return emulator_; }
   // The calls that ran since take_calls was last called.
   [[nodiscard]] std::vector<Call> take_calls() { return std::exchange(calls_, {}); }
-  // Sets what expect_free compares with; `allocate` does not look at it.
+  // Sets the number of free bytes that expect_free checks; `allocate` ignores it.
   void set_free_bytes(std::size_t bytes) { free_bytes_ = bytes; }
   void keep_calls(bool keep) { keeps_calls_ = keep; }
   // The number of copies to the host since take_read_backs was last called.

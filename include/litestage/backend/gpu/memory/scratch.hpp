@@ -1,4 +1,5 @@
-// The device as the parts of the gpu backend share it, and their buffers, which grow to what the largest step needs.
+// The device that the parts of the gpu backend share, and their buffers, which grow to the size that the largest step
+// needs.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +43,7 @@ class Scratch {
  public:
   explicit Scratch(Device<R>& device) : device_(&device) {}
 
-  // At least n numbers, and a quarter more where it has to be reallocated: steps tend to grow little by little.
+  // Room for at least n numbers. A reallocation adds a quarter, because steps tend to grow little by little.
   [[nodiscard]] T* grow(std::size_t n) {
     if (memory_.size() < n) {
       device_->note_memory_change();

@@ -27,7 +27,7 @@ class Attention {
     while (bound < longest) bound *= 2;
     return bound;
   }
-  // 0: outside of a step, where the rows' own numbers are used.
+  // 0 means outside a step: the rows' own numbers are used.
   void set_entry_bound(std::size_t bound) { entry_bound_ = bound; }
 
   // Backend::attend (backend/concept.hpp). `inputs` holds the lists of `rows`.

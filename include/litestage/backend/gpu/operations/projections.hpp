@@ -1,9 +1,9 @@
-// The projections of a step besides Q, K and V: which go through our own kernels and which through cuBLAS.
+// The projections of a step other than Q, K and V, either through our own kernels or through cuBLAS.
 //
-// Own kernels fuse norm, product and what follows it into one launch, and stream the weights once for up to 16 rows, or
-// as many as their inputs fit into shared memory. Operations on GpuOptions::gemm_from_rows rows or more go through
-// cuBLAS, with launches of their own for the norm before the product and for what follows it. Logits always take own
-// kernels.
+// Our own kernels fuse the norm, the product and the operation after it into one launch, and read the weights once for
+// up to 16 rows, or as many as have inputs that fit into shared memory. Operations on GpuOptions::gemm_from_rows rows
+// or more go through cuBLAS, with separate launches for the norm before the product and for the operation after it.
+// Logits always use our own kernels.
 #pragma once
 
 #include <cstddef>

@@ -68,7 +68,8 @@ class QkvProjection {
     gemm.multiply(sums + q_dim, to.row_size(), w.k);
     gemm.multiply(sums + q_dim + kv_dim, to.row_size(), w.v);
   }
-  // Into q and the cache; where `sums` is given only the bare sums, and only there.
+  // Writes queries to `to`, and keys and values to the cache; if `sums` is not null, writes only the unfinished sums to
+  // it.
   template <class T, class B>
   void project_fused(const HeadTarget<T>& to, const kernels::InputRows& in, const AttentionRows& rows,
                      const AttentionWeights<B>& w, float* sums);

@@ -18,7 +18,7 @@ namespace litestage::gpu {
   stats.token = s.token;
   stats.finite = s.broken == 0;
   const auto largest = static_cast<double>(s.largest);
-  // 0 * largest makes the sum NaN where the largest logit is infinite: then no probabilities exist.
+  // If the largest logit is infinite, 0 * largest makes the sum NaN, because no probabilities exist.
   const double sum = static_cast<double>(s.sum) + 0 * largest, log_sum = std::log(sum);
   if (any(signals & Signal::max_logit)) stats.max_logit = s.largest;
   if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);

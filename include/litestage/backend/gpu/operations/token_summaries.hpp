@@ -1,4 +1,4 @@
-// What policies read of a row of logits, summarised on the device, so that 24 bytes a row are copied to the host.
+// Summarises each row of logits on the device for the policies, so that only 24 bytes per row are copied to the host.
 //
 // Summaries are made in the step that makes the logits, so that they are recorded with it.
 #pragma once
@@ -26,7 +26,8 @@ class TokenSummaries {
   explicit TokenSummaries(Device<R>& device)
       : device_(&device), summaries_(device), partial_(device), finished_(device), top_(device) {}
 
-  // Cleared when a step begins, whose logits may be another session's; a replay sets what its recording ended with.
+  // The logits that the summaries on the device belong to. A new step clears it, because its logits may be those of a
+  // different session; a replay sets it to the value at the end of its recording.
   [[nodiscard]] SummarisedLogits& summarised() { return summarised_; }
 
   void summarise(View<const float, 2> logits) {

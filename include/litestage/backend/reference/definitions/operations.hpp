@@ -1,4 +1,4 @@
-// The operations of ReferenceBackend, and what they are made of.
+// The operations of ReferenceBackend and their parts.
 #pragma once
 
 #include <Eigen/Core>
@@ -24,7 +24,7 @@ namespace reference {
 
 using Row = Eigen::Map<const Eigen::VectorXd, Eigen::Aligned64>;
 
-// Copies of rows, each at a 64-byte boundary: Eigen sums aligned data in one order, whatever the row's place.
+// Copies of rows, each aligned to 64 bytes: Eigen sums aligned data in one order, wherever the row was.
 struct AlignedRows {
   AlignedRows(std::size_t n_rows, std::size_t n_columns)
       : n(n_rows), columns(n_columns), stride((n_columns + 7) / 8 * 8), values(n * stride) {}
@@ -84,7 +84,7 @@ LITESTAGE_INLINE ReferenceBackend::Cache ReferenceBackend::make_cache(const Cach
   return Cache{shape, Buffer<double>(n), Buffer<double>(n)};
 }
 
-// out[i] = W in[i], with in[i] rounded first where there is a rounding.
+// out[i] = W in[i], with in[i] rounded first if there is a rounding.
 LITESTAGE_INLINE void ReferenceBackend::product(View<double, 2> out, const reference::AlignedRows& in,
                                                 const RawTensor& w) const {
   if (round_ == nullptr) return reference::product(*team_, out, in, w);

@@ -1,4 +1,4 @@
-// How files of records are read.
+// Reading of files of records.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// How files are told apart.
+// Comparison of files by identity.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,18 +16,18 @@ namespace litestage::io {
 
 namespace detail {
 
-// Two paths that lead to one file have equal identities: through links, other spellings, or several names of one file.
-// A file that does not exist yet is known by its folder and its name there.
+// Two paths to the same file have equal identities, whether they differ by links, by spelling or by hard links. A file
+// that does not exist yet is identified by its folder and its name in it.
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
-  std::string name;  // in the folder (device, inode); empty where these are the file's own
+  std::string name;  // name in the folder (device, inode); empty if device and inode are those of the file
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
-// Where a symbolic link that leads to nothing yet points; `path` itself where it is no link.
+// The target of a symbolic link whose target does not exist yet; `path` itself if it is no link.
 [[nodiscard]] inline std::string end_of_links(std::string path) {
-  constexpr int most = 40;  // what the system follows
+  constexpr int most = 40;  // the limit of the system
   for (int i = 0; i < most; ++i) {
     char target[4096];
     const ssize_t n = ::readlink(path.c_str(), target, sizeof target);
@@ -48,7 +48,7 @@ struct FileIdentity {
   const std::string path = end_of_links(given);
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (::stat(folder.c_str(), &status) != 0) return {0, 0, path};  // cannot be written, which is for others to say
+  if (::stat(folder.c_str(), &status) != 0) return {0, 0, path};  // writing will fail, and the writer reports it
   return {status.st_dev, status.st_ino, path.substr(slash + 1)};  // npos + 1 is 0
 }
 

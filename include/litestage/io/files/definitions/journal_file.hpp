@@ -1,4 +1,4 @@
-// How a journal is kept in its file.
+// A journal in its file.
 #pragma once
 
 #include <fcntl.h>
@@ -26,7 +26,8 @@ namespace litestage::io {
 
 namespace detail {
 
-// Open for reading and writing, created where it is missing. Not blocking, so that a named pipe is refused.
+// Opens for reading and writing, and creates the file if it is missing. It does not block, so that a named pipe is
+// refused.
 [[nodiscard]] inline int open_journal(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
   if (file.get() < 0) throw Error(concat(path, ": cannot be opened for writing: ", reason(errno)));
@@ -41,7 +42,7 @@ namespace detail {
   return file.release();
 }
 
-// The lock belongs to the open file: the kernel releases it when the process ends, however it ends.
+// The lock belongs to the open file: the kernel releases it whenever the process ends, for any reason.
 inline void lock_journal(int fd, const std::string& path) {
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
@@ -59,7 +60,8 @@ LITESTAGE_INLINE JournalFile::JournalFile(const std::string& path, const Form& i
   detail::lock_journal(file_.get(), path_);
   const std::string text = detail::read_to_end(file_.get(), path_);
   const std::string head = lines_.write(journal_head(identity));
-  if (text.size() < head.size() && std::string_view(head).substr(0, text.size()) == text) {  // cut off at its creation
+  // The write of the first line was interrupted.
+  if (text.size() < head.size() && std::string_view(head).substr(0, text.size()) == text) {
     cut_off(text.size());
     put(head);
     sync_name();
@@ -98,7 +100,7 @@ LITESTAGE_INLINE void JournalFile::put(std::string_view line) {
 }
 
 LITESTAGE_INLINE void JournalFile::sync() {
-  if (::fdatasync(file_.get()) != 0 && errno != EINVAL) fail();  // EINVAL: a file system that has no sync
+  if (::fdatasync(file_.get()) != 0 && errno != EINVAL) fail();  // EINVAL: the file system has no sync
 }
 
 LITESTAGE_INLINE void JournalFile::fail() {
@@ -113,7 +115,7 @@ LITESTAGE_INLINE void JournalFile::cut_off(std::size_t bytes) {
   dropped_bytes_ = bytes;
   if (bytes == 0) return;
   if (::ftruncate(file_.get(), static_cast<off_t>(bytes_)) != 0) fail();
-  sync();  // or a shorter line written next could be followed by remains after a power failure
+  sync();  // without it, after a power failure, old bytes could follow a shorter line written next
 }
 
 LITESTAGE_INLINE void JournalFile::sync_name() const {

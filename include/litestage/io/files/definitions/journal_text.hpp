@@ -1,4 +1,4 @@
-// How the lines of a journal are written, checked and read.
+// Writing, checking and reading of the lines of a journal.
 #pragma once
 
 #include <algorithm>
@@ -56,11 +56,12 @@ namespace detail {
 
 struct Difference {
   std::string key;
-  const Form* found = nullptr;  // null: there is none
+  const Form* found = nullptr;  // null if there is none
   const Form* wanted = nullptr;
 };
 
-// The first key in which two values differ; the order of keys means nothing. Recursion ends where JSON's depth does.
+// The first key in which two values differ. The order of keys does not matter. The recursion is as deep as the JSON
+// value, whose depth is limited.
 [[nodiscard]] inline std::optional<Difference> first_difference(const Form& found, const Form& wanted,
                                                                 const std::string& key) {
   if (found.is_map() && wanted.is_map()) {
@@ -87,7 +88,7 @@ struct Difference {
   return Difference{key, &found, &wanted};
 }
 
-// `found` with the keys of earlier versions as they would be written now.
+// `found` with the keys of earlier versions converted to those of this version.
 [[nodiscard]] inline Form as_written_now(const Form& found, const Form& wanted,
                                          const std::vector<EarlierKey>& earlier) {
   if (!found.is_map() || !wanted.is_map()) return found;
@@ -111,7 +112,7 @@ struct Difference {
   if (format != journal_format) {
     throw Error(concat(head.where, ": format is ", in_quotes(format), ", expected ", in_quotes(journal_format)));
   }
-  const Form wanted = parse_json(to_json(identity), "identity");  // as it would come back from a file
+  const Form wanted = parse_json(to_json(identity), "identity");  // as it would be read from a file
   Form found = head.value.at("identity", head.where);
   const Form now = as_written_now(found, wanted, earlier);
   const auto difference = first_difference(now, wanted, "");
@@ -123,7 +124,7 @@ struct Difference {
                      " here; choose another file (--journal FILE) or remove this one"));
 }
 
-// The text of the record at the front of `rest`; nothing where that is the beginning of a line that was never finished.
+// The text of the record at the front of `rest`, or nothing if the line there was never finished.
 [[nodiscard]] inline std::optional<std::string_view> next_record(JournalLines& lines, std::string_view rest,
                                                                  const std::string& where) {
   const std::size_t end = rest.find('\n');
@@ -132,13 +133,13 @@ struct Difference {
     throw Error(concat(where, ": the line is ", content.size(), " bytes long, expected fewer than ", max_journal_line));
   }
   const bool ended = end != std::string_view::npos;
-  JournalLines next = lines;  // a line whose end is all that is missing is not taken
+  JournalLines next = lines;  // `lines` stays unchanged if only the line end is missing
   const std::size_t length = next.read(content);
   if (ended && length != 0 && length == content.size()) {
     lines = next;
     return JournalLines::record_text(content);
   }
-  // A line cut short holds no whole record with more behind it: there the end of the line was lost.
+  // An unfinished line contains no whole record followed by more text. If it does, the line end was damaged.
   const bool last = !ended || end + 1 == rest.size();
   if (last && (length == 0 || length == content.size())) return std::nullopt;
   throw Error(concat(where, ": the line is damaged, its checksum is that of another text; restore the file or choose ",

@@ -1,4 +1,4 @@
-// How JSON is read and written. The only header that includes a JSON library.
+// Reading and writing of JSON. The only header that includes a JSON library.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace detail {
 
 inline constexpr std::size_t max_json_depth = 64;  // of nested lists and objects; our own limit
 
-// Walks a text and leaves word of how far it came, so that the events below can name a line.
+// Iterates over a text and records its position, so that the event handlers below can name the line.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -53,8 +53,8 @@ class CountingIterator {
   const char** reached_;
 };
 
-// Receives the parser's events and builds the tree. Containers under construction are kept on a stack, not in the call
-// stack, and the parser does not recurse either: no text is deep enough to overflow anything.
+// Receives the parser's events and builds the tree. Containers under construction are kept on an explicit stack, and
+// the parser does not recurse either, so deep nesting cannot overflow the call stack.
 class FormBuilder {
  public:
   FormBuilder(std::string_view text, std::string source, std::size_t first_line)
@@ -63,7 +63,7 @@ class FormBuilder {
   [[nodiscard]] const char** reached() { return &reached_; }
   [[nodiscard]] Form take() { return std::move(root_); }
 
-  // The library takes a zero byte for the end of the text and would ignore what follows.
+  // The library takes a zero byte for the end of the text and would ignore the rest.
   void refuse_zero_bytes() {
     const std::size_t at = text_.find('\0');
     if (at == std::string_view::npos) return;
@@ -79,7 +79,7 @@ class FormBuilder {
     return put(Form(value));
   }
   bool number_float(double value, const std::string& written) {
-    if (written.find_first_of(".eE") == std::string::npos) {  // the library's way out when an integer is too large
+    if (written.find_first_of(".eE") == std::string::npos) {  // the library's fallback for an integer that is too large
       fail(concat("the integer ", written.substr(0, 40), " does not fit 64 bits with sign"));
     }
     return put(Form(value));
@@ -98,7 +98,7 @@ class FormBuilder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) {
-    // The library's texts are "[json.exception.parse_error.101] parse error at line 1, column 2: <what>" and
+    // The library's messages are "[json.exception.parse_error.101] parse error at line 1, column 2: <what>" and
     // "[json.exception.out_of_range.406] <what>".
     std::string_view what = error.what();
     const auto drop_through = [&](std::string_view end) {
@@ -160,7 +160,7 @@ LITESTAGE_INLINE Form parse_json(std::string_view text, const std::string& sourc
   builder.refuse_zero_bytes();
   const detail::CountingIterator begin(text.data(), builder.reached());
   const detail::CountingIterator end(text.data() + text.size(), builder.reached());
-  nlohmann::json::sax_parse(begin, end, &builder);  // failures are thrown from the builder
+  nlohmann::json::sax_parse(begin, end, &builder);  // errors are thrown by the builder
   return builder.take();
 }
 
@@ -204,7 +204,7 @@ class JsonWriter {
     const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
     const std::string_view text(digits, static_cast<std::size_t>(end.ptr - digits));
     out_ += text;
-    if (text.find_first_of(".e") == std::string_view::npos) out_ += ".0";  // or it would come back as an integer
+    if (text.find_first_of(".e") == std::string_view::npos) out_ += ".0";  // or it would be read as an integer
   }
   void put(const std::string& value, const std::string&) {
     out_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -1,4 +1,4 @@
-// Where results go that cannot be put in place.
+// Saving of results whose file cannot be written.
 #pragma once
 
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ namespace litestage::io {
 
 namespace detail {
 
-// The first of NAME, NAME.2, NAME.3, ... that nothing has yet.
+// The first name among NAME, NAME.2, NAME.3, ... that does not exist.
 [[nodiscard]] inline std::string free_name(const std::string& name) {
   struct stat status = {};
   std::string tried = name;

@@ -1,4 +1,4 @@
-// How files are mapped and read.
+// Mapping and reading of files.
 #pragma once
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// How files appear whole or not at all.
+// Files that are written completely or not at all.
 #pragma once
 
 #include <fcntl.h>
@@ -49,7 +49,7 @@ LITESTAGE_INLINE void OutputFile::write(std::string_view text) {
 
 LITESTAGE_INLINE void OutputFile::commit() {
   LITESTAGE_ASSERT(fd_ >= 0, path_, " is committed or has failed");
-  if (::fsync(fd_) != 0 && errno != EINVAL) fail("cannot be written");  // EINVAL: a file system that has no fsync
+  if (::fsync(fd_) != 0 && errno != EINVAL) fail("cannot be written");  // EINVAL: the file system has no fsync
   const int closed = ::close(fd_);
   fd_ = -1;
   if (closed != 0) fail("cannot be written");
@@ -67,7 +67,7 @@ LITESTAGE_INLINE std::string OutputFile::resolve(const std::string& path) {
   }
   mode_ = status.st_mode & 0777;
   char* real = ::realpath(path.c_str(), nullptr);
-  if (real == nullptr) fail("cannot be resolved");  // never the link itself: it may be /dev/stdout
+  if (real == nullptr) fail("cannot be resolved");  // do not replace the link itself: it may be /dev/stdout
   std::string target = real;
   std::free(real);
   return target;

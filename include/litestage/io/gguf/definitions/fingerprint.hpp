@@ -1,4 +1,4 @@
-// How the contents of a model file are named.
+// Computation of fingerprints of model files.
 #pragma once
 
 #include <xxhash.h>
@@ -34,7 +34,7 @@ LITESTAGE_INLINE std::string sampled_fingerprint(const Gguf& file) {
     }
     const std::size_t last = all.size() - piece_bytes;
     for (std::size_t i = 0; i < pieces; ++i) {
-      // last / 7 * i would drift; quotient and remainder apart cannot overflow.
+      // last / 7 * i would be inexact; quotient and remainder separately cannot overflow
       const std::size_t at = last / (pieces - 1) * i + last % (pieces - 1) * i / (pieces - 1);
       hash.add(all.subspan(at, piece_bytes));
     }

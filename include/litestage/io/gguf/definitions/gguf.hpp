@@ -1,4 +1,4 @@
-// How a GGUF file is read and checked.
+// Reading and checking of GGUF files.
 #pragma once
 
 #include <algorithm>
@@ -48,7 +48,7 @@ inline constexpr std::size_t max_dims = 4;  // of the format
   return list;
 }
 
-// Bytes of the tensor, or an Error where its shape is impossible; no product may overflow.
+// Size of the tensor in bytes. Throws an Error if its shape is impossible; no product may overflow.
 [[nodiscard]] inline std::size_t tensor_bytes(const GgufTensor& t, const std::string& what) {
   const DTypeInfo& format = info(t.type);
   if (t.dims[0] % format.block_size != 0) {
@@ -66,7 +66,7 @@ inline constexpr std::size_t max_dims = 4;  // of the format
   return bytes;
 }
 
-// Name, dimensions, type and offset, as far as they can be judged without the data section.
+// Reads name, dimensions, type and offset, and checks them as far as possible without the data section.
 [[nodiscard]] inline GgufTensor read_tensor_info(ByteReader& in) {
   GgufTensor t;
   t.name = in.text("the name of a tensor");
@@ -134,7 +134,7 @@ LITESTAGE_INLINE void Gguf::read_version(ByteReader& in) {
   version_ = static_cast<int>(version);
 }
 
-// At least 8, so that numbers in the file may be read in place.
+// The alignment is at least 8, so that numbers in the file may be read in place.
 LITESTAGE_INLINE void Gguf::read_alignment() {
   const auto found = find<std::int64_t>("general.alignment");
   if (!found) return;
@@ -148,7 +148,8 @@ LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
   bytes_ = bytes;
   ByteReader in(bytes, source_);
   read_version(in);
-  // Counts come tensors first, lists metadata first. The smallest tensor entry has 32 bytes, the smallest pair 13.
+  // The counts are stored tensors first, the lists metadata first. The smallest tensor entry has 32 bytes, the smallest
+  // pair 13.
   const std::size_t n_tensors = in.count(32, "the number of tensors");
   const std::size_t n_pairs = in.count(13, "the number of metadata keys");
   for (std::size_t i = 0; i < n_pairs; ++i) {
@@ -170,7 +171,8 @@ LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
   place_tensors(bytes);
 }
 
-// The data section begins at the next multiple of the alignment; tensors lie in it at aligned offsets, apart.
+// The data section begins at the next multiple of the alignment. Tensors lie in it at aligned offsets and do not
+// overlap.
 LITESTAGE_INLINE void Gguf::place_tensors(std::span<const std::byte> bytes) {
   const std::size_t begin = (header_.size() + alignment_ - 1) / alignment_ * alignment_;
   const std::span<const std::byte> data = bytes.subspan(std::min(begin, bytes.size()));

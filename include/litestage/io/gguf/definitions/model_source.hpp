@@ -1,4 +1,4 @@
-// How a model's shape and tensors are read from a GGUF file.
+// Reading of a model's shape and tensors from a GGUF file.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace litestage::io {
 
 namespace detail {
 
-// Hands out tensors by name and knows which ones nobody asked for.
+// Returns tensors by name and keeps track of the tensors that were not requested.
 class TensorTaker {
  public:
   explicit TensorTaker(const Gguf& file) : file_(file) {
@@ -38,7 +38,7 @@ class TensorTaker {
     if (tensor.empty()) throw Error(concat(file_.source(), ": tensor ", name, " is missing"));
     return tensor;
   }
-  // Norms, biases and factors, which every tool that writes GGUF leaves in F32.
+  // Reads norms, biases and factors, which every tool that writes GGUF stores in F32.
   [[nodiscard]] RawTensor vector(const std::string& name, bool needed) {
     RawTensor tensor = needed ? required(name) : optional(name);
     if (!tensor.empty() && tensor.type != DType::f32) {
@@ -54,7 +54,7 @@ class TensorTaker {
 
  private:
   const Gguf& file_;
-  std::vector<std::string_view> left_;  // in order
+  std::vector<std::string_view> left_;  // not requested yet, in order
 };
 
 [[nodiscard]] inline LayerTensors take_layer(TensorTaker& take, int l) {
@@ -97,7 +97,7 @@ LITESTAGE_INLINE ModelSource read_model_source(const Gguf& file) {
   source.tensors.head = take.optional("output.weight");
   source.config.tied_head = source.tensors.head.empty();
   source.config.vocab = detail::vocabulary_size(file, source.tensors.embedding.rows);
-  source.config.validate(source.path);  // before the layers are counted on
+  source.config.validate(source.path);  // before n_layers is used
   for (int l = 0; l < source.config.n_layers; ++l) source.tensors.layers.push_back(detail::take_layer(take, l));
   take.refuse_the_rest(source.config.architecture);
   validate(source);

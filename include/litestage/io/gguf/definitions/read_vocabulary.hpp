@@ -1,4 +1,4 @@
-// How a vocabulary is read from a GGUF file.
+// Reading of a vocabulary from a GGUF file.
 #pragma once
 
 #include <climits>
@@ -16,8 +16,8 @@ namespace litestage::io {
 
 namespace detail {
 
-// The id under tokenizer.ggml.<name>; -1 where the file names none: it has no such key, or says -1, which some tools
-// write as an unsigned number of 32 bits.
+// The id under tokenizer.ggml.<name>; -1 if the file has no such key, or has the value -1, which some tools write as an
+// unsigned 32-bit number.
 [[nodiscard]] inline int token_id(const Gguf& file, std::string_view name) {
   const std::string key = concat("tokenizer.ggml.", name);
   const auto id = file.find<std::int64_t>(key);
@@ -26,8 +26,8 @@ namespace detail {
   throw Error(concat(file.source(), ": key ", key, " is ", *id, ", expected 0 to ", INT_MAX));
 }
 
-// A file that says it has no token of a kind that its text needs has no meaning. (Without the key, llama.cpp takes an
-// id of its own for the beginning; here prompts then begin without.)
+// Refuses a file that has no token of a kind that its own flags require. (Without the key, llama.cpp uses a built-in id
+// for the beginning of a text; here prompts then have no such token.)
 inline void refuse_missing_tokens(const Gguf& file, const Vocabulary& v) {
   const auto refuse = [&](std::string_view name, std::string_view why) {
     throw Error(concat(file.source(), ": key tokenizer.ggml.", name, " says that there is no such token, but ", why,
@@ -54,7 +54,7 @@ LITESTAGE_INLINE Vocabulary read_vocabulary(const Gguf& file) {
   }
   const auto types =
       file.find<std::vector<std::int64_t>>("tokenizer.ggml.token_type").value_or(std::vector<std::int64_t>{});
-  // Values that no int holds become 0, which no token may have: `validate` names the token.
+  // Values that do not fit an int become 0, which is an invalid type: `validate` names the token.
   for (std::int64_t type : types) v.types.push_back(type >= 0 && type <= INT_MAX ? static_cast<int>(type) : 0);
   v.merges = file.find<std::vector<std::string>>("tokenizer.ggml.merges").value_or(std::vector<std::string>{});
   v.bos = detail::token_id(file, "bos_token_id");

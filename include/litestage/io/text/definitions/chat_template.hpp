@@ -1,4 +1,4 @@
-// How conversations are written in the formats of models.
+// Rendering of conversations in the formats of models.
 #pragma once
 
 #include <cstddef>
@@ -144,7 +144,8 @@ LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::llama2(const std::vector<Me
 LITESTAGE_INLINE void ChatTemplate::append_llama2_system(const std::string& system, std::string_view question,
                                                          std::vector<TextPart>& parts) {
   const std::string_view inner = trimmed(question);
-  // White space before the question stays; a question of nothing else takes the line breaks before it along.
+  // White space before the question is kept. If the question is only white space, the line breaks before it are dropped
+  // too.
   const std::string_view kept =
       inner.empty() ? inner : question.substr(0, inner.data() + inner.size() - question.data());
   parts.push_back(markup("<<SYS>>\n"));

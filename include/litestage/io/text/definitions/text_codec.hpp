@@ -1,4 +1,4 @@
-// How prompts become tokens.
+// Encoding of prompts as tokens.
 #pragma once
 
 #include <cstddef>

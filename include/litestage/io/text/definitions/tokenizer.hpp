@@ -1,4 +1,4 @@
-// How text becomes tokens and tokens text.
+// Conversion of text to tokens and of tokens to text.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What a tokenizer needs of a vocabulary.
+// Checks that a tokenizer can use a vocabulary.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// How weights are packed into panels.
+// Packing of weights into panels.
 #pragma once
 
 #include <cstddef>
