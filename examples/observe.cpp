@@ -6,7 +6,7 @@
 #include <string>
 
 #include "litestage/backend/cpu/cpu_backend.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/open_model.hpp"

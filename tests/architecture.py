@@ -11,68 +11,68 @@ import re
 import sys
 import tempfile
 
-# folder -> the folders whose headers it may include beside its own; "x/*" stands for x and all folders below it.
+# folder -> the folders whose headers it may include beside its own and core; "x/*" stands for x and all folders below it.
 MAY_INCLUDE = {
     "core": "core/definitions",
-    "core/definitions": "core",
-    "core/threads": "core",
-    "settings": "core settings/definitions",
-    "settings/definitions": "core settings",
-    "step": "core",
-    "prompt": "core",
-    "policy": "core settings step prompt",
-    "confidence": "core settings step policy",
-    "skip": "core settings step policy",
-    "early_exit": "core settings step prompt policy confidence",
-    "stages": "core settings prompt policy stages/definitions",
-    "stages/definitions": "core settings prompt policy stages",
-    "kernels": "core kernels/*",
-    "kernels/attention": "core kernels/*",
-    "kernels/products": "core kernels/*",
-    "kernels/rows": "core kernels/*",
-    "kernels/emulator": "core kernels",
-    "backend": "core step",
-    "backend/reference": "core/* step backend backend/reference/definitions",
-    "backend/reference/definitions": "core/* step backend backend/reference",
-    "backend/cpu": "core/* step backend backend/cpu/*",
-    "backend/cpu/definitions": "core/* step backend backend/cpu/*",
-    "backend/cpu/matmul": "core/* backend backend/cpu backend/cpu/matmul/definitions",
-    "backend/cpu/matmul/definitions": "core/* backend backend/cpu backend/cpu/matmul",
+    "core/definitions": "",
+    "core/text": "core/text/definitions",
+    "core/text/definitions": "core/text",
+    "core/threads": "",
+    "settings": "core/text settings/definitions",
+    "settings/definitions": "core/text settings",
+    "step": "",
+    "prompt": "",
+    "policy": "core/text settings step prompt",
+    "confidence": "settings step policy",
+    "skip": "settings step policy",
+    "early_exit": "settings step policy confidence",
+    "stages": "core/text settings prompt policy stages/definitions",
+    "stages/definitions": "core/text settings prompt stages",
+    "kernels": "kernels/*",
+    "kernels/attention": "kernels/*",
+    "kernels/products": "kernels/*",
+    "kernels/rows": "kernels/*",
+    "kernels/emulator": "kernels",
+    "backend": "step",
+    "backend/reference": "core/* backend backend/reference/definitions",
+    "backend/reference/definitions": "core/* backend/reference",
+    "backend/cpu": "core/* backend backend/cpu/*",
+    "backend/cpu/definitions": "core/* backend/cpu/*",
+    "backend/cpu/matmul": "core/* backend/cpu backend/cpu/matmul/definitions",
+    "backend/cpu/matmul/definitions": "core/* backend/cpu/matmul",
     "backend/cpu/rows": "core/* step backend backend/cpu",
-    "backend/gpu/device": "core kernels/*",
-    "backend/gpu/memory": "core backend backend/gpu/device kernels/*",
-    "backend/gpu/operations": "core step backend backend/gpu/device backend/gpu/memory kernels/*",
-    "backend/gpu/recording": "core backend/gpu/device backend/gpu/memory",
-    "backend/gpu": "core step backend backend/gpu/* kernels/*",
-    "model/source": "core model/source/definitions",
-    "model/source/definitions": "core model/source",
-    "model": "core step backend model/source model/definitions",
-    "model/definitions": "core step backend model model/source",
-    "engine": "core settings step prompt policy backend model/* compiled",
-    "pipeline": "core settings step prompt policy backend model/* engine compiled",
-    "compiled": "core step prompt policy skip confidence early_exit stages backend/* model/* engine pipeline",
-    "validate": "core model/source pipeline",
-    "validate/speed": "core step backend backend/gpu backend/gpu/* kernels/* model model/source engine validate",
-    "validate/checks": "core/* step backend backend/cpu backend/reference backend/gpu/operations model model/source engine validate validate/speed",
-    "tasks": "core settings prompt engine pipeline tasks/definitions",
-    "tasks/definitions": "core settings prompt engine pipeline tasks",
-    "evaluate": "core settings prompt engine pipeline tasks",
-    "calibrate/importance": "core settings step policy skip early_exit engine pipeline",
-    "calibrate/latency": "core settings step policy skip backend model engine pipeline",
-    "calibrate/search": "core settings step policy skip confidence early_exit engine pipeline tasks calibrate/importance",
-    "calibrate/trials": "core settings step prompt policy skip early_exit engine pipeline tasks evaluate calibrate/importance calibrate/latency "
-                        "calibrate/search",
-    "calibrate/plan": "core settings step prompt policy skip backend engine pipeline tasks evaluate calibrate/importance "
-                      "calibrate/latency calibrate/search calibrate/trials",
-    "calibrate": "core settings step prompt policy skip confidence early_exit stages backend model engine pipeline tasks evaluate calibrate/*",
-    "compare": "core settings step prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/*",
-    "io/files": "core settings io/files/definitions",
-    "io/files/definitions": "core settings io/files",
-    "io/text": "core prompt io/text/definitions",
-    "io/text/definitions": "core prompt io/text",
-    "io/gguf": "core model/source io/files io/text io/gguf/definitions",
-    "io/gguf/definitions": "core model/source io/files io/text io/gguf",
-    "io": "core model/* engine pipeline io/*",
+    "backend/gpu/device": "kernels/*",
+    "backend/gpu/memory": "backend backend/gpu/device kernels/*",
+    "backend/gpu/operations": "step backend backend/gpu/device backend/gpu/memory kernels/*",
+    "backend/gpu/recording": "backend/gpu/memory",
+    "backend/gpu": "backend backend/gpu/*",
+    "model/source": "model/source/definitions",
+    "model/source/definitions": "model/source",
+    "model": "step backend model/source model/definitions",
+    "model/definitions": "step backend model",
+    "engine": "core/text settings prompt policy backend model/* compiled",
+    "pipeline": "prompt policy engine compiled",
+    "compiled": "skip confidence early_exit stages backend/* model/* engine pipeline",
+    "validate": "core/text model/source pipeline",
+    "validate/speed": "backend/gpu backend/gpu/* kernels/* engine validate",
+    "validate/checks": "core/* backend/cpu backend/reference backend/gpu/operations engine validate validate/speed",
+    "tasks": "core/text settings prompt engine tasks/definitions",
+    "tasks/definitions": "core/text settings prompt engine tasks",
+    "evaluate": "core/text settings prompt engine tasks",
+    "calibrate/importance": "core/text settings step policy skip early_exit pipeline",
+    "calibrate/latency": "settings skip backend model engine",
+    "calibrate/search": "settings policy skip confidence early_exit engine tasks calibrate/importance",
+    "calibrate/trials": "core/text settings prompt policy skip early_exit engine pipeline tasks evaluate calibrate/importance calibrate/latency calibrate/search",
+    "calibrate/plan": "core/text settings prompt policy skip backend engine tasks evaluate calibrate/importance calibrate/latency calibrate/search calibrate/trials",
+    "calibrate": "step policy early_exit stages engine pipeline tasks evaluate calibrate/*",
+    "compare": "core/text settings prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/*",
+    "io/files": "settings io/files/definitions",
+    "io/files/definitions": "core/text settings io/files",
+    "io/text": "core/text prompt io/text/definitions",
+    "io/text/definitions": "core/text prompt io/text",
+    "io/gguf": "core/text model/source io/text io/gguf/definitions",
+    "io/gguf/definitions": "core/text model/source io/files io/text io/gguf",
+    "io": "model/* engine pipeline io/*",
 }
 # Included by the last lines of a header, for the default way to compile or for users of litestage::compiled
 # (core/compiled.hpp), they include that header in turn.
@@ -81,7 +81,10 @@ BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")
 OUTSIDE_UMBRELLA = ("backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/",
                     "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
-MAX_LINES = 400
+MAX_LINES = 300
+MAX_HEADERS = 14  # directly in one folder
+# Headers that may be longer; CONTRIBUTING says why.
+LONG_HEADERS = ("backend/cpu/rows/row_kernels_avx2.hpp",)
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -109,7 +112,7 @@ def allowed(header, included):
     folder, other = folder_of(header), folder_of(included)
     if folder == "":  # litestage.hpp
         return not included.startswith(OUTSIDE_UMBRELLA)
-    entries = MAY_INCLUDE.get(folder, "").split() + [folder]
+    entries = MAY_INCLUDE.get(folder, "").split() + [folder, "core"]
     return any(other == e or (e.endswith("/*") and (other + "/").startswith(e[:-1])) for e in entries)
 
 
@@ -138,7 +141,7 @@ def check_text(header, text):
         yield f"{header}: the first line says in a comment what the header is"
     if lines.count("#pragma once") != 1:
         yield f"{header}: needs one #pragma once"
-    if len(lines) > MAX_LINES:
+    if len(lines) > MAX_LINES and header not in LONG_HEADERS:
         yield f"{header}: {len(lines)} lines, at most {MAX_LINES}; has it one subject?"
     if re.search(r"^\s*using\s+namespace\b", text, re.MULTILINE):
         yield f"{header}: no `using namespace` in a header"
@@ -153,6 +156,14 @@ def check_name(header):
             yield f"{header}: a name with `{part}` says nothing about its subject"
     if not re.fullmatch(r"[a-z0-9_/]+\.(hpp|cuh)", header):
         yield f"{header}: file names are snake_case"
+
+
+def check_folders(headers):
+    """No folder is too full."""
+    folders = [folder_of(h) for h in headers]
+    for folder in sorted(set(folders)):
+        if folders.count(folder) > MAX_HEADERS:
+            yield f"{folder}/: {folders.count(folder)} headers, at most {MAX_HEADERS}; has it one purpose?"
 
 
 def umbrella_members(headers):
@@ -199,6 +210,7 @@ def violations(tree):
         yield from check_name(header)
         yield from check_text(header, text)
         yield from check_includes(header, text, tree)
+    yield from check_folders(headers)
     yield from check_umbrella(headers, tree)
     yield from check_cycles(headers, tree)
 
@@ -250,6 +262,10 @@ def selftest():
             if not any("does not include litestage/core/a.hpp" in line for line in violations(Tree(root))):
                 failures += 1
                 print("selftest: a header missing from the umbrella is not noticed")
+    full = list(check_folders([f"core/{n}.hpp" for n in range(MAX_HEADERS + 1)]))
+    if len(full) != 1 or list(check_folders([f"core/{n}.hpp" for n in range(MAX_HEADERS)])):
+        failures += 1
+        print("selftest: a folder with one header too many is not noticed, or one without is")
     print(f"{len(cases)} cases, {failures} failed")
     return 1 if failures else 0
 

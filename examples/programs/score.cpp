@@ -23,7 +23,7 @@
 #include "cli/terminal/interrupt.hpp"
 #include "cli/terminal/run_main.hpp"
 #include "cli/terminal/thread_words.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"
 #include "litestage/io/model_file.hpp"

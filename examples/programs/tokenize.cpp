@@ -11,7 +11,7 @@
 #include "cli/files/vocabulary_note.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/terminal/run_main.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/text/text_codec.hpp"

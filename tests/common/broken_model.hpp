@@ -16,7 +16,7 @@ namespace litestage::test {
   auto* data = reinterpret_cast<float*>(const_cast<std::byte*>(tensor.data));
   return {data, {tensor.rows, tensor.columns}};
 }
-// Of any type: all weights become 0.
+// Sets all weights to 0, whatever their type.
 inline void clear(const RawTensor& tensor) {
   std::memset(const_cast<std::byte*>(tensor.data), 0, tensor.bytes());
 }

@@ -35,7 +35,7 @@ template <class P>
   return skipped(policy, policy.begin(request), step, request.n_layers);
 }
 
-// Of a policy that skips whole layers.
+// The layers that a policy of whole layers skips.
 template <class P>
 [[nodiscard]] std::vector<int> skipped_layers(const P& policy, StepInfo step, int n_layers, int max_new_tokens = 64) {
   const std::vector<int> sublayers = skipped(policy, step, {n_layers, 0, "recall", max_new_tokens});

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/vocabulary.hpp"
 
 namespace litestage::test {

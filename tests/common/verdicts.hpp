@@ -10,7 +10,7 @@ namespace litestage::test {
 inline constexpr Verdict go = Verdict::go_on, keep = Verdict::stop_keep, drop = Verdict::stop_drop;
 using Verdicts = std::vector<Verdict>;
 
-// Of a fresh branch; it is asked on after it stops.
+// Verdicts on a fresh branch, which is asked on after it stops.
 template <class P>
 [[nodiscard]] Verdicts verdicts(const P& policy, const std::vector<TokenStats>& tokens) {
   auto state = policy.begin(RequestInfo{});
@@ -31,7 +31,7 @@ template <class T>
   return result;
 }
 
-// Of tokens whose likeliest has these probabilities.
+// Statistics of tokens whose likeliest has these probabilities.
 template <class P>
 [[nodiscard]] Verdicts verdicts_of_probs(const P& policy, const std::vector<float>& max_probs) {
   return verdicts(policy, tokens(&TokenStats::max_prob, max_probs));

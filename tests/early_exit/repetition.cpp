@@ -28,7 +28,7 @@ TEST_CASE("repetition: the last n-gram must have occurred often enough, and is k
 }
 
 TEST_CASE("repetition: loops of any period are found, occurrences overlap") {
-  // Of period p: `repeats` 3 n-grams of 4 end with token 4 + 2 p.
+  // Tokens of period p: `repeats` 3 n-grams of 4 end with token 4 + 2 p.
   const std::vector<std::string> loops = {"aaaaaaaaaaaaaaaa", "abababababababab", "abcabcabcabcabcabc",
                                           "abcdeabcdeabcdeabcde"};
   const int period[] = {1, 2, 3, 5};

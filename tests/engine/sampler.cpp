@@ -50,7 +50,7 @@ TEST_CASE("sampler: top-k and top-p cut the tail, equal logits in the order of i
   check_frequencies(counts({.temperature = 1, .top_k = 99}, logits), probabilities);
   check_frequencies(counts({.temperature = 1, .top_p = 0.5}, logits), {0, 0.45 / 0.65, 0, 0.2 / 0.65, 0});
   check_frequencies(counts({.temperature = 1, .top_p = 0.8}, logits), {0, 0.45 / 0.85, 0, 0.2 / 0.85, 0.2 / 0.85});
-  // Of three kept by top-k (0.85 in all), top-p keeps those that reach half of that.
+  // Top-k keeps three (0.85 in all), and top-p keeps those that reach half of that.
   check_frequencies(counts({.temperature = 1, .top_k = 3, .top_p = 0.5}, logits), {0, 1, 0, 0, 0});
   CHECK(counts({.temperature = 1, .top_p = 0}, logits)[1] == draws);
   CHECK(counts({.temperature = 1, .top_k = 1}, logits)[1] == draws);

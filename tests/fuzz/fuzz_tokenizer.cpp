@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/small_vocabulary.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/text_stream.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 

@@ -15,7 +15,7 @@ using namespace litestage::test;
 
 namespace {
 
-// Of the matrices that a step multiplies with, as they lie on the device, and of its norms.
+// Bytes of the matrices that a step multiplies with, as they lie on the device, and of its norms.
 [[nodiscard]] std::size_t weight_bytes(const Model<EmulatedBackend>& model) {
   std::size_t bytes = model.head.bytes() + model.final_norm.bytes();
   for (const Layer<EmulatedBackend>& l : model.layers) {
@@ -25,7 +25,7 @@ namespace {
   return bytes;
 }
 
-// Of a row between the launches of a layer and at both ends: numbers read and written, four bytes each.
+// Bytes of a row between the launches of a layer and at both ends: numbers read and written, four bytes each.
 [[nodiscard]] std::size_t activation_bytes(const ModelConfig& c) {
   const auto n = [](int value) { return static_cast<std::size_t>(value); };
   const std::size_t read = 2 * n(c.hidden) + 2 * n(c.q_dim()) + n(c.ffn) + 2 * n(c.hidden);

@@ -450,7 +450,7 @@ TEST_CASE("emulator: an error leaves an emulator that works") {
   };
   CHECK(contains(error_of([&] { launch<32>(emulator, {}, array, 0, fails); }), "loads outside"));
   CHECK(array.data()[0] == 4);  // what was stored stays
-  // Of the stores of that launch nothing is remembered.
+  // The stores of that launch are forgotten.
   const auto works = [](auto& t, int* a, unsigned) {
     t.fence();
     const int value = t.load(a);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr RequestInfo recall{3, 0, "recall", 64};
 
-// Of three layers; the order of selection is m1, then a0, a2, m2 (all .75: attention first, then the lower layer), a1,
-// m0.
+// A model of three layers; the order of selection is m1, then a0, a2, m2 (all .75: attention first, then the lower
+// layer), a1, m0.
 skip::AdaSkip example(int count, OnlineSkip online = OnlineSkip::off) {
   //                  a0     m0      a1    m1       a2     m2
   return {

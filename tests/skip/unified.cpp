@@ -46,7 +46,7 @@ TEST_CASE("unified as AdaSkip releases it: how many layers are really skipped") 
 }
 
 TEST_CASE("unified, exact: so many layers, evenly spaced, with layer 0 and the last kept") {
-  // Of the 14 layers 1 to 14, the middles of three parts: 1 + floor(14/6, 42/6, 70/6).
+  // The layers 1 to 14 in three parts: the middles of three parts: 1 + floor(14/6, 42/6, 70/6).
   CHECK(unified(3, exact).skipped_layers(16) == Layers{3, 8, 12});
   CHECK(unified(1, exact).skipped_layers(5) == Layers{2});
   CHECK(unified(2, exact).skipped_layers(4) == Layers{1, 2});

@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<std::string> things = {"ice", "ice cube", "The big ICE", "big ice", "a", "vitamin C"};
 
-// Of the text's word i.
+// Kind of the text's word i.
 std::optional<int> label(const std::string& text, std::size_t i, bool named = false) {
   const AnswerText words(text);
   return OptionNames(words, things).label(i, named);

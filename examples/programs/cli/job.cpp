@@ -14,7 +14,7 @@
 #include "cli/options/defaults.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/pipeline/context_needed.hpp"
 #include "litestage/policy/check_stages.hpp"

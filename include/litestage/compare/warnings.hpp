@@ -10,7 +10,7 @@
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/comparison.hpp"
 #include "litestage/compare/comparison_settings.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/evaluate/without_room.hpp"

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/batch_runner.hpp"
 #include "litestage/engine/language_model.hpp"
 

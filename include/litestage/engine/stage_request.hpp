@@ -14,8 +14,8 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
 #include "litestage/core/split_mix64.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/concepts.hpp"

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
+#include "litestage/engine/branch.hpp"
 #include "litestage/engine/not_finite.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/report.hpp"
@@ -17,7 +18,6 @@
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/engine/stage_request.hpp"
-#include "litestage/engine/stop_text.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
@@ -91,7 +91,7 @@ class StageRun {
   // Processes the results of the step. The tokens of this request begin at `next_logits`, which is advanced past them.
   // Throws Error if the results are not finite.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
-    for (const Slice& slice : slices_) {
+    for (const RowSlice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
       SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, slice.n);
       SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, slice.n);
@@ -133,22 +133,7 @@ class StageRun {
   }
 
  private:
-  struct Branch {
-    int slot = 0;
-    Segment segment;
-    typename Skip::State skip;
-    typename Exit::State exit;
-    StopText text;
-    Sampler sampler;
-    std::vector<int> kept = {};
-    std::vector<float> trace = {};  // [chosen]
-    int chosen = 0;                 // generated tokens, including one that was not kept
-    bool done = false;
-    StopReason stop = StopReason::cap;
-  };
-  struct Slice {
-    std::size_t branch, first_row, n;
-  };
+  using Branch = litestage::Branch<Skip, Exit>;
 
   // Scoring letters is not a stage, so observers are not notified.
   [[nodiscard]] bool scores_letters() const { return !request_.score_tokens.empty(); }
@@ -302,7 +287,7 @@ class StageRun {
   Stat stats_;              // statistics that policy and observer read
   std::size_t prefix_ = 0;  // number of tokens in the prefix that all branches share, which is forwarded once
   std::vector<Branch> branches_;
-  std::vector<Slice> slices_;  // the slices of the last collected step
+  std::vector<RowSlice> slices_;  // the slices of the last collected step
   SkipCount skipped_;
   std::size_t first_tokens_ = 0;  // branches that have generated their first token
   Clock::time_point started_{}, prefilled_{};

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 
 namespace litestage::evaluate {

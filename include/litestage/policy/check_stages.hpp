@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/policy/concepts.hpp"
 #include "litestage/settings/expected.hpp"
 

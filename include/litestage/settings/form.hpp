@@ -13,7 +13,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 
 namespace litestage {
 

@@ -16,7 +16,7 @@
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/settings/every_field.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"

@@ -18,7 +18,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"

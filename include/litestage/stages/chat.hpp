@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/expected.hpp"

@@ -21,7 +21,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/form.hpp"

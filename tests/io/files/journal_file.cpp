@@ -27,7 +27,7 @@ Form identity() {
   return Form::Map{{"model", Form::Map{{"name", "tiny"}, {"fingerprint", "00ff"}}}, {"counts", Form::List{0, 2, 4}}};
 }
 
-// Of every length up to some pages, so that kills and limits fall within a line.
+// Records of every length up to some pages, so that kills and limits fall within a line.
 Form record(std::size_t i) {
   const std::size_t letters = i * 7919 % 13 * (i % 3 == 0 ? 997 : 1);
   return Form::Map{{"i", i}, {"third", static_cast<double>(i) / 3}, {"text", std::string(letters, 'x') + "}\n\""}};

@@ -10,7 +10,7 @@
 
 #include "common/error_of.hpp"
 #include "common/small_vocabulary.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"
 

@@ -68,7 +68,7 @@ struct DeviceRows {
 [[nodiscard]] inline std::size_t bytes_to_norm(unsigned n, unsigned columns) {
   return std::size_t{3} * n * columns * sizeof(float);
 }
-// Of the codes of a matrix, which are loaded 16 bytes at a time.
+// Bytes of the codes of a matrix, which are loaded 16 at a time.
 [[nodiscard]] inline std::size_t code_bytes(const kernels::Matrix& w) {
   return w.rows * gpu::row_sizes(w.type, w.columns).vectors * sizeof(kernels::Vector16);
 }

@@ -12,7 +12,7 @@
 #include "cli/reports/run_report.hpp"
 #include "cli/terminal/answer_sheet.hpp"
 #include "litestage/calibrate/plan/plan_facts.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/prompt/option_letter.hpp"

@@ -9,7 +9,7 @@
 #include "cli/files/save.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/reports/run_report.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/evaluate/without_room.hpp"

@@ -16,7 +16,7 @@
 #include "litestage/compare/comparison_table.hpp"
 #include "litestage/compare/tasks_table.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/settings/describe.hpp"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "litestage/pipeline/score_text.hpp"
 #include "litestage/settings/form.hpp"

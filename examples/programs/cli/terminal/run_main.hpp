@@ -12,7 +12,7 @@
 #include "cli/terminal/interrupt.hpp"
 #include "cli/terminal/standard_streams.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 
 namespace litestage::cli {
 

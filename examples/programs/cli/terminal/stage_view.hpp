@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "cli/terminal/progress.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/io/text/text_stream.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"

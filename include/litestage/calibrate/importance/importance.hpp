@@ -15,7 +15,7 @@
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/policy/ladder.hpp"
 #include "litestage/policy/sublayer_set.hpp"
 #include "litestage/settings/field.hpp"

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "litestage/calibrate/importance/importance.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/early_exit/never.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/settings/form.hpp"

@@ -10,7 +10,7 @@
 
 #include "litestage/calibrate/plan/plan.hpp"
 #include "litestage/calibrate/plan/plan_facts.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/tasks/subset.hpp"
 

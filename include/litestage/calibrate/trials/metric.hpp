@@ -11,7 +11,7 @@
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/core/enum_names.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/tasks/answers.hpp"

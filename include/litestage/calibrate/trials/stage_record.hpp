@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/context_use.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/fields_form.hpp"

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/model/source/config.hpp"
 

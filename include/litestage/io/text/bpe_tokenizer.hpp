@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/pair_merger.hpp"
 #include "litestage/io/text/pretokenizer.hpp"
 #include "litestage/io/text/vocabulary.hpp"

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/pair_merger.hpp"
 #include "litestage/io/text/vocabulary.hpp"
 

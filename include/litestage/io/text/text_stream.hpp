@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 
 namespace litestage::io {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/settings/form.hpp"
 
 namespace litestage {

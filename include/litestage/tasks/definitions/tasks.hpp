@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/outside_text.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/form.hpp"

@@ -11,7 +11,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/journal_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/settings/form.hpp"

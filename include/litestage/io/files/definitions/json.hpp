@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"
 #include "litestage/settings/form.hpp"

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
 #include "litestage/core/tensor.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/mapped_file.hpp"
 #include "litestage/io/gguf/byte_reader.hpp"
 #include "litestage/io/gguf/gguf.hpp"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/model_keys.hpp"
 #include "litestage/io/gguf/model_source.hpp"

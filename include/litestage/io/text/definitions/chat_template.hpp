@@ -11,8 +11,8 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
-#include "litestage/core/outside_text.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/outside_text.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/chat_style.hpp"
 #include "litestage/io/text/chat_template.hpp"
 #include "litestage/io/text/known_templates.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/text/vocabulary.hpp"
 #include "litestage/io/text/word_split.hpp"
 

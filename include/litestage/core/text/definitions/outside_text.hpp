@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "litestage/core/outside_text.hpp"
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/outside_text.hpp"
+#include "litestage/core/text/utf8.hpp"
 
 namespace litestage {
 

@@ -1,4 +1,4 @@
-#include "litestage/core/outside_text.hpp"
+#include "litestage/core/text/outside_text.hpp"
 
 #include <doctest/doctest.h>
 

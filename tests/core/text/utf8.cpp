@@ -1,4 +1,4 @@
-#include "litestage/core/utf8.hpp"
+#include "litestage/core/text/utf8.hpp"
 
 #include <doctest/doctest.h>
 

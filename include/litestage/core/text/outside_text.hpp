@@ -29,5 +29,5 @@ namespace litestage {
 }  // namespace litestage
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/core/definitions/outside_text.hpp"
+#include "litestage/core/text/definitions/outside_text.hpp"
 #endif
