@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<std::string> things = {"ice", "ice cube", "The big ICE", "big ice", "a", "vitamin C"};
 
-// Kind of the text's word i.
+// The option that word i of the text is a label of.
 std::optional<int> label(const std::string& text, std::size_t i, bool named = false) {
   const AnswerText words(text);
   return OptionNames(words, things).label(i, named);

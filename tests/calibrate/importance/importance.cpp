@@ -67,7 +67,7 @@ Walked walk(Setting<B>& s, const std::vector<int>& prompt) {
   return w;
 }
 
-// Mean of values[from..to).
+// The sum of values[from..to).
 double sum(const std::vector<double>& values, std::size_t from, std::size_t to) {
   double total = 0;
   for (std::size_t i = from; i < to; ++i) total += values[i];
