@@ -4,6 +4,7 @@ option(LITESTAGE_BUILD_COMPILED "Build the library litestage::compiled" ${PROJEC
 
 # A translation unit to each part, which includes the definitions of some folders.
 set(litestage_compiled_sources "")
+set(litestage_compiled_folders "")
 function(litestage_compiled_source name)
   set(includes "")
   foreach(folder ${ARGN})
@@ -16,16 +17,25 @@ function(litestage_compiled_source name)
   set(source ${PROJECT_BINARY_DIR}/compiled/${name}.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "@includes@" @ONLY)
   set(litestage_compiled_sources ${litestage_compiled_sources} ${source} PARENT_SCOPE)
+  set(litestage_compiled_folders ${litestage_compiled_folders} ${ARGN} PARENT_SCOPE)
 endfunction()
 
-litestage_compiled_source(core core core/threads settings)
-litestage_compiled_source(cpu backend/cpu backend/cpu/matmul backend/cpu/rows)
+litestage_compiled_source(core core core/text settings)
+litestage_compiled_source(cpu backend/cpu backend/cpu/matmul)
 litestage_compiled_source(reference backend/reference)
 litestage_compiled_source(model model model/source)
 litestage_compiled_source(text stages tasks)
 if(LITESTAGE_HAS_IO)
   litestage_compiled_source(io io/files io/text io/gguf)
 endif()
+file(GLOB_RECURSE litestage_definitions RELATIVE ${PROJECT_SOURCE_DIR}/include/litestage
+     ${PROJECT_SOURCE_DIR}/include/litestage/*/definitions/*.hpp)
+foreach(header ${litestage_definitions})
+  string(REGEX REPLACE "/definitions/[^/]*$" "" folder ${header})
+  if(NOT folder IN_LIST litestage_compiled_folders AND (LITESTAGE_HAS_IO OR NOT folder MATCHES "^io/"))
+    message(FATAL_ERROR "include/litestage/${header}: cmake/compiled.cmake compiles nothing of the folder ${folder}")
+  endif()
+endforeach()
 list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/sessions.cpp
             ${PROJECT_SOURCE_DIR}/cmake/compiled/pipelines.cpp)
 
