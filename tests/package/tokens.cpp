@@ -7,7 +7,7 @@
 
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/load_vocabulary.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/litestage.hpp"
 
@@ -18,6 +18,6 @@
 std::string first_token(const std::string& path) {
   using namespace litestage;
   const io::Gguf file(path);
-  const io::TextCodec codec(io::load_vocabulary(file), path);
+  const io::TextCodec codec(io::read_vocabulary(file), path);
   return io::to_json(Form(codec.piece(0)));
 }
