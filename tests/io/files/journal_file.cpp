@@ -253,7 +253,7 @@ TEST_CASE("what is no journal is refused and stays as it is") {
     CHECK(io::read_file(path) == text);
     return message.substr(path.size());
   };
-  const std::string none = ": is no journal, expected a file of format litestage.journal/1 and a new name";
+  const std::string none = ": is no journal, expected a file of format litestage.journal/1 or a new name";
   for (const char* text : {"\n", "x", "{\"id\": 1}\n{\"id\": 2}\n", "{\"fnv1a\":\"x", "{\"fnv1a\":\"\n"}) {
     CHECK(refused(text) == none);
   }

@@ -96,7 +96,7 @@ TEST_CASE("what is not JSON is refused with source and line") {
         "a.json:3: is not valid JSON: the key \"a\" is there twice in one object");
   for (const char* text :
        {"NaN", "Infinity", "-inf", "[1,]", "{} {}", "'a'", "01", "+1", "// c\n1", "\"\xff\"", "\"\n\""}) {
-    CHECK(says(json_error(text), "not accepted as JSON"));
+    CHECK(says(json_error(text), "is not valid JSON"));
   }
   CHECK(json_error(std::string_view("1\n\0 2", 5)) == "a.json:2: is not valid JSON: it contains a zero byte");
   CHECK(json_error("{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}]}") == "no error");

@@ -167,8 +167,8 @@ TEST_CASE("tensors that cannot be are refused, each with its name") {
   CHECK(says(one({"t", {}, 0, {}, {}}), "has 0 dimensions, expected 1 to 4"));
   CHECK(says(one({"t", {1, 1, 1, 1, 1}, 0, {}, {}}), "has 5 dimensions, expected 1 to 4"));
   CHECK(says(one({"t", {0}, 0, {}, {}}), "has a dimension of 0"));
-  CHECK(says(one({"t", {33}, 8, Bytes(68), {}}), "has rows of 33 elements, accepted for Q8_0 are multiples of 32"));
-  CHECK(says(one({"t", {128}, 12, Bytes(144), {}}), "accepted for Q4_K are multiples of 256"));
+  CHECK(says(one({"t", {33}, 8, Bytes(68), {}}), "has rows of 33 elements, expected a multiple of 32 for Q8_0"));
+  CHECK(says(one({"t", {128}, 12, Bytes(144), {}}), "expected a multiple of 256 for Q4_K"));
   CHECK(says(one({"t", {big, big}, 0, Bytes(4), {}}), "more elements than memory has addresses"));
   CHECK(says(one({"t", {~std::uint64_t{0}}, 0, Bytes(4), {}}), "more elements than memory has addresses"));
   CHECK(says(one({"t", {2, 2, 2, big}, 0, Bytes(4), {}}), "is the file complete?"));

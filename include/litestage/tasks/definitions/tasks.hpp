@@ -35,8 +35,8 @@ namespace detail {
   const Form::List& choices = value.list(what);
   const std::size_t low = task.min_options, high = task.max_options;
   if (choices.size() < low || choices.size() > high) {
-    throw Error(concat(what, " has ", choices.size(), " options, expected for task ", task.name, " ", low,
-                       low == high ? std::string() : concat(" to ", high)));
+    throw Error(concat(what, " has ", choices.size(), " options, expected ", low,
+                       low == high ? std::string() : concat(" to ", high), " for task ", task.name));
   }
   std::vector<std::string> options;
   for (std::size_t i = 0; i < choices.size(); ++i) {

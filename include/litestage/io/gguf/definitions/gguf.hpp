@@ -52,8 +52,8 @@ inline constexpr std::size_t max_dims = 4;  // of the format
 [[nodiscard]] inline std::size_t tensor_bytes(const GgufTensor& t, const std::string& what) {
   const DTypeInfo& format = info(t.type);
   if (t.dims[0] % format.block_size != 0) {
-    throw Error(concat(what, " has rows of ", t.dims[0], " elements, expected for ", format.name, " a multiple of ",
-                       format.block_size));
+    throw Error(concat(what, " has rows of ", t.dims[0], " elements, expected a multiple of ", format.block_size,
+                       " for ", format.name));
   }
   std::size_t bytes = t.dims[0] / format.block_size;
   bool fits = bytes <= SIZE_MAX / format.block_bytes;
