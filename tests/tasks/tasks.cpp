@@ -8,6 +8,7 @@
 
 namespace {
 
+using litestage::concat;
 using litestage::Error;
 using litestage::Form;
 using litestage::Question;
@@ -18,12 +19,14 @@ Form choice(const char* label, const char* text) {
   return Form().add("text", text).add("label", label);
 }
 
-// A record with options "one", "two", ...; n of them.
+// A record with n options: "one", "two", ...
 Form record(int n, const char* answer_key = "B") {
-  const char* texts[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-  const char* labels[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I"};
+  const char* texts[] = {"one", "two", "three", "four", "five"};
   Form::List choices;
-  for (int i = 0; i < n; ++i) choices.push_back(choice(labels[i], texts[i]));
+  for (int i = 0; i < n; ++i) {
+    const std::string label(1, static_cast<char>('A' + i)), text = i < 5 ? texts[i] : concat("number ", i + 1);
+    choices.push_back(choice(label.c_str(), text.c_str()));
+  }
   Form f;
   f.add("id", "7-1").add("question", Form().add("stem", "Count  to").add("choices", choices));
   if (answer_key != nullptr) f.add("answerKey", answer_key);
