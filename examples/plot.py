@@ -26,10 +26,15 @@ BASELINES = {"early_exit_depth": "tab:blue", "unified": "tab:green", "skip_decod
 UNITS = {"a": ("attention", "tab:blue"), "m": ("MLP", "tab:orange")}
 
 
+OTHER_BASELINES = ["tab:olive", "tab:cyan", "tab:pink", "gold", "navy"]  # in the order in which they come
+
+
 def colour_and_marker(name):
-    for baseline, colour in BASELINES.items():
-        if name.startswith(baseline):
-            return colour, "s" if name.endswith("equal skipping") else "o"
+    baseline, _, equal = name.partition(", equal ")
+    if equal:
+        if baseline not in BASELINES:
+            BASELINES[baseline] = OTHER_BASELINES[len(BASELINES) % len(OTHER_BASELINES)]
+        return BASELINES[baseline], "s" if equal == "skipping" else "o"
     if name == "full depth":
         return FULL, "D"
     return (LITESTAGE, "*") if name in ("litestage", "litestage + exit") else (CONTROL, "v")

@@ -137,7 +137,7 @@ void check_all_kernels(Report& report, const Make& make, const CheckProgress& pr
   const KernelWork work{300, row_counts};  // three chunks of attention, ten tiles
   for (const DTypeInfo& type : dtype_table) {
     for (const KvType kv : {KvType::f16, KvType::f32}) {
-      progress.begin(concat("checking ", type.name, ", K/V in ", kv_name(kv)));
+      progress.begin(concat("checking ", type.name, ", K/V in ", name(kv)));
       report.kernels.push_back(check_kernels(make, type.type, kv, work, progress));
     }
   }

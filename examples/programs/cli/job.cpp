@@ -58,8 +58,8 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
   return {o.task, std::filesystem::path(path).filename().string(), file_fingerprint(path), std::move(all)};
 }
 
-// A plan holds for its own model, tokenizer and schedule. Only its seconds depend on the kernels, and they are not used
-// here.
+// A plan is valid only for its own model, tokenizer and schedule. Its kernels are not compared (the facts are given the
+// plan's own): they decide its seconds, which are not used here, and its texts only through the last bits of logits.
 void apply_plan(Job& job, const calibrate::Plan& plan) {
   const std::string& path = job.options.plan;
   const calibrate::PlanFacts facts = calibrate::plan_facts(job.model.identity(), plan.kernels);

@@ -19,7 +19,7 @@
 
 namespace litestage::calibrate {
 
-// Everything that the records of a calibration's journal depend on. A journal with another identity is not used. The
+// Everything that the records of a calibration's journal depend on. A journal with another identity is refused. The
 // context is not part of it, because each record says for which contexts it holds. `packs`: whether the backend keeps
 // repacked weights.
 [[nodiscard]] inline Form journal_identity(const PlanFacts& facts, bool packs, const tasks::QuestionSet& questions,

@@ -17,8 +17,8 @@ struct LatencyCheck {
   std::vector<double> predicted, measured;  // [runs] seconds; runs alternate between full depth and the plan's budgets
 };
 
-// Runs the first n questions at batch 1, each at full depth and under the plan's budgets without its exit. If
-// progress.keep_going returns false, the check ends with fewer runs.
+// Runs each of the first n questions twice at batch 1: once at full depth, once with the plan's budgets, both without
+// an exit policy. If progress.keep_going returns false, it returns the runs made so far.
 template <Backend B>
 [[nodiscard]] LatencyCheck check_latency(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                          const stages::Standard& stages, const Calibrated& found, std::size_t n,

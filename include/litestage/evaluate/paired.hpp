@@ -83,16 +83,18 @@ namespace detail {
 
 // Whether the score test at 5 % does not reject that the accuracies differ by `difference`.
 [[nodiscard]] inline bool is_open(const PairedCounts& counts, double difference) {
-  const auto n = static_cast<double>(counts.trials), b = static_cast<double>(counts.only_a),
-             c = static_cast<double>(counts.only_b);
-  // The maximum-likelihood probability that b alone is right, given the difference: the positive root of x^2 * 2n + x *
-  // slope - rest, in the form without cancellation.
-  const double slope = (2 * n - b + c) * difference - b - c, rest = c * difference * (1 - difference);
+  const auto n = static_cast<double>(counts.trials), only_a = static_cast<double>(counts.only_a),
+             seen_only_b = static_cast<double>(counts.only_b);
+  const double slope = (2 * n - only_a + seen_only_b) * difference - only_a - seen_only_b,
+               rest = seen_only_b * difference * (1 - difference);
+  // The maximum-likelihood probability p that only run b is right, given the difference: the non-negative root of
+  // 2n p^2 + slope p - rest = 0. The two formulas for it are equal; each is used where it subtracts no nearly equal
+  // numbers.
   const double root = std::sqrt(std::max(0.0, slope * slope + 8 * n * rest));
   const double sum = slope + root;
   const double only_b = slope <= 0 ? (root - slope) / (4 * n) : sum > 0 ? 2 * rest / sum : 0;
   const double variance = 2 * std::max(0.0, only_b) + difference * (1 - difference);
-  const double distance = n * difference - (b - c);
+  const double distance = n * difference - (only_a - seen_only_b);
   return distance * distance <= z_95 * z_95 * n * variance;
 }
 

@@ -61,7 +61,8 @@ class Transformer {
   }
 
  private:
-  // The operations of a step.
+  // Issues the operations of one step on the backend, from the embedding to the logits. forward() has reserved the
+  // buffers and uploaded the lists.
   void run(const StepPlan& plan, KvCache<B>& cache) {
     const View<Real, 2> x(x_.data(), {plan.n_rows, hidden()});
     const Layer<B>* layer = model_->layers.data();

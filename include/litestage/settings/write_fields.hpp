@@ -1,5 +1,5 @@
-// Converts structs to Forms by their fields(). Uses only the standard library: io converts Forms to JSON,
-// settings/spec.hpp converts them to SPEC strings.
+// Converts a struct to a Form (a tree of values, settings/form.hpp) by its fields(). Nothing here knows JSON or SPEC
+// strings: io/files/json.hpp and settings/spec.hpp convert Forms to these.
 #pragma once
 
 #include <charconv>

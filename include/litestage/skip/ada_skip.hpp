@@ -20,7 +20,7 @@
 
 namespace litestage {
 
-// Whether additional MLPs are skipped while a request is decoded.
+// How decoding adds MLPs to the sub-layers that were chosen offline, by statistics of the request itself.
 enum class OnlineSkip : std::uint8_t {
   off,
   // As described in the paper: means are taken over the first 20 decode steps. From then on each MLP is skipped whose

@@ -1,4 +1,5 @@
-// Rejects a number of layers that a policy cannot skip in a given model.
+// Checks the setting `layers` of a skip policy: it is from 0 to the number of layers that the policy can skip in a
+// model.
 #pragma once
 
 #include <string_view>

@@ -31,7 +31,7 @@ class OptionNames {
   // does a letter within an option's words ("vitamin C").
   [[nodiscard]] std::optional<int> label(std::size_t i, bool named) const;
 
-  // Whether the words before word i call it an option.
+  // Whether a word such as "option" stands before word i, so that word i is called an option.
   [[nodiscard]] bool is_named(std::size_t i) const;
 
   struct Match {

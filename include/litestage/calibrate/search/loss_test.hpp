@@ -19,12 +19,13 @@ class LossTest {
     }
   }
 
-  // The largest probability, over all totals that are within the target, of at least the observed losses (among the
-  // tried questions that the origin answers correctly) and at most the observed gains (among those that it answers
-  // wrongly). Both factors are hypergeometric, as the questions tried are a random part. 0 if no totals are left. If
-  // the origin is always right, this is the one-sided exact test. Otherwise the product of two tails lies below the
-  // level of a test on their difference, so the probability is only nominal. It is not corrected for repeated looks
-  // after every set of questions.
+  // How likely the answers seen would be if the candidate reached the target. A loss is a question that the origin
+  // answers correctly and the candidate does not, a gain the reverse. For each pair of total losses and total gains
+  // over all questions that reaches the target and agrees with the answers seen: the probability of at least the losses
+  // seen, times that of at most the gains seen, both hypergeometric, since the questions tried are a random part.
+  // Returns the maximum over the pairs, 0 if there is none. If the origin is always right, this is the exact one-sided
+  // test. Otherwise the product is less than the p-value of a test on losses minus gains, so candidates are dropped
+  // more often than the level says; so they are because the test is repeated after every set of questions.
   [[nodiscard]] double chance(const AgainstOrigin& seen) const {
     double largest = 0;
     for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {

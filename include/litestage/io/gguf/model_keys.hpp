@@ -43,8 +43,7 @@ class ModelKeys {
     throw Error(concat(file_.source(), ": key ", key(name), " is missing"));
   }
 
-  // Checks the other keys of the architecture: a key that is neither read nor has a value that changes nothing is
-  // refused.
+  // Checks all other keys of the architecture. A key that is not read here passes only if its value has no effect.
   void refuse_others() const;
 
  private:

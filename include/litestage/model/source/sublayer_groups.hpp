@@ -1,4 +1,4 @@
-// Groups the sub-layers of a model whose matrices have the same shapes and types, and which therefore cost the same.
+// Groups the sub-layers of a model by cost: two share a group if their matrices agree in type and number of elements.
 #pragma once
 
 #include <algorithm>

@@ -173,7 +173,8 @@ struct Attend {
   }
 };
 
-// Calls f.operator()<G>() with the smallest G that serves `group` query heads of a key/value head, at most 8.
+// Calls f.operator()<G>() with the smallest G of 1, 2, 4 and 8 that is at least `group`, the query heads per key/value
+// head; larger groups get 8 and are shared by several blocks.
 template <class F>
 decltype(auto) with_heads_at_once(unsigned group, F&& f) {
   if (group <= 1) return f.template operator()<1>();

@@ -21,7 +21,8 @@ struct LogitSummary {
   int broken = 0;      // 1 if any of the logits is not finite
 };
 
-// The summary of one logit. As on the CPU, a NaN is never the largest logit, and makes the sums NaN.
+// The summary of one logit. As on the CPU, a NaN counts as -inf for the largest logit. It makes `sum` NaN here, and
+// `weighted` when this summary is merged below that of a larger logit.
 LITESTAGE_DEVICE LogitSummary summary_of(float z, int token) {
   const bool number = z == z;
   return {number ? z : -HUGE_VALF, -HUGE_VALF, number ? 1.0f : z, number ? 0.0f : z, token, z - z == 0.0f ? 0 : 1};

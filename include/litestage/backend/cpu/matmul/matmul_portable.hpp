@@ -60,7 +60,9 @@ struct Portable {
     }
   }
 
-  // Adds one block. d and m are those of the group; `sub` points to its sub-scale and sub-minimum, or is null.
+  // Adds block b of `group` to acc, for each row: scale * (codes . x), and minimum * (sum of x) for types with
+  // minimums.
+  // Types with super-blocks scale both by the sub-scale and sub-minimum of the block.
   template <DType type>
   static void add_block(const std::byte* group, std::size_t b, const std::uint8_t (&w)[8][64], const ActivationBlock& x,
                         float (&acc)[panel_rows]) {
