@@ -11,7 +11,7 @@ int main(int argc, char** argv) try {
   const auto skip = read_spec<skip::Static>("static:analyze=a5/m7-m9", "skip");  // sub-layers 5 and 7 to 9 of one stage
   const early_exit::LowConfidence<confidence::MaxProb> exit{.criterion = {}, .window = 8, .threshold = 0.35f};
   Pipeline pipeline(io::open_model(argv[1]), skip, exit, stages::Chat{});
-  for (const auto& stage : pipeline.run({"q1", "What melts in the sun?", {"a rock", "an ice cube", "a spoon"}}).stages) {
+  for (const auto& stage : pipeline.run({"q1", "What melts in the sun?", {"a rock", "ice", "a spoon"}}).stages) {
     std::cout << stage.name << ", " << stage.sublayers_skipped << " sub-layers skipped, " << stage.decode_s << " s\n";
     for (const BranchReport& branch : stage.branches) std::cout << "  " << shown(branch.text, 400) << "\n";
   }

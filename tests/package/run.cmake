@@ -49,7 +49,13 @@ if(NOT clang)
   set(clang ${CXX})
 endif()
 
-run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
+# A build of its own, since that of the tests may be sanitized, and then so is its library.
+run(${CMAKE_COMMAND} -S ${LITESTAGE_SOURCE} -B ${scratch}/library -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${gcc}
+    -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG" -DLITESTAGE_BUILD_TESTS=OFF
+    -DLITESTAGE_BUILD_BENCH=OFF -DLITESTAGE_BUILD_EXAMPLES=OFF -DLITESTAGE_CUDA=OFF
+    -DLITESTAGE_BUILD_COMPILED=${WITH_COMPILED})
+run(${CMAKE_COMMAND} --build ${scratch}/library)
+run(${CMAKE_COMMAND} --install ${scratch}/library --prefix ${scratch}/prefix)
 consume(installed ${gcc} -DWITH_IO=${WITH_IO} -DWITH_COMPILED=${WITH_COMPILED})
 
 consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
