@@ -9,7 +9,6 @@
 #include <variant>
 
 #include "cli/files/plan_file.hpp"
-#include "cli/files/results_file.hpp"
 #include "cli/files/vocabulary_note.hpp"
 #include "cli/options/defaults.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"

@@ -192,11 +192,16 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
   app.add_flag("--ignore-eos", o.ignore_eos, "Go on past the model's own end of text")->group(group)->needs(prompt);
 }
 
+// The type that --kv names.
+[[nodiscard]] inline KvType kv_type(const std::string& kv) {
+  return kv == "f32" ? KvType::f32 : KvType::f16;
+}
+
 [[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {
   PipelineOptions p;
   p.batch = o.batch;
   p.context = o.context;
-  p.kv = o.kv == "f32" ? KvType::f32 : KvType::f16;
+  p.kv = kv_type(o.kv);
   p.generation.sampler = {o.temperature, o.top_k, o.top_p, o.seed};
   p.generation.ignore_eos = o.ignore_eos;
   p.score_letters = !o.prompt && o.metric != "extracted";

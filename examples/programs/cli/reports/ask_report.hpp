@@ -9,6 +9,7 @@
 #include "cli/files/results_file.hpp"
 #include "cli/job.hpp"
 #include "cli/options/defaults.hpp"
+#include "cli/options/options.hpp"
 #include "cli/reports/run_report.hpp"
 #include "cli/terminal/answer_sheet.hpp"
 #include "litestage/calibrate/plan/plan_facts.hpp"
@@ -22,7 +23,7 @@ namespace litestage::cli {
 // The kernels that a job runs on, for its results file.
 template <Backend B>
 [[nodiscard]] calibrate::PlanKernels kernels_of(const LanguageModel<B>& model, const Job& job) {
-  return calibrate::kernels_of(model.backend(), job.options.kv == "f32" ? KvType::f32 : KvType::f16);
+  return calibrate::kernels_of(model.backend(), kv_type(job.options.kv));
 }
 
 inline void print_one_stage(std::ostream& out, const StageReport& stage) {

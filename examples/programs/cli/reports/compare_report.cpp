@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/files/plan_file.hpp"
+#include "cli/options/options.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
 #include "litestage/compare/comparison_facts.hpp"
@@ -169,7 +170,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   settings.traces = o.traces;
   settings.batch = o.common.batch;
   settings.context = job.options.context;
-  settings.cache = o.common.kv == "f32" ? KvType::f32 : KvType::f16;
+  settings.cache = kv_type(o.common.kv);
   CompareJob c{o, job, {job.questions, job.policies.stages, std::move(plan)}, settings};
   check_compared(c);
   return c;
