@@ -23,21 +23,22 @@ endfunction()
 litestage_compiled_source(core core core/text settings)
 litestage_compiled_source(cpu backend/cpu backend/cpu/matmul)
 litestage_compiled_source(reference backend/reference)
-litestage_compiled_source(model model model/source)
+litestage_compiled_source(model model model/source engine)
 litestage_compiled_source(text stages tasks)
 if(LITESTAGE_HAS_IO)
-  litestage_compiled_source(io io/files io/text io/gguf)
+  litestage_compiled_source(io io io/files io/text io/gguf)
 endif()
+list(APPEND litestage_compiled_folders calibrate)  # templates, whose instances cmake/compiled/calibration.cpp has
 file(GLOB_RECURSE litestage_definitions RELATIVE ${PROJECT_SOURCE_DIR}/include/litestage
      ${PROJECT_SOURCE_DIR}/include/litestage/*/definitions/*.hpp)
 foreach(header ${litestage_definitions})
   string(REGEX REPLACE "/definitions/[^/]*$" "" folder ${header})
-  if(NOT folder IN_LIST litestage_compiled_folders AND (LITESTAGE_HAS_IO OR NOT folder MATCHES "^io/"))
+  if(NOT folder IN_LIST litestage_compiled_folders AND (LITESTAGE_HAS_IO OR NOT folder MATCHES "^io"))
     message(FATAL_ERROR "include/litestage/${header}: cmake/compiled.cmake compiles nothing of the folder ${folder}")
   endif()
 endforeach()
 list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/sessions.cpp
-            ${PROJECT_SOURCE_DIR}/cmake/compiled/pipelines.cpp)
+            ${PROJECT_SOURCE_DIR}/cmake/compiled/standard_policies.cpp ${PROJECT_SOURCE_DIR}/cmake/compiled/calibration.cpp)
 
 # This project's own tests, benchmarks and programs link it as well, so it is there for them in any case.
 set(litestage_compiled_in_all "")

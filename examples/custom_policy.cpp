@@ -121,7 +121,7 @@ skip::Standard searched(const LanguageModel<CpuBackend>& model, const std::vecto
     std::cerr << "own search: " << done << " of about " << total << " trials, " << (last = best) << std::endl;
   };
   Journal journal;  // without a file: a kill loses its records
-  calibrate::Calibration<CpuBackend, stages::TinyThinker> run(model, {}, questions, settings, journal, progress);
+  calibrate::Calibration<CpuBackend> run(model, stages::TinyThinker{}, questions, settings, journal, progress);
   const calibrate::LatencyModel latency = run.latency();
   const calibrate::Importance importance = run.importance();
   const calibrate::FullDepth full = run.full_depth(latency);

@@ -10,6 +10,7 @@
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/open_model.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/litestage.hpp"
 
 using namespace litestage;

@@ -19,6 +19,7 @@
 #include "cli/terminal/progress.hpp"
 #include "cli/terminal/run_main.hpp"
 #include "cli/terminal/stage_view.hpp"
+#include "litestage/compiled/standard_policies.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/settings/spec.hpp"

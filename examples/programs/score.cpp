@@ -27,6 +27,7 @@
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"
 #include "litestage/io/model_file.hpp"
+#include "litestage/io/text/text_codec.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "litestage/pipeline/score_text.hpp"
 #include "litestage/settings/describe.hpp"

@@ -14,6 +14,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/gguf.hpp"
+#include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/form.hpp"

@@ -23,7 +23,7 @@ using namespace litestage::test;
 namespace {
 
 using B = CpuBackend;
-using Run = Calibration<B, stages::TinyThinker>;
+using Run = Calibration<B>;
 
 // A machine on which rows are cheap and steps are not: the fewer sub-layers a token passes, the better.
 [[nodiscard]] LatencyModel fixed_latency() {
@@ -225,7 +225,7 @@ struct FoundAtFullDepth {
   s.metric = Metric::extracted;
   s.context = context;
   const Progress progress;
-  Calibration<B, LongThenShort> run({m.backend, m.model, toy}, LongThenShort{}, m.asked, s, journal, progress);
+  Run run({m.backend, m.model, toy}, LongThenShort{}, m.asked, s, journal, progress);
   const LatencyModel latency = run.latency(fixed_latency);
   FoundAtFullDepth found{run.importance(), {}, {}};
   found.stage_seconds = run.full_depth(latency).stage_seconds;

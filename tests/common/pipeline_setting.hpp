@@ -13,6 +13,7 @@
 
 #include "common/sequences.hpp"
 #include "common/toy_tokenizer.hpp"
+#include "litestage/compiled/standard_policies.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/skip/standard.hpp"

@@ -128,7 +128,7 @@ class Clocked {
     request.prompts = c.prompts;
     for (std::size_t b = 0; b < c.prompts.size(); ++b) request.slots.push_back(static_cast<int>(b));
     const auto started = Clock::now();
-    Run run({&session_, &c.skip, &exit, &observer_, &tokenizer_, StageRunOptions{}}, std::move(request));
+    Run run({&session_, &observer_, &tokenizer_, &options_}, calls_to(c.skip, exit), std::move(request));
     Run* const runs[] = {&run};
     while (!run.done()) runner_.step(runs);
     const double seconds = seconds_between(started, Clock::now());
@@ -142,7 +142,7 @@ class Clocked {
   }
 
  private:
-  using Run = StageRun<CpuBackend, skip::Static, EndAfter, NoObserver>;
+  using Run = StageRun<CpuBackend>;
 
   // Leaves nothing in the cache but the tokens that the stage is to find there.
   void hold_reused(const Configuration& c) {
@@ -157,8 +157,10 @@ class Clocked {
   Session<CpuBackend> session_;
   NoText text_;
   AnyTokenizer tokenizer_;
-  NoObserver observer_;
-  BatchRunner<CpuBackend, skip::Static, EndAfter, NoObserver> runner_{session_, step_rows};
+  NoObserver unobserved_;
+  ObserverCallsTo<NoObserver> observer_{unobserved_};
+  StageRunOptions options_;
+  BatchRunner<CpuBackend> runner_{session_, step_rows};
 };
 
 double quantile(std::vector<double> values, double q) {

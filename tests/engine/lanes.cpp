@@ -37,17 +37,17 @@ TEST_CASE("lanes: requests with policies of their own write what they write alon
     const std::vector<skip::Static> policies{{}, skipping({Unit::attention, 1}), skipping({Unit::mlp, 0})};
     const early_exit::Never never;
     const AnyTokenizer tokenizer(toy);
-    NoObserver observer;
+    NoObserver unobserved;
+    ObserverCallsTo<NoObserver> observer(unobserved);
     const auto run = [&](std::size_t lanes) {
-      Lanes<B, skip::Static, early_exit::Never, NoObserver> all({s.backend, s.model, tokenizer}, observer,
-                                                                {.lanes = lanes, .context = 64, .step_rows = 7}, {});
+      Lanes<B> all({s.backend, s.model, tokenizer}, observer, {.lanes = lanes, .context = 64, .step_rows = 7}, {});
       std::vector<StageReport> reports(9);
       std::vector<std::size_t> job(lanes);
       std::size_t next = 0;
       const auto begin = [&](std::size_t lane) {
         if (next == reports.size()) return;
         job[lane] = next++;
-        all.start(lane, policies[job[lane] % 3], never,
+        all.start(lane, calls_to(policies[job[lane] % 3], never),
                   request(concat("A text, ", job[lane] / 3), 2 + static_cast<int>(job[lane] % 4)));
       };
       for (std::size_t lane = 0; lane < lanes; ++lane) begin(lane);
@@ -74,18 +74,18 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   const ModelSource source = small_model();
   const Model<ReferenceBackend> model = load(backend, source);
   const AnyTokenizer tokenizer(toy);
-  NoObserver observer;
-  Lanes<ReferenceBackend, skip::Never, early_exit::Never, NoObserver> lanes({backend, model, tokenizer}, observer,
-                                                                            {.branches = 2, .context = 32}, {});
+  NoObserver unobserved;
+  ObserverCallsTo<NoObserver> observer(unobserved);
+  Lanes<ReferenceBackend> lanes({backend, model, tokenizer}, observer, {.branches = 2, .context = 32}, {});
   StageRequest many = request("Some", 2);
   many.prompts.resize(3, many.prompts[0]);
-  CHECK_THROWS_WITH_AS(lanes.start(0, {}, {}, many),
-                       "question q, stage only has 3 branches, expected 1 to 2 (the branches of the pipeline)", Error);
-  CHECK(lanes.idle(0));
   const skip::Never skip;
   const early_exit::Never exit;
-  lanes.start(0, skip, exit, request("Some", 2));
-  CHECK_THROWS_AS(lanes.start(0, skip, exit, request("Some", 2)), AssertionError);
+  CHECK_THROWS_WITH_AS(lanes.start(0, calls_to(skip, exit), many),
+                       "question q, stage only has 3 branches, expected 1 to 2 (the branches of the pipeline)", Error);
+  CHECK(lanes.idle(0));
+  lanes.start(0, calls_to(skip, exit), request("Some", 2));
+  CHECK_THROWS_AS(lanes.start(0, calls_to(skip, exit), request("Some", 2)), AssertionError);
   CHECK(!lanes.run([](std::size_t) {}, [](std::size_t, auto&) {}, [] { return false; }));  // gives up what is at work
   CHECK(lanes.idle(0));
   CHECK(!lanes.step([](std::size_t, auto&) {}));

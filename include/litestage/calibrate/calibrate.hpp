@@ -67,7 +67,7 @@ template <Backend B, SearchStrategy Strategy = Standard>
                                    const stages::Standard& stages, const CalibrationSettings& settings,
                                    Journal& journal, const Progress& progress, const Strategy& strategy = {},
                                    const CalibrationEvents& events = {}) {
-  Calibration<B, stages::Standard> run(model, stages, questions.questions, settings, journal, progress);
+  Calibration<B> run(model, stages, questions.questions, settings, journal, progress);
   if (events.on_journal) events.on_journal(run.work());
   const LatencyModel latency = run.latency();
   Findings found;
@@ -97,7 +97,7 @@ template <Backend B>
 [[nodiscard]] Importance importance(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                     const stages::Standard& stages, const CalibrationSettings& settings,
                                     Journal& journal, const Progress& progress, const CalibrationEvents& events = {}) {
-  Calibration<B, stages::Standard> run(model, stages, questions.questions, settings, journal, progress);
+  Calibration<B> run(model, stages, questions.questions, settings, journal, progress);
   if (events.on_journal) events.on_journal(run.work());
   Importance found = run.importance();
   progress.end();

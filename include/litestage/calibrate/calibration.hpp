@@ -3,244 +3,92 @@
 // compile. calibrate.hpp runs them all.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "litestage/calibrate/calibration_settings.hpp"
-#include "litestage/calibrate/latency/latency_probe.hpp"
+#include "litestage/calibrate/latency/latency_model.hpp"
 #include "litestage/calibrate/phase_progress.hpp"
-#include "litestage/calibrate/search/racing.hpp"
+#include "litestage/calibrate/search/search.hpp"
 #include "litestage/calibrate/trials/recorded_evaluation.hpp"
-#include "litestage/calibrate/trials/replay_exit.hpp"
 #include "litestage/pipeline/progress.hpp"
+#include "litestage/policy/any_schedule.hpp"
 
 namespace litestage::calibrate {
 
-template <Backend B, StageSchedule Stages>
+template <Backend B>
 class Calibration {
  public:
   using Skip = skip::Standard;
   using Exit = early_exit::Never;
 
   // `questions`, `journal` and `progress` outlive this object.
-  Calibration(LanguageModel<B> model, Stages stages, std::span<const Question> questions, CalibrationSettings settings,
-              Journal& journal, const Progress& progress)
-      : settings_(std::move(settings)),
-        judge_(settings_.metric, stages.answer_format(), questions),
-        progress_(progress),
-        model_(model),
-        evaluation_(std::move(model), std::move(stages), questions, evaluation_options(progress), journal) {}
+  Calibration(LanguageModel<B> model, AnySchedule stages, std::span<const Question> questions,
+              CalibrationSettings settings, Journal& journal, const Progress& progress);
+  Calibration(const Calibration&) = delete;
+  Calibration& operator=(const Calibration&) = delete;
+  ~Calibration();
 
-  [[nodiscard]] SearchWork work() const {
-    SearchWork work = work_;
-    work.generated = evaluation_.evaluation().generated();
-    work.restored = evaluation_.restored();
-    work.left_out = evaluation_.left_out();
-    return work;
-  }
+  [[nodiscard]] SearchWork work() const;
   // Questions that did not fit into the context under some candidate. They count as not answered under that candidate.
-  [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const {
-    return evaluation_.evaluation().without_room();
-  }
+  [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const;
 
   // Returns the latency model of the journal, or measures it on this machine.
-  LatencyModel latency() {
-    return latency([this] { return probe(); });
-  }
+  LatencyModel latency();
   // Returns the latency model of the journal, or else the result of `measure()`.
-  template <class Measure>
-  LatencyModel latency(Measure&& measure) {
-    return evaluation_.latency(measure);
-  }
+  LatencyModel latency(const std::function<LatencyModel()>& measure);
 
   // Measures the importance of the sub-layers at full depth. Call it before any phase that generates something else.
-  Importance importance() {
-    progress_.begin("importance of sub-layers", "questions");
-    return evaluation_.importance();
-  }
+  Importance importance();
 
-  FullDepth full_depth(const LatencyModel& latency) {
-    progress_.begin("full depth", "questions");
-    const auto full = evaluation_.setting(Skip());
-    const auto decisions = stage_decisions(full.skip, evaluation_.stages(), evaluation_.config().n_layers);
-    FullDepth f{judge_, {}, std::vector<double>(evaluation_.stages().size()), {}};
-    const std::vector<Path> paths = evaluation_.run_all(full);
-    for (std::size_t q = 0; q < paths.size(); ++q) {
-      f.predicted.push_back(judge_.predicted(q, paths[q]));
-      const std::vector<double> seconds = predicted_stage_seconds(latency, paths[q], decisions, false);
-      for (std::size_t s = 0; s < seconds.size(); ++s)
-        f.stage_seconds[s] += seconds[s] / static_cast<double>(paths.size());
-    }
-    f.judge.agree_with(f.predicted);
-    f.slowest_first.resize(f.stage_seconds.size());
-    std::iota(f.slowest_first.begin(), f.slowest_first.end(), std::size_t{0});
-    std::stable_sort(f.slowest_first.begin(), f.slowest_first.end(),
-                     [&](std::size_t a, std::size_t b) { return f.stage_seconds[a] > f.stage_seconds[b]; });
-    return f;
-  }
+  FullDepth full_depth(const LatencyModel& latency);
 
   // Searches for the number of sub-layers that each stage skips.
-  template <SearchStrategy Strategy>
-  SearchResult budgets(const Strategy& strategy, const LatencyModel& latency, const Importance& importance,
-                       const FullDepth& full) {
-    SearchSpace space = space_of(evaluation_.stages().size());
-    for (std::size_t s = 0; s < space.axes.size(); ++s) space.axes[s] = evaluation_.stages().stage(s).name;
-    space.order = full.slowest_first;
-    space.rerun = full.rerun();
-    const int most = settings_.most.value_or(evaluation_.config().n_sublayers() - 2);
-    for (int n = 0; n <= most; n += settings_.step) space.values.push_back(n);
-    progress_.begin("budgets", "trials", space.axes);
-    return search(strategy, space, full.judge,
-                  [&](const Candidate& b) { return timed(latency, lite_stage(importance, b), nullptr); });
-  }
+  SearchResult budgets(const AnyStrategy& strategy, const LatencyModel& latency, const Importance& importance,
+                       const FullDepth& full);
 
   // Searches for the window and threshold of the early exit, under the budgets found. The accuracy target is that of
   // the budget search, so that budgets and exit together lose no more than the budgets alone may.
   ExitChoice early_exit(const LatencyModel& latency, const Importance& importance, const FullDepth& full,
-                        const SearchResult& found) {
-    progress_.begin("early exit", "trials");
-    const Skip skip = lite_stage(importance, found.best.candidate);
-    const std::vector<LowConfidence> tried = exits_to_try(skip);
-    const auto exit_of = [&](const Candidate& at) {
-      return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
-    };
-    Racing thorough;
-    // Candidates of a larger window start from the lowest threshold again, so no block is given up.
-    thorough.give_up = 1;
-    SearchSpace space = line(tried.size());
-    space.least_accuracy = found.target;
-    const SearchResult result = search(thorough, space, full.judge,
-                                       [&](const Candidate& at) { return timed(latency, skip, replay(exit_of(at))); });
-    ExitChoice choice;
-    for (const Point& p : result.points) choice.curve.emplace_back(exit_of(p.candidate), p);
-    choice.exit = exit_of(result.best.candidate);
-    return choice;
-  }
+                        const SearchResult& found);
 
   // Searches for the largest setting of a baseline within the same accuracy target, as the budgets are searched.
-  template <SearchStrategy Strategy>
-  BaselineChoice largest(const Strategy& strategy, const Baseline& baseline, const FullDepth& full) {
-    progress_.begin(baseline.name, "trials");
-    const double all = evaluation_.config().n_sublayers();
-    const SearchSpace space = line(baseline.settings.size() - 1);
-    const SearchResult found = search(strategy, space, full.judge, [&](const Candidate& at) {
-      const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
-      const double runs = 1 - setting.skipped / all;
-      return Setup<Skip, Exit>{evaluation_.setting(setting.policy), [runs](std::span<const PathStep>) { return runs; }};
-    });
-    return {baseline.name, baseline.settings[static_cast<std::size_t>(found.best.candidate[0])], found.best};
-  }
+  BaselineChoice largest(const AnyStrategy& strategy, const Baseline& baseline, const FullDepth& full);
 
   // Stage s skips the first budgets[s] sub-layers of the ranking. An empty candidate skips none.
-  [[nodiscard]] Skip lite_stage(const Importance& importance, const Candidate& budgets) const {
-    skip::LiteStage policy;
-    for (const Sublayer u : importance.ranking(settings_.rank_by)) policy.ranking.push_back(sublayer_name(u));
-    for (std::size_t s = 0; s < budgets.size(); ++s) policy.budgets[evaluation_.stages().stage(s).name] = budgets[s];
-    policy.phase = settings_.phase;
-    policy.kv = settings_.kv;
-    return policy;
-  }
+  [[nodiscard]] Skip lite_stage(const Importance& importance, const Candidate& budgets) const;
   // Scores a skip policy and an exit policy on every question.
   [[nodiscard]] Score score(const LatencyModel& latency, const FullDepth& full, const Skip& skip,
-                            const std::optional<LowConfidence>& exit) {
-    const Setup<Skip, Exit> plan = timed(latency, skip, replay(exit));
-    Score score;
-    score.stage_tokens.assign(evaluation_.stages().size(), 0);
-    const std::vector<Path> paths = evaluation_.run_all(plan.variant);
-    for (std::size_t q = 0; q < paths.size(); ++q) {
-      score.predicted.push_back(full.judge.predicted(q, paths[q]));
-      score.outcomes.push_back(outcome_of(full.judge, q, paths[q], plan.cost));
-      for (std::size_t s = 0; s < score.stage_tokens.size(); ++s)
-        score.stage_tokens[s] += paths[q][s].result->report.generated_tokens / static_cast<double>(paths.size());
-    }
-    return score;
-  }
+                            const std::optional<LowConfidence>& exit);
 
  private:
-  [[nodiscard]] EvaluationOptions evaluation_options(const Progress& progress) {
-    EvaluationOptions options;
-    options.batch = settings_.batch;
-    options.context = settings_.context;
-    options.kv = settings_.cache;
-    options.generation.trace = trace_of(settings_.criterion);
-    options.score_letters = judge_.needs_letters();
-    options.keep_going = progress.keep_going;
-    options.on_walk = [this](std::size_t ended, std::size_t total) { progress_.walks(ended, total); };
-    return options;
-  }
-  [[nodiscard]] LatencyModel probe() {
-    progress_.begin("measuring this machine", "%");
-    ProbeOptions p;
-    p.seconds = settings_.probe_seconds;
-    p.kv = settings_.cache;
-    p.model = model_.identity().fingerprint;
-    p.signals = signals_read(settings_.criterion);
-    const Prompt prompt = evaluation_.stages().prompts(0, {evaluation_.questions()[0], {}}).at(0);
-    p.encode = [this, prompt] { return model_.tokenizer().encode(prompt).size(); };
-    p.on_progress = [this](double share) { progress_.share(share); };
-    return measure_latency(model_, std::move(p));
-  }
-
-  [[nodiscard]] std::vector<LowConfidence> exits_to_try(const Skip& skip) {
-    std::vector<const StageReport*> stages;
-    for (const Path& path : evaluation_.run_all(evaluation_.setting(skip))) {
-      for (std::size_t s = 0; s < evaluation_.stages().size(); ++s) stages.push_back(&path[s].result->report);
-    }
-    return exit_candidates(stages, settings_.criterion, settings_.exits);
-  }
-  [[nodiscard]] Replay replay(const std::optional<LowConfidence>& exit) const {
-    return exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay();
-  }
-  [[nodiscard]] Setup<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip, Replay replay) const {
-    Setup<Skip, Exit> c{evaluation_.setting(skip), nullptr};
-    c.variant.replay = std::move(replay);
-    c.cost = [&latency, signals = c.variant.replay != nullptr,
-              decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
-                 std::span<const PathStep> path) { return predicted_seconds(latency, path, decisions, signals); };
-    return c;
-  }
-
-  [[nodiscard]] SearchSpace space_of(std::size_t axes) {
-    SearchSpace space;
-    space.axes.resize(axes);
-    space.questions = evaluation_.questions().size();
-    space.max_loss = settings_.max_loss;
-    space.least_accuracy = settings_.least_accuracy;
-    space.on_progress = [this](const SearchProgress& p) { progress_.search(p); };
-    return space;
-  }
+  [[nodiscard]] EvaluationOptions evaluation_options(const Progress& progress);
+  [[nodiscard]] LatencyModel probe();
+  [[nodiscard]] std::vector<LowConfidence> exits_to_try(const Skip& skip);
+  [[nodiscard]] Replay replay(const std::optional<LowConfidence>& exit) const;
+  // A setup whose cost is the predicted time of a question.
+  [[nodiscard]] Setup<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip, Replay replay) const;
+  [[nodiscard]] SearchSpace space_of(std::size_t axes);
   // A search space of one axis with the values 0 to n.
-  [[nodiscard]] SearchSpace line(std::size_t n) {
-    SearchSpace space = space_of(1);
-    space.order = {0};
-    for (std::size_t i = 0; i <= n; ++i) space.values.push_back(static_cast<int>(i));
-    return space;
-  }
-  template <class Strategy, class Make>
-  [[nodiscard]] SearchResult search(const Strategy& strategy, const SearchSpace& space, const Judge& judge, Make make) {
-    BudgetEvaluation<RecordedEvaluation<B, Stages>, Skip, Exit> evaluate(evaluation_, judge, make);
-    return strategy.search(space, [&](std::span<const Trial> trials) {
-      std::vector<Outcome> outcomes = evaluate(trials);
-      work_.trials += trials.size();
-      for (const Outcome& o : outcomes) work_.tokens_of_trials += static_cast<std::int64_t>(o.tokens);
-      return outcomes;
-    });
-  }
+  [[nodiscard]] SearchSpace line(std::size_t n);
+  [[nodiscard]] SearchResult search(const AnyStrategy& strategy, const SearchSpace& space, const Judge& judge,
+                                    const std::function<Setup<Skip, Exit>(const Candidate&)>& make);
 
   CalibrationSettings settings_;
   Judge judge_;
   PhaseProgress progress_;
   LanguageModel<B> model_;
-  RecordedEvaluation<B, Stages> evaluation_;
+  RecordedEvaluation<B> evaluation_;
   SearchWork work_;  // without the counts that evaluation_ keeps
 };
 
 }  // namespace litestage::calibrate
+
+#include "litestage/calibrate/definitions/calibration.hpp"
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/calibration.hpp"
+#endif

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "litestage/calibrate/calibrate.hpp"
+#include "litestage/compiled/standard_policies.hpp"
 #include "litestage/early_exit/never.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/pipeline/progress.hpp"

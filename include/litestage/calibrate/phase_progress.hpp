@@ -13,7 +13,8 @@
 
 namespace litestage::calibrate {
 
-// A search starts many runs of walks, one after the other. Each run counts from 0; this class counts over all of them.
+// A search evaluates many lists of trials, one after the other. An evaluation counts its own work from 0; this class
+// counts over all of them.
 class PhaseProgress {
  public:
   // `progress` outlives this object.
@@ -26,8 +27,8 @@ class PhaseProgress {
     best_.clear();
     progress_->begin(what, unit);
   }
-  // Reports the walks of the current run.
-  void walks(std::size_t ended, std::size_t total) {
+  // Reports the work of the current evaluation.
+  void work(std::size_t ended, std::size_t total) {
     progress_->update(done_ + ended, std::max(expected_, done_ + total), best_);
   }
   void search(const SearchProgress& p) {

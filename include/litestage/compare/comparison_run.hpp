@@ -14,6 +14,7 @@
 #include "litestage/compare/comparison.hpp"
 #include "litestage/compare/finished_work.hpp"
 #include "litestage/compare/outcome.hpp"
+#include "litestage/compiled/standard_policies.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/context_use.hpp"
 #include "litestage/pipeline/pipeline.hpp"

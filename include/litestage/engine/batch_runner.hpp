@@ -10,10 +10,10 @@
 
 namespace litestage {
 
-template <Backend B, class Skip, class Exit, class Observer>
+template <Backend B>
 class BatchRunner {
  public:
-  using Run = StageRun<B, Skip, Exit, Observer>;
+  using Run = StageRun<B>;
 
   // A step holds at most `step_rows` rows, or one row per branch if there are more branches. Larger steps prefill
   // faster, but branches that decode in the same step wait longer.

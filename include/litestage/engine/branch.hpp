@@ -11,12 +11,9 @@
 
 namespace litestage {
 
-template <class Skip, class Exit>
 struct Branch {
   int slot = 0;  // in the K/V cache
   Segment segment;
-  typename Skip::State skip;
-  typename Exit::State exit;
   StopText text;
   Sampler sampler;
   std::vector<int> kept = {};

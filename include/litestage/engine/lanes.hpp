@@ -32,13 +32,13 @@ struct LaneOptions {
   Profile* profile = nullptr;  // filled if not null; outlives the lanes
 };
 
-template <Backend B, class Skip, class Exit, class Observer>
+template <Backend B>
 class Lanes {
  public:
-  using Run = StageRun<B, Skip, Exit, Observer>;
+  using Run = StageRun<B>;
 
   // `observer` outlives the lanes.
-  Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options, StageRunOptions generation);
+  Lanes(LanguageModel<B> model, ObserverCalls& observer, LaneOptions options, StageRunOptions generation);
   ~Lanes();
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
@@ -52,8 +52,8 @@ class Lanes {
     return litestage::no_room(request, session_.cache().index().capacity());
   }
   // Starts a request on an idle lane, in the slots of that lane. A prefix that these slots hold from an earlier request
-  // is reused where tokens and decisions are equal. The policies outlive the request.
-  void start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request);
+  // is reused where tokens and decisions are equal. `policies` are those of calls_to(skip, exit).
+  void start(std::size_t lane, std::unique_ptr<PolicyCalls> policies, StageRequest request);
   // Clears the slots of a lane, so that the next request reuses nothing.
   void forget(std::size_t lane) {
     for (std::size_t b = 0; b < options_.branches; ++b) {
@@ -114,17 +114,16 @@ class Lanes {
   LaneOptions options_;
   LanguageModel<B> model_;
   Session<B> session_;
-  BatchRunner<B, Skip, Exit, Observer> runner_;
-  Observer* observer_;
+  BatchRunner<B> runner_;
+  ObserverCalls* observer_;
   StageRunOptions generation_;
   std::vector<std::unique_ptr<Run>> runs_;  // [lanes], null for an idle lane
   std::vector<Run*> active_;
 };
 
 // Defined outside of the class, for the reason given in engine/session.hpp.
-template <Backend B, class Skip, class Exit, class Observer>
-Lanes<B, Skip, Exit, Observer>::Lanes(LanguageModel<B> model, Observer& observer, LaneOptions options,
-                                      StageRunOptions generation)
+template <Backend B>
+Lanes<B>::Lanes(LanguageModel<B> model, ObserverCalls& observer, LaneOptions options, StageRunOptions generation)
     : options_(options),
       model_(std::move(model)),
       session_(model_.backend(), model_.weights(),
@@ -135,28 +134,28 @@ Lanes<B, Skip, Exit, Observer>::Lanes(LanguageModel<B> model, Observer& observer
       generation_(std::move(generation)),
       runs_(options.lanes) {}
 
-template <Backend B, class Skip, class Exit, class Observer>
-Lanes<B, Skip, Exit, Observer>::~Lanes() = default;
+template <Backend B>
+Lanes<B>::~Lanes() = default;
 
-template <Backend B, class Skip, class Exit, class Observer>
-void Lanes<B, Skip, Exit, Observer>::start(std::size_t lane, const Skip& skip, const Exit& exit, StageRequest request) {
+template <Backend B>
+void Lanes<B>::start(std::size_t lane, std::unique_ptr<PolicyCalls> policies, StageRequest request) {
   LITESTAGE_ASSERT(idle(lane), "lane ", lane, " is at work");
   check(request);
   request.slots.clear();
   for (std::size_t b = 0; b < options_.branches; ++b) {
     request.slots.push_back(static_cast<int>(lane * options_.branches + b));
   }
-  runs_[lane] = std::make_unique<Run>(
-      typename Run::Context{&session_, &skip, &exit, observer_, &model_.tokenizer(), generation_}, std::move(request));
+  runs_[lane] = std::make_unique<Run>(typename Run::Context{&session_, observer_, &model_.tokenizer(), &generation_},
+                                      std::move(policies), std::move(request));
 }
 
-template <Backend B, class Skip, class Exit, class Observer>
-void Lanes<B, Skip, Exit, Observer>::give_up() {
+template <Backend B>
+void Lanes<B>::give_up() {
   for (std::unique_ptr<Run>& run : runs_) run.reset();
 }
 
-template <Backend B, class Skip, class Exit, class Observer>
-bool Lanes<B, Skip, Exit, Observer>::advance() {
+template <Backend B>
+bool Lanes<B>::advance() {
   active_.clear();
   for (const std::unique_ptr<Run>& run : runs_) {
     if (run) active_.push_back(run.get());

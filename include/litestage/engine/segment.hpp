@@ -91,11 +91,12 @@ struct MomentSums {
 
 // Sums of a segment's statistics over its forward steps; empty if no statistics are read.
 struct SegmentSums {
+  Stat wanted = Stat::none;           // statistics that are read
   std::vector<MomentSums> sublayers;  // [2 * n_layers]
   std::vector<MomentSums> layers;     // [n_layers]
 
   SegmentSums() = default;
-  SegmentSums(Stat wanted, int n_layers) {
+  SegmentSums(Stat stats, int n_layers) : wanted(stats) {
     if (any(wanted & (Stat::cosine | Stat::norm_ratio))) sublayers.resize(2 * static_cast<std::size_t>(n_layers));
     if (any(wanted & Stat::layer_cosine)) layers.resize(static_cast<std::size_t>(n_layers));
   }
@@ -116,7 +117,7 @@ struct SegmentSums {
     return std::all_of(layers.begin(), layers.end(), [](const MomentSums& s) { return s.finite(); });
   }
   // The statistics of a sub-layer over `tokens` tokens; the flag says whether the last one ends a prompt.
-  [[nodiscard]] SublayerStats stats(Sublayer u, Stat wanted, std::size_t tokens, bool ends_prompt) const {
+  [[nodiscard]] SublayerStats stats(Sublayer u, std::size_t tokens, bool ends_prompt) const {
     SublayerStats s;
     s.tokens = static_cast<int>(tokens);
     const auto index = static_cast<std::size_t>(u.index()), layer = static_cast<std::size_t>(u.layer);
@@ -139,6 +140,15 @@ struct Segment {
   SegmentSums sums;
 
   [[nodiscard]] bool complete() const { return done == tokens.size(); }
+  // Calls f(sub-layer, its statistics over the segment), from the bottom up, for those that ran under these decisions.
+  template <class F>
+  void for_each_run(const Decisions& of_all, F&& f) const {
+    for (std::size_t i = 0; i < of_all.size(); ++i) {
+      if (of_all[i].skip) continue;
+      const Sublayer u = Sublayer::at(static_cast<int>(i));
+      f(u, sums.stats(u, tokens.size(), wants_logits));
+    }
+  }
 };
 
 }  // namespace litestage

@@ -9,16 +9,14 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
-#include "litestage/core/error.hpp"
+#include "litestage/core/compiled.hpp"
 #include "litestage/core/split_mix64.hpp"
-#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
-#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 
 namespace litestage {
@@ -76,51 +74,17 @@ struct StageRunOptions {
 };
 
 // The request for a stage, given the texts generated so far. `stream` distinguishes the random numbers of requests.
-template <StageSchedule Stages>
-[[nodiscard]] StageRequest stage_request(const Stages& stages, std::size_t stage, const Transcript& transcript,
-                                         const AnyTokenizer& tokenizer, std::uint64_t stream) {
-  StageRequest request;
-  request.question = transcript.question.id;
-  request.index = static_cast<int>(stage);
-  request.stage = stages.stage(stage);
-  for (const Prompt& prompt : stages.prompts(stage, transcript)) request.prompts.push_back(tokenizer.encode(prompt));
-  request.stream = stream;
-  return request;
-}
+[[nodiscard]] StageRequest stage_request(const AnySchedule& stages, std::size_t stage, const Transcript& transcript,
+                                         const AnyTokenizer& tokenizer, std::uint64_t stream);
 
 // The request for the logits of the option letters: the last stage's prompt, with the probe as the beginning of the
 // answer. The token of a letter is the one that follows when the letter is appended to this prompt, so that a
-// tokenizer's treatment of spaces needs no special case.
-template <StatesAnswer Stages>
-[[nodiscard]] StageRequest letter_request(const Stages& stages, const Transcript& transcript,
-                                          const AnyTokenizer& tokenizer) {
-  const AnswerFormat format = stages.answer_format();
-  const std::string& id = transcript.question.id;
-  StageRequest request;
-  request.question = id;
-  request.index = static_cast<int>(stages.size()) - 1;
-  request.stage = stages.stage(stages.size() - 1);
-  const std::vector<Prompt> prompts = stages.prompts(stages.size() - 1, transcript);
-  std::vector<int> probe;
-  std::vector<int>& letters = request.score_tokens;
-  for (std::size_t i = 0; i < transcript.question.options.size(); ++i) {
-    Prompt prompt = prompts.at(0);
-    prompt.continuation += format.probe + format.letter_prefix + option_letter(i);
-    std::vector<int> tokens = tokenizer.encode(prompt);
-    if (tokens.size() < 2) throw Error(concat("question ", shown(id), ": the prompt to score has no tokens"));
-    letters.push_back(tokens.back());
-    tokens.pop_back();
-    if (i == 0) probe = tokens;
-    if (tokens != probe || std::count(letters.begin(), letters.end(), letters.back()) != 1) {
-      throw Error(concat("question ", shown(id),
-                         ": option letters cannot be scored, since the tokenizer does not "
-                         "write each as one token of its own after \"",
-                         format.probe, format.letter_prefix, "\""));
-    }
-  }
-  if (letters.empty()) throw Error(concat("question ", shown(id), " has no options, so no letter can be scored"));
-  request.prompts.push_back(std::move(probe));
-  return request;
-}
+// tokenizer's treatment of spaces needs no special case. Throws Error if a letter is not one token of its own.
+[[nodiscard]] StageRequest letter_request(const AnySchedule& stages, const Transcript& transcript,
+                                          const AnyTokenizer& tokenizer);
 
 }  // namespace litestage
+
+#if LITESTAGE_HEADER_ONLY
+#include "litestage/engine/definitions/stage_request.hpp"
+#endif

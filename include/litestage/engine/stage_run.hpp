@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,7 +13,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/branch.hpp"
 #include "litestage/engine/not_finite.hpp"
-#include "litestage/engine/observer.hpp"
+#include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/engine/segment.hpp"
@@ -22,22 +23,22 @@
 
 namespace litestage {
 
-template <Backend B, class Skip, class Exit, class Observer>
+template <Backend B>
 class StageRun {
  public:
+  // All members outlive the run.
   struct Context {
     Session<B>* session;
-    const Skip* skip;
-    const Exit* exit;
-    Observer* observer;
+    ObserverCalls* observer;
     const AnyTokenizer* tokenizer;
-    StageRunOptions options;
+    const StageRunOptions* options;
   };
 
-  StageRun(const Context& context, StageRequest request)
+  StageRun(const Context& context, std::unique_ptr<PolicyCalls> policies, StageRequest request)
       : context_(context),
+        policies_(std::move(policies)),
         request_(std::move(request)),
-        stats_(stats_read(*context.skip) | (scores_letters() ? Stat::none : Observer::stats)),
+        stats_(policies_->stats() | (scores_letters() ? Stat::none : context.observer->stats())),
         skipped_(config().n_sublayers()) {
     info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens, request_.question};
     report_.name = request_.stage.name;
@@ -46,10 +47,10 @@ class StageRun {
     report_.shared_tokens = static_cast<int>(prefix_);
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
-      branches_.push_back(Branch{request_.slots[i], Segment{}, context_.skip->begin(info_), context_.exit->begin(info_),
-                                 StopText(request_.stage.stop),
-                                 Sampler(context_.options.sampler, stream_of(request_.stream, i))});
+      branches_.push_back(Branch{request_.slots[i], Segment{}, StopText(request_.stage.stop),
+                                 Sampler(context_.options->sampler, stream_of(request_.stream, i))});
     }
+    policies_->begin(info_, branches_.size());
     if (prefix_ > 0)
       begin_prefix();
     else
@@ -63,7 +64,7 @@ class StageRun {
   }
   // The statistics that policy and observer read, and the signals that policy and trace read.
   [[nodiscard]] Stat stats() const { return stats_; }
-  [[nodiscard]] Signal signals() const { return signals_read(*context_.exit) | context_.options.trace.signals; }
+  [[nodiscard]] Signal signals() const { return policies_->signals() | context_.options->trace.signals; }
 
   // The number of branches that have tokens to forward.
   [[nodiscard]] std::size_t least_rows() const {
@@ -133,8 +134,6 @@ class StageRun {
   }
 
  private:
-  using Branch = litestage::Branch<Skip, Exit>;
-
   // Scoring letters is not a stage, so observers are not notified.
   [[nodiscard]] bool scores_letters() const { return !request_.score_tokens.empty(); }
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
@@ -158,8 +157,8 @@ class StageRun {
   void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
     b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, SegmentSums(stats_, config().n_layers)};
   }
-  [[nodiscard]] int decide(const Branch& b, const StepInfo& step) {
-    return context_.session->decisions().number_of(decide_all(*context_.skip, b.skip, step, config().n_layers));
+  [[nodiscard]] int decide(std::size_t branch, const StepInfo& step) {
+    return context_.session->decisions().number_of(policies_->decide(branch, step));
   }
   // How many of the tokens the slot already holds under these decisions; the rest of the slot is dropped. Returns 0 if
   // statistics are read, because they cannot be measured for positions that are not recomputed.
@@ -176,7 +175,7 @@ class StageRun {
   void begin_prefix() {
     Branch& b = branches_[0];
     const std::span<const int> tokens(request_.prompts[0].data(), prefix_);
-    const int decisions = decide(b, StepInfo{});
+    const int decisions = decide(0, StepInfo{});
     const std::size_t n = held(b.slot, tokens, decisions);
     begin_segment(b, StepInfo{}, {tokens.begin() + static_cast<std::ptrdiff_t>(n), tokens.end()}, false, decisions);
     if (b.segment.complete()) end_prefix();
@@ -185,15 +184,15 @@ class StageRun {
   void end_prefix() {
     for (std::size_t i = 1; i < branches_.size(); ++i) {
       cache().fork(branches_[0].slot, branches_[i].slot, static_cast<int>(prefix_));
-      branches_[i].skip = branches_[0].skip;
     }
+    policies_->fork();
     for (std::size_t i = 0; i < branches_.size(); ++i) begin_prompt(i, prefix_);
   }
   // Starts the branch's own part of its prompt, from token `from` on.
   void begin_prompt(std::size_t branch, std::size_t from) {
     Branch& b = branches_[branch];
     const std::vector<int>& prompt = request_.prompts[branch];
-    const int decisions = decide(b, StepInfo{});
+    const int decisions = decide(branch, StepInfo{});
     if (from == 0) from = held(b.slot, std::span<const int>(prompt.data(), prompt.size() - 1), decisions);
     begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
   }
@@ -211,31 +210,24 @@ class StageRun {
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
   }
-  // Notifies policy and observer of the sub-layers that ran in the completed segment.
+  // Passes the statistics of the completed segment to policy and observer.
   void report_stats(std::size_t branch) {
-    Branch& b = branches_[branch];
-    const Decisions& d = context_.session->decisions()[b.segment.decisions];
-    for (int u = 0; u < config().n_sublayers(); ++u) {
-      const auto i = static_cast<std::size_t>(u);
-      if (d[i].skip) continue;
-      const SublayerStats stats =
-          b.segment.sums.stats(Sublayer::at(u), stats_, b.segment.tokens.size(), b.segment.wants_logits);
-      if constexpr (any(Skip::stats)) context_.skip->observe(b.skip, b.segment.step, Sublayer::at(u), stats);
-      if (scores_letters()) continue;
-      context_.observer->sublayer(static_cast<int>(branch), info_, b.segment.step, Sublayer::at(u), stats);
-    }
+    const Segment& segment = branches_[branch].segment;
+    const Decisions& decisions = context_.session->decisions()[segment.decisions];
+    policies_->observe(branch, segment, decisions);
+    if (!scores_letters()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
   }
 
   // Chooses the branch's next token from the logits of its segment's last row.
   void choose(std::size_t branch, TokenStats stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
-    if (!context_.options.sampler.greedy()) {
+    if (!context_.options->sampler.greedy()) {
       context_.session->read_logits(logits_row, host_logits_);
       sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
     }
     ++b.chosen;
     ++report_.generated_tokens;
-    if (context_.options.trace.of) b.trace.push_back(context_.options.trace.of(stats));
+    if (context_.options->trace.of) b.trace.push_back(context_.options->trace.of(stats));
     if (b.chosen == 1 && ++first_tokens_ == branches_.size()) prefilled_ = Clock::now();
     judge(branch, stats);
     if (b.done) {
@@ -243,7 +235,7 @@ class StageRun {
       return;
     }
     const StepInfo next{Phase::decode, b.chosen - 1};
-    begin_segment(b, next, {stats.token}, true, decide(b, next));
+    begin_segment(b, next, {stats.token}, true, decide(branch, next));
   }
   // Replaces the likeliest token by the sampled one.
   void sampled(TokenStats& stats, int token) const {
@@ -257,8 +249,8 @@ class StageRun {
     Branch& b = branches_[branch];
     const StepInfo step = b.segment.step;
     const auto stop = [&](StopReason reason) { b.done = true, b.stop = reason; };
-    if (!context_.options.ignore_eos && context_.tokenizer->is_end(stats.token)) return stop(StopReason::eos);
-    const Verdict verdict = context_.exit->observe(b.exit, step, stats);
+    if (!context_.options->ignore_eos && context_.tokenizer->is_end(stats.token)) return stop(StopReason::eos);
+    const Verdict verdict = policies_->judge(branch, step, stats);
     if (verdict == Verdict::stop_drop) return stop(StopReason::exit);
     if (b.text.push(context_.tokenizer->piece(stats.token))) return stop(StopReason::stop_string);
     b.kept.push_back(stats.token);
@@ -282,6 +274,7 @@ class StageRun {
   }
 
   Context context_;
+  std::unique_ptr<PolicyCalls> policies_;
   StageRequest request_;
   RequestInfo info_;
   Stat stats_;              // statistics that policy and observer read

@@ -18,7 +18,7 @@ template <Backend B>
 [[nodiscard]] LanguageModel<B> load_model(const ModelFile& file, std::shared_ptr<B> backend,
                                           const std::function<void(int, int)>& progress = nullptr) {
   auto weights = std::make_shared<const Model<B>>(load(*backend, file.source(), progress));
-  return {std::move(backend), std::move(weights), file.tokenizer(), [file] { return file.identity(); }};
+  return {std::move(backend), std::move(weights), file.any_tokenizer(), [file] { return file.identity(); }};
 }
 
 // Opens a GGUF file on a backend with default options: io::open_model("m.gguf") on the CPU,

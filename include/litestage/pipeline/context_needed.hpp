@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "litestage/engine/stage_request.hpp"
-#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 #include "litestage/prompt/transcript.hpp"
 
@@ -44,9 +44,8 @@ namespace detail {
 // The stage that needs the most positions. `letters`: the option letters are scored after the last stage. With
 // `as_much_as_allowed` the result is an estimate, because schedules may process long texts in their own way, and the
 // number of tokens of a text depends slightly on the text around it.
-template <StageSchedule Stages>
-[[nodiscard]] ContextNeeded context_needed(const Stages& stages, const Question& question,
-                                           const AnyTokenizer& tokenizer, Writing writing, bool letters) {
+[[nodiscard]] inline ContextNeeded context_needed(const AnySchedule& stages, const Question& question,
+                                                  const AnyTokenizer& tokenizer, Writing writing, bool letters) {
   ContextNeeded most;
   const auto consider = [&](const StageRequest& request, std::size_t written) {
     for (const std::vector<int>& prompt : request.prompts) {
@@ -64,9 +63,7 @@ template <StageSchedule Stages>
     if (i + 1 == stages.size()) break;
     transcript.outputs.emplace_back(request.prompts.size(), detail::text_of_length(written, question, tokenizer));
   }
-  if constexpr (StatesAnswer<Stages>) {
-    if (letters) consider(letter_request(stages, transcript, tokenizer), 0);
-  }
+  if (letters && stages.states_answer()) consider(letter_request(stages, transcript, tokenizer), 0);
   return most;
 }
 

@@ -11,45 +11,44 @@
 #include <vector>
 
 #include "litestage/engine/stage_request.hpp"
-#include "litestage/policy/concepts.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 #include "litestage/prompt/transcript.hpp"
 
 namespace litestage {
 
-template <StageSchedule Stages>
 class StageWalk {
  public:
-  // `stages` outlives the walk. `letters`: the option letters are scored after the last stage.
-  StageWalk(const Stages& stages, Question question, bool letters)
-      : stages_(&stages), transcript_{std::move(question), {}}, letters_(letters) {
-    if constexpr (!StatesAnswer<Stages>) {
-      if (letters) throw Error("option letters cannot be scored with a schedule that does not state answers");
-    }
+  // `letters`: the option letters are scored after the last stage.
+  StageWalk(AnySchedule stages, Question question, bool letters)
+      : stages_(std::move(stages)), transcript_{std::move(question), {}}, letters_(letters) {
+    if (letters && !stages_.states_answer())
+      throw Error("option letters cannot be scored with a schedule that does not state answers");
   }
 
   [[nodiscard]] const Question& question() const { return transcript_.question; }
   // The number of finished stages; the scoring of option letters counts as one more.
   [[nodiscard]] std::size_t steps_done() const { return done_; }
-  [[nodiscard]] std::size_t steps() const { return stages_->size() + (letters_ ? 1 : 0); }
+  [[nodiscard]] std::size_t steps() const { return stages_.size() + (letters_ ? 1 : 0); }
   [[nodiscard]] bool ended() const { return done_ == steps(); }
+  // Whether every stage has ended; the option letters may still have to be scored.
+  [[nodiscard]] bool stages_ended() const { return done_ >= stages_.size(); }
   // Whether the next request scores the option letters.
-  [[nodiscard]] bool at_letters() const { return letters_ && done_ == stages_->size(); }
+  [[nodiscard]] bool at_letters() const { return letters_ && done_ == stages_.size(); }
   // The texts of all stages before the next one. The last stage's text is not kept, because no later prompt contains
   // it: the prompt that scores option letters is the last stage's.
   [[nodiscard]] const std::vector<std::vector<std::string>>& outputs() const { return transcript_.outputs; }
 
   // The next request. `stream` distinguishes the random numbers of requests.
-  [[nodiscard]] StageRequest request(const AnyTokenizer& tokenizer, std::uint64_t stream) const {
+  [[nodiscard]] StageRequest next_request(const AnyTokenizer& tokenizer, std::uint64_t stream) const {
     LITESTAGE_ASSERT(!ended(), "the question ", transcript_.question.id, " has ended");
-    if (!at_letters()) return stage_request(*stages_, done_, transcript_, tokenizer, stream);
-    if constexpr (StatesAnswer<Stages>) return letter_request(*stages_, transcript_, tokenizer);
-    return {};  // not reached: the constructor refuses letters
+    if (at_letters()) return letter_request(stages_, transcript_, tokenizer);
+    return stage_request(stages_, done_, transcript_, tokenizer, stream);
   }
 
   // Records that the request has run. `report` is the stage's report; it is ignored for the option letters.
   void advance(const StageReport& report) {
-    if (done_ + 1 < stages_->size()) {
+    if (done_ + 1 < stages_.size()) {
       transcript_.outputs.emplace_back();
       for (const BranchReport& branch : report.branches) transcript_.outputs.back().push_back(branch.text);
     }
@@ -59,13 +58,13 @@ class StageWalk {
   // run, which contain only a name.
   [[nodiscard]] std::vector<StageReport> give_up() {
     std::vector<StageReport> not_run;
-    for (std::size_t s = done_; s < stages_->size(); ++s) not_run.emplace_back().name = stages_->stage(s).name;
+    for (std::size_t s = done_; s < stages_.size(); ++s) not_run.emplace_back().name = stages_.stage(s).name;
     done_ = steps();
     return not_run;
   }
 
  private:
-  const Stages* stages_;
+  AnySchedule stages_;
   Transcript transcript_;
   bool letters_;
   std::size_t done_ = 0;

@@ -24,7 +24,7 @@ namespace {
 using B = CpuBackend;
 using Exit = early_exit::Standard;
 using V = Variant<skip::Static, Exit>;
-using Evaluation = StagedEvaluation<B, skip::Static, Exit, stages::TinyThinker>;
+using Evaluation = StagedEvaluation<B, skip::Static, Exit>;
 
 [[nodiscard]] V variant(std::vector<SublayerSet> sets, Exit exit = {}) {
   V v;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "litestage/io/model_file.hpp"
+#include "litestage/io/text/text_codec.hpp"
 
 namespace litestage::cli {
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace litestage::calibrate {
@@ -84,6 +85,24 @@ concept Searches = requires(const S& s, const SearchSpace& space, const Evaluato
 // A strategy decides which candidates are tried, and in which order.
 template <class S>
 concept SearchStrategy = std::copyable<S> && Searches<S>;
+
+// A type-erased strategy, so that the phases of a calibration are compiled once for all strategies.
+class AnyStrategy {
+ public:
+  // Stores a copy of the strategy. Implicit, so that a function that takes AnyStrategy takes every strategy.
+  template <class S>
+  requires(!std::same_as<S, AnyStrategy> && SearchStrategy<S>) AnyStrategy(S strategy)
+      : search_([strategy = std::move(strategy)](const SearchSpace& space, const Evaluator& evaluate) {
+          return strategy.search(space, evaluate);
+        }) {}
+
+  [[nodiscard]] SearchResult search(const SearchSpace& space, const Evaluator& evaluate) const {
+    return search_(space, evaluate);
+  }
+
+ private:
+  std::function<SearchResult(const SearchSpace&, const Evaluator&)> search_;
+};
 
 // Says in words what a strategy lacks: static_assert(CheckSearchStrategy<MyStrategy>::passed);
 template <class S>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -24,7 +25,7 @@
 
 namespace litestage::calibrate {
 
-template <Backend B, StageSchedule Stages>
+template <Backend B>
 class RecordedEvaluation {
  public:
   using Skip = skip::Standard;
@@ -32,7 +33,7 @@ class RecordedEvaluation {
   using Setting = Variant<Skip, Exit>;
 
   // `questions` and `journal` outlive this object.
-  RecordedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions,
+  RecordedEvaluation(LanguageModel<B> model, AnySchedule stages, std::span<const Question> questions,
                      EvaluationOptions options, Journal& journal)
       : journal_(&journal),
         contexts_{context_or_default(options.context, model.config()), journal.context},
@@ -43,9 +44,9 @@ class RecordedEvaluation {
   RecordedEvaluation(const RecordedEvaluation&) = delete;
   RecordedEvaluation& operator=(const RecordedEvaluation&) = delete;
 
-  [[nodiscard]] const StagedEvaluation<B, Skip, Exit, Stages>& evaluation() const { return evaluation_; }
+  [[nodiscard]] const StagedEvaluation<B, Skip, Exit>& evaluation() const { return evaluation_; }
   [[nodiscard]] std::span<const Question> questions() const { return evaluation_.questions(); }
-  [[nodiscard]] const Stages& stages() const { return evaluation_.stages(); }
+  [[nodiscard]] const AnySchedule& stages() const { return evaluation_.stages(); }
   [[nodiscard]] const ModelConfig& config() const { return evaluation_.model().config(); }
   [[nodiscard]] const AnyTokenizer& tokenizer() const { return evaluation_.model().tokenizer(); }
   // The work read from the journal, and the number of its records that do not hold for this run's context.
@@ -53,8 +54,7 @@ class RecordedEvaluation {
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
 
   // Returns the latency model of the journal, or else calls `measure()` and writes its result to the journal.
-  template <class Measure>
-  LatencyModel latency(Measure&& measure) {
+  LatencyModel latency(const std::function<LatencyModel()>& measure) {
     if (!latency_) {
       latency_ = measure();
       journal_->append(Form().add("latency", latency_->to_form()));
@@ -80,7 +80,7 @@ class RecordedEvaluation {
   }
 
   // The paths of trials, or of all questions, through the stages. Paths point into this object.
-  using Work = typename StagedEvaluation<B, Skip, Exit, Stages>::Work;
+  using Work = typename StagedEvaluation<B, Skip, Exit>::Work;
   std::vector<Path> run(std::span<const Work> work) { return evaluation_.run(work); }
   std::vector<Path> run_all(const Setting& setting) { return evaluation_.run(on_all_questions(setting)); }
 
@@ -156,7 +156,7 @@ class RecordedEvaluation {
   Journal* journal_;
   evaluate::RecordContexts contexts_;
   StageMemo memo_;
-  StagedEvaluation<B, Skip, Exit, Stages> evaluation_;
+  StagedEvaluation<B, Skip, Exit> evaluation_;
   std::optional<LatencyModel> latency_;
   ImportanceObserver observer_;
   bool observing_ = false;

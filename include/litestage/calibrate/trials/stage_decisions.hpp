@@ -8,6 +8,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/engine/segment.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/policy/concepts.hpp"
 #include "litestage/settings/expected.hpp"
 
@@ -40,8 +41,8 @@ struct StageDecisions {
   return concat(spelling(d.prefill), "/", spelling(d.decode));
 }
 
-template <class Skip, StageSchedule Stages>
-[[nodiscard]] std::vector<StageDecisions> stage_decisions(const Skip& skip, const Stages& stages, int n_layers) {
+template <class Skip>
+[[nodiscard]] std::vector<StageDecisions> stage_decisions(const Skip& skip, const AnySchedule& stages, int n_layers) {
   std::vector<StageDecisions> all;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const StageInfo stage = stages.stage(i);
@@ -53,8 +54,8 @@ template <class Skip, StageSchedule Stages>
 }
 
 // Whether the decisions of a stage depend on the phase alone, so that `stage_decisions` describes them completely.
-template <class Skip, StageSchedule Stages>
-[[nodiscard]] bool decides_by_phase(const Skip& skip, const Stages& stages, int n_layers) {
+template <class Skip>
+[[nodiscard]] bool decides_by_phase(const Skip& skip, const AnySchedule& stages, int n_layers) {
   if (any(stats_read(skip))) return false;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const StageInfo stage = stages.stage(i);

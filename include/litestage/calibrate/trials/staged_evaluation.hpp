@@ -17,12 +17,12 @@
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
-#include "litestage/engine/observer.hpp"
+#include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/pipeline/progress.hpp"
 #include "litestage/pipeline/stage_walk.hpp"
-#include "litestage/policy/check.hpp"
+#include "litestage/policy/any_schedule.hpp"
 
 namespace litestage::calibrate {
 
@@ -44,10 +44,11 @@ struct EvaluationOptions {
   std::size_t context = 0;      // positions of one branch; 0: 1024, or the model's if it has fewer
   std::size_t step_rows = 512;  // largest number of tokens of one step
   KvType kv = KvType::f16;
-  bool score_letters = true;                   // whether every walk ends with the logits of the option letters
+  bool score_letters = true;                   // whether the option letters are scored after the last stage
   StageRunOptions generation = {};             // must be greedy, because results are reused
   std::function<bool()> keep_going = nullptr;  // called before every step; Stopped is thrown if it returns false
-  std::function<void(std::size_t, std::size_t)> on_walk = nullptr;  // called with the ended and all walks of a run
+  // Called when a work ends, with the numbers of ended and of all works of the run.
+  std::function<void(std::size_t ended, std::size_t total)> on_progress = nullptr;
 };
 
 struct GenerationCounts {
@@ -63,18 +64,16 @@ struct GenerationCounts {
 // Called with every result as soon as it is generated.
 using OnStageResult = std::function<void(const StageKey&, const StageResult&)>;
 
-template <Backend B, class Skip, class Exit, StageSchedule Stages>
+template <Backend B, class Skip, class Exit>
 class StagedEvaluation {
-  static_assert(CheckSkipPolicy<Skip>::passed && CheckExitPolicy<Exit>::passed);
-
  public:
   struct Work {
     const Variant<Skip, Exit>* variant = nullptr;
     std::size_t question = 0;
   };
 
-  // `questions` and `memo` outlive the evaluation. `stages` must depend on nothing but the transcript.
-  StagedEvaluation(LanguageModel<B> model, Stages stages, std::span<const Question> questions, StageMemo& memo,
+  // `questions` and `memo` outlive the evaluation. The prompts of `stages` must depend on the transcript alone.
+  StagedEvaluation(LanguageModel<B> model, AnySchedule stages, std::span<const Question> questions, StageMemo& memo,
                    EvaluationOptions options)
       : model_(std::move(model)),
         stages_(std::move(stages)),
@@ -89,7 +88,7 @@ class StagedEvaluation {
   void on_result(OnStageResult hook) { on_result_ = std::move(hook); }
   [[nodiscard]] const GenerationCounts& generated() const { return generated_; }
   [[nodiscard]] std::span<const Question> questions() const { return questions_; }
-  [[nodiscard]] const Stages& stages() const { return stages_; }
+  [[nodiscard]] const AnySchedule& stages() const { return stages_; }
   [[nodiscard]] const LanguageModel<B>& model() const { return model_; }
 
   // Questions that did not fit into the context under some setting, each with its first such stage.
@@ -99,77 +98,73 @@ class StagedEvaluation {
   // object. If a prompt outgrows the context, that stage and those after it have no branches, and the letters no
   // logits.
   std::vector<Path> run(std::span<const Work> work) {
-    if (!lanes_) lanes_ = make_lanes(no_observer_);
+    if (!lanes_) lanes_ = make_lanes(unobserved_);
     return run(work, *lanes_, options_.score_letters);
   }
   // Runs with an observer and without option letters, so that the observer sees stages only. It sees only stages that
   // were not generated before.
   template <StepObserver Observer>
   std::vector<Path> run_observed(std::span<const Work> work, Observer& observer) {
-    return run(work, *make_lanes(observer), false);
+    ObserverCallsTo<Observer> calls(observer);
+    return run(work, *make_lanes(calls), false);
   }
 
  private:
-  template <class Observer>
-  using LanesOf = Lanes<B, Skip, Exit, Observer>;
-
-  struct Walk {
+  // A work that was begun.
+  struct ActiveWork {
     const Variant<Skip, Exit>* variant;
     std::size_t question;
-    StageWalk<Stages> stages;
+    StageWalk walk;
     Path path = {};
   };
 
-  template <class Observer>
-  [[nodiscard]] std::unique_ptr<LanesOf<Observer>> make_lanes(Observer& observer) {
-    return std::make_unique<LanesOf<Observer>>(
+  [[nodiscard]] std::unique_ptr<Lanes<B>> make_lanes(ObserverCalls& observer) {
+    return std::make_unique<Lanes<B>>(
         model_, observer, LaneOptions{options_.batch, branches_, options_.context, options_.step_rows, options_.kv},
         options_.generation);
   }
 
-  template <class Observer>
-  std::vector<Path> run(std::span<const Work> work, LanesOf<Observer>& lanes, bool letters) {
+  std::vector<Path> run(std::span<const Work> work, Lanes<B>& lanes, bool letters) {
     begin(work, letters);
     const auto fill = [&](std::size_t lane) {
       while (lanes.idle(lane) && !ready_.empty()) {
-        const std::size_t walk = ready_.front();
+        const std::size_t index = ready_.front();
         ready_.pop_front();
-        go_on(walk, lane, lanes);
+        go_on(index, lane, lanes);
       }
     };
-    const auto ended = [&](std::size_t lane, auto& request) {
+    const auto ended = [&](std::size_t lane, StageRun<B>& request) {
       take(lane, request);
-      go_on(at_work_[lane].walk, lane, lanes);  // stays on the lane, whose slots may hold a prefix of the next prompt
+      go_on(on_lane_[lane].work, lane, lanes);  // stays on the lane, whose slots may hold a prefix of the next prompt
     };
     const auto keep_going = [&] { return !options_.keep_going || options_.keep_going(); };
     if (!lanes.run(fill, ended, keep_going)) throw Stopped{};
     std::vector<Path> paths;
-    for (Walk& walk : walks_) paths.push_back(std::move(walk.path));
+    for (ActiveWork& active : active_) paths.push_back(std::move(active.path));
     return paths;
   }
 
   void begin(std::span<const Work> work, bool letters) {
     ended_ = 0;
-    walks_.clear();
+    active_.clear();
     ready_.clear();
     waiting_.clear();
-    at_work_.assign(options_.batch, {});
+    on_lane_.assign(options_.batch, {});
     for (const Work& w : work) {
       LITESTAGE_ASSERT(w.variant->keys.size() == stages_.size(), w.variant->keys.size(), " keys");
-      ready_.push_back(walks_.size());
-      walks_.push_back({w.variant, w.question, StageWalk<Stages>(stages_, questions_[w.question], letters)});
+      ready_.push_back(active_.size());
+      active_.push_back({w.variant, w.question, StageWalk(stages_, questions_[w.question], letters)});
     }
   }
 
-  // Follows the walk through all stages that the memo holds. The first stage that it does not hold starts on the lane;
-  // if another walk is generating that stage already, this walk waits for it.
-  template <class Observer>
-  void go_on(std::size_t index, std::size_t lane, LanesOf<Observer>& lanes) {
-    Walk& walk = walks_[index];
-    while (!walk.stages.ended()) {
-      StageKey key = key_of(walk);
+  // Follows the work through all stages that the memo holds. The first stage that it does not hold starts on the lane,
+  // unless this stage is being generated for other work already; this work then waits for it.
+  void go_on(std::size_t index, std::size_t lane, Lanes<B>& lanes) {
+    ActiveWork& work = active_[index];
+    while (!work.walk.ended()) {
+      StageKey key = key_of(work);
       if (const StageResult* known = memo_->find(key)) {
-        follow(walk, *known);
+        follow(work, *known);
         continue;
       }
       const auto [at, first] = waiting_.try_emplace(key);
@@ -177,68 +172,67 @@ class StagedEvaluation {
         at->second.push_back(index);
         return;
       }
-      StageRequest request = walk.stages.request(model_.tokenizer(), 0);
+      StageRequest request = work.walk.next_request(model_.tokenizer(), 0);
       if (const std::optional<NoRoom> none = lanes.no_room(request)) {
         waiting_.erase(at);
-        give_up(walk, *none);
+        give_up(work, *none);
         continue;
       }
-      at_work_[lane] = {index, std::move(key), PromptShape(request)};
-      lanes.start(lane, walk.variant->skip, walk.variant->exit, std::move(request));
+      on_lane_[lane] = {index, std::move(key), PromptShape(request)};
+      lanes.start(lane, calls_to(work.variant->skip, work.variant->exit), std::move(request));
       return;
     }
     ++ended_;
-    if (options_.on_walk) options_.on_walk(ended_, walks_.size());
+    if (options_.on_progress) options_.on_progress(ended_, active_.size());
   }
 
-  // Ends the walk. Stages that did not run are not added to the memo, because they would run in a larger context.
-  void give_up(Walk& walk, const NoRoom& none) {
-    without_room_.emplace(walk.question, none);
-    const std::size_t steps = walk.stages.steps();
-    for (StageReport& report : walk.stages.give_up()) {
+  // Ends the work. Stages that did not run are not added to the memo, because they would run in a larger context.
+  void give_up(ActiveWork& work, const NoRoom& none) {
+    without_room_.emplace(work.question, none);
+    const std::size_t steps = work.walk.steps();
+    for (StageReport& report : work.walk.give_up()) {
       not_run_.emplace_back().report = std::move(report);
-      walk.path.push_back({&not_run_.back(), nullptr});
+      work.path.push_back({&not_run_.back(), nullptr});
     }
-    if (walk.path.size() < steps) walk.path.push_back({&not_run_.emplace_back(), nullptr});  // the option letters
+    if (work.path.size() < steps) work.path.push_back({&not_run_.emplace_back(), nullptr});  // the option letters
   }
 
-  template <class Run>
-  void take(std::size_t lane, Run& run) {
-    AtWork& work = at_work_[lane];
+  void take(std::size_t lane, StageRun<B>& run) {
+    OnLane& at = on_lane_[lane];
     StageResult result;
     result.positions = run.positions();
-    if (work.key.stage == stages_.size())
+    if (at.key.stage == stages_.size())
       result.letter_logits = run.take_scores();
     else
       result.report = run.take_report();
-    const StageResult& kept = memo_->add(work.key, std::move(result));
-    prompts_.emplace(&kept, std::move(work.prompts));
+    const StageResult& kept = memo_->add(at.key, std::move(result));
+    prompts_.emplace(&kept, std::move(at.prompts));
     generated_.add(kept);
-    if (on_result_) on_result_(work.key, kept);
-    const auto waiting = waiting_.find(work.key);
-    for (const std::size_t walk : waiting->second) ready_.push_back(walk);
+    if (on_result_) on_result_(at.key, kept);
+    const auto waiting = waiting_.find(at.key);
+    ready_.insert(ready_.end(), waiting->second.begin(), waiting->second.end());
     waiting_.erase(waiting);
   }
 
-  [[nodiscard]] StageKey key_of(const Walk& walk) const {
-    const std::size_t stage = walk.stages.steps_done(), last = stages_.size() - 1;
-    return {walk.question, stage, walk.variant->keys[std::min(stage, last)], hash_of(walk.stages.outputs())};
+  [[nodiscard]] StageKey key_of(const ActiveWork& work) const {
+    const std::size_t stage = work.walk.steps_done(), last = stages_.size() - 1;
+    return {work.question, stage, work.variant->keys[std::min(stage, last)], hash_of(work.walk.outputs())};
   }
-  // Advances the walk by a known result.
-  void follow(Walk& walk, const StageResult& result) {
-    if (walk.stages.at_letters()) {
-      walk.path.push_back({&result, nullptr});
-      walk.stages.advance({});
+  // Advances the work by a known result.
+  void follow(ActiveWork& work, const StageResult& result) {
+    if (work.walk.at_letters()) {
+      work.path.push_back({&result, nullptr});
+      work.walk.advance({});
       return;
     }
     const auto prompts = prompts_.find(&result);
     const PromptShape& shape =  // results restored from a journal have no prompt shape
         prompts != prompts_.end()
             ? prompts->second
-            : prompts_.emplace(&result, PromptShape(walk.stages.request(model_.tokenizer(), 0))).first->second;
-    const StageResult& seen = walk.variant->replay ? replayed(*walk.variant, result) : result;
-    walk.path.push_back({&seen, &shape});
-    walk.stages.advance(seen.report);
+            : prompts_.emplace(&result, PromptShape(work.walk.next_request(model_.tokenizer(), 0))).first->second;
+    const StageResult& seen = work.variant->replay ? replayed(*work.variant, result) : result;
+    work.path.push_back({&seen, &shape});
+    work.walk.advance(seen.report);
   }
   const StageResult& replayed(const Variant<Skip, Exit>& variant, const StageResult& whole) {
     const auto [at, added] = replayed_.try_emplace({variant.replay, &whole}, whole);
@@ -246,33 +240,35 @@ class StagedEvaluation {
     return at->second;
   }
 
-  struct AtWork {
-    std::size_t walk = 0;
+  // The stage that a lane generates.
+  struct OnLane {
+    std::size_t work = 0;  // index in active_
     StageKey key;
     PromptShape prompts;
   };
 
   LanguageModel<B> model_;
-  Stages stages_;
+  AnySchedule stages_;
   std::span<const Question> questions_;
   StageMemo* memo_;
   EvaluationOptions options_;
   OnStageResult on_result_;
   std::size_t branches_ = 1;
   NoObserver no_observer_;
-  std::unique_ptr<LanesOf<NoObserver>> lanes_;
+  ObserverCallsTo<NoObserver> unobserved_{no_observer_};
+  std::unique_ptr<Lanes<B>> lanes_;
   GenerationCounts generated_;
   std::map<std::size_t, NoRoom> without_room_;  // by question
   std::deque<StageResult> not_run_;             // results that paths point to for stages that did not run
   std::map<const StageResult*, PromptShape> prompts_;
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
   // State of the current run.
-  std::size_t ended_ = 0;  // walks that ended
-  std::deque<Walk> walks_;
-  std::deque<std::size_t> ready_;  // walks that can go on
-  // Stages being generated, and the other walks that wait for them.
+  std::size_t ended_ = 0;  // number of works that ended
+  std::deque<ActiveWork> active_;
+  std::deque<std::size_t> ready_;  // indices in active_ of work that can go on
+  // Stages being generated, and the other work that waits for them.
   std::map<StageKey, std::vector<std::size_t>> waiting_;
-  std::vector<AtWork> at_work_;  // [lanes]
+  std::vector<OnLane> on_lane_;  // [lanes]
 };
 
 }  // namespace litestage::calibrate

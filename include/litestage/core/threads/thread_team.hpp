@@ -15,10 +15,6 @@
 #include <utility>
 #include <vector>
 
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
-
 #include "litestage/core/threads/range.hpp"
 #include "litestage/core/threads/usable_cores.hpp"
 
@@ -33,7 +29,7 @@ inline constexpr int barrier_spins = 4000;
 
 inline void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
-  _mm_pause();
+  __builtin_ia32_pause();  // _mm_pause() without its header, which takes a compiler half a second to read
 #else
   std::this_thread::yield();
 #endif

@@ -1,0 +1,67 @@
+// A type-erased stage schedule, so that the code that walks questions through stages is compiled once for all
+// schedules. Copies share one schedule.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/policy/concepts.hpp"
+
+namespace litestage {
+
+class AnySchedule {
+ public:
+  // Stores a copy of the schedule. Implicit, so that a function that takes AnySchedule takes every schedule.
+  template <class S>
+  requires(!std::same_as<S, AnySchedule> && StageSchedule<S>) AnySchedule(S schedule)
+      : calls_(std::make_shared<const CallsTo<S>>(std::move(schedule))) {}
+
+  // The member functions of the concept StageSchedule.
+  [[nodiscard]] std::size_t size() const { return calls_->size(); }
+  [[nodiscard]] StageInfo stage(std::size_t i) const { return calls_->stage(i); }
+  [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
+    return calls_->prompts(i, transcript);
+  }
+
+  // Whether the type of the schedule satisfies StatesAnswer.
+  [[nodiscard]] bool states_answer() const { return calls_->states_answer(); }
+  // Throws Error if the schedule does not end in an option letter.
+  [[nodiscard]] AnswerFormat answer_format() const { return calls_->answer_format(); }
+
+ private:
+  struct Calls {
+    virtual ~Calls() = default;
+    [[nodiscard]] virtual std::size_t size() const = 0;
+    [[nodiscard]] virtual StageInfo stage(std::size_t i) const = 0;
+    [[nodiscard]] virtual std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const = 0;
+    [[nodiscard]] virtual bool states_answer() const = 0;
+    [[nodiscard]] virtual AnswerFormat answer_format() const = 0;
+  };
+
+  template <class S>
+  struct CallsTo final : Calls {
+    explicit CallsTo(S schedule) : schedule(std::move(schedule)) {}
+    [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(schedule.size()); }
+    [[nodiscard]] StageInfo stage(std::size_t i) const override { return schedule.stage(i); }
+    [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const override {
+      return schedule.prompts(i, transcript);
+    }
+    [[nodiscard]] bool states_answer() const override { return StatesAnswer<S>; }
+    [[nodiscard]] AnswerFormat answer_format() const override {
+      if constexpr (StatesAnswer<S>)
+        return schedule.answer_format();
+      else
+        throw Error("this schedule does not state answers, expected one that ends in an option letter");
+    }
+
+    S schedule;
+  };
+
+  std::shared_ptr<const Calls> calls_;
+};
+
+}  // namespace litestage
