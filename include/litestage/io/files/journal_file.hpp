@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
+#include "litestage/io/files/descriptor.hpp"
 #include "litestage/io/files/journal_text.hpp"
-#include "litestage/io/files/mapped_file.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
 
@@ -46,7 +46,7 @@ class JournalFile {
   void sync_name() const;
 
   std::string path_;
-  detail::Descriptor file_;
+  Descriptor file_;
   Form identity_;
   JournalLines lines_;
   std::vector<Record> records_;
