@@ -1,4 +1,4 @@
-// The finished work of a comparison: restored from the records of a journal, and appended to it.
+// The finished work of a comparison, and the journal records that it is restored from and appended to.
 #pragma once
 
 #include <algorithm>

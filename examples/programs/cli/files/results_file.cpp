@@ -24,7 +24,7 @@ Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
 }  // namespace
 
 void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
-                   const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
+                   const std::string& data, const std::string& answering, std::vector<evaluate::RecordedAnswer> answers,
                    std::size_t asked, double clock_s) {
   const Options& o = job.options;
   if (o.json.empty()) return;

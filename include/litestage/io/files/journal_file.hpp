@@ -1,4 +1,5 @@
-// An append-only file of records, for work that may be killed at any moment and continues from the last record. POSIX.
+// A journal (settings/journal.hpp) in an append-only file, for work that may be killed at any moment and continues from
+// the last record. journal_format.hpp has the format of its lines. POSIX.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/io/files/descriptor.hpp"
-#include "litestage/io/files/journal_text.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
 

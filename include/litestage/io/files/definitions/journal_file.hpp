@@ -17,7 +17,7 @@
 #include "litestage/io/files/descriptor.hpp"
 #include "litestage/io/files/file_size_signal.hpp"
 #include "litestage/io/files/journal_file.hpp"
-#include "litestage/io/files/journal_text.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/io/files/output_file.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"

@@ -12,7 +12,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/text/outside_text.hpp"
-#include "litestage/io/files/journal_text.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
