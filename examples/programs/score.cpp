@@ -48,7 +48,7 @@ struct Options {
 
 // The ids to be scored. Names of control tokens in the text are plain text.
 std::vector<int> read_tokens(const Options& options, const io::SubwordTokenizer& tokenizer, const ModelConfig& config) {
-  std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{io::read_file(options.text), false}});
+  std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{.text = io::read_file(options.text), .markup = false}});
   if (ids.empty()) throw Error(concat(options.text, ": the text is empty, expected at least one token"));
   if (options.tokens > 0) ids.resize(std::min(ids.size(), options.tokens));
   const std::size_t limit = options.context > 0 ? options.context : static_cast<std::size_t>(config.max_context);
@@ -79,7 +79,7 @@ struct Job {
       : options(o), skip(read_skip(o)), model(o.model), ids(read_tokens(o, tokenizer(), model.config())) {
     cli::warn_of_open_splitting(model);
     // Throws if the policy does not fit the model.
-    static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));
+    static_cast<void>(skip.begin(RequestInfo{.n_layers = model.config().n_layers, .stage_name = score_stage}));
   }
 
   [[nodiscard]] const io::SubwordTokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }
@@ -95,7 +95,8 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
   const Options& o = job.options;
   const LanguageModel<B> model = cli::load_model(job.model, std::move(shared), o.quiet);
   const B& backend = model.backend();
-  Session<B> session(model.backend(), model.weights(), {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
+  Session<B> session(model.backend(), model.weights(),
+                     {.capacity = job.ids.size(), .kv = o.kv == "f32" ? KvType::f32 : KvType::f16});
   std::optional<cli::LogitsFile> logits;
   if (!o.logits.empty()) {
     logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(model.config().vocab));

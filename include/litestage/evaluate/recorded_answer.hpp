@@ -37,7 +37,12 @@ struct RecordedAnswer {
 
 [[nodiscard]] inline RecordedAnswer recorded_answer(const Question& question, int predicted, QuestionReport report) {
   LITESTAGE_ASSERT(question.id == report.id, question.id, " against ", report.id);
-  return {question.id, question.gold, predicted, report.seconds, std::move(report.stages), std::move(report.no_room)};
+  return {.id = question.id,
+          .gold = question.gold,
+          .predicted = predicted,
+          .seconds = report.seconds,
+          .stages = std::move(report.stages),
+          .no_room = std::move(report.no_room)};
 }
 
 }  // namespace litestage::evaluate

@@ -202,7 +202,7 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
   p.batch = o.batch;
   p.context = o.context;
   p.kv = kv_type(o.kv);
-  p.generation.sampler = {o.temperature, o.top_k, o.top_p, o.seed};
+  p.generation.sampler = {.temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed};
   p.generation.ignore_eos = o.ignore_eos;
   p.score_letters = !o.prompt && o.metric != "extracted";
   p.keep_going = [] { return !interrupted(); };

@@ -171,7 +171,10 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   settings.batch = o.common.batch;
   settings.context = job.options.context;
   settings.cache = kv_type(o.common.kv);
-  CompareJob c{o, job, {job.questions, job.policies.stages, std::move(plan)}, settings};
+  CompareJob c{.options = o,
+               .job = job,
+               .task = {.questions = job.questions, .stages = job.policies.stages, .plan = std::move(plan)},
+               .settings = settings};
   check_compared(c);
   return c;
 }

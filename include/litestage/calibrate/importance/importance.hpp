@@ -191,8 +191,10 @@ struct Importance {
 [[nodiscard]] inline RedundancyProfile redundancy_profile(const Importance& importance) {
   std::vector<double> influence = importance.over_stages(&StageImportance::layer_cosine);
   for (double& value : influence) value = 1 - value;
-  return {importance.n_layers(), as_floats(importance.over_stages(&StageImportance::request_cosine)),
-          as_floats(importance.over_stages(&StageImportance::norm_ratio)), as_floats(influence)};
+  return {.n_layers = importance.n_layers(),
+          .similarity = as_floats(importance.over_stages(&StageImportance::request_cosine)),
+          .norm_ratio = as_floats(importance.over_stages(&StageImportance::norm_ratio)),
+          .influence = as_floats(influence)};
 }
 
 }  // namespace litestage::calibrate

@@ -143,13 +143,13 @@ struct PlanScore {
 
 [[nodiscard]] inline PlanScore plan_score(const evaluate::Proportion& correct, double seconds,
                                           std::vector<double> stage_tokens) {
-  return {static_cast<std::int64_t>(correct.hits),
-          static_cast<std::int64_t>(correct.trials),
-          correct.value,
-          correct.low,
-          correct.high,
-          seconds,
-          std::move(stage_tokens)};
+  return {.correct = static_cast<std::int64_t>(correct.hits),
+          .questions = static_cast<std::int64_t>(correct.trials),
+          .accuracy = correct.value,
+          .low = correct.low,
+          .high = correct.high,
+          .seconds = seconds,
+          .stage_tokens = std::move(stage_tokens)};
 }
 
 struct PlanSearch {

@@ -107,7 +107,7 @@ void with_scalar(ByteReader& in, GgufType type, std::string_view what, const Use
 [[nodiscard]] inline GgufValue read_gguf_value(ByteReader& in, std::string_view what) {
   const GgufType type = detail::read_type(in, what);
   if (type == GgufType::array) return {type, detail::read_array(in, what, 1)};
-  GgufValue value{type, {}};
+  GgufValue value{.type = type};
   detail::with_scalar(in, type, what, [&](const auto& read) { value.value = read(); });
   return value;
 }

@@ -116,7 +116,7 @@ LITESTAGE_INLINE RawTensor Gguf::tensor(std::string_view name) const {
   if (t.dims.size() >= 2 && rows != t.dims[1]) {
     throw Error(concat(source_, ": tensor ", in_quotes(name), " has ", t.dims.size(), " dimensions, expected 1 or 2"));
   }
-  return {std::string(name), t.type, rows, t.dims[0], t.contents.data()};
+  return {.name = std::string(name), .type = t.type, .rows = rows, .columns = t.dims[0], .data = t.contents.data()};
 }
 
 LITESTAGE_INLINE void Gguf::read_version(ByteReader& in) {
