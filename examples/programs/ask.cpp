@@ -49,7 +49,7 @@ int answer_prompt(const LanguageModel<B>& model, const Job& job) {
   const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.questions[0], no_answer, reports[0]);
   if (job.options.profile) cli::print_profile(std::cerr << '\n', profile, answer.seconds);
   if (!job.options.quiet) cli::print_one_stage(std::cerr, answer.stages[0]);
-  cli::write_results(job, cli::kernels_of(model, job), "prompt", "", "", {answer}, 1, 0);
+  cli::write_results(job, cli::kernels_of(model, job), "", {answer}, 1, 0);
   return 0;
 }
 
