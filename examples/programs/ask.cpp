@@ -40,13 +40,13 @@ int answer_prompt(const LanguageModel<B>& model, const Job& job) {
   if (job.options.profile) options.profile = &profile;
   options.on_stage = [&](std::size_t, const StageReport& stage) { view.stage(stage); };
   AskPipeline<B> pipeline(model, job.policies.skip, job.policies.exit, job.policies.stages, options, {&shown});
-  const std::vector<QuestionReport> reports = pipeline.run(job.questions.questions);
+  const std::vector<QuestionReport> reports = pipeline.run(job.questions.list);
   if (reports.empty()) {
     std::cout << std::endl;
     std::cerr << "ask: stopped" << std::endl;
     return cli::interrupted_exit_code();
   }
-  const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.questions[0], no_answer, reports[0]);
+  const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.list[0], no_answer, reports[0]);
   if (job.options.profile) cli::print_profile(std::cerr << '\n', profile, answer.seconds);
   if (!job.options.quiet) cli::print_one_stage(std::cerr, answer.stages[0]);
   cli::write_results(job, cli::kernels_of(model, job), "", {answer}, 1, 0);
@@ -62,7 +62,7 @@ int exit_code(const cli::AnswerSheet& sheet) {
 
 template <Backend B>
 int answer_questions(const LanguageModel<B>& model, const Job& job) {
-  cli::AnswerSheet sheet(job.questions.questions, job.policies.stages.answer_format(), job.options.metric);
+  cli::AnswerSheet sheet(job.questions.list, job.policies.stages.answer_format(), job.options.metric);
   const bool quiet = job.options.quiet;
   cli::StageView view(std::cout, model.tokenizer(), true, cli::output_is_file());
   cli::StageView* shown = quiet || job.options.batch > 1 ? nullptr : &view;

@@ -43,7 +43,7 @@ inline void print_question(std::ostream& out, const Question& q) {
 
 // How many questions run at once.
 [[nodiscard]] inline std::size_t side_by_side(const Job& job) {
-  return std::min(job.options.batch, job.questions.questions.size());
+  return std::min(job.options.batch, job.questions.list.size());
 }
 
 inline void print_report(const Job& job, const AnswerSheet& sheet, double clock_s) {

@@ -59,10 +59,10 @@ std::string named_after(const std::string& path, const std::string& task) {
 void print_title(std::ostream& out, const CompareJob& c, const calibrate::PlanFacts& facts) {
   const calibrate::PlanKernels& k = facts.kernels;
   const tasks::QuestionSet& set = c.task.questions;
-  out << "# Methods on " << set.questions.size() << " questions of " << set.file << "\n\n"
+  out << "# Methods on " << set.list.size() << " questions of " << set.file << "\n\n"
       << "- model: " << c.job.model.name() << ", fingerprint " << facts.model << "\n"
-      << "- questions: task " << set.task << ", the first " << set.questions.size() << " of " << set.file
-      << ", fingerprint " << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
+      << "- questions: task " << set.task << ", the first " << set.list.size() << " of " << set.file << ", fingerprint "
+      << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
       << "- kernels: " << k.backend << ", " << k.instruction_set << ", " << k.threads
       << (k.threads == 1 ? " thread" : " threads") << "\n"
       << "- stages: " << to_spec(c.task.stages) << "\n";
@@ -141,7 +141,7 @@ namespace {
 
 void check_compared(const CompareJob& c) {
   require_questions(c.job);
-  const std::vector<Question>& questions = c.task.questions.questions;
+  const std::vector<Question>& questions = c.task.questions.list;
   if (c.options.latency_questions.value_or(0) > questions.size())
     throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
@@ -162,7 +162,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   Options common = o.common;
   common.plan.clear();  // each method has its own policies
   const Job job = prepare(common);
-  const std::size_t n = job.questions.questions.size();
+  const std::size_t n = job.questions.list.size();
   compare::ComparisonSettings settings;
   settings.methods = o.methods;
   settings.letters = o.common.metric == "letter";

@@ -42,7 +42,7 @@ template <Backend B>
   data.task = set.task;
   data.file = set.file;
   data.fingerprint = set.fingerprint;
-  for (const Question& q : set.questions) {
+  for (const Question& q : set.list) {
     data.ids.push_back(q.id);
     data.contents.push_back(tasks::content_hash(q));
   }
