@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cli/backend.hpp"
-#include "cli/files/plan_file.hpp"
 #include "cli/files/results_file.hpp"
 #include "cli/files/save.hpp"
 #include "cli/job.hpp"
@@ -21,7 +20,6 @@
 #include "cli/terminal/stage_view.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/pipeline/pipeline.hpp"
-#include "litestage/settings/spec.hpp"
 
 using namespace litestage;
 using cli::Job;
@@ -96,12 +94,6 @@ int answer_questions(const LanguageModel<B>& model, const Job& job) {
   return exit_code(sheet);
 }
 
-std::string stages_by_default(const cli::Options& options) {
-  if (options.prompt) return "single";
-  if (options.plan.empty()) return options.stages;
-  return to_spec(cli::plan_stages(cli::read_plan(options.plan), options.plan));
-}
-
 int run(const cli::Options& options, bool questions_given) {
   cli::files_of(options).check();
   const Job job = cli::prepare(options);
@@ -125,7 +117,7 @@ int main(int argc, char** argv) {
   cli::add_sampling_options(app, options);
   app.footer(cli::policy_help());
   return cli::run_main(app, argc, argv, [&] {
-    if (app.count("--stages") == 0) options.stages = stages_by_default(options);
+    options.stages_given = app.count("--stages") > 0;
     return run(options, app.count("--questions") > 0);
   });
 }

@@ -18,6 +18,7 @@
 #include "litestage/pipeline/context_needed.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/expected.hpp"
+#include "litestage/settings/spec.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -136,14 +137,16 @@ Files files_of(const Options& o) {
   return files.writes("--json", o.json);
 }
 
-Job prepare(const Options& o) {
+Job prepare(Options o) {
   if (o.profile && o.backend == "gpu")
     throw Error(
         "--profile: the gpu backend runs asynchronously, so its operations cannot be timed one by one; expected "
         "--backend cpu or reference");
-  Policies policies = policies_of(o);
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);
+  if (!o.stages_given && o.prompt) o.stages = "single";
+  if (!o.stages_given && !o.prompt && plan) o.stages = to_spec(plan_stages(*plan, o.plan));
+  Policies policies = policies_of(o);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);
   Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template)};

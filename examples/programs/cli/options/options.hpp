@@ -24,7 +24,8 @@ struct Options {
   std::size_t questions = 16;
   std::vector<std::string> exclude;  // files whose questions are left out
   std::string stages = "tinythinker", skip = "never", exit = "never";
-  std::string plan;  // in place of skip and exit
+  bool stages_given = true;  // if not, the stages are those of the plan, or `single` for a prompt
+  std::string plan;          // in place of skip and exit
   std::string metric = "both";
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
