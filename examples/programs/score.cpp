@@ -18,6 +18,7 @@
 #include "cli/options/backend_option.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/options/files.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/reports/score_output.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -95,8 +96,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
   const Options& o = job.options;
   const LanguageModel<B> model = cli::load_model(job.model, std::move(shared), o.quiet);
   const B& backend = model.backend();
-  Session<B> session(model.backend(), model.weights(),
-                     {.capacity = job.ids.size(), .kv = o.kv == "f32" ? KvType::f32 : KvType::f16});
+  Session<B> session(model.backend(), model.weights(), {.capacity = job.ids.size(), .kv = cli::kv_type(o.kv)});
   std::optional<cli::LogitsFile> logits;
   if (!o.logits.empty()) {
     logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(model.config().vocab));
@@ -164,10 +164,7 @@ void declare(CLI::App& app, Options& o) {
       ->check(cli::whole_number(0, 1024))
       ->type_name("T")
       ->capture_default_str();
-  app.add_option("--kv", o.kv, "How keys and values are kept: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->type_name("TYPE")
-      ->capture_default_str();
+  cli::add_kv_option(app, o.kv);
   app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
   app.add_flag("--quiet", o.quiet, "Only the summary");
   app.footer(concat("Skips:\n", describe<skip::Standard>(),

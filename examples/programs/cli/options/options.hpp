@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/options/backend_option.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/terminal/interrupt.hpp"
 #include "litestage/core/error.hpp"
@@ -64,11 +65,7 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->check(whole_number(2, 1 << 24))
       ->type_name("N")
       ->group(group);
-  app.add_option("--kv", o.kv, "Type of the K/V cache: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->capture_default_str()
-      ->type_name("TYPE")
-      ->group(group);
+  add_kv_option(app, o.kv)->group(group);
 }
 
 // The source of the questions; `data_help` names the default file. Task and Data: a string, or a list of strings for a
@@ -191,11 +188,6 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
       ->group(group)
       ->needs(prompt);
   app.add_flag("--ignore-eos", o.ignore_eos, "Go on past the model's own end of text")->group(group)->needs(prompt);
-}
-
-// The type that --kv names.
-[[nodiscard]] inline KvType kv_type(const std::string& kv) {
-  return kv == "f32" ? KvType::f32 : KvType::f16;
 }
 
 [[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {

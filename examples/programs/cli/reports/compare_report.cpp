@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/files/plan_file.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/options.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
