@@ -8,8 +8,8 @@
 
 #include "litestage/backend/gpu/operations/gpu_options.hpp"
 #include "litestage/engine/session.hpp"
+#include "litestage/validate/check_progress.hpp"
 #include "litestage/validate/checks/workload.hpp"
-#include "litestage/validate/progress.hpp"
 #include "litestage/validate/small_config.hpp"
 #include "litestage/validate/synthetic_model.hpp"
 

@@ -12,7 +12,7 @@
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/core/threads/thread_team.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/validate/progress.hpp"
+#include "litestage/validate/check_progress.hpp"
 
 namespace litestage::validation {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/validate/progress.hpp"
+#include "litestage/validate/check_progress.hpp"
 #include "litestage/validate/speed/kernels_of_step.hpp"
 
 namespace litestage::validation {
