@@ -18,7 +18,7 @@
 #include "litestage/io/open_model.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -102,7 +102,7 @@ evaluate::Row run(const std::string& method, const LanguageModel<CpuBackend>& mo
   results.info.method = method;
   pipeline.run(questions, [&](std::size_t i, const QuestionReport& report) {
     std::cerr << method << ": " << i + 1 << " of " << questions.size() << " questions" << std::endl;
-    results.answers.push_back(evaluate::make_answer(questions[i], tasks::scored_answer(report), report));
+    results.answers.push_back(evaluate::recorded_answer(questions[i], tasks::scored_answer(report), report));
     return true;
   });
   return evaluate::make_row(results);

@@ -90,6 +90,9 @@ MAX_HEADERS = 14  # directly in one folder
 LONG_HEADERS = ("backend/cpu/rows/row_kernels_avx2.hpp",)
 FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
 
+# The inside of a namespace `detail`, and what a line there declares: a type, or else a function or a variable.
+DETAIL = re.compile(r"^namespace [\w:]*detail \{\n(.*?)^\}  // namespace [\w:]*detail$", re.MULTILINE | re.DOTALL)
+DECLARED = re.compile(r"^(?:struct|class|concept|using|enum class|union)\s+(\w+)|(\w+)\s*[({=;\[]")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -204,6 +207,58 @@ def check_cycles(headers, tree):
         yield from visit(header)
 
 
+def subject_of(header):
+    """A header and its definitions are one subject."""
+    return header.replace("definitions/", "")
+
+
+def without_comments(text):
+    """The text without its comments and string literals."""
+    return re.sub(r'//[^\n]*|"(?:\\.|[^"\\\n])*"', "", text)
+
+
+def inside_detail(text):
+    return without_comments("\n".join(DETAIL.findall(text)))
+
+
+def names_in_detail(text):
+    """The names that a header's namespaces `detail` declare. clang-format begins a declaration at its line's start."""
+    names = set()
+    for line in inside_detail(text).splitlines():
+        line = re.sub(r"^template <.*?> (?=\w)", "", line)
+        declared = re.match(r"[\w\[]", line) and not line.startswith(("template", "requires")) and DECLARED.search(line)
+        if declared:
+            names.add(declared[1] or declared[2])
+    return names
+
+
+def reachable(header, graph):
+    found, left = set(), [header]
+    while left:
+        new = [h for h in graph.get(left.pop(), []) if h not in found]
+        found.update(new)
+        left += new
+    return found
+
+
+def check_detail(headers, tree):
+    """The names of a namespace `detail` are for the header that declares them, and its definitions, alone."""
+    subject = {h: h.replace("definitions/", "") for h in headers}
+    text = {h: tree.path(h).read_text() for h in headers}
+    graph = {h: [t[len("litestage/"):] for _, t in INCLUDE.findall(text[h]) if t.startswith("litestage/")] for h in headers}
+    owners = {}
+    for header in headers:
+        for name in names_in_detail(text[header]):
+            owners.setdefault(name, set()).add(subject[header])
+    for header in headers:
+        used = re.findall(r"detail::(\w+)", without_comments(text[header]))
+        used += re.findall(r"(?<![\w.>:])\w+", inside_detail(text[header]))
+        seen = {subject[h] for h in reachable(header, graph) if h in subject}
+        for name in sorted(set(used) & set(owners)):
+            if subject[header] not in owners[name] and owners[name] & seen:
+                yield f"{header}: uses `{name}` of a namespace `detail` in {min(owners[name] & seen)}"
+
+
 def violations(tree):
     headers = tree.headers()
     if not headers:
@@ -216,6 +271,7 @@ def violations(tree):
     yield from check_folders(headers)
     yield from check_umbrella(headers, tree)
     yield from check_cycles(headers, tree)
+    yield from check_detail(headers, tree)
 
 
 def write_umbrella(tree):
@@ -228,8 +284,9 @@ def write_umbrella(tree):
 def selftest():
     """Each case: one more header in a correct tree, and a part of the message it must raise."""
     good = "// A header.\n#pragma once\n"
+    secret = "namespace litestage::detail {\n\ninline int secret() { return 1; }\n\n}  // namespace litestage::detail\n"
     umbrella = good + '#include "litestage/core/a.hpp"\n#include "litestage/policy/b.hpp"\n#include "litestage/{}"\n'
-    tree = {"core/a.hpp": good, "policy/b.hpp": good + '#include "litestage/core/a.hpp"\n'}
+    tree = {"core/a.hpp": good + secret, "policy/b.hpp": good + '#include "litestage/core/a.hpp"\n'}
     cases = [
         ("core/bad.hpp", good, None),
         ("core/bad.hpp", good + '#include "litestage/policy/b.hpp"\n', "must not include litestage/policy/b.hpp"),
@@ -249,6 +306,10 @@ def selftest():
         ("core/util.hpp", good, "says nothing about its subject"),
         ("core/Bad.hpp", good, "snake_case"),
         ("core/bad.hpp", good + '#include "litestage/core/bad.hpp"\n', "cycle"),
+        ("core/bad.hpp", good + secret + "inline int f() { return detail::secret(); }\n", None),
+        ("core/bad.hpp", good + '#include "litestage/core/a.hpp"\ninline int f() { return detail::secret(); }\n', "uses `secret`"),
+        ("core/bad.hpp", good + '#include "litestage/core/a.hpp"\n' + secret.replace("int secret() { return 1; }", "int f() { return secret(); }"),
+         "uses `secret`"),
     ]
     failures = 0
     for header, text, expected in cases:

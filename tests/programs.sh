@@ -228,9 +228,10 @@ ends_with() {
 if [[ -e $model ]]; then
   short=(--model "$model" --stages direct:max_new_tokens=2)
 
-  # A lost terminal and a closed pipe keep what Ctrl-C keeps; under nohup a lost terminal changes nothing.
+  # A lost terminal and a closed pipe keep what Ctrl-C keeps; under nohup a lost terminal changes nothing. An ignored
+  # SIGHUP is inherited, so `env` makes it a signal again where this script itself runs under nohup.
   rm -f said.txt
-  "$programs/ask" --model "$model" --questions 32 --json hangup.txt >out.txt 2>said.txt &
+  env --default-signal=HUP "$programs/ask" --model "$model" --questions 32 --json hangup.txt >out.txt 2>said.txt &
   pid=$!
   until grep -q 'of 32 questions' said.txt 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
   kill -HUP $pid $pid

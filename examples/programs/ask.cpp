@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cli/backend.hpp"
-#include "cli/files/plan_file.hpp"
 #include "cli/files/results_file.hpp"
 #include "cli/files/save.hpp"
 #include "cli/job.hpp"
@@ -22,7 +21,6 @@
 #include "litestage/compiled/standard_policies.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/pipeline/pipeline.hpp"
-#include "litestage/settings/spec.hpp"
 
 using namespace litestage;
 using cli::Job;
@@ -41,16 +39,16 @@ int answer_prompt(const LanguageModel<B>& model, const Job& job) {
   if (job.options.profile) options.profile = &profile;
   options.on_stage = [&](std::size_t, const StageReport& stage) { view.stage(stage); };
   AskPipeline<B> pipeline(model, job.policies.skip, job.policies.exit, job.policies.stages, options, {&shown});
-  const std::vector<QuestionReport> reports = pipeline.run(job.questions.questions);
+  const std::vector<QuestionReport> reports = pipeline.run(job.questions.list);
   if (reports.empty()) {
     std::cout << std::endl;
     std::cerr << "ask: stopped" << std::endl;
     return cli::interrupted_exit_code();
   }
-  const evaluate::Answer answer = evaluate::make_answer(job.questions.questions[0], no_answer, reports[0]);
+  const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.list[0], no_answer, reports[0]);
   if (job.options.profile) cli::print_profile(std::cerr << '\n', profile, answer.seconds);
   if (!job.options.quiet) cli::print_one_stage(std::cerr, answer.stages[0]);
-  cli::write_results(job, cli::kernels_of(model, job), "prompt", "", "", {answer}, 1, 0);
+  cli::write_results(job, cli::kernels_of(model, job), "", {answer}, 1, 0);
   return 0;
 }
 
@@ -63,7 +61,7 @@ int exit_code(const cli::AnswerSheet& sheet) {
 
 template <Backend B>
 int answer_questions(const LanguageModel<B>& model, const Job& job) {
-  cli::AnswerSheet sheet(job.questions.questions, job.policies.stages.answer_format(), job.options.metric);
+  cli::AnswerSheet sheet(job.questions.list, job.policies.stages.answer_format(), job.options.metric);
   const bool quiet = job.options.quiet;
   cli::StageView view(std::cout, model.tokenizer(), true, cli::output_is_file());
   cli::StageView* shown = quiet || job.options.batch > 1 ? nullptr : &view;
@@ -97,12 +95,6 @@ int answer_questions(const LanguageModel<B>& model, const Job& job) {
   return exit_code(sheet);
 }
 
-std::string stages_by_default(const cli::Options& options) {
-  if (options.prompt) return "single";
-  if (options.plan.empty()) return options.stages;
-  return to_spec(cli::plan_stages(cli::read_plan(options.plan), options.plan));
-}
-
 int run(const cli::Options& options, bool questions_given) {
   cli::files_of(options).check();
   const Job job = cli::prepare(options);
@@ -126,7 +118,7 @@ int main(int argc, char** argv) {
   cli::add_sampling_options(app, options);
   app.footer(cli::policy_help());
   return cli::run_main(app, argc, argv, [&] {
-    if (app.count("--stages") == 0) options.stages = stages_by_default(options);
+    options.stages_given = app.count("--stages") > 0;
     return run(options, app.count("--questions") > 0);
   });
 }

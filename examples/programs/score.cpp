@@ -18,6 +18,7 @@
 #include "cli/options/backend_option.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/options/files.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/reports/score_output.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -49,7 +50,7 @@ struct Options {
 
 // The ids to be scored. Names of control tokens in the text are plain text.
 std::vector<int> read_tokens(const Options& options, const io::SubwordTokenizer& tokenizer, const ModelConfig& config) {
-  std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{io::read_file(options.text), false}});
+  std::vector<int> ids = tokenizer.encode_prompt({io::TextPart{.text = io::read_file(options.text), .markup = false}});
   if (ids.empty()) throw Error(concat(options.text, ": the text is empty, expected at least one token"));
   if (options.tokens > 0) ids.resize(std::min(ids.size(), options.tokens));
   const std::size_t limit = options.context > 0 ? options.context : static_cast<std::size_t>(config.max_context);
@@ -80,7 +81,7 @@ struct Job {
       : options(o), skip(read_skip(o)), model(o.model), ids(read_tokens(o, tokenizer(), model.config())) {
     cli::warn_of_open_splitting(model);
     // Throws if the policy does not fit the model.
-    static_cast<void>(skip.begin(RequestInfo{model.config().n_layers, 0, score_stage, 0}));
+    static_cast<void>(skip.begin(RequestInfo{.n_layers = model.config().n_layers, .stage_name = score_stage}));
   }
 
   [[nodiscard]] const io::SubwordTokenizer& tokenizer() const { return model.tokenizer()->tokenizer(); }
@@ -96,7 +97,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
   const Options& o = job.options;
   const LanguageModel<B> model = cli::load_model(job.model, std::move(shared), o.quiet);
   const B& backend = model.backend();
-  Session<B> session(model.backend(), model.weights(), {1, job.ids.size(), o.kv == "f32" ? KvType::f32 : KvType::f16});
+  Session<B> session(model.backend(), model.weights(), {.capacity = job.ids.size(), .kv = cli::kv_type(o.kv)});
   std::optional<cli::LogitsFile> logits;
   if (!o.logits.empty()) {
     logits.emplace(o.logits, job.ids.size(), static_cast<std::size_t>(model.config().vocab));
@@ -164,10 +165,7 @@ void declare(CLI::App& app, Options& o) {
       ->check(cli::whole_number(0, 1024))
       ->type_name("T")
       ->capture_default_str();
-  app.add_option("--kv", o.kv, "How keys and values are kept: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->type_name("TYPE")
-      ->capture_default_str();
+  cli::add_kv_option(app, o.kv);
   app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
   app.add_flag("--quiet", o.quiet, "Only the summary");
   app.footer(concat("Skips:\n", describe<skip::Standard>(),

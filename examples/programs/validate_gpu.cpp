@@ -81,7 +81,7 @@ void try_whole_model(Report& report, const Options& o) {
   report.model = concat("two layers (random weights, ", name(type), ")");
   MeasuredWork measured{.kernel_context = 40, .contexts = {8, 40}, .prompt = 20, .step_rows = {4}, .step_context = 8};
   measured.enough = 0;
-  const WholeModelWork work{17, o.threads, measured};
+  const WholeModelWork work{.positions = 17, .threads = o.threads, .measured = measured};
   const ModelSource source = synthetic_model(small_config(type), type);
   const WholeModelResult result = check_whole_model(emulated_backend, source, work, progress_of(nullptr));
   report.whole = result.check;
@@ -162,7 +162,7 @@ int run_on_device(const Options& o, const DeviceFacts& device, const std::option
   print(std::cout, report.replays);
   std::cout.flush();
   report.model = file ? o.model : concat(o.synthetic, " (random weights, ", o.type, ")");
-  WholeModelWork work{o.positions, o.threads, std::nullopt};
+  WholeModelWork work{.positions = o.positions, .threads = o.threads, .measured = std::nullopt};
   if (!o.checks_only) work.measured = MeasuredWork{};
   const ModelSource source = file ? *file : synthetic_model(named_config(o.synthetic), type_named(o.type));
   const WholeModelResult result = check_whole_model(make, source, work, progress);

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace litestage;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/io/files/journal_text.hpp"
+#include "litestage/io/files/journal_format.hpp"
 
 namespace {
 

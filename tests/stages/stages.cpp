@@ -6,7 +6,7 @@
 #include "common/error_of.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/stages/standard.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 
 using namespace litestage;
 using stages::Chat;

@@ -18,6 +18,7 @@
 #include "litestage/pipeline/context_needed.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/expected.hpp"
+#include "litestage/settings/spec.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -42,7 +43,10 @@ Policies policies_of(const Options& o) {
 }
 
 tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
-  if (o.prompt) return {"prompt", "", "", {Question{"prompt", *o.prompt, {}, no_answer}}};
+  if (o.prompt) {
+    const Question free{.id = "prompt", .stem = *o.prompt, .options = {}};
+    return {.task = "prompt", .file = "", .fingerprint = "", .list = {free}};
+  }
   const tasks::Task& task = tasks::find_task(o.task);
   std::vector<Question> all = tasks::parse_questions(task, io::read_records(path));
   const std::size_t there = all.size();
@@ -54,7 +58,10 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
     throw Error(concat("--data ", path, ": none of its ", there, " questions is left, expected one at least",
                        o.exclude.empty() ? "" : concat(" that is not in --exclude ", joined(o.exclude))));
   }
-  return {o.task, std::filesystem::path(path).filename().string(), file_fingerprint(path), std::move(all)};
+  return {.task = o.task,
+          .file = std::filesystem::path(path).filename().string(),
+          .fingerprint = file_fingerprint(path),
+          .list = std::move(all)};
 }
 
 // A plan is valid only for its own model, tokenizer and schedule. Its kernels are not compared (the facts are given the
@@ -70,7 +77,7 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   job.policies.skip = skip::Standard(policy);
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
   // `compare` refuses these questions; this program only warns.
-  const auto sentence = calibrate::searched_among(plan, job.questions.questions, path);
+  const auto sentence = calibrate::searched_among(plan, job.questions.list, path);
   if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
 }
 
@@ -99,7 +106,7 @@ void check_lengths(const Job& job) {
   std::size_t may_fail = 0;
   std::string largest;
   std::size_t most_needed = context;
-  for (const Question& q : job.questions.questions) {
+  for (const Question& q : job.questions.list) {
     const ContextNeeded least = needed(job, q, Writing::nothing);
     if (least.positions == 0) throw Error(concat("question ", shown(q.id), ": the prompt has no tokens"));
     if (least.positions > context) {
@@ -115,7 +122,7 @@ void check_lengths(const Job& job) {
   }
   if (may_fail == 0) return;
   std::cerr << "warning: --context " << context << " may be too small for " << may_fail << " of "
-            << job.questions.questions.size() << " questions (" << largest
+            << job.questions.list.size() << " questions (" << largest
             << "); what does not fit is cut off or not answered" << std::endl;
 }
 
@@ -130,14 +137,16 @@ Files files_of(const Options& o) {
   return files.writes("--json", o.json);
 }
 
-Job prepare(const Options& o) {
+Job prepare(Options o) {
   if (o.profile && o.backend == "gpu")
     throw Error(
         "--profile: the gpu backend runs asynchronously, so its operations cannot be timed one by one; expected "
         "--backend cpu or reference");
-  Policies policies = policies_of(o);
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);
+  if (!o.stages_given && o.prompt) o.stages = "single";
+  if (!o.stages_given && !o.prompt && plan) o.stages = to_spec(plan_stages(*plan, o.plan));
+  Policies policies = policies_of(o);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);
   Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template)};
@@ -150,7 +159,7 @@ Job prepare(const Options& o) {
 }
 
 void require_questions(const Job& job) {
-  const std::size_t there = job.questions.questions.size(), wanted = job.options.questions;
+  const std::size_t there = job.questions.list.size(), wanted = job.options.questions;
   if (wanted == all_questions || there >= wanted) return;
   throw Error(concat("--questions is ", wanted, ", expected 1 to ", there, " (the questions of ", job.data,
                      job.options.exclude.empty() ? ")" : " that are not excluded)"));

@@ -22,7 +22,7 @@ struct Job {
 // The files named by these options. A program adds its own and checks them first.
 [[nodiscard]] Files files_of(const Options& options);
 // Reads and checks everything, so that every input error is found before weights are loaded.
-[[nodiscard]] Job prepare(const Options& options);
+[[nodiscard]] Job prepare(Options options);
 
 // Throws an Error if there are fewer questions than --questions asks for.
 void require_questions(const Job& job);

@@ -26,7 +26,7 @@ namespace litestage::calibrate {
                                            const stages::Standard& stages, const CalibrationSettings& settings) {
   Form f;
   f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", questions.task);
-  f.add("questions", tasks::questions_fingerprint(questions.questions)).add("stages", stages.to_form(true));
+  f.add("questions", tasks::questions_fingerprint(questions.list)).add("stages", stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   f.add("criterion", settings.criterion.to_form(true));
@@ -67,7 +67,7 @@ template <Backend B, SearchStrategy Strategy = Standard>
                                    const stages::Standard& stages, const CalibrationSettings& settings,
                                    Journal& journal, const Progress& progress, const Strategy& strategy = {},
                                    const CalibrationEvents& events = {}) {
-  Calibration<B> run(model, stages, questions.questions, settings, journal, progress);
+  Calibration<B> run(model, stages, questions.list, settings, journal, progress);
   if (events.on_journal) events.on_journal(run.work());
   const LatencyModel latency = run.latency();
   Findings found;
@@ -97,7 +97,7 @@ template <Backend B>
 [[nodiscard]] Importance importance(const LanguageModel<B>& model, const tasks::QuestionSet& questions,
                                     const stages::Standard& stages, const CalibrationSettings& settings,
                                     Journal& journal, const Progress& progress, const CalibrationEvents& events = {}) {
-  Calibration<B> run(model, stages, questions.questions, settings, journal, progress);
+  Calibration<B> run(model, stages, questions.list, settings, journal, progress);
   if (events.on_journal) events.on_journal(run.work());
   Importance found = run.importance();
   progress.end();

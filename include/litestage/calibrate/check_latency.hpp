@@ -32,14 +32,14 @@ template <Backend B>
   options.keep_going = progress.keep_going;
   Plain full(model, {}, {}, stages, options), budgets(model, lite_stage(found.plan), {}, stages, options);
   const auto ask = [&](Plain* pipeline, std::size_t q) {
-    return pipeline->run(std::span<const Question>(&questions.questions.at(q), 1));
+    return pipeline->run(std::span<const Question>(&questions.list.at(q), 1));
   };
   LatencyCheck check;
   // Each pipeline answers one question before the measurement, so that its memory is allocated.
   for (Plain* pipeline : {&full, &budgets}) {
     if (ask(pipeline, 0).empty()) return check;
   }
-  for (std::size_t q = 0; q < std::min(n, questions.questions.size()); ++q) {
+  for (std::size_t q = 0; q < std::min(n, questions.list.size()); ++q) {
     for (Plain* pipeline : {&full, &budgets}) {
       const std::vector<QuestionReport> report = ask(pipeline, q);
       if (report.empty()) return check;

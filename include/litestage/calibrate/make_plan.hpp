@@ -76,8 +76,12 @@ namespace detail {
   p.kv = settings.kv;
   p.exit = detail::exit_form(found.exits.exit);
   for (const auto& [exit, point] : found.exits.curve) {
-    p.exit_curve.push_back({detail::exit_form(exit), static_cast<std::int64_t>(point.questions), point.accuracy,
-                            point.cost, point.tokens, point.within_target});
+    p.exit_curve.push_back({.exit = detail::exit_form(exit),
+                            .questions = static_cast<std::int64_t>(point.questions),
+                            .accuracy = point.accuracy,
+                            .seconds = point.cost,
+                            .tokens = point.tokens,
+                            .within_target = point.within_target});
   }
   p.search = detail::plan_search(settings, strategy, found.budgets, names);
   for (const BaselineChoice& b : found.baselines) {

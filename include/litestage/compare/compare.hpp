@@ -67,13 +67,13 @@ class Comparing {
         finished_(&finished),
         progress_(progress),
         methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
-                 task.questions.questions),
-        run_(model, task.questions.questions, options(progress), finished) {}
+                 task.questions.list),
+        run_(model, task.questions.list, options(progress), finished) {}
 
   // Both functions return false if the run was stopped. `what`: name of the work, for progress reports.
   bool answers(const std::string& what) {
     std::vector<ComparedMethod>& list = methods_.list();
-    const std::vector<Question>& questions = task_->questions.questions;
+    const std::vector<Question>& questions = task_->questions.list;
     std::size_t open = 0;
     for (const ComparedMethod& m : list) {
       for (const Question& q : questions) open += finished_->outcome(m.method.name, q.id) == nullptr ? 1 : 0;
@@ -93,17 +93,17 @@ class Comparing {
       if (!m.policies) continue;
       contenders.push_back({&m.method, &*m.policies});
       for (std::size_t q = 0; q < settings_->timed; ++q)
-        open += finished_->timing(m.method.name, task_->questions.questions[q].id) == nullptr ? 1 : 0;
+        open += finished_->timing(m.method.name, task_->questions.list[q].id) == nullptr ? 1 : 0;
     }
     progress_.begin(what, open);
     return run_.time(contenders, settings_->timed);
   }
   [[nodiscard]] Comparison comparison(std::vector<std::string> warnings) const {
     Comparison c;
-    for (const Question& q : task_->questions.questions) c.questions.push_back({q.id, q.gold});
+    for (const Question& q : task_->questions.list) c.questions.push_back({q.id, q.gold});
     c.methods = methods_.methods();
     c.warnings = std::move(warnings);
-    for (std::string& w : answer_warnings(c, task_->questions.questions)) c.warnings.push_back(std::move(w));
+    for (std::string& w : answer_warnings(c, task_->questions.list)) c.warnings.push_back(std::move(w));
     return c;
   }
 

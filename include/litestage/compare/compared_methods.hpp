@@ -102,7 +102,7 @@ class ComparedMethods {
 inline ComparedMethods::ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan,
                                         const stages::Standard& stages, int n_layers,
                                         const std::vector<Question>& questions)
-    : plan_(plan), full_{{}, {}, stages}, n_layers_(n_layers), questions_(&questions) {
+    : plan_(plan), full_{.skip = {}, .exit = {}, .stages = stages}, n_layers_(n_layers), questions_(&questions) {
   const auto has = [&](std::string_view name) { return std::find(chosen.begin(), chosen.end(), name) != chosen.end(); };
   if (plan != nullptr) ladders_ = calibrate::baselines(plan->importance);
   const bool exit = has("cap") || has("lite_stage_exit");
@@ -236,7 +236,7 @@ inline void ComparedMethods::set_majority(ComparedMethod& m) const {
     return;
   }
   m.method.setting = concat("always ", option_letter(majority.option));
-  m.method.outcomes.assign(questions_->size(), {majority.option, {}});
+  m.method.outcomes.assign(questions_->size(), {.predicted = majority.option, .stages = {}});
 }
 
 // The smallest cap with which branches of these lengths reach the mean length `mean`, or else the largest length.

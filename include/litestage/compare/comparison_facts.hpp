@@ -21,7 +21,7 @@ namespace litestage::compare {
   for (const std::string& m : settings.methods) methods.push_back(m);
   Form f;
   f.add("work", "compare/2").add("model", facts.model).add("tokenizer", facts.tokenizer);
-  f.add("task", task.questions.task).add("questions", tasks::questions_fingerprint(task.questions.questions));
+  f.add("task", task.questions.task).add("questions", tasks::questions_fingerprint(task.questions.list));
   f.add("plan", task.plan ? Form(task.plan->fingerprint) : Form());
   f.add("stages", task.stages.to_form(true)).add("metric", metric_name(settings));
   f.add("methods", std::move(methods)).add("timed", settings.timed).add("traces", settings.traces);

@@ -20,7 +20,7 @@
 #include "litestage/pipeline/pipeline.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 
 namespace litestage::compare {
 

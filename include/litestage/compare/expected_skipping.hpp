@@ -51,8 +51,10 @@ template <SkipPolicy Policy>
   double skipped = 0, tokens = 0;
   for (std::size_t s = 0; s < stages.size(); ++s) {
     const StageLength& stage = stages[s];
-    const typename Policy::State state =
-        policy.begin(RequestInfo{n_layers, static_cast<int>(s), stage.name, stage.max_new_tokens});
+    const typename Policy::State state = policy.begin(RequestInfo{.n_layers = n_layers,
+                                                                  .stage = static_cast<int>(s),
+                                                                  .stage_name = stage.name,
+                                                                  .max_new_tokens = stage.max_new_tokens});
     skipped += stage.prompt_tokens * detail::skipped_in_step(policy, state, {Phase::prefill, 0}, n_layers);
     tokens += stage.prompt_tokens;
     for (int step = 0; step + 1 < static_cast<int>(std::lround(stage.branch_tokens)); ++step) {

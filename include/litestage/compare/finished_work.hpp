@@ -1,4 +1,4 @@
-// The finished work of a comparison: restored from the records of a journal, and appended to it.
+// The finished work of a comparison, and the journal records that it is restored from and appended to.
 #pragma once
 
 #include <algorithm>
@@ -67,14 +67,15 @@ class FinishedWork {
   // An outcome without room is not recorded, because in a larger context the question has an answer.
   void add(const std::string& method, const std::string& question, MethodOutcome outcome,
            const evaluate::ContextUse& use) {
-    if (!outcome.no_room) append_(write_fields(FinishedRecord{method, question, outcome, std::nullopt, use}));
+    if (!outcome.no_room)
+      append_(write_fields(FinishedRecord{.method = method, .question = question, .outcome = outcome, .use = use}));
     outcomes_.emplace(Key{method, question}, std::move(outcome));
   }
   void add(const std::string& method, const std::string& question, MethodTiming timing,
            const evaluate::ContextUse& use) {
     const MethodOutcome* answered = outcome(method, question);
     if (answered == nullptr || !answered->no_room)
-      append_(write_fields(FinishedRecord{method, question, std::nullopt, timing, use}));
+      append_(write_fields(FinishedRecord{.method = method, .question = question, .timing = timing, .use = use}));
     timings_.emplace(Key{method, question}, std::move(timing));
   }
 

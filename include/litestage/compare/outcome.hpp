@@ -56,9 +56,9 @@ struct BranchTrace {
 // A StageReport without texts, tokens and times.
 struct StageOutcome : StageCounts<int> {
   static constexpr bool complete = true;
-  std::vector<int> branch_tokens;   // [branches] tokens generated
-  StopCounts stops{};               // of the branches
-  std::vector<BranchTrace> traces;  // [branches]; empty without tracing
+  std::vector<int> branch_tokens = {};   // [branches] tokens generated
+  StopCounts stops{};                    // of the branches
+  std::vector<BranchTrace> traces = {};  // [branches]; empty without tracing
 
   static constexpr auto fields() {
     using S = StageOutcome;
@@ -119,7 +119,7 @@ struct MethodTiming {
 // ---- conversion from the engine's report ----
 
 [[nodiscard]] inline StageOutcome stage_outcome(const StageReport& report, bool traced) {
-  StageOutcome outcome{report, {}, {}, {}};
+  StageOutcome outcome{report};
   for (const BranchReport& b : report.branches) {
     outcome.branch_tokens.push_back(b.generated_tokens);
     ++outcome.stops[static_cast<std::size_t>(b.stop)];
@@ -129,13 +129,13 @@ struct MethodTiming {
 }
 
 [[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
-  MethodOutcome outcome{predicted, {}, report.no_room};
+  MethodOutcome outcome{.predicted = predicted, .stages = {}, .no_room = report.no_room};
   for (const StageReport& s : report.stages) outcome.stages.push_back(stage_outcome(s, traced));
   return outcome;
 }
 
 [[nodiscard]] inline MethodTiming method_timing(const QuestionReport& report) {
-  MethodTiming timing{report.seconds, {}};
+  MethodTiming timing{.seconds = report.seconds, .stages = {}};
   for (const StageReport& s : report.stages) timing.stages.push_back({s, s.generated_tokens});
   return timing;
 }

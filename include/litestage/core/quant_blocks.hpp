@@ -154,13 +154,7 @@ inline void codes(const BlockQ6K& b, std::uint8_t* out) {  // offset 32
   }
 }
 
-// Dequantises a row of `columns` elements: out[j] = w_j. Every product and sum is exact in double; in float the only
-// rounding is the final one of each element.
-void dequantize_row(DType type, const std::byte* row, float* out, std::size_t columns);
-void dequantize_row(DType type, const std::byte* row, double* out, std::size_t columns);
-
-namespace detail {
-
+// A copy of block `index` of a row, because blocks in a file are not aligned.
 template <class Block>
 [[nodiscard]] Block load_block(const std::byte* row, std::size_t index) {
   Block block;
@@ -168,7 +162,10 @@ template <class Block>
   return block;
 }
 
-}  // namespace detail
+// Dequantises a row of `columns` elements: out[j] = w_j. Every product and sum is exact in double; in float the only
+// rounding is the final one of each element.
+void dequantize_row(DType type, const std::byte* row, float* out, std::size_t columns);
+void dequantize_row(DType type, const std::byte* row, double* out, std::size_t columns);
 
 }  // namespace litestage
 

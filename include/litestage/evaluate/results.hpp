@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "litestage/evaluate/answer.hpp"
+#include "litestage/evaluate/recorded_answer.hpp"
 #include "litestage/evaluate/summary.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/field.hpp"
@@ -54,7 +54,7 @@ struct RunInfo {
 struct Results {
   static constexpr bool complete = true;
   RunInfo info;
-  std::vector<Answer> answers;
+  std::vector<RecordedAnswer> answers;
 
   static constexpr auto fields() {
     using R = Results;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "litestage/engine/report.hpp"
-#include "litestage/evaluate/answer.hpp"
 #include "litestage/evaluate/metrics.hpp"
+#include "litestage/evaluate/recorded_answer.hpp"
 #include "litestage/evaluate/stage_means.hpp"
 #include "litestage/settings/field.hpp"
 
@@ -78,10 +78,10 @@ inline void add_stage(std::vector<StageSummary>& sums, const StageReport& stage)
 }  // namespace detail
 
 // `clock_s`: RunInfo::clock_s.
-[[nodiscard]] inline Summary summarize(const std::vector<Answer>& answers, double clock_s) {
+[[nodiscard]] inline Summary summarize(const std::vector<RecordedAnswer>& answers, double clock_s) {
   Summary s;
   std::vector<int> predicted, gold;
-  for (const Answer& answer : answers) {
+  for (const RecordedAnswer& answer : answers) {
     predicted.push_back(answer.predicted);
     gold.push_back(answer.gold);
     s.seconds += answer.seconds;

@@ -7,7 +7,7 @@
 
 namespace litestage {
 
-// The rule that extracts an answer from a text. Implemented in tasks/answers.hpp.
+// The rule that extracts an answer from a text. Implemented in tasks/read_answer.hpp.
 enum class AnswerRule : std::uint8_t {
   stated,       // the last statement of the answer, by letter or in the option's own words
   tiny_thinker  // the first match of "the answer is option ([A-Z])\.", as in TinyThinker's evaluation (generate.py:148)

@@ -31,14 +31,14 @@ struct Message {
 
 struct Prompt {
   std::vector<Message> messages;
-  std::string continuation;  // forced beginning of the model's answer; follows the generation prompt verbatim
+  std::string continuation = {};  // forced beginning of the model's answer; follows the generation prompt verbatim
   friend bool operator==(const Prompt&, const Prompt&) = default;
 };
 
 struct StageInfo {
   std::string name;
   int max_new_tokens = 64;
-  std::vector<std::string> stop;  // generation ends before the first of these strings
+  std::vector<std::string> stop = {};  // generation ends before the first of these strings
 };
 
 // The question and the texts that each finished stage generated.

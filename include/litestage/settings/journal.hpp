@@ -1,4 +1,8 @@
-// Keeps the finished parts of long work, so that the work can resume after it was killed.
+// A journal as long work sees it: the records of its finished parts, and a function that stores the next record. Work
+// that is run again with them continues where it was killed.
+//
+// The records: calibrate/trials/stage_record.hpp for a search, compare/finished_work.hpp for a comparison.
+// The file: io/files/journal_file.hpp opens and extends it, io/files/journal_format.hpp says what its lines look like.
 #pragma once
 
 #include <cstddef>

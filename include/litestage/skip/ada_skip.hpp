@@ -87,11 +87,11 @@ struct AdaSkip {
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     const auto index = static_cast<std::size_t>(u.index());
     if (!covers(phase, step.phase)) return {};
-    if (state.skipped[index] != 0) return {true, ratio[index], KvOnSkip::none};
+    if (state.skipped[index] != 0) return {.skip = true, .scale = ratio[index]};
     if (state.mlps.empty() || u.unit == Unit::attention || step.phase == Phase::prefill) return {};
     const MlpSums& sums = state.mlps[static_cast<std::size_t>(u.layer)];
     if (sums.steps < online_steps || !(sums.cosines / online_steps >= state.bar)) return {};
-    return {true, static_cast<float>(sums.ratios / online_steps), KvOnSkip::none};
+    return {.skip = true, .scale = static_cast<float>(sums.ratios / online_steps)};
   }
 
   void observe(State& state, const StepInfo& step, Sublayer u, const SublayerStats& m) const {

@@ -34,7 +34,7 @@ struct EarlyExitDepth {
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     if (u.layer < state.first || !covers(phase, step.phase)) return {};
-    return {true, 1, kv};
+    return {.skip = true, .kv = kv};
   }
 
   [[nodiscard]] static std::vector<Rung<EarlyExitDepth>> ladder(const RedundancyProfile& model) {

@@ -56,7 +56,7 @@ struct LiteStage {
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
-    return {true, 1, kv};
+    return {.skip = true, .kv = kv};
   }
 
   // Stage names that the schedule must contain.

@@ -41,7 +41,7 @@ struct ShortGPT {
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     if (state.skipped[static_cast<std::size_t>(u.layer)] == 0 || !covers(phase, step.phase)) return {};
-    return {true, 1, kv};
+    return {.skip = true, .kv = kv};
   }
 
   // Layers in the order in which they are skipped. For equal influences the upper layer comes first: our choice,

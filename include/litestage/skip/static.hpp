@@ -47,7 +47,7 @@ struct Static {
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
-    return {true, scale, kv};
+    return {.skip = true, .scale = scale, .kv = kv};
   }
 
   // Stage names that the schedule must contain.

@@ -64,7 +64,7 @@ struct Unified {
     const bool original = mode == UnifiedMode::original;
     if (state.skipped[static_cast<std::size_t>(u.layer)] == 0) return {};
     if (!covers(original ? Phases::decode : phase, step.phase)) return {};
-    return {true, 1, original ? KvOnSkip::copy_below : KvOnSkip::none};
+    return {.skip = true, .kv = original ? KvOnSkip::copy_below : KvOnSkip::none};
   }
 
   // The layers that are actually skipped in a model of n_layers, ascending; the mode `adaskip` may not skip exactly

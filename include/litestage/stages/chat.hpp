@@ -53,9 +53,9 @@ struct Chat {
   [[nodiscard]] std::size_t size() const { return 3; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     LITESTAGE_ASSERT(i < size(), i);
-    if (i == 0) return {"recall", recall_tokens, stop};
-    if (i == 1) return {"analyze", analyze_tokens, stop};
-    return {"summarize", summarize_tokens, stop};
+    if (i == 0) return {.name = "recall", .max_new_tokens = recall_tokens, .stop = stop};
+    if (i == 1) return {.name = "analyze", .max_new_tokens = analyze_tokens, .stop = stop};
+    return {.name = "summarize", .max_new_tokens = summarize_tokens, .stop = stop};
   }
 
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {

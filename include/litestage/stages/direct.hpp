@@ -33,8 +33,8 @@ struct Direct {
   [[nodiscard]] std::size_t size() const { return 1; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     LITESTAGE_ASSERT(i < size(), i);
-    if (chat) return {"direct", max_new_tokens, {}};
-    return {"direct", max_new_tokens, {"\n"}};
+    if (chat) return {.name = "direct", .max_new_tokens = max_new_tokens};
+    return {.name = "direct", .max_new_tokens = max_new_tokens, .stop = {"\n"}};
   }
 
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
@@ -43,7 +43,7 @@ struct Direct {
     check_options(question);
     if (!chat) {
       const std::string text = concat(question.stem, "\n", option_list(question, " "), "\n", opening);
-      return {Prompt{{{Role::text, text}}, ""}};
+      return {Prompt{.messages = {{Role::text, text}}}};
     }
     const std::string text =
         concat("Question: ", question.stem, "\n", option_list(question, "\n"),
@@ -57,7 +57,7 @@ struct Direct {
   // The generated text begins with the letter itself, possibly in brackets.
   [[nodiscard]] AnswerFormat answer_format() const {
     if (chat) return chat_answer();
-    return {AnswerRule::stated, "", " ", opening};
+    return {.rule = AnswerRule::stated, .letter_prefix = " ", .opening = opening};
   }
 
   // Placeholders are checked when the settings are read, not at the first question.

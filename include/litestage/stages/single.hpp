@@ -26,7 +26,7 @@ struct Single {
   [[nodiscard]] std::size_t size() const { return 1; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     LITESTAGE_ASSERT(i < size(), i);
-    return {"answer", max_new_tokens, {}};
+    return {.name = "answer", .max_new_tokens = max_new_tokens};
   }
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
     LITESTAGE_ASSERT(i < size(), i);
@@ -36,7 +36,7 @@ struct Single {
       check_options(question);
       text += "\n" + option_list(question, " ");
     }
-    return {Prompt{{{chat ? Role::user : Role::text, text}}, ""}};
+    return {Prompt{.messages = {{chat ? Role::user : Role::text, text}}}};
   }
 
   static constexpr auto fields() {

@@ -37,9 +37,9 @@ struct TinyThinker {
   [[nodiscard]] std::size_t size() const { return 3; }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     LITESTAGE_ASSERT(i < size(), i);
-    if (i == 0) return {"recall", recall_tokens, {"\n"}};
-    if (i == 1) return {"analyze", analyze_tokens, {"\n"}};
-    return {"summarize", summarize_tokens, {"\n"}};
+    if (i == 0) return {.name = "recall", .max_new_tokens = recall_tokens, .stop = {"\n"}};
+    if (i == 1) return {.name = "analyze", .max_new_tokens = analyze_tokens, .stop = {"\n"}};
+    return {.name = "summarize", .max_new_tokens = summarize_tokens, .stop = {"\n"}};
   }
 
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
@@ -63,7 +63,7 @@ struct TinyThinker {
 
   // The probe begins with the space that a model would generate after "Summarize:".
   [[nodiscard]] AnswerFormat answer_format() const {
-    return {AnswerRule::tiny_thinker, " So the answer is option", " "};
+    return {.rule = AnswerRule::tiny_thinker, .probe = " So the answer is option", .letter_prefix = " "};
   }
 
   static constexpr auto fields() {
@@ -82,7 +82,7 @@ struct TinyThinker {
   }
 
  private:
-  [[nodiscard]] static Prompt as_text(std::string text) { return {{{Role::text, std::move(text)}}, ""}; }
+  [[nodiscard]] static Prompt as_text(std::string text) { return {.messages = {{Role::text, std::move(text)}}}; }
 };
 
 }  // namespace litestage::stages

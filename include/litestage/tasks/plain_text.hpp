@@ -10,7 +10,7 @@
 
 namespace litestage::tasks {
 
-namespace detail {
+// ---- the characters of plain text ----
 
 [[nodiscard]] constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -21,10 +21,12 @@ namespace detail {
 [[nodiscard]] constexpr bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
-// Whether a byte is part of a word. After signs_as_ascii, all bytes beyond ASCII belong to letters.
+// Whether a byte is part of a word. In plain text, all bytes beyond ASCII belong to letters.
 [[nodiscard]] constexpr bool is_word_byte(char c) {
   return is_ascii_letter(c) || is_digit(c) || !is_ascii(c);
 }
+
+namespace detail {
 
 struct Sign {
   std::string_view utf8, ascii;

@@ -14,7 +14,7 @@ struct QuestionSet {
   std::string task;         // name of the task
   std::string file;         // name of the file, without folders
   std::string fingerprint;  // hash of the bytes of the file
-  std::vector<Question> questions;
+  std::vector<Question> list;
 };
 
 // A hash of every byte of these questions, in this order; generated texts are valid only for equal questions.

@@ -45,10 +45,14 @@ struct Task {
 [[nodiscard]] Question parse_yes_no_question(const Task&, const Form& record, std::string_view where);
 
 inline constexpr std::array<Task, 4> tasks = {{
-    {"obqa", 4, 4, true, &parse_choice_question},
-    {"csqa", 5, 5, true, &parse_choice_question},
-    {"strategyqa", 2, 2, true, &parse_yes_no_question},
-    {"choice", 2, max_options, false, &parse_choice_question},
+    {.name = "obqa", .min_options = 4, .max_options = 4, .parse = &parse_choice_question},
+    {.name = "csqa", .min_options = 5, .max_options = 5, .parse = &parse_choice_question},
+    {.name = "strategyqa", .min_options = 2, .max_options = 2, .parse = &parse_yes_no_question},
+    {.name = "choice",
+     .min_options = 2,
+     .max_options = max_options,
+     .gold_required = false,
+     .parse = &parse_choice_question},
 }};
 
 [[nodiscard]] const Task& find_task(std::string_view name);

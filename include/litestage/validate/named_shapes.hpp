@@ -18,7 +18,8 @@ struct NamedShape {
   bool tied;
 };
 
-// The values of the checkpoints' config.json.
+// The values of the checkpoints' config.json, in the order of the members: name, architecture, layers, hidden, heads,
+// kv_heads, head_dim, ffn, vocab, context, rope_base, norm_eps, tied.
 inline constexpr NamedShape named_shapes[] = {
     {"smollm2-135m", "llama", 30, 576, 9, 3, 64, 1536, 49152, 8192, 1e5, 1e-5f, true},
     {"qwen2.5-0.5b", "qwen2", 24, 896, 14, 2, 64, 4864, 151936, 32768, 1e6, 1e-6f, true},

@@ -34,11 +34,14 @@ class SyntheticTensors {
   explicit SyntheticTensors(std::uint64_t seed) : random_(seed) {}
 
   void matrix(RawTensor& t, const std::string& name, DType type, int rows, int columns) {
-    t = {name, type_for(type, columns), static_cast<std::size_t>(rows), static_cast<std::size_t>(columns), nullptr};
+    t = {.name = name,
+         .type = type_for(type, columns),
+         .rows = static_cast<std::size_t>(rows),
+         .columns = static_cast<std::size_t>(columns)};
     matrices_[t.type].push_back(&t);
   }
   void vector(RawTensor& t, const std::string& name, int size, float mean) {
-    t = {name, DType::f32, 1, static_cast<std::size_t>(size), nullptr};
+    t = {.name = name, .type = DType::f32, .rows = 1, .columns = static_cast<std::size_t>(size)};
     Buffer<std::byte> bytes(t.bytes());
     random_blocks(t.type, bytes.data(), t.columns, 0.1f, mean, random_);
     t.data = keep(std::move(bytes));

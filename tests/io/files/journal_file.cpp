@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "common/io_scratch.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/io/files/mapped_file.hpp"
 
 using namespace litestage;
 

@@ -2,6 +2,7 @@
 #include "litestage/io/files/mapped_file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <type_traits>

@@ -11,6 +11,7 @@
 
 #include "common/error_of.hpp"
 #include "common/io_scratch.hpp"
+#include "litestage/io/files/descriptor.hpp"
 #include "litestage/io/files/mapped_file.hpp"
 
 using namespace litestage;
@@ -62,7 +63,7 @@ TEST_CASE("a link is followed and stays a link") {
 TEST_CASE("a link that leads to a file without a name is not replaced") {
   const test::ScratchFolder folder;
   const std::string gone = folder.write("gone", "x"), link = folder.path("link");
-  const io::detail::Descriptor open_file(::open(gone.c_str(), O_RDONLY | O_CLOEXEC));
+  const io::Descriptor open_file(::open(gone.c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(open_file.get() >= 0);
   REQUIRE(::symlink(concat("/proc/self/fd/", open_file.get()).c_str(), link.c_str()) == 0);
   REQUIRE(::unlink(gone.c_str()) == 0);

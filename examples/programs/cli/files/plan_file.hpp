@@ -22,4 +22,5 @@ void write_plan(const std::string& path, const calibrate::Plan& plan);
 // Warns on standard error if the plan identifies its model as earlier versions did, so that not all weights are
 // checked.
 void warn_of_sampled_model(const calibrate::Plan& plan, const calibrate::PlanFacts& facts, const std::string& path);
+
 }  // namespace litestage::cli

@@ -1,6 +1,5 @@
 #include "cli/files/results_file.hpp"
 
-#include <filesystem>
 #include <utility>
 
 #include "cli/files/save.hpp"
@@ -23,17 +22,16 @@ Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
 
 }  // namespace
 
-void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
-                   const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
-                   std::size_t asked, double clock_s) {
+void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& answering,
+                   std::vector<evaluate::RecordedAnswer> answers, std::size_t asked, double clock_s) {
   const Options& o = job.options;
   if (o.json.empty()) return;
   evaluate::Results results;
   results.info.method = o.method.empty() ? method_name(job.policies) : o.method;
   results.info.model = job.model.name();
   results.info.backend = kernels.backend;
-  results.info.task = task;
-  results.info.data = std::filesystem::path(data).filename().string();
+  results.info.task = job.questions.task;
+  results.info.data = job.questions.file;
   results.info.answering = answering;
   results.info.policies = policies_form(job.policies);
   results.info.seed = o.seed;

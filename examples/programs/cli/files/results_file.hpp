@@ -12,8 +12,7 @@ namespace litestage::cli {
 
 // `asked`: number of questions, including those without an answer yet. Does nothing without --json. If the file cannot
 // be written, an Error names the file that holds the results instead (cli/files/save.hpp), so print everything before.
-void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& task,
-                   const std::string& data, const std::string& answering, std::vector<evaluate::Answer> answers,
-                   std::size_t asked, double clock_s);
+void write_results(const Job& job, const calibrate::PlanKernels& kernels, const std::string& answering,
+                   std::vector<evaluate::RecordedAnswer> answers, std::size_t asked, double clock_s);
 
 }  // namespace litestage::cli

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/options/backend_option.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/terminal/interrupt.hpp"
 #include "litestage/core/error.hpp"
@@ -24,7 +25,8 @@ struct Options {
   std::size_t questions = 16;
   std::vector<std::string> exclude;  // files whose questions are left out
   std::string stages = "tinythinker", skip = "never", exit = "never";
-  std::string plan;  // in place of skip and exit
+  bool stages_given = true;  // if not, the stages are those of the plan, or `single` for a prompt
+  std::string plan;          // in place of skip and exit
   std::string metric = "both";
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
@@ -63,11 +65,7 @@ inline void add_model_options(CLI::App& app, Options& o) {
       ->check(whole_number(2, 1 << 24))
       ->type_name("N")
       ->group(group);
-  app.add_option("--kv", o.kv, "Type of the K/V cache: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->capture_default_str()
-      ->type_name("TYPE")
-      ->group(group);
+  add_kv_option(app, o.kv)->group(group);
 }
 
 // The source of the questions; `data_help` names the default file. Task and Data: a string, or a list of strings for a
@@ -192,17 +190,12 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
   app.add_flag("--ignore-eos", o.ignore_eos, "Go on past the model's own end of text")->group(group)->needs(prompt);
 }
 
-// The type that --kv names.
-[[nodiscard]] inline KvType kv_type(const std::string& kv) {
-  return kv == "f32" ? KvType::f32 : KvType::f16;
-}
-
 [[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {
   PipelineOptions p;
   p.batch = o.batch;
   p.context = o.context;
   p.kv = kv_type(o.kv);
-  p.generation.sampler = {o.temperature, o.top_k, o.top_p, o.seed};
+  p.generation.sampler = {.temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed};
   p.generation.ignore_eos = o.ignore_eos;
   p.score_letters = !o.prompt && o.metric != "extracted";
   p.keep_going = [] { return !interrupted(); };

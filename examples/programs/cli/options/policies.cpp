@@ -21,7 +21,10 @@ Policies read_policies(const std::string& stages, const std::string& skip, const
 void check_layers(const Policies& p, int n_layers) {
   for (std::size_t i = 0; i < p.stages.size(); ++i) {
     const StageInfo stage = p.stages.stage(i);
-    static_cast<void>(p.skip.begin(RequestInfo{n_layers, static_cast<int>(i), stage.name, stage.max_new_tokens}));
+    static_cast<void>(p.skip.begin(RequestInfo{.n_layers = n_layers,
+                                               .stage = static_cast<int>(i),
+                                               .stage_name = stage.name,
+                                               .max_new_tokens = stage.max_new_tokens}));
   }
 }
 

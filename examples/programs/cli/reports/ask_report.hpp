@@ -8,7 +8,7 @@
 
 #include "cli/files/results_file.hpp"
 #include "cli/job.hpp"
-#include "cli/options/defaults.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/options.hpp"
 #include "cli/reports/run_report.hpp"
 #include "cli/terminal/answer_sheet.hpp"
@@ -44,7 +44,7 @@ inline void print_question(std::ostream& out, const Question& q) {
 
 // How many questions run at once.
 [[nodiscard]] inline std::size_t side_by_side(const Job& job) {
-  return std::min(job.options.batch, job.questions.questions.size());
+  return std::min(job.options.batch, job.questions.list.size());
 }
 
 inline void print_report(const Job& job, const AnswerSheet& sheet, double clock_s) {
@@ -71,8 +71,7 @@ inline void conclude(const Job& job, const AnswerSheet& sheet, const calibrate::
   print_report(job, sheet, clock_s);
   if (job.options.profile) print_profile(std::cout << '\n', profile, wall_s);
   std::cout << std::flush;
-  write_results(job, kernels, job.options.task, data_path(job.options.data), sheet.answering(), sheet.answers(),
-                sheet.questions().size(), clock_s);
+  write_results(job, kernels, sheet.answering(), sheet.answers(), sheet.questions().size(), clock_s);
   if (!job.options.json.empty()) std::cout << "results           " << job.options.json << '\n';
   print_next_steps(job, sheet);
 }

@@ -166,9 +166,9 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
 void report_full_depth(std::ostream& out, const Job& job, const Score& full, Metric metric) {
   const PlanScore s = calibrate::plan_score(full);
   out << "full depth        " << fixed(s.seconds, 2) << " s/question predicted";
-  const evaluate::MajorityClass majority = evaluate::majority_class(job.questions.questions);
+  const evaluate::MajorityClass majority = evaluate::majority_class(job.questions.list);
   std::vector<int> gold;
-  for (const Question& q : job.questions.questions) gold.push_back(q.gold);
+  for (const Question& q : job.questions.list) gold.push_back(q.gold);
   const evaluate::Proportion right = evaluate::accuracy(full.predicted, gold);
   if (right.trials > 0) out << ", " << percent(right) << " right";
   out << '\n' << std::flush;
@@ -214,9 +214,8 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
 
 void report_without_room(std::ostream& out, const Job& job, const std::map<std::size_t, NoRoom>& questions) {
   evaluate::WithoutRoom list;
-  for (const auto& [question, why] : questions) list.add(job.questions.questions[question].id, why);
-  if (list.any())
-    out << "no room           under some setting " << list.sentence(job.questions.questions.size()) << '\n';
+  for (const auto& [question, why] : questions) list.add(job.questions.list[question].id, why);
+  if (list.any()) out << "no room           under some setting " << list.sentence(job.questions.list.size()) << '\n';
 }
 
 void report_latency(std::ostream& out, const LatencyCheck& check) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/files/plan_file.hpp"
+#include "cli/options/kv_option.hpp"
 #include "cli/options/options.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
@@ -59,10 +60,10 @@ std::string named_after(const std::string& path, const std::string& task) {
 void print_title(std::ostream& out, const CompareJob& c, const calibrate::PlanFacts& facts) {
   const calibrate::PlanKernels& k = facts.kernels;
   const tasks::QuestionSet& set = c.task.questions;
-  out << "# Methods on " << set.questions.size() << " questions of " << set.file << "\n\n"
+  out << "# Methods on " << set.list.size() << " questions of " << set.file << "\n\n"
       << "- model: " << c.job.model.name() << ", fingerprint " << facts.model << "\n"
-      << "- questions: task " << set.task << ", the first " << set.questions.size() << " of " << set.file
-      << ", fingerprint " << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
+      << "- questions: task " << set.task << ", the first " << set.list.size() << " of " << set.file << ", fingerprint "
+      << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
       << "- kernels: " << k.backend << ", " << k.instruction_set << ", " << k.threads
       << (k.threads == 1 ? " thread" : " threads") << "\n"
       << "- stages: " << to_spec(c.task.stages) << "\n";
@@ -141,7 +142,7 @@ namespace {
 
 void check_compared(const CompareJob& c) {
   require_questions(c.job);
-  const std::vector<Question>& questions = c.task.questions.questions;
+  const std::vector<Question>& questions = c.task.questions.list;
   if (c.options.latency_questions.value_or(0) > questions.size())
     throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
@@ -162,7 +163,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   Options common = o.common;
   common.plan.clear();  // each method has its own policies
   const Job job = prepare(common);
-  const std::size_t n = job.questions.questions.size();
+  const std::size_t n = job.questions.list.size();
   compare::ComparisonSettings settings;
   settings.methods = o.methods;
   settings.letters = o.common.metric == "letter";
@@ -171,7 +172,10 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   settings.batch = o.common.batch;
   settings.context = job.options.context;
   settings.cache = kv_type(o.common.kv);
-  CompareJob c{o, job, {job.questions, job.policies.stages, std::move(plan)}, settings};
+  CompareJob c{.options = o,
+               .job = job,
+               .task = {.questions = job.questions, .stages = job.policies.stages, .plan = std::move(plan)},
+               .settings = settings};
   check_compared(c);
   return c;
 }

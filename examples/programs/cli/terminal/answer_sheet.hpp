@@ -12,7 +12,7 @@
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/without_room.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 #include "litestage/tasks/tasks.hpp"
 
 namespace litestage::cli {
@@ -39,14 +39,14 @@ class AnswerSheet {
     Entry entry;
     if (letter_) entry.letter = tasks::scored_answer(report);
     if (extracted_) entry.extracted = tasks::extracted_answer(format_, report, q);
-    entry.answer = evaluate::make_answer(q, letter_ ? entry.letter : entry.extracted, report);
+    entry.answer = evaluate::recorded_answer(q, letter_ ? entry.letter : entry.extracted, report);
     entries_.at(question) = std::move(entry);
     ++done_;
   }
 
   // The answers of all questions that ended.
-  [[nodiscard]] std::vector<evaluate::Answer> answers() const {
-    std::vector<evaluate::Answer> out;
+  [[nodiscard]] std::vector<evaluate::RecordedAnswer> answers() const {
+    std::vector<evaluate::RecordedAnswer> out;
     for (const std::optional<Entry>& e : entries_) {
       if (e) out.push_back(e->answer);
     }
@@ -98,7 +98,7 @@ class AnswerSheet {
 
  private:
   struct Entry {
-    evaluate::Answer answer;
+    evaluate::RecordedAnswer answer;
     int letter = no_answer;
     int extracted = no_answer;
   };

@@ -47,7 +47,7 @@ namespace detail {
 
 inline constexpr double longest_cosine = 1.001;  // norms in float32 round, so a cosine may exceed 1
 inline constexpr double largest_ratio = 1e6;     // the first layers of some models write a few huge values
-inline constexpr double largest_count = 1e12;
+inline constexpr double largest_total = 1e12;    // of the tokens of all requests
 
 }  // namespace detail
 
@@ -70,7 +70,7 @@ struct StageImportance {
 
   static constexpr auto fields() {
     using S = StageImportance;
-    constexpr double most = detail::largest_count, longest = detail::longest_cosine;
+    constexpr double most = detail::largest_total, longest = detail::longest_cosine;
     return std::tuple(
         Field("stage", &S::stage, "name of the stage"), Field("requests", &S::requests, "questions that ran", 1, most),
         Field("prompts", &S::prompts, "branches that ran", 1, most),
@@ -191,8 +191,10 @@ struct Importance {
 [[nodiscard]] inline RedundancyProfile redundancy_profile(const Importance& importance) {
   std::vector<double> influence = importance.over_stages(&StageImportance::layer_cosine);
   for (double& value : influence) value = 1 - value;
-  return {importance.n_layers(), as_floats(importance.over_stages(&StageImportance::request_cosine)),
-          as_floats(importance.over_stages(&StageImportance::norm_ratio)), as_floats(influence)};
+  return {.n_layers = importance.n_layers(),
+          .similarity = as_floats(importance.over_stages(&StageImportance::request_cosine)),
+          .norm_ratio = as_floats(importance.over_stages(&StageImportance::norm_ratio)),
+          .influence = as_floats(influence)};
 }
 
 }  // namespace litestage::calibrate

@@ -52,7 +52,7 @@ class LatencyProbe {
   // The model outlives the probe.
   LatencyProbe(const LanguageModel<B>& model, ProbeOptions options)
       : options_(std::move(options)),
-        session_(model.backend(), model.weights(), {slots, capacity, options_.kv}),
+        session_(model.backend(), model.weights(), {.slots = slots, .capacity = capacity, .kv = options_.kv}),
         all_(static_cast<std::size_t>(model.config().n_sublayers())) {
     const B& backend = model.backend();
     result_.model = options_.model;
@@ -116,7 +116,9 @@ class LatencyProbe {
 
   [[nodiscard]] std::vector<StepRow> prompt(int slot, int n, int decisions, int wanted) const {
     std::vector<StepRow> rows;
-    for (int i = 0; i < n; ++i) rows.push_back({token_at(i), slot, decisions, i >= n - wanted});
+    for (int i = 0; i < n; ++i) {
+      rows.push_back({.token = token_at(i), .slot = slot, .decisions = decisions, .wants_logits = i >= n - wanted});
+    }
     return rows;
   }
   void fill_contexts() {
@@ -138,7 +140,7 @@ class LatencyProbe {
     result_.project.rows = {1, 4};
     if (result_.base.rows.back() >= 32) result_.project.rows.push_back(32);
     const int n_groups = *std::max_element(result_.groups.begin(), result_.groups.end()) + 1;
-    result_.sublayers.assign(static_cast<std::size_t>(n_groups), Curve{result_.base.rows, {}});
+    result_.sublayers.assign(static_cast<std::size_t>(n_groups), Curve{.rows = result_.base.rows, .seconds = {}});
     result_.base.seconds.assign(result_.base.rows.size(), 0);
     result_.head.seconds.assign(result_.head.rows.size(), 0);
     result_.project.seconds.assign(result_.project.rows.size(), 0);
@@ -176,7 +178,7 @@ class LatencyProbe {
   }
 
   void make_cases() {
-    constexpr SkipDecision skip{true};
+    constexpr SkipDecision skip{.skip = true};
     const Decisions none = with(skip, [](std::size_t) { return true; });
     for (const int n : result_.base.rows) {
       const int wanted = n <= most_wanted ? n : 0;
@@ -193,7 +195,7 @@ class LatencyProbe {
   // Cases that need only a few row counts: half of the model skipped, long contexts, and costs that are linear in the
   // rows.
   void make_special_cases() {
-    constexpr SkipDecision skip{true};
+    constexpr SkipDecision skip{.skip = true};
     for (const int n : {1, 4}) {
       for (const std::size_t odd : {0u, 1u}) {
         cases_.push_back(make_case(with(skip, [&](std::size_t u) { return u / 2 % 2 == odd; }), n, n));
@@ -201,13 +203,14 @@ class LatencyProbe {
     }
     for (const int n : {1, long_slots, 16, 48}) cases_.push_back(make_case(all_, n, 1, true));
     for (const int n : result_.project.rows) {
-      cases_.push_back(make_case(with({true, 1, KvOnSkip::project}, [](std::size_t u) { return u % 2 == 0; }), n, 0));
+      cases_.push_back(
+          make_case(with({.skip = true, .kv = KvOnSkip::project}, [](std::size_t u) { return u % 2 == 0; }), n, 0));
     }
     for (const int n : {1, 16}) {
-      cases_.push_back(
-          make_case(with({true, 1, KvOnSkip::copy_below}, [](std::size_t u) { return u % 2 == 0 && u > 0; }), n, 0));
+      cases_.push_back(make_case(
+          with({.skip = true, .kv = KvOnSkip::copy_below}, [](std::size_t u) { return u % 2 == 0 && u > 0; }), n, 0));
       // A scale close to 1, so that values do not grow without limit.
-      cases_.push_back(make_case(with({true, 1.001f}, [](std::size_t) { return true; }), n, 0));
+      cases_.push_back(make_case(with({.skip = true, .scale = 1.001f}, [](std::size_t) { return true; }), n, 0));
       Case& judged = cases_.emplace_back(make_case(all_, n, n));
       judged.signals = options_.signals;
       judged.work.judged = n;
@@ -258,7 +261,8 @@ class LatencyProbe {
   [[nodiscard]] double segment() {
     skip::Static policy;
     policy.stages["all"].insert({Unit::mlp, 0});
-    const auto state = policy.begin(RequestInfo{n_layers(), 0, "all", 1});
+    const auto state =
+        policy.begin(RequestInfo{.n_layers = n_layers(), .stage = 0, .stage_name = "all", .max_new_tokens = 1});
     std::vector<double> samples;
     for (int i = 0; i < 99; ++i) {
       samples.push_back(seconds_of([&] {

@@ -40,7 +40,7 @@ struct StepWork {
   double copied = 0, scaled = 0, observed = 0;
 
   void clear(std::size_t n_layers) {
-    *this = StepWork{0, 0, 0, std::move(runs), std::move(projected)};
+    *this = StepWork{.runs = std::move(runs), .projected = std::move(projected)};
     runs.assign(2 * n_layers, 0);
     projected.assign(n_layers, 0);
   }
@@ -105,7 +105,8 @@ class StageSteps {
     for (const BranchShape& b : shape.branches) {
       const int begun = share ? shape.shared : shape.reused;
       LITESTAGE_ASSERT(begun < b.prompt_tokens, begun, " of ", b.prompt_tokens, " prompt tokens");
-      branches_.push_back({begun, b.prompt_tokens - begun, 0, std::max(b.generated_tokens, 1)});
+      branches_.push_back(
+          {.prompt_done = begun, .prompt_left = b.prompt_tokens - begun, .to_choose = std::max(b.generated_tokens, 1)});
     }
     if (share) prefix_left_ = shape.shared - shape.reused;
   }

@@ -60,7 +60,7 @@ struct Plan {
 
 // The skip policy that the plan describes.
 [[nodiscard]] inline skip::LiteStage lite_stage(const Plan& plan) {
-  skip::LiteStage policy{plan.ranking, {}, plan.phase, plan.kv};
+  skip::LiteStage policy{.ranking = plan.ranking, .phase = plan.phase, .kv = plan.kv};
   for (const PlanBudget& b : plan.budgets) policy.budgets[b.stage] = b.count;
   return policy;
 }
@@ -106,8 +106,13 @@ inline void Plan::check(const Where& where) const {
                                                         const std::vector<std::string>& stages) {
   std::vector<PlanPoint> points;
   for (const Point& p : result.points) {
-    points.push_back({stages.at(p.axis), p.candidate, static_cast<std::int64_t>(p.questions), p.accuracy, p.cost,
-                      p.tokens, p.within_target});
+    points.push_back({.stage = stages.at(p.axis),
+                      .budgets = p.candidate,
+                      .questions = static_cast<std::int64_t>(p.questions),
+                      .accuracy = p.accuracy,
+                      .seconds = p.cost,
+                      .tokens = p.tokens,
+                      .within_target = p.within_target});
   }
   return points;
 }

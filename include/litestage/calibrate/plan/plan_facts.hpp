@@ -21,13 +21,16 @@ struct PlanFacts {
 
 template <Backend B>
 [[nodiscard]] PlanKernels kernels_of(const B& backend, KvType kv) {
-  PlanKernels k{backend.name(), backend.instruction_set(), 1, kv};
+  PlanKernels k{.backend = backend.name(), .instruction_set = backend.instruction_set(), .kv = kv};
   if constexpr (requires { backend.threads(); }) k.threads = backend.threads();
   return k;
 }
 
 [[nodiscard]] inline PlanFacts plan_facts(const ModelIdentity& model, const PlanKernels& kernels) {
-  return {model.fingerprint, model.tokenizer, kernels, model.sampled_fingerprint};
+  return {.model = model.fingerprint,
+          .tokenizer = model.tokenizer,
+          .kernels = kernels,
+          .sampled_model = model.sampled_fingerprint};
 }
 template <Backend B>
 [[nodiscard]] PlanFacts plan_facts(const LanguageModel<B>& model, KvType kv) {
@@ -35,8 +38,11 @@ template <Backend B>
 }
 
 [[nodiscard]] inline PlanData plan_data(const tasks::QuestionSet& set) {
-  PlanData data{set.task, set.file, set.fingerprint, {}, {}};
-  for (const Question& q : set.questions) {
+  PlanData data;
+  data.task = set.task;
+  data.file = set.file;
+  data.fingerprint = set.fingerprint;
+  for (const Question& q : set.list) {
     data.ids.push_back(q.id);
     data.contents.push_back(tasks::content_hash(q));
   }

@@ -18,6 +18,7 @@
 #include "litestage/calibrate/latency/latency_model.hpp"
 #include "litestage/calibrate/trials/metric.hpp"
 #include "litestage/core/enum_names.hpp"
+#include "litestage/engine/report.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/policy/sublayer_set.hpp"
 #include "litestage/settings/field.hpp"
@@ -90,10 +91,10 @@ struct PlanPoint {
     using P = PlanPoint;
     return std::tuple(Field("stage", &P::stage, "whose search tried it"),
                       Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
-                      Field("questions", &P::questions, "tried on", 1, detail::largest_count),
+                      Field("questions", &P::questions, "tried on", 1, largest_count),
                       Field("accuracy", &P::accuracy, "by the metric", 0, 1),
                       Field("seconds", &P::seconds, "of a question", 0, 1e9),
-                      Field("tokens", &P::tokens, "generated, of a question", 0, detail::largest_count),
+                      Field("tokens", &P::tokens, "generated, of a question", 0, largest_count),
                       Field("within_target", &P::within_target, "on all questions"));
   }
   friend bool operator==(const PlanPoint&, const PlanPoint&) = default;
@@ -110,9 +111,9 @@ struct PlanExit {
   static constexpr auto fields() {
     using E = PlanExit;
     return std::tuple(
-        Field("exit", &E::exit, "the policy"), Field("questions", &E::questions, "tried on", 1, detail::largest_count),
+        Field("exit", &E::exit, "the policy"), Field("questions", &E::questions, "tried on", 1, largest_count),
         Field("accuracy", &E::accuracy, "by the metric", 0, 1), Field("seconds", &E::seconds, "of a question", 0, 1e9),
-        Field("tokens", &E::tokens, "generated, of a question", 0, detail::largest_count),
+        Field("tokens", &E::tokens, "generated, of a question", 0, largest_count),
         Field("within_target", &E::within_target, "on all questions"));
   }
   friend bool operator==(const PlanExit&, const PlanExit&) = default;
@@ -129,26 +130,26 @@ struct PlanScore {
 
   static constexpr auto fields() {
     using S = PlanScore;
-    return std::tuple(Field("correct", &S::correct, "by the metric", 0, detail::largest_count),
-                      Field("questions", &S::questions, "tried on", 1, detail::largest_count),
+    return std::tuple(Field("correct", &S::correct, "by the metric", 0, largest_count),
+                      Field("questions", &S::questions, "tried on", 1, largest_count),
                       Field("accuracy", &S::accuracy, "share that is correct", 0, 1),
                       Field("low", &S::low, "end of the 95 % interval", 0, 1),
                       Field("high", &S::high, "end of the 95 % interval", 0, 1),
                       Field("seconds", &S::seconds, "of a question", 0, 1e9),
-                      Field("stage_tokens", &S::stage_tokens, "generated, of a question", 0, detail::largest_count));
+                      Field("stage_tokens", &S::stage_tokens, "generated, of a question", 0, largest_count));
   }
   friend bool operator==(const PlanScore&, const PlanScore&) = default;
 };
 
 [[nodiscard]] inline PlanScore plan_score(const evaluate::Proportion& correct, double seconds,
                                           std::vector<double> stage_tokens) {
-  return {static_cast<std::int64_t>(correct.hits),
-          static_cast<std::int64_t>(correct.trials),
-          correct.value,
-          correct.low,
-          correct.high,
-          seconds,
-          std::move(stage_tokens)};
+  return {.correct = static_cast<std::int64_t>(correct.hits),
+          .questions = static_cast<std::int64_t>(correct.trials),
+          .accuracy = correct.value,
+          .low = correct.low,
+          .high = correct.high,
+          .seconds = seconds,
+          .stage_tokens = std::move(stage_tokens)};
 }
 
 struct PlanSearch {

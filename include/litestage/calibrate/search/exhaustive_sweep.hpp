@@ -35,7 +35,7 @@ struct ExhaustiveSweep {
     std::vector<Point> points;
     for (const std::size_t axis : space.order) {
       const Candidate frozen = best ? best->candidate : origin;
-      ask_stage(space, book, {axis, 0, expected, frozen});
+      ask_stage(space, book, {.axis = axis, .expected = expected, .best = frozen});
       for (const int value : space.values) {
         Candidate candidate = frozen;
         candidate[axis] = value;

@@ -42,7 +42,7 @@ struct PairedCost {
   const auto difference = [&](std::size_t q) { return plan.outcomes[q]->cost - other.outcomes[q]->cost; };
   double sum = 0;
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) sum += plan.outcomes[q] ? difference(q) : 0;
-  PairedCost result{plan.tried, sum / static_cast<double>(plan.tried), 0};
+  PairedCost result{.tried = plan.tried, .mean = sum / static_cast<double>(plan.tried)};
   for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
     const double off = plan.outcomes[q] ? difference(q) - result.mean : 0;
     result.squares = std::fma(off, off, result.squares);

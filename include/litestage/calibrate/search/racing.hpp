@@ -188,7 +188,7 @@ class Race {
       const std::size_t size = std::max(static_cast<std::size_t>(settings_.first), (book_.record(plan).tried + 1) / 2);
       for (const std::size_t question : next_questions(plan, size)) trials.push_back({plan, question});
     }
-    book_.ask(trials, {axis, 0, book_.done() + left, current()});
+    book_.ask(trials, {.axis = axis, .expected = book_.done() + left, .best = current()});
     for (const Trial& trial : trials) {
       Seen& seen = seen_[trial.question];
       ++seen.tried;

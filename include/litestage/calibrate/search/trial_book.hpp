@@ -62,7 +62,7 @@ class TrialBook {
     const Candidate origin(space.axes.size(), 0);
     std::vector<Trial> trials;
     for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({origin, q});
-    ask(trials, {space.order[0], 0, expected, origin});
+    ask(trials, {.axis = space.order[0], .expected = expected, .best = origin});
     least_hits_ = calibrate::least_hits(space, record(origin).hits);
   }
 

@@ -14,7 +14,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 
 namespace litestage::calibrate {
 

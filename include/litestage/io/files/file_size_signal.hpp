@@ -3,7 +3,7 @@
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): of POSIX, with pthread_sigmask
 
-namespace litestage::io::detail {
+namespace litestage::io {
 
 // A write past RLIMIT_FSIZE sends SIGXFSZ, which ends the process unless it is handled. During the lifetime of this
 // object, such a write in this thread only fails with EFBIG. Other threads and the program's signal handlers are not
@@ -29,4 +29,4 @@ class FileSizeSignalBlocked {
   sigset_t before_;
 };
 
-}  // namespace litestage::io::detail
+}  // namespace litestage::io

@@ -1,4 +1,5 @@
-// An append-only file of records, for work that may be killed at any moment and continues from the last record. POSIX.
+// A journal (settings/journal.hpp) in an append-only file, for work that may be killed at any moment and continues from
+// the last record. journal_format.hpp has the format of its lines. POSIX.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +8,8 @@
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
-#include "litestage/io/files/journal_text.hpp"
-#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/io/files/descriptor.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
 
@@ -46,7 +47,7 @@ class JournalFile {
   void sync_name() const;
 
   std::string path_;
-  detail::Descriptor file_;
+  Descriptor file_;
   Form identity_;
   JournalLines lines_;
   std::vector<Record> records_;

@@ -1,43 +1,13 @@
 // Access to whole files: `MappedFile` for models, `read_file` for texts. POSIX.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstddef>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "litestage/core/compiled.hpp"
 
 namespace litestage::io {
-
-namespace detail {
-
-// The system's message for an errno value. std::strerror is not thread-safe.
-[[nodiscard]] std::string reason(int error);
-
-// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-// Opens a regular file for reading. It does not block, so that a named pipe is refused rather than waited for.
-[[nodiscard]] int open_regular(const std::string& path, struct stat& status);
-
-// Reads an open file to its actual end, not to its announced size, because the file may be growing.
-[[nodiscard]] std::string read_to_end(int fd, const std::string& path);
-
-}  // namespace detail
 
 // Maps a whole regular file read-only. Pages are read at their first access and are shared between processes. If a
 // different process shortens the file, an access ends this process (SIGBUS): replace models by renaming, never in

@@ -8,13 +8,9 @@
 
 namespace litestage::io {
 
-namespace detail {
-
-// Syncs the folder, which makes the name of a new file durable. If the folder cannot be synced, the file is complete
-// all the same.
+// Syncs the folder of a file, which makes the name of a new file durable. If the folder cannot be synced, the file is
+// complete all the same.
 void sync_folder_of(const std::string& path);
-
-}  // namespace detail
 
 // Writes to a temporary name in the same folder; `commit` renames it after the bytes have reached the disk. Before
 // that, and after any failure, the file at the path is unchanged and no other file is left.

@@ -102,14 +102,14 @@ void with_scalar(ByteReader& in, GgufType type, std::string_view what, const Use
   return array;
 }
 
-[[nodiscard]] inline GgufValue read_value(ByteReader& in, std::string_view what) {
-  const GgufType type = read_type(in, what);
-  if (type == GgufType::array) return {type, read_array(in, what, 1)};
-  GgufValue value{type, {}};
-  with_scalar(in, type, what, [&](const auto& read) { value.value = read(); });
+}  // namespace detail
+
+[[nodiscard]] inline GgufValue read_gguf_value(ByteReader& in, std::string_view what) {
+  const GgufType type = detail::read_type(in, what);
+  if (type == GgufType::array) return {type, detail::read_array(in, what, 1)};
+  GgufValue value{.type = type};
+  detail::with_scalar(in, type, what, [&](const auto& read) { value.value = read(); });
   return value;
 }
-
-}  // namespace detail
 
 }  // namespace litestage::io

@@ -55,33 +55,32 @@ struct GgufValue {
   return std::string(name(value.type));
 }
 
-// One `as` for each type that `Gguf::find<T>` returns; it returns false if the value does not convert. Any integer type
-// converts if the value fits, and an integer converts to a floating-point number; nothing else converts.
-namespace detail {
-
-inline constexpr std::string_view expected_by(const std::int64_t*) {
+// What `convert` accepts for a type, for messages.
+inline constexpr std::string_view expected_for(const std::int64_t*) {
   return "an integer that fits 64 bits with sign";
 }
-inline constexpr std::string_view expected_by(const double*) {
+inline constexpr std::string_view expected_for(const double*) {
   return "a number";
 }
-inline constexpr std::string_view expected_by(const bool*) {
+inline constexpr std::string_view expected_for(const bool*) {
   return "a BOOL";
 }
-inline constexpr std::string_view expected_by(const std::string*) {
+inline constexpr std::string_view expected_for(const std::string*) {
   return "a STRING";
 }
-inline constexpr std::string_view expected_by(const std::vector<std::int64_t>*) {
+inline constexpr std::string_view expected_for(const std::vector<std::int64_t>*) {
   return "an ARRAY of integers";
 }
-inline constexpr std::string_view expected_by(const std::vector<double>*) {
+inline constexpr std::string_view expected_for(const std::vector<double>*) {
   return "an ARRAY of numbers";
 }
-inline constexpr std::string_view expected_by(const std::vector<std::string>*) {
+inline constexpr std::string_view expected_for(const std::vector<std::string>*) {
   return "an ARRAY of STRING";
 }
 
-[[nodiscard]] inline bool as(const GgufValue& value, std::int64_t& out) {
+// One `convert` for each type that `Gguf::find<T>` returns; it returns false if the value does not convert. Any integer
+// type converts if the value fits, and an integer converts to a floating-point number; nothing else converts.
+[[nodiscard]] inline bool convert(const GgufValue& value, std::int64_t& out) {
   if (const auto* u = std::get_if<std::uint64_t>(&value.value); u != nullptr && *u <= INT64_MAX) {
     out = static_cast<std::int64_t>(*u);
     return true;
@@ -93,27 +92,27 @@ inline constexpr std::string_view expected_by(const std::vector<std::string>*) {
   return false;
 }
 
-[[nodiscard]] inline bool as(const GgufValue& value, double& out) {
+[[nodiscard]] inline bool convert(const GgufValue& value, double& out) {
   if (const auto* u = std::get_if<std::uint64_t>(&value.value)) out = static_cast<double>(*u);
   if (const auto* i = std::get_if<std::int64_t>(&value.value)) out = static_cast<double>(*i);
   if (const auto* d = std::get_if<double>(&value.value)) out = *d;
   return value.value.index() <= 2;
 }
 
-[[nodiscard]] inline bool as(const GgufValue& value, bool& out) {
+[[nodiscard]] inline bool convert(const GgufValue& value, bool& out) {
   const auto* b = std::get_if<bool>(&value.value);
   if (b != nullptr) out = *b;
   return b != nullptr;
 }
 
-[[nodiscard]] inline bool as(const GgufValue& value, std::string& out) {
+[[nodiscard]] inline bool convert(const GgufValue& value, std::string& out) {
   const auto* text = std::get_if<std::string_view>(&value.value);
   if (text != nullptr) out = std::string(*text);
   return text != nullptr;
 }
 
 template <class T>
-[[nodiscard]] bool as(const GgufValue& value, std::vector<T>& out) {
+[[nodiscard]] bool convert(const GgufValue& value, std::vector<T>& out) {
   const auto* array = std::get_if<GgufArray>(&value.value);
   if (array == nullptr) return false;
   return std::visit(
@@ -125,14 +124,12 @@ template <class T>
           out.resize(list.size());
           for (std::size_t i = 0; i < list.size(); ++i) {
             const Item item = list[i];
-            if (!as(GgufValue{array->element, item}, out[i])) return false;
+            if (!convert(GgufValue{array->element, item}, out[i])) return false;
           }
           return true;
         }
       },
       array->items);
 }
-
-}  // namespace detail
 
 }  // namespace litestage::io

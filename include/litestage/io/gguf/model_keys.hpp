@@ -14,7 +14,9 @@
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/model/source/config.hpp"
 
-namespace litestage::io::detail {
+namespace litestage::io {
+
+namespace detail {
 
 // The keys of one architecture: "llama.block_count" for `block_count`.
 class ModelKeys {
@@ -151,22 +153,25 @@ inline void refuse_what_is_no_model(const Gguf& file) {
                      k.value_or(other), " and ", v.value_or(other), ", expected equal ones"));
 }
 
-[[nodiscard]] inline ModelConfig read_config(const Gguf& file) {
-  refuse_what_is_no_model(file);
+}  // namespace detail
+
+// The shape of the model, without the size of its vocabulary.
+[[nodiscard]] inline ModelConfig read_model_config(const Gguf& file) {
+  detail::refuse_what_is_no_model(file);
   ModelConfig c;
   c.architecture = file.get<std::string>("general.architecture");
   if (c.architecture != "llama" && c.architecture != "qwen2") {
     throw Error(concat(file.source(), ": key general.architecture is ", in_quotes(c.architecture),
                        ", expected \"llama\" or \"qwen2\""));
   }
-  const ModelKeys keys(file, c.architecture);
+  const detail::ModelKeys keys(file, c.architecture);
   keys.refuse_others();
   c.n_layers = keys.required_size("block_count");
   c.hidden = keys.required_size("embedding_length");
   c.ffn = keys.required_size("feed_forward_length");
   c.n_heads = keys.required_size("attention.head_count");
   c.n_kv_heads = keys.size("attention.head_count_kv").value_or(c.n_heads);
-  c.head_dim = head_size(keys, file, c);
+  c.head_dim = detail::head_size(keys, file, c);
   c.max_context = keys.required_size("context_length");
   c.norm_eps = static_cast<float>(file.get<double>(keys.key("attention.layer_norm_rms_epsilon")));
   c.rope.pairing = c.architecture == "llama" ? RopePairing::interleaved : RopePairing::halves;
@@ -177,7 +182,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
 
 // The number of rows of the embedding table, which must agree with the key if it exists.
 [[nodiscard]] inline int vocabulary_size(const Gguf& file, std::size_t rows) {
-  const ModelKeys keys(file, file.get<std::string>("general.architecture"));
+  const detail::ModelKeys keys(file, file.get<std::string>("general.architecture"));
   const auto said = keys.size("vocab_size");
   if (rows > INT_MAX || (said && static_cast<std::size_t>(*said) != rows)) {
     throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", expected the ",
@@ -192,4 +197,4 @@ inline void refuse_what_is_no_model(const Gguf& file) {
   return static_cast<int>(rows);
 }
 
-}  // namespace litestage::io::detail
+}  // namespace litestage::io

@@ -44,8 +44,8 @@ class ChatTemplate {
   [[nodiscard]] static std::string advice();
 
  private:
-  [[nodiscard]] static TextPart words(std::string_view text) { return TextPart{std::string(text), false}; }
-  [[nodiscard]] static TextPart markup(std::string text) { return TextPart{std::move(text), true}; }
+  [[nodiscard]] static TextPart words(std::string_view text) { return {.text = std::string(text), .markup = false}; }
+  [[nodiscard]] static TextPart markup(std::string text) { return {.text = std::move(text), .markup = true}; }
   [[nodiscard]] static std::string_view name_of(Role role);
 
   // Refuses conversations whose roles do not take turns: a template that requires it would fail on them, or leave

@@ -34,17 +34,17 @@ struct KnownTemplate {
 namespace detail {
 
 inline constexpr ChatStyle chatml{};
-inline constexpr ChatStyle chatml_in_turn{ChatFormat::chatml, {}, false, true};
+inline constexpr ChatStyle chatml_in_turn{.format = ChatFormat::chatml, .in_turn = true};
 inline constexpr ChatStyle zephyr{ChatFormat::zephyr};
 inline constexpr ChatStyle llama2{ChatFormat::llama2};
 inline constexpr ChatStyle llama3{ChatFormat::llama3};
-inline constexpr ChatStyle llama3_dated{ChatFormat::llama3, {}, true};
+inline constexpr ChatStyle llama3_dated{.format = ChatFormat::llama3, .dated = true};
 
 [[nodiscard]] constexpr ChatStyle chatml_with(std::string_view default_system) {
-  return {ChatFormat::chatml, default_system};
+  return {.format = ChatFormat::chatml, .default_system = default_system};
 }
 [[nodiscard]] constexpr ChatStyle chatml_in_turn_with(std::string_view default_system) {
-  return {ChatFormat::chatml, default_system, false, true};
+  return {.format = ChatFormat::chatml, .default_system = default_system, .in_turn = true};
 }
 
 inline constexpr std::string_view smollm = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";

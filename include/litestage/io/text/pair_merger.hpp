@@ -30,7 +30,7 @@ class PairMerger {
     const int index = static_cast<int>(symbols_.size());
     const std::size_t begin = symbols_.empty() ? 0 : symbols_.back().begin + symbols_.back().size;
     if (!symbols_.empty()) symbols_.back().next = index;
-    symbols_.push_back(Symbol{begin, size, id, index - 1, -1});
+    symbols_.push_back(Symbol{.begin = begin, .size = size, .id = id, .previous = index - 1});
   }
 
   // join(left symbol, right symbol) -> Joined.

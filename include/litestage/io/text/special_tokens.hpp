@@ -68,7 +68,7 @@ class SpecialTokens {
   // only; names of user-defined tokens (e.g. the brackets of a tool call) count everywhere.
   [[nodiscard]] std::vector<Fragment> split(std::string_view text, const std::vector<TextPart>& parts) const {
     std::vector<Fragment> fragments;
-    if (!text.empty()) fragments.push_back(Fragment{0, text.size(), -1});
+    if (!text.empty()) fragments.push_back(Fragment{.begin = 0, .size = text.size()});
     const std::vector<Fragment> markup = markup_of(parts);
     for (const Named& special : named_) {
       if (special.control && markup.empty()) continue;
@@ -95,7 +95,7 @@ class SpecialTokens {
                          type == TokenType::unknown;
     ends_[id] = ends;
     if (name.empty() || (!control && type != TokenType::user_defined)) return;
-    named_.push_back(Named{name, static_cast<int>(id), control});
+    named_.push_back(Named{.name = name, .id = static_cast<int>(id), .control = control});
   }
 
   // The ranges of markup. Adjacent parts are joined into one range.
@@ -107,7 +107,7 @@ class SpecialTokens {
         if (!markup.empty() && markup.back().begin + markup.back().size == at) {
           markup.back().size += part.text.size();
         } else {
-          markup.push_back(Fragment{at, part.text.size(), -1});
+          markup.push_back(Fragment{.begin = at, .size = part.text.size()});
         }
       }
       at += part.text.size();
@@ -137,11 +137,11 @@ class SpecialTokens {
       if (found == std::string_view::npos) break;
       from = found + 1;
       if (special.control && !inside(markup, found, special.name.size())) continue;
-      if (found > begin) finer.push_back(Fragment{begin, found - begin, -1});
-      finer.push_back(Fragment{found, special.name.size(), special.id});
+      if (found > begin) finer.push_back(Fragment{.begin = begin, .size = found - begin});
+      finer.push_back(Fragment{.begin = found, .size = special.name.size(), .id = special.id});
       begin = from = found + special.name.size();
     }
-    if (begin < end) finer.push_back(Fragment{begin, end - begin, -1});
+    if (begin < end) finer.push_back(Fragment{.begin = begin, .size = end - begin});
   }
 
   std::vector<Named> named_;

@@ -24,7 +24,8 @@ struct NamedSplit {
   WordSplit split;
 };
 inline constexpr WordSplit gpt2_split{WordPattern::gpt2}, smollm_split{WordPattern::smollm},
-    qwen2_split{WordPattern::qwen2}, llama3_split{WordPattern::llama3, true, true}, plain_split{};
+    qwen2_split{WordPattern::qwen2},
+    llama3_split{.pattern = WordPattern::llama3, .whole_words = true, .adds_bos = true}, plain_split{};
 inline constexpr std::array<NamedSplit, 37> named_splits = {{
     {"gpt-2", gpt2_split},
     {"phi-2", gpt2_split},

@@ -13,7 +13,9 @@
 namespace litestage {
 
 LITESTAGE_INLINE KvIndex::KvIndex(std::size_t slots, std::size_t layers, std::size_t capacity)
-    : layers_(layers), capacity_(capacity), slots_(slots, Slot{{}, std::vector<std::vector<int>>(layers)}) {}
+    : layers_(layers),
+      capacity_(capacity),
+      slots_(slots, Slot{.positions = {}, .stored = std::vector<std::vector<int>>(layers)}) {}
 
 LITESTAGE_INLINE int KvIndex::stored_position(int slot, int layer, int entry) const {
   return list(slot, layer).at(static_cast<std::size_t>(entry));
@@ -42,10 +44,14 @@ LITESTAGE_INLINE EntryCopy KvIndex::entry_below(int slot, int layer, int positio
     const std::vector<int>& l = list(slot, below);
     const auto found = std::lower_bound(l.begin(), l.end(), position);
     if (found != l.end() && *found == position) {
-      return {slot, below, static_cast<int>(found - l.begin()), slot, layer, 0, 1};
+      return {.from_slot = slot,
+              .from_layer = below,
+              .from_entry = static_cast<int>(found - l.begin()),
+              .to_slot = slot,
+              .to_layer = layer};
     }
   }
-  return {slot, 0, 0, slot, layer, 0, 0};
+  return {.from_slot = slot, .to_slot = slot, .to_layer = layer, .count = 0};
 }
 
 LITESTAGE_INLINE void KvIndex::truncate(int slot, int length) {
@@ -61,7 +67,8 @@ LITESTAGE_INLINE std::vector<EntryCopy> KvIndex::fork(int from, int to, int leng
   truncate(to, length);
   std::vector<EntryCopy> copies;
   for (int l = 0; l < static_cast<int>(layers_); ++l) {
-    if (stored(to, l) > 0) copies.push_back({from, l, 0, to, l, 0, stored(to, l)});
+    if (stored(to, l) == 0) continue;
+    copies.push_back({.from_slot = from, .from_layer = l, .to_slot = to, .to_layer = l, .count = stored(to, l)});
   }
   return copies;
 }

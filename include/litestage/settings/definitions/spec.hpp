@@ -56,7 +56,7 @@ LITESTAGE_INLINE SpecParser::Node& SpecParser::node_at(std::string_view path) {
     auto child =
         std::find_if(node->children.begin(), node->children.end(), [&](const Node& n) { return n.key == key; });
     if (child == node->children.end()) {
-      child = node->children.insert(child, Node{std::string(key), std::nullopt, {}});
+      child = node->children.insert(child, Node{.key = std::string(key), .value = std::nullopt, .children = {}});
     }
     node = &*child;
     if (dot == std::string_view::npos) return *node;

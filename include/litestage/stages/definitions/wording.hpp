@@ -31,7 +31,7 @@ LITESTAGE_INLINE std::string option_list(const Question& question, std::string_v
 }
 
 LITESTAGE_INLINE AnswerFormat chat_answer() {
-  return {AnswerRule::stated, "The answer is option (", ""};
+  return {.rule = AnswerRule::stated, .probe = "The answer is option ("};
 }
 
 LITESTAGE_INLINE const std::string& output(const Transcript& transcript, std::size_t stage, std::size_t branch) {

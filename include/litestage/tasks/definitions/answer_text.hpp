@@ -36,28 +36,28 @@ LITESTAGE_INLINE char AnswerText::after(std::size_t i) const {
 }
 
 LITESTAGE_INLINE bool AnswerText::glued(std::size_t i) const {
-  return words_[i].begin >= 2 && before(i) != ' ' && detail::is_word_byte(plain_[words_[i].begin - 2]);
+  return words_[i].begin >= 2 && before(i) != ' ' && is_word_byte(plain_[words_[i].begin - 2]);
 }
 
 LITESTAGE_INLINE char AnswerText::letter(std::size_t i) const {
   const char c = plain_[words_[i].begin];
-  return words_[i].end - words_[i].begin == 1 && detail::is_ascii_letter(c) ? c : '\0';
+  return words_[i].end - words_[i].begin == 1 && is_ascii_letter(c) ? c : '\0';
 }
 
 LITESTAGE_INLINE bool AnswerText::starts_word(std::size_t i) const {
-  const bool minus = plain_[i] == '-' && detail::is_digit(at(i + 1));
-  return minus || detail::is_word_byte(plain_[i]);
+  const bool minus = plain_[i] == '-' && is_digit(at(i + 1));
+  return minus || is_word_byte(plain_[i]);
 }
 
 LITESTAGE_INLINE std::size_t AnswerText::word_end(std::size_t end) const {
-  while (end < plain_.size() && (detail::is_word_byte(plain_[end]) || joins(end))) ++end;
+  while (end < plain_.size() && (is_word_byte(plain_[end]) || joins(end))) ++end;
   return end;
 }
 
 LITESTAGE_INLINE bool AnswerText::joins(std::size_t i) const {
   const char c = plain_[i], left = plain_[i - 1], right = at(i + 1);
-  if (c == '\'' || c == '-' || c == '_') return detail::is_word_byte(left) && detail::is_word_byte(right);
-  return (c == '.' || c == ',' || c == '/' || c == ':') && detail::is_digit(left) && detail::is_digit(right);
+  if (c == '\'' || c == '-' || c == '_') return is_word_byte(left) && is_word_byte(right);
+  return (c == '.' || c == ',' || c == '/' || c == ':') && is_digit(left) && is_digit(right);
 }
 
 LITESTAGE_INLINE void AnswerText::add(std::size_t gap_begin, std::size_t begin, std::size_t end) {

@@ -41,7 +41,10 @@ template <class Make>
     auto backend = make(options);
     return run_model(backend, source, kv, sequences, steps_of(sequences, rows), progress);
   };
-  KernelCheck check{type, kv, concat(config.n_heads, "/", config.n_kv_heads, " of ", config.head_dim), 0, 0, {}};
+  KernelCheck check;
+  check.type = type;
+  check.kv = kv;
+  check.heads = concat(config.n_heads, "/", config.n_kv_heads, " of ", config.head_dim);
   const Numbers alone = run({}, 1);
   check.own = largest_part(alone, expectation(source, kv, sequences, Products::own_kernels, progress));
   for (const int rows : work.row_counts) {

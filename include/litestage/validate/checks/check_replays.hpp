@@ -8,8 +8,8 @@
 
 #include "litestage/backend/gpu/operations/gpu_options.hpp"
 #include "litestage/engine/session.hpp"
+#include "litestage/validate/check_progress.hpp"
 #include "litestage/validate/checks/workload.hpp"
-#include "litestage/validate/progress.hpp"
 #include "litestage/validate/small_config.hpp"
 #include "litestage/validate/synthetic_model.hpp"
 
@@ -29,7 +29,7 @@ template <class Make>
   auto backend = make(options);
   const ModelConfig config = small_config(type);
   const auto model = load(backend, synthetic_model(config, type));
-  Session session(backend, model, {1, static_cast<std::size_t>(steps), KvType::f16});
+  Session session(backend, model, {.capacity = static_cast<std::size_t>(steps)});
   SplitMix64 random(11);
   int numbers[4];
   for (int& number : numbers) {
@@ -43,7 +43,7 @@ template <class Make>
   for (int t = 0; t < steps; ++t) {
     progress.ask();
     const int token = static_cast<int>(random.below(static_cast<std::uint64_t>(config.vocab)));
-    session.step(std::vector<StepRow>{{token, 0, numbers[random.below(4)], true}});
+    session.step(std::vector<StepRow>{{.token = token, .decisions = numbers[random.below(4)], .wants_logits = true}});
     session.read_logits(0, trace.logits.emplace_back());
   }
   trace.replays = backend.replays();
@@ -61,7 +61,7 @@ template <class Make>
 [[nodiscard]] ReplayCheck check_replays(const Make& make, DType type, int steps, const CheckProgress& progress) {
   const DecodeTrace recorded = trace_decode(make, type, GpuOptions{}.recorded_steps, steps, progress);
   const DecodeTrace plain = trace_decode(make, type, 0, steps, progress);
-  return {steps, recorded.replays, recorded.logits == plain.logits};
+  return {.steps = steps, .replays = recorded.replays, .same_bits = recorded.logits == plain.logits};
 }
 
 }  // namespace litestage::validation

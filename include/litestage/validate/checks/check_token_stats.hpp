@@ -50,9 +50,12 @@ template <class Make>
   config.vocab = vocab;
   auto backend = make(GpuOptions{});
   const auto model = load(backend, synthetic_model(config, DType::q8_0));
-  Session session(backend, model, {16, 2, KvType::f16});
+  Session session(backend, model, {.slots = 16, .capacity = 2});
   std::vector<StepRow> rows;
-  for (int slot = 0; slot < 16; ++slot) rows.push_back({7 * slot % vocab, slot, session.skip_nothing(), true});
+  for (int slot = 0; slot < 16; ++slot) {
+    rows.push_back(
+        {.token = 7 * slot % vocab, .slot = slot, .decisions = session.skip_nothing(), .wants_logits = true});
+  }
   session.step(rows);
   constexpr Signal all = Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy |
                          Signal::top_log_probs | Signal::log_prob;

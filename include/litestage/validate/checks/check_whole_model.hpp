@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "litestage/backend/gpu/operations/gpu_options.hpp"
+#include "litestage/validate/check_progress.hpp"
 #include "litestage/validate/checks/whole_model.hpp"
-#include "litestage/validate/progress.hpp"
 #include "litestage/validate/speed/measure_speeds.hpp"
 
 namespace litestage::validation {

@@ -95,7 +95,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
     }));
   }
   ReferenceBackend reference;
-  Expectation e{run_model(reference, source, kv, sequences, steps, progress), {}};
+  Expectation e{.exact = run_model(reference, source, kv, sequences, steps, progress), .allowed = {}};
   e.allowed = e.exact;
   for (auto& sequence : e.allowed) {
     for (RowNumbers& row : sequence) std::fill(row.begin(), row.end(), 0.0);

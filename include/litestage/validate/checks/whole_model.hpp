@@ -12,7 +12,7 @@
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/core/threads/thread_team.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/validate/progress.hpp"
+#include "litestage/validate/check_progress.hpp"
 
 namespace litestage::validation {
 
@@ -26,13 +26,13 @@ using LogitRows = std::vector<std::vector<float>>;  // [positions][vocab]
 template <Backend B, class Next>
 [[nodiscard]] LogitRows decode_rows(B& backend, const Model<B>& model, std::size_t positions, const Next& next,
                                     const CheckProgress& progress) {
-  Session<B> session(backend, model, {1, positions, KvType::f16});
+  Session<B> session(backend, model, {.capacity = positions});
   const int all = session.skip_nothing();
   LogitRows rows;
   for (std::size_t i = 0; i < positions; ++i) {
     progress.ask();
     const int token = next(i, rows);
-    session.step(std::vector<StepRow>{{token, 0, all, true}});
+    session.step(std::vector<StepRow>{{.token = token, .decisions = all, .wants_logits = true}});
     session.read_logits(0, rows.emplace_back());
   }
   return rows;
@@ -46,9 +46,10 @@ template <Backend B>
 // Runs all tokens in one step.
 template <Backend B>
 [[nodiscard]] LogitRows prefill_rows(B& backend, const Model<B>& model, const std::vector<int>& tokens) {
-  Session<B> session(backend, model, {1, tokens.size(), KvType::f16});
+  Session<B> session(backend, model, {.capacity = tokens.size()});
   std::vector<StepRow> step;
-  for (const int token : tokens) step.push_back({token, 0, session.skip_nothing(), true});
+  for (const int token : tokens)
+    step.push_back({.token = token, .decisions = session.skip_nothing(), .wants_logits = true});
   session.step(step);
   LogitRows rows(tokens.size());
   for (std::size_t i = 0; i < rows.size(); ++i) session.read_logits(i, rows[i]);

@@ -8,7 +8,7 @@
 
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/engine/session.hpp"
-#include "litestage/validate/progress.hpp"
+#include "litestage/validate/check_progress.hpp"
 
 namespace litestage::validation {
 
@@ -33,7 +33,9 @@ using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
   Decisions decisions(static_cast<std::size_t>(2 * n_layers));
   for (SkipDecision& d : decisions) {
     if (random.below(10) >= 4) continue;
-    d = {true, scales[random.below(5)], static_cast<KvOnSkip>(random.below(3))};
+    d.skip = true;
+    d.scale = scales[random.below(5)];
+    d.kv = static_cast<KvOnSkip>(random.below(3));
   }
   return decisions;
 }
@@ -83,8 +85,10 @@ template <Backend B>
     rows.clear();
     for (const Feed& f : step) {
       const Sequence& s = sequences[f.sequence];
-      rows.push_back({s.tokens[f.position], static_cast<int>(f.sequence),
-                      session.decisions().number_of(s.decisions[f.position]), true});
+      rows.push_back({.token = s.tokens[f.position],
+                      .slot = static_cast<int>(f.sequence),
+                      .decisions = session.decisions().number_of(s.decisions[f.position]),
+                      .wants_logits = true});
     }
     session.step(rows, Stat::cosine | Stat::layer_cosine);
     session.read_moments(measured);
@@ -112,7 +116,7 @@ template <Backend B>
                                 const std::vector<Sequence>& sequences, const Steps& steps,
                                 const CheckProgress& progress) {
   const Model<B> model = load(backend, source);
-  Session<B> session(backend, model, {sequences.size(), sequences.back().tokens.size(), kv});
+  Session<B> session(backend, model, {.slots = sequences.size(), .capacity = sequences.back().tokens.size(), .kv = kv});
   return run_steps(session, sequences, steps, progress);
 }
 

@@ -46,7 +46,8 @@ template <ListedRuntime R>
       const bool alike = k.work.of == launch.work.of && k.work.bytes == launch.work.bytes;
       if (k.kernel == launch.kernel && alike) same = &k;
     }
-    if (same == nullptr) same = &kernels.emplace_back(KernelOfStep{launch.kernel, launch.work, {}});
+    if (same == nullptr)
+      same = &kernels.emplace_back(KernelOfStep{.kernel = launch.kernel, .work = launch.work, .again = {}});
     same->again.push_back(std::move(launch.again));
   }
   LITESTAGE_ASSERT(!kernels.empty(), "a step without launches");
@@ -64,7 +65,8 @@ struct NamedStep {
   asked.stat = Stat::cosine;
   asked.signals = Signal::top_log_probs;
   asked.decisions.resize(static_cast<std::size_t>(c.n_sublayers()));
-  asked.decisions[asked.decisions.size() - 2] = {true, 0.5f, KvOnSkip::copy_below};  // the last layer's attention
+  SkipDecision& last_attention = asked.decisions[asked.decisions.size() - 2];
+  last_attention = {.skip = true, .scale = 0.5f, .kv = KvOnSkip::copy_below};
   return {{concat("a token decoded at a context of ", context), token_at(context)},
           {concat("a token of each of 16 sequences at a context of ", context / 8), token_of_each(16, context / 8)},
           {concat("a prefill of ", prompt, " tokens"), whole_prompt(prompt)},

@@ -55,8 +55,10 @@ using ReadInts = std::function<std::vector<int>(const int*, std::size_t)>;
   return in.n == 1 ? "" : concat(", ", in.n, " inputs");
 }
 [[nodiscard]] inline LaunchWork product(const kernels::Matrix& w, const kernels::InputRows& in) {
-  return {concat(size_of(w.rows, w.columns), " ", name(w.type), inputs_of(in)), bytes_of(w) + bytes_of(in), bytes_of(w),
-          flop_of(w, in)};
+  return {.of = concat(size_of(w.rows, w.columns), " ", name(w.type), inputs_of(in)),
+          .bytes = bytes_of(w) + bytes_of(in),
+          .own_bytes = bytes_of(w),
+          .flop = flop_of(w, in)};
 }
 
 template <DType type, unsigned N>
@@ -175,32 +177,34 @@ template <class T>
   for (std::size_t i = 0; i < p.n; ++i) entries += copies[i * kernels::ints_of_copy + kernels::copied_entries];
   const double bytes = 2 * 2 * static_cast<double>(entries) * p.cache.kv_heads * p.cache.head_dim * sizeof(T) +
                        kernels::ints_of_copy * 4.0 * p.n;
-  return {concat(entries, " entries in ", p.n, " copies"), bytes, bytes, 0};
+  return {.of = concat(entries, " entries in ", p.n, " copies"), .bytes = bytes, .own_bytes = bytes};
 }
 
 // ---- around products of cuBLAS ----
 
 [[nodiscard]] inline LaunchWork work_of(const gpu::Gemm& g) {
   const double m = g.m, n = g.n, k = g.k;
-  return {concat(g.m, " x ", g.k, ", ", g.n, " inputs"), 2 * (m + n) * k + 4 * m * n, 0, 2 * m * n * k};
+  const double bytes = 2 * (m + n) * k + 4 * m * n;
+  return {.of = concat(g.m, " x ", g.k, ", ", g.n, " inputs"), .bytes = bytes, .flop = 2 * m * n * k};
 }
 template <kernels::GemmType type>
 [[nodiscard]] LaunchWork work_of(kernels::RmsNorm<type>, const typename kernels::RmsNorm<type>::Params& p,
                                  const ReadInts&) {
-  return {concat(size_of(p.in.n, p.in.columns), p.in.norm == nullptr ? ", without norm" : ""),
-          bytes_of(p.in) + 2.0 * p.in.n * p.in.columns, 0, 0};
+  return {.of = concat(size_of(p.in.n, p.in.columns), p.in.norm == nullptr ? ", without norm" : ""),
+          .bytes = bytes_of(p.in) + 2.0 * p.in.n * p.in.columns};
 }
 template <DType type, kernels::GemmType to>
 [[nodiscard]] LaunchWork work_of(kernels::Dequantize<type, to>, const typename kernels::Dequantize<type, to>::Params& p,
                                  const ReadInts&) {
-  return {concat(size_of(p.w.rows, p.w.columns), " ", name(type)), bytes_of(p.w) + 2.0 * p.w.rows * p.w.columns,
-          bytes_of(p.w), 0};
+  return {.of = concat(size_of(p.w.rows, p.w.columns), " ", name(type)),
+          .bytes = bytes_of(p.w) + 2.0 * p.w.rows * p.w.columns,
+          .own_bytes = bytes_of(p.w)};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::AddRows, const kernels::AddRows::Params& p, const ReadInts&) {
-  return {size_of(p.n, p.columns), 3 * 4.0 * p.n * p.columns, 0, 0};
+  return {.of = size_of(p.n, p.columns), .bytes = 3 * 4.0 * p.n * p.columns};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::Gate, const kernels::Gate::Params& p, const ReadInts&) {
-  return {concat(p.n, " numbers"), 3 * 4.0 * p.n, 0, 0};
+  return {.of = concat(p.n, " numbers"), .bytes = 3 * 4.0 * p.n};
 }
 
 // ---- rows ----
@@ -210,25 +214,25 @@ template <DType type>
                                  const ReadInts& ints) {
   const std::vector<int> tokens = ints(p.tokens, p.n);
   const auto distinct = static_cast<double>(std::set<int>(tokens.begin(), tokens.end()).size());
-  return {concat(size_of(p.n, p.table.columns), " ", name(type)),
-          bytes_of(p.table) / p.table.rows * distinct + 4.0 * p.n * p.table.columns, 0, 0};
+  return {.of = concat(size_of(p.n, p.table.columns), " ", name(type)),
+          .bytes = bytes_of(p.table) / p.table.rows * distinct + 4.0 * p.n * p.table.columns};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::ScaleRows, const kernels::ScaleRows::Params& p, const ReadInts&) {
-  return {size_of(p.n, p.columns), 2 * 4.0 * p.n * p.columns, 0, 0};
+  return {.of = size_of(p.n, p.columns), .bytes = 2 * 4.0 * p.n * p.columns};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::CopyNumbers, const kernels::CopyNumbers::Params& p, const ReadInts&) {
-  return {concat(p.n, " numbers"), 2 * 4.0 * p.n, 0, 0};
+  return {.of = concat(p.n, " numbers"), .bytes = 2 * 4.0 * p.n};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::MeasureRows, const kernels::MeasureRows::Params& p, const ReadInts&) {
-  return {size_of(p.n, p.columns), 2 * 4.0 * p.n * p.columns + 3 * 4.0 * p.n, 0, 0};
+  return {.of = size_of(p.n, p.columns), .bytes = 2 * 4.0 * p.n * p.columns + 3 * 4.0 * p.n};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::TokenSummary, const kernels::TokenSummary::Params& p,
                                         const ReadInts&) {
-  return {size_of(p.n, p.vocab), 4.0 * p.n * p.vocab, 0, 0};
+  return {.of = size_of(p.n, p.vocab), .bytes = 4.0 * p.n * p.vocab};
 }
 // It passes over a row `count` times, but all passes after the first read from a cache.
 [[nodiscard]] inline LaunchWork work_of(kernels::TopLogits, const kernels::TopLogits::Params& p, const ReadInts&) {
-  return {concat(p.count, " of ", size_of(p.n, p.vocab)), 4.0 * p.n * (p.vocab + p.count), 0, 0};
+  return {.of = concat(p.count, " of ", size_of(p.n, p.vocab)), .bytes = 4.0 * p.n * (p.vocab + p.count)};
 }
 
 }  // namespace litestage::validation

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "litestage/validate/progress.hpp"
+#include "litestage/validate/check_progress.hpp"
 #include "litestage/validate/speed/kernels_of_step.hpp"
 
 namespace litestage::validation {
@@ -80,8 +80,11 @@ template <ListedRuntime R>
       auto recording = gpu::record(backend.runtime(), [&] { k.launch_all(); });
       seconds = seconds_each([&] { backend.runtime().replay(recording); }, wait, enough, progress);
     }
-    speeds.push_back(
-        {k.kernel, k.work, k.again.size(), seconds / static_cast<double>(k.again.size()), k.bytes_in_turn()});
+    speeds.push_back({.kernel = k.kernel,
+                      .work = k.work,
+                      .launches = k.again.size(),
+                      .seconds = seconds / static_cast<double>(k.again.size()),
+                      .bytes_in_turn = k.bytes_in_turn()});
   }
   return speeds;
 }
@@ -168,7 +171,9 @@ template <ListedRuntime R>
   speeds.kernels = measure_all_kernels(backend, model, what, progress);
   progress.begin("measuring tokens");
   for (const int context : what.contexts) {
-    speeds.decode.push_back({context, step_seconds(backend, model, token_at(context), what.enough, progress), 0});
+    DecodeSpeed& speed = speeds.decode.emplace_back();
+    speed.context = context;
+    speed.replayed = step_seconds(backend, model, token_at(context), what.enough, progress);
   }
   const int layers = model.config.n_layers;
   for (const int skipped : {0, layers / 4, layers / 2}) {
@@ -185,8 +190,9 @@ void measure_plain_launches(Speeds& speeds, B& backend, const Model<B>& model, c
   for (DecodeSpeed& d : speeds.decode)
     d.launched = step_seconds(backend, model, token_at(d.context), what.enough, progress);
   for (const int rows : what.step_rows) {
-    const StepSetting step = token_of_each(rows, what.step_context);
-    speeds.steps.push_back({rows, step_seconds(backend, model, step, what.enough, progress), 0});
+    StepSpeed& speed = speeds.steps.emplace_back();
+    speed.rows = rows;
+    speed.own = step_seconds(backend, model, token_of_each(rows, what.step_context), what.enough, progress);
   }
 }
 // Adds the times of the same steps through cuBLAS. Nothing is recorded, as steps through cuBLAS never are.

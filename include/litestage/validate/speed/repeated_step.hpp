@@ -44,7 +44,8 @@ class RepeatedStep {
   RepeatedStep(B& backend, const Model<B>& model, StepSetting setting)
       : backend_(&backend),
         setting_(std::move(setting)),
-        session_(backend, model, {size(setting_.sequences), size(setting_.context + setting_.tokens), KvType::f16}),
+        session_(backend, model,
+                 {.slots = size(setting_.sequences), .capacity = size(setting_.context + setting_.tokens)}),
         stats_(size(setting_.sequences)) {
     const int all = session_.skip_nothing();
     if (setting_.decisions.empty()) setting_.decisions.resize(size(model.config.n_sublayers()));
@@ -52,7 +53,9 @@ class RepeatedStep {
     int token = 0;  // rows have different tokens if the vocabulary is large enough
     const auto rows_of = [&](int sequence, int n, int number) {
       std::vector<StepRow> rows;
-      for (int i = 0; i < n; ++i) rows.push_back({token++ % model.config.vocab, sequence, number, false});
+      for (int i = 0; i < n; ++i) {
+        rows.push_back({.token = token++ % model.config.vocab, .slot = sequence, .decisions = number});
+      }
       return rows;
     };
     for (int s = 0; s < setting_.sequences; ++s) {

@@ -39,7 +39,7 @@ void check_codes() {
       std::uint8_t code[256] = {};
       f16 d, found;
       if (16 + r < rows) {
-        const Block block = litestage::detail::load_block<Block>(weight.raw.row(16 + r), g);
+        const Block block = litestage::load_block<Block>(weight.raw.row(16 + r), g);
         codes(block, code);
         d = block.d;
       }

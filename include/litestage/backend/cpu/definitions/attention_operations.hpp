@@ -52,9 +52,9 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
   const auto part_of = [&](std::size_t count, std::size_t at, std::size_t columns) {
     return View<float, 2>(products + at, {count, columns}, {stride, 1});
   };
-  const Product to_q{part_of(n_run, 0, q_dim), &w.q, {w.q_bias.data()}};
-  const Product to_k{part_of(n, q_dim, kv_dim), &w.k, {w.k_bias.data()}};
-  const Product to_v{part_of(n, q_dim + kv_dim, kv_dim), &w.v, {w.v_bias.data()}};
+  const Product to_q{part_of(n_run, 0, q_dim), &w.q, {.bias = w.q_bias.data()}};
+  const Product to_k{part_of(n, q_dim, kv_dim), &w.k, {.bias = w.k_bias.data()}};
+  const Product to_v{part_of(n, q_dim + kv_dim, kv_dim), &w.v, {.bias = w.v_bias.data()}};
   const HeadContext context{rows, w, shape, rope};
   team_->run([&](int thread) {
     cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {

@@ -140,8 +140,11 @@ LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 
   const auto row_of = [&](std::size_t i) { return static_cast<std::size_t>(rows(i)); };
   team_->run([&](int thread) {
     const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float*) { return in.row(i); });
-    if (!measured) return multiply(thread, inputs, {{x, &weight, {nullptr, multiplier, true, rows.data()}}});
-    multiply(thread, inputs, {{y, &weight, {}}});
+    if (!measured) {
+      const cpu::Store to_stream{.multiplier = multiplier, .accumulate = true, .rows = rows.data()};
+      return multiply(thread, inputs, {{x, &weight, to_stream}});
+    }
+    multiply(thread, inputs, {{y, &weight, cpu::Store{}}});
     team_->barrier();
     const Range part = mine(n, thread);
     for (std::size_t i = part.first; i < part.last; ++i) {
@@ -214,7 +217,7 @@ LITESTAGE_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2
       work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, hidden);
       return memory;
     });
-    multiply(thread, inputs, {{out.first(n), &head, {nullptr, multiplier, false, nullptr}}});
+    multiply(thread, inputs, {{out.first(n), &head, {.multiplier = multiplier}}});
   });
 }
 

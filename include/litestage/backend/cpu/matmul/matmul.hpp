@@ -21,11 +21,11 @@ template <class Kernels>
 }
 [[nodiscard]] inline PanelKernel kernel_of(InstructionSet set, DType type) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return kernel_of<Avx512>(type);
-  if (set == InstructionSet::avx2) return kernel_of<Avx2>(type);
+  if (set == InstructionSet::avx512) return kernel_of<Avx512Tiles>(type);
+  if (set == InstructionSet::avx2) return kernel_of<Avx2Tiles>(type);
 #endif
   static_cast<void>(set);
-  return kernel_of<Portable>(type);
+  return kernel_of<PortableTiles>(type);
 }
 
 // The number of inputs that pass through all panels before the next inputs do: as many as fit into half of a 1 MiB

@@ -6,7 +6,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-namespace litestage::cpu::detail {
+namespace litestage::cpu {
+
+namespace detail {
 
 #define LITESTAGE_INLINE_AVX2 LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE
 
@@ -205,7 +207,12 @@ LITESTAGE_INLINE_AVX2 void float_tile_256(const PanelJob& job, std::size_t token
   }
 }
 
-struct Avx2 {
+#undef LITESTAGE_INLINE_AVX2
+
+}  // namespace detail
+
+// The tiles of `run_panel`, of two vectors per input.
+struct Avx2Tiles {
   static constexpr int largest_tile = 4;
 
   LITESTAGE_TARGET_AVX2 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,
@@ -219,9 +226,9 @@ struct Avx2 {
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) low[t] = high[t] = _mm256_setzero_ps();
     if constexpr (is_float(type)) {
-      float_tile_256<type, n>(job, token, low, high);
+      detail::float_tile_256<type, n>(job, token, low, high);
     } else {
-      quantised_tile_256<type, n>(job, token, low, high);
+      detail::quantised_tile_256<type, n>(job, token, low, high);
     }
     alignas(32) float v[n][16];
     LITESTAGE_CPU_UNROLL
@@ -233,7 +240,5 @@ struct Avx2 {
   }
 };
 
-#undef LITESTAGE_INLINE_AVX2
-
-}  // namespace litestage::cpu::detail
+}  // namespace litestage::cpu
 #endif

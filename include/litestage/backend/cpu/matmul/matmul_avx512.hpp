@@ -13,7 +13,9 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
-namespace litestage::cpu::detail {
+namespace litestage::cpu {
+
+namespace detail {
 
 #define LITESTAGE_INLINE_AVX512 LITESTAGE_TARGET_AVX512 LITESTAGE_ALWAYS_INLINE
 
@@ -186,11 +188,17 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
   for (int t = 0; t < n; ++t) acc[t] = _mm512_add_ps(acc[t], odd[t]);
 }
 
+#undef LITESTAGE_INLINE_AVX512
+
+}  // namespace detail
+
+// The tiles of `run_panel`, of one vector per input.
+//
 // Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
 // and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
 // x 1536): no gain beyond 8. With one input, 23..33 GiB/s are read from memory for every type, about as fast as a plain
 // sum of a linear stream there, so prefetching and two panels at a time were not tried.
-struct Avx512 {
+struct Avx512Tiles {
   static constexpr int largest_tile = 8;
 
   LITESTAGE_TARGET_AVX512 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,
@@ -204,9 +212,9 @@ struct Avx512 {
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) acc[t] = _mm512_setzero_ps();
     if constexpr (is_float(type)) {
-      float_tile<type, n>(job, token, acc);
+      detail::float_tile<type, n>(job, token, acc);
     } else {
-      quantised_tile<type, n>(job, token, acc);
+      detail::quantised_tile<type, n>(job, token, acc);
     }
     alignas(64) float v[n][16];
     LITESTAGE_CPU_UNROLL
@@ -215,9 +223,7 @@ struct Avx512 {
   }
 };
 
-#undef LITESTAGE_INLINE_AVX512
-
-}  // namespace litestage::cpu::detail
+}  // namespace litestage::cpu
 
 #pragma GCC diagnostic pop
 #endif

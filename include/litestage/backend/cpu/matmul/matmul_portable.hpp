@@ -3,7 +3,9 @@
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 
-namespace litestage::cpu::detail {
+namespace litestage::cpu {
+
+namespace detail {
 
 // The code of vector v, byte i (panel_format.hpp).
 template <int bits>
@@ -23,9 +25,11 @@ template <int bits>
   return to_float(h);
 }
 
-// Tiles of four inputs share the unpacked codes of a block. The number of inputs is a run-time value, so that there is
-// one function per weight type.
-struct Portable {
+}  // namespace detail
+
+// The tiles of `run_panel`. Those of four inputs share the unpacked codes of a block. The number of inputs is a
+// run-time value, so that there is one function per weight type.
+struct PortableTiles {
   static constexpr int largest_tile = 4;
 
   template <DType type, int n>
@@ -75,7 +79,7 @@ struct Portable {
       std::int32_t sum[panel_rows];
       dot<static_cast<int>(8 / subs)>(w, x, static_cast<int>(s) * 4, offset * negative[s], sum);
       for (std::size_t r = 0; r < panel_rows; ++r) {
-        float scale = f16_at(group, r);
+        float scale = detail::f16_at(group, r);
         if constexpr (traits.super_blocks) {
           const auto factor = static_cast<std::uint8_t>(group[traits.sub_scales_at() + (b * subs + s) * 16 + r]);
           scale *= static_cast<float>(traits.has_min ? factor : static_cast<std::int8_t>(factor));
@@ -85,7 +89,7 @@ struct Portable {
     }
     if constexpr (traits.has_min) {
       for (std::size_t r = 0; r < panel_rows; ++r) {
-        float min = f16_at(group + 32, r);
+        float min = detail::f16_at(group + 32, r);
         if constexpr (traits.super_blocks) {
           min *= -static_cast<float>(static_cast<std::uint8_t>(group[traits.sub_mins_at() + b * 16 + r]));
         }
@@ -106,7 +110,7 @@ struct Portable {
         for (int v = 0; v < 8; ++v) {
           for (int i = 0; i < 64; ++i) {
             w[v][i] = static_cast<std::uint8_t>(
-                code_at<traits.code_bits>(reinterpret_cast<const std::uint8_t*>(block), v, i));
+                detail::code_at<traits.code_bits>(reinterpret_cast<const std::uint8_t*>(block), v, i));
           }
         }
         for (std::size_t t = 0; t < n; ++t) {
@@ -119,7 +123,7 @@ struct Portable {
 
   template <DType type>
   [[nodiscard]] static float weight_at(const std::byte* panel, std::size_t i) {
-    if constexpr (type == DType::f16) return f16_at(panel, i);
+    if constexpr (type == DType::f16) return detail::f16_at(panel, i);
     if constexpr (type == DType::f32) {
       float value;
       std::memcpy(&value, panel + 4 * i, sizeof(value));
@@ -148,4 +152,4 @@ struct Portable {
   }
 };
 
-}  // namespace litestage::cpu::detail
+}  // namespace litestage::cpu

@@ -94,9 +94,7 @@ inline void pack_panel(const RawTensor& raw, std::size_t index, std::byte* panel
       for (std::size_t r = 0; r < rows; ++r) {
         const std::byte* source = raw.row(first + r);
         for (std::size_t g = 0; g < raw.columns / traits.group_columns(); ++g) {
-          // load_block copies, because blocks in a file are not aligned.
-          detail::pack_group<type>(litestage::detail::load_block<Block>(source, g), r,
-                                   panel + g * traits.group_bytes());
+          detail::pack_group<type>(load_block<Block>(source, g), r, panel + g * traits.group_bytes());
         }
       }
     }

@@ -49,21 +49,22 @@ struct PanelTraits {
 template <DType type>
 inline constexpr PanelTraits panel_traits{};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q8_0>{8, 7, false, false, 32};
+inline constexpr PanelTraits panel_traits<DType::q8_0>{.code_bits = 8, .offset_shift = 7};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q4_0>{4, 3, false, false, 32};
+inline constexpr PanelTraits panel_traits<DType::q4_0>{.code_bits = 4, .offset_shift = 3};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q4_1>{4, -1, true, false, 32};
+inline constexpr PanelTraits panel_traits<DType::q4_1>{.code_bits = 4, .has_min = true};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q5_0>{5, 4, false, false, 32};
+inline constexpr PanelTraits panel_traits<DType::q5_0>{.code_bits = 5, .offset_shift = 4};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q5_1>{5, -1, true, false, 32};
+inline constexpr PanelTraits panel_traits<DType::q5_1>{.code_bits = 5, .has_min = true};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q4_k>{4, -1, true, true, 32};
+inline constexpr PanelTraits panel_traits<DType::q4_k>{.code_bits = 4, .has_min = true, .super_blocks = true};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q5_k>{5, -1, true, true, 32};
+inline constexpr PanelTraits panel_traits<DType::q5_k>{.code_bits = 5, .has_min = true, .super_blocks = true};
 template <>
-inline constexpr PanelTraits panel_traits<DType::q6_k>{6, 5, false, true, 16};
+inline constexpr PanelTraits panel_traits<DType::q6_k>{
+    .code_bits = 6, .offset_shift = 5, .super_blocks = true, .sub_columns = 16};
 
 [[nodiscard]] constexpr bool is_float(DType type) {
   return type == DType::f32 || type == DType::f16 || type == DType::bf16;

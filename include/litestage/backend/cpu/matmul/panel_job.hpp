@@ -30,8 +30,6 @@ struct PanelJob {
   const Store* store = nullptr;
 };
 
-namespace detail {
-
 // Stores the results v [n, 16] of the inputs token .. token + n - 1. Each instruction set has one function with this
 // body, which all of its tiles call; inlining it into every tile would take a large part of the compile time.
 LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
@@ -59,7 +57,5 @@ void run_panel(const PanelJob& job) {
   for (; t + 2 <= last; t += 2) Kernels::template tile<type, 2>(job, t);
   if (t < last) Kernels::template tile<type, 1>(job, t);
 }
-
-}  // namespace detail
 
 }  // namespace litestage::cpu

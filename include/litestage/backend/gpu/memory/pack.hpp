@@ -87,7 +87,7 @@ void pack_quantised_row(const std::byte* row, std::size_t columns, const RowSize
   constexpr std::size_t in_block = f.scale_columns() / 32;  // runs of 32 columns in a block of the file
   std::uint8_t code[f.scale_columns()];
   for (std::size_t i = 0; i < columns / f.scale_columns(); ++i) {
-    const auto block = litestage::detail::load_block<typename DiskBlock<type>::Type>(row, i);
+    const auto block = load_block<typename DiskBlock<type>::Type>(row, i);
     codes(block, code);
     put_scales(block, scales + i * (f.has_min ? 2 : 1));
     if constexpr (f.super_blocks) put_sub_scales(block, sub + i * 8);

@@ -43,7 +43,7 @@ class StepCache {
     }
     entries_.splice(entries_.begin(), entries_, at->second);
     std::optional<Recording>& recording = at->second->second;
-    return {recording ? &*recording : nullptr, true};
+    return {.recording = recording ? &*recording : nullptr, .seen = true};
   }
   // Stores the recording of the key that `find` was last called with.
   Recording& put(Recording recording) { return entries_.front().second.emplace(std::move(recording)); }

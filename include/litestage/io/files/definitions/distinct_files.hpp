@@ -21,7 +21,7 @@ namespace detail {
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
-  std::string name;  // name in the folder (device, inode); empty if device and inode are those of the file
+  std::string name = {};  // name in the folder (device, inode); empty if device and inode are those of the file
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
@@ -44,12 +44,12 @@ struct FileIdentity {
 
 [[nodiscard]] inline FileIdentity identity_of(const std::string& given) {
   struct stat status = {};
-  if (::stat(given.c_str(), &status) == 0) return {status.st_dev, status.st_ino, ""};
+  if (::stat(given.c_str(), &status) == 0) return {.device = status.st_dev, .inode = status.st_ino};
   const std::string path = end_of_links(given);
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (::stat(folder.c_str(), &status) != 0) return {0, 0, path};  // writing will fail, and the writer reports it
-  return {status.st_dev, status.st_ino, path.substr(slash + 1)};  // npos + 1 is 0
+  if (::stat(folder.c_str(), &status) != 0) return {.name = path};  // writing will fail, and the writer reports it
+  return {.device = status.st_dev, .inode = status.st_ino, .name = path.substr(slash + 1)};  // npos + 1 is 0
 }
 
 }  // namespace detail

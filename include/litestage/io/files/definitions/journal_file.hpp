@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/io/files/descriptor.hpp"
 #include "litestage/io/files/file_size_signal.hpp"
 #include "litestage/io/files/journal_file.hpp"
-#include "litestage/io/files/journal_text.hpp"
-#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/io/files/output_file.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
@@ -30,9 +30,9 @@ namespace detail {
 // refused.
 [[nodiscard]] inline int open_journal(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
-  if (file.get() < 0) throw Error(concat(path, ": cannot be opened for writing: ", reason(errno)));
+  if (file.get() < 0) throw Error(concat(path, ": cannot be opened for writing: ", system_message(errno)));
   struct stat status = {};
-  if (::fstat(file.get(), &status) != 0) throw Error(concat(path, ": cannot be inspected: ", reason(errno)));
+  if (::fstat(file.get(), &status) != 0) throw Error(concat(path, ": cannot be inspected: ", system_message(errno)));
   if (!S_ISREG(status.st_mode)) {
     throw Error(concat(path, ": is a special file, expected a regular file or a new name"));
   }
@@ -46,7 +46,7 @@ namespace detail {
 inline void lock_journal(int fd, const std::string& path) {
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) throw Error(concat(path, ": cannot be locked: ", reason(errno)));
+    if (errno != EWOULDBLOCK) throw Error(concat(path, ": cannot be locked: ", system_message(errno)));
     throw Error(concat(path, ": is in use by other work that has not ended; wait for it or choose another file ",
                        "(--journal FILE)"));
   }
@@ -58,7 +58,7 @@ LITESTAGE_INLINE JournalFile::JournalFile(const std::string& path, const Form& i
                                           const std::vector<EarlierKey>& earlier)
     : path_(path), file_(detail::open_journal(path)), identity_(identity) {
   detail::lock_journal(file_.get(), path_);
-  const std::string text = detail::read_to_end(file_.get(), path_);
+  const std::string text = read_to_end(file_, path_);
   const std::string head = lines_.write(journal_head(identity));
   // The write of the first line was interrupted.
   if (text.size() < head.size() && std::string_view(head).substr(0, text.size()) == text) {
@@ -88,7 +88,7 @@ LITESTAGE_INLINE void JournalFile::append(const Form& record) {
 }
 
 LITESTAGE_INLINE void JournalFile::put(std::string_view line) {
-  const detail::FileSizeSignalBlocked blocked;
+  const FileSizeSignalBlocked blocked;
   for (std::size_t done = 0; done < line.size();) {
     const ssize_t n = ::pwrite(file_.get(), line.data() + done, line.size() - done, static_cast<off_t>(bytes_ + done));
     if (n < 0 && errno == EINTR) continue;
@@ -107,7 +107,7 @@ LITESTAGE_INLINE void JournalFile::fail() {
   const int error = errno;
   failed_ = true;
   static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(bytes_)) == 0 && ::fdatasync(file_.get()) == 0);
-  throw Error(concat(path_, ": cannot be written: ", detail::reason(error),
+  throw Error(concat(path_, ": cannot be written: ", system_message(error),
                      "; what it holds is whole, the work can go on from there"));
 }
 
@@ -120,7 +120,7 @@ LITESTAGE_INLINE void JournalFile::cut_off(std::size_t bytes) {
 
 LITESTAGE_INLINE void JournalFile::sync_name() const {
   char* real = ::realpath(path_.c_str(), nullptr);
-  if (real != nullptr) detail::sync_folder_of(real);
+  if (real != nullptr) sync_folder_of(real);
   std::free(real);
 }
 

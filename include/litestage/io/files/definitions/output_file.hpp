@@ -11,13 +11,11 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/io/files/descriptor.hpp"
 #include "litestage/io/files/file_size_signal.hpp"
-#include "litestage/io/files/mapped_file.hpp"
 #include "litestage/io/files/output_file.hpp"
 
 namespace litestage::io {
-
-namespace detail {
 
 LITESTAGE_INLINE void sync_folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -25,8 +23,6 @@ LITESTAGE_INLINE void sync_folder_of(const std::string& path) {
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() >= 0) static_cast<void>(::fsync(opened.get()));
 }
-
-}  // namespace detail
 
 LITESTAGE_INLINE OutputFile::OutputFile(const std::string& path) : path_(path) {
   target_ = resolve(path);
@@ -38,7 +34,7 @@ LITESTAGE_INLINE OutputFile::OutputFile(const std::string& path) : path_(path) {
 
 LITESTAGE_INLINE void OutputFile::write(std::string_view text) {
   LITESTAGE_ASSERT(fd_ >= 0, path_, " is committed or has failed");
-  const detail::FileSizeSignalBlocked blocked;
+  const FileSizeSignalBlocked blocked;
   while (!text.empty()) {
     const ssize_t n = ::write(fd_, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
@@ -55,7 +51,7 @@ LITESTAGE_INLINE void OutputFile::commit() {
   if (closed != 0) fail("cannot be written");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be put in place");
   temporary_.clear();
-  detail::sync_folder_of(target_);
+  sync_folder_of(target_);
 }
 
 LITESTAGE_INLINE std::string OutputFile::resolve(const std::string& path) {
@@ -76,7 +72,7 @@ LITESTAGE_INLINE std::string OutputFile::resolve(const std::string& path) {
 LITESTAGE_INLINE void OutputFile::fail(std::string_view what) {
   const int error = errno;
   discard();
-  throw Error(concat(path_, ": ", what, ": ", detail::reason(error)));
+  throw Error(concat(path_, ": ", what, ": ", system_message(error)));
 }
 
 LITESTAGE_INLINE void OutputFile::discard() {

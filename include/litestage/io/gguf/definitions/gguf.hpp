@@ -96,9 +96,9 @@ std::optional<T> Gguf::find(std::string_view key) const {
   const auto entry = metadata_.find(key);
   if (entry == metadata_.end()) return std::nullopt;
   T out{};
-  if (detail::as(entry->second, out)) return out;
+  if (convert(entry->second, out)) return out;
   throw Error(concat(source_, ": key ", key, " is ", describe(entry->second), ", expected ",
-                     detail::expected_by(static_cast<const T*>(nullptr))));
+                     expected_for(static_cast<const T*>(nullptr))));
 }
 
 template <class T>
@@ -116,7 +116,7 @@ LITESTAGE_INLINE RawTensor Gguf::tensor(std::string_view name) const {
   if (t.dims.size() >= 2 && rows != t.dims[1]) {
     throw Error(concat(source_, ": tensor ", in_quotes(name), " has ", t.dims.size(), " dimensions, expected 1 or 2"));
   }
-  return {std::string(name), t.type, rows, t.dims[0], t.contents.data()};
+  return {.name = std::string(name), .type = t.type, .rows = rows, .columns = t.dims[0], .data = t.contents.data()};
 }
 
 LITESTAGE_INLINE void Gguf::read_version(ByteReader& in) {
@@ -154,7 +154,7 @@ LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
   const std::size_t n_pairs = in.count(13, "the number of metadata keys");
   for (std::size_t i = 0; i < n_pairs; ++i) {
     const std::string_view key = in.text("the name of a metadata key");
-    GgufValue value = detail::read_value(in, "key " + in_quotes(key));
+    GgufValue value = read_gguf_value(in, "key " + in_quotes(key));
     if (!metadata_.emplace(key, std::move(value)).second) {
       throw Error(concat(source_, ": key ", in_quotes(key), " is there twice"));
     }

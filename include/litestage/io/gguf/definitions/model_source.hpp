@@ -87,7 +87,7 @@ class TensorTaker {
 LITESTAGE_INLINE ModelSource read_model_source(const Gguf& file) {
   ModelSource source;
   source.path = file.source();
-  source.config = detail::read_config(file);
+  source.config = read_model_config(file);
   source.storage = file.storage();
 
   detail::TensorTaker take(file);
@@ -96,7 +96,7 @@ LITESTAGE_INLINE ModelSource read_model_source(const Gguf& file) {
   source.tensors.final_norm = take.vector("output_norm.weight", true);
   source.tensors.head = take.optional("output.weight");
   source.config.tied_head = source.tensors.head.empty();
-  source.config.vocab = detail::vocabulary_size(file, source.tensors.embedding.rows);
+  source.config.vocab = vocabulary_size(file, source.tensors.embedding.rows);
   source.config.validate(source.path);  // before n_layers is used
   for (int l = 0; l < source.config.n_layers; ++l) source.tensors.layers.push_back(detail::take_layer(take, l));
   take.refuse_the_rest(source.config.architecture);

@@ -36,7 +36,7 @@ LITESTAGE_INLINE SubwordTokenizer::SubwordTokenizer(Vocabulary vocabulary, const
     : vocabulary_(checked(std::move(vocabulary), source)), work_(std::make_shared<const Work>(vocabulary_)) {}
 
 LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(std::string_view text, bool parse_special) const {
-  return encode({TextPart{std::string(text), parse_special}});
+  return encode({TextPart{.text = std::string(text), .markup = parse_special}});
 }
 
 LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(const std::vector<TextPart>& parts) const {

@@ -1,4 +1,4 @@
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 
 #include <doctest/doctest.h>
 

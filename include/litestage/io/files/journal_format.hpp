@@ -1,4 +1,5 @@
-// The lines of a journal, and their checksums. journal_file.hpp keeps them in a file.
+// The format of journal files: lines with checksums, of which the first says what work they belong to. It works on
+// texts; journal_file.hpp opens, locks and extends the file.
 #pragma once
 
 #include <cstddef>
@@ -71,5 +72,5 @@ struct JournalText {
 }  // namespace litestage::io
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/io/files/definitions/journal_text.hpp"
+#include "litestage/io/files/definitions/journal_format.hpp"
 #endif

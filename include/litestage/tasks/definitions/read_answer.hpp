@@ -1,4 +1,4 @@
-// Extracts answers from reports.
+// Reading of answers from texts and reports.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/tasks/answers.hpp"
+#include "litestage/tasks/read_answer.hpp"
 #include "litestage/tasks/stated_answer.hpp"
 
 namespace litestage::tasks {

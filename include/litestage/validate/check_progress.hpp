@@ -1,4 +1,5 @@
-// Callbacks of checks and measurements.
+// Callbacks of checks and measurements. They are not those of pipeline/progress.hpp, which count units of work for a
+// bar: checks and measurements name the work that begins, have nothing to count, and may give a warning.
 #pragma once
 
 #include <functional>

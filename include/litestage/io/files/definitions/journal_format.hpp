@@ -12,7 +12,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/text/outside_text.hpp"
-#include "litestage/io/files/journal_text.hpp"
+#include "litestage/io/files/journal_format.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
@@ -68,11 +68,11 @@ struct Difference {
     const auto inner = [&](const std::string& name) { return key.empty() ? name : concat(key, ".", name); };
     for (const Form::Member& member : wanted.map(key)) {
       const Form* there = found.find(member.first);
-      if (there == nullptr) return Difference{inner(member.first), nullptr, &member.second};
+      if (there == nullptr) return Difference{.key = inner(member.first), .wanted = &member.second};
       if (auto difference = first_difference(*there, member.second, inner(member.first))) return difference;
     }
     for (const Form::Member& member : found.map(key)) {
-      if (wanted.find(member.first) == nullptr) return Difference{inner(member.first), &member.second, nullptr};
+      if (wanted.find(member.first) == nullptr) return Difference{.key = inner(member.first), .found = &member.second};
     }
     return std::nullopt;
   }
@@ -85,7 +85,7 @@ struct Difference {
     return std::nullopt;
   }
   if (found == wanted) return std::nullopt;
-  return Difference{key, &found, &wanted};
+  return Difference{.key = key, .found = &found, .wanted = &wanted};
 }
 
 // `found` with the keys of earlier versions converted to those of this version.

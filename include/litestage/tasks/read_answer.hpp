@@ -1,4 +1,4 @@
-// Converts a model's output to the index of an option: extracted from its text, or scored by the logits of the option
+// Reads the answer, as the index of an option, from what a model made: from its text, or from the logits of the option
 // letters.
 #pragma once
 
@@ -37,5 +37,5 @@ namespace litestage::tasks {
 }  // namespace litestage::tasks
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/tasks/definitions/answers.hpp"
+#include "litestage/tasks/definitions/read_answer.hpp"
 #endif

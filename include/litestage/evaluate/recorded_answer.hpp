@@ -1,4 +1,4 @@
-// One question of a run with its answer, as stored in results files.
+// The answer to one question of a run, with all that a results file records of it.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace litestage::evaluate {
 
-struct Answer {
+struct RecordedAnswer {
   static constexpr bool complete = true;
   std::string id;
   int gold = no_answer;
@@ -25,19 +25,24 @@ struct Answer {
   std::optional<NoRoom> no_room = std::nullopt;  // QuestionReport::no_room
 
   static constexpr auto fields() {
-    using A = Answer;
+    using A = RecordedAnswer;
     return std::tuple(Field("id", &A::id, "of the question"),
                       coded_field<OptionLetterForm>("gold", &A::gold, "the right option"),
                       coded_field<OptionLetterForm>("predicted", &A::predicted, "the option of the answer"),
                       Field("seconds", &A::seconds, "of the stages", 0), Field("stages", &A::stages, "their reports"),
                       Field("no_room", &A::no_room, "why there is no answer").with(Presence::unless_default));
   }
-  friend bool operator==(const Answer&, const Answer&) = default;
+  friend bool operator==(const RecordedAnswer&, const RecordedAnswer&) = default;
 };
 
-[[nodiscard]] inline Answer make_answer(const Question& question, int predicted, QuestionReport report) {
+[[nodiscard]] inline RecordedAnswer recorded_answer(const Question& question, int predicted, QuestionReport report) {
   LITESTAGE_ASSERT(question.id == report.id, question.id, " against ", report.id);
-  return {question.id, question.gold, predicted, report.seconds, std::move(report.stages), std::move(report.no_room)};
+  return {.id = question.id,
+          .gold = question.gold,
+          .predicted = predicted,
+          .seconds = report.seconds,
+          .stages = std::move(report.stages),
+          .no_room = std::move(report.no_room)};
 }
 
 }  // namespace litestage::evaluate
