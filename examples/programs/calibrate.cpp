@@ -84,8 +84,7 @@ int run(CalibrateOptions o, bool questions_given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Finds out which sub-layers of a model each stage can do without, and writes it down as a plan.",
-               "calibrate");
+  CLI::App app("Finds the sub-layers of a model that each stage can skip, and writes them to a plan.", "calibrate");
   CalibrateOptions o;
   cli::add_calibrate_options(app, o);
   app.footer(cli::calibrate_help());

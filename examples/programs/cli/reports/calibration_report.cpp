@@ -235,11 +235,11 @@ void next_steps(std::ostream& out, const CalibrateOptions& o) {
   out << "plan              " << o.plan << "\njournal           " << o.journal << '\n';
   if (o.common.quiet) return;
   out << "\nNext: `compare --plan " << o.plan
-      << "` sets the plan beside full depth and the other methods, on other\n"
+      << "` compares the plan with full depth and the other methods, on other\n"
          "questions; `ask --plan "
       << o.plan
-      << "` answers with it. A smaller --max-loss is quickly tried: what the\n"
-         "journal holds is not generated again. All options: --help.\n";
+      << "` answers with it. Trying a smaller --max-loss is quick: results in\n"
+         "the journal are not generated again. All options: --help.\n";
 }
 
 }  // namespace litestage::cli
