@@ -343,7 +343,7 @@ TEST_CASE("emulator: atomic additions give the value before, to every thread ano
   }
 }
 
-TEST_CASE("emulator: what another block stored may be loaded by way of fence, ticket, ticket, fence; not stored to") {
+TEST_CASE("emulator: another block's word may be loaded after fence, ticket, ticket, fence; it may not be stored to") {
   const auto pass_on = [](auto tickets) {  // each block takes so many
     return [](auto& t, int* a, unsigned) {
       constexpr int n = decltype(tickets)::value;
@@ -371,7 +371,8 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
     if (t.thread() == 0) t.store(a, 1);
     t.fence();
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, overwrite); }), "stores where another block has"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, overwrite); }),
+                 "stores to a word that another block"));
   const auto add = [](auto& t, int* a, unsigned) {
     if (t.thread() != 0) return;
     if (t.block().x == 0)
@@ -379,13 +380,15 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
     else
       t.atomic_add(a, 1);
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, add); }), "adds to what another block stored"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, add); }),
+                 "adds to a word that another block stored"));
   const auto counter_as_constant = [](auto& t, int* a, unsigned) {
     if (t.thread() != 0) return;
     t.atomic_add(a, 1);
     t.store(a + 1, t.load(a));
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {}, array, 0, counter_as_constant); }), "loads as constant what"));
+  CHECK(
+      contains(error_of([&] { launch<32>(emulator, {}, array, 0, counter_as_constant); }), "loads as constant a word"));
 }
 
 TEST_CASE("emulator: two blocks may store the halves of a word") {
@@ -470,5 +473,5 @@ TEST_CASE("emulator: launches that no GPU accepts") {
   }
   CHECK(error_of([&] { launch<32>(emulator, {3, 2, 1}, array, 99 << 10, nothing); }) == "no error");
   CHECK(error_of([&] { launch<32>(emulator, {}, array, (99 << 10) + 1, nothing); }) ==
-        "kernel test: 101377 bytes of shared memory, a block has at most 101376");
+        "kernel test: 101377 bytes of shared memory, expected at most 101376");
 }

@@ -226,7 +226,7 @@ template <DType type>
                                         const ReadInts&) {
   return {size_of(p.n, p.vocab), 4.0 * p.n * p.vocab, 0, 0};
 }
-// It passes over a row `count` times, but all passes after the first read from a cache.
+// TopLogits passes over a row `count` times, but all passes after the first read from a cache.
 [[nodiscard]] inline LaunchWork work_of(kernels::TopLogits, const kernels::TopLogits::Params& p, const ReadInts&) {
   return {concat(p.count, " of ", size_of(p.n, p.vocab)), 4.0 * p.n * (p.vocab + p.count), 0, 0};
 }
