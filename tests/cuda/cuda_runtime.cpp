@@ -1,5 +1,5 @@
-// What the host's side of the CUDA runtime does, against functions of CUDA that run on the host: its sentences, its
-// copies, its recordings, and what it asks cuBLAS for.
+// Tests of gpu::CudaRuntime with replacements of CUDA's functions that run on the host: errors, copies, recordings, and
+// the arguments of cuBLAS.
 #include "litestage/backend/gpu/device/cuda_runtime.hpp"
 
 #include <doctest/doctest.h>

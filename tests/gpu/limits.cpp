@@ -1,4 +1,4 @@
-// Where the gpu backend ends: what it refuses, what it does in pieces, and what an error leaves behind.
+// Limits of the gpu backend: what it refuses, what it divides into pieces, and its state after an error.
 #include <doctest/doctest.h>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The emulator itself: what its threads see of each other and of their memory, in which order they run, what it counts,
-// and what is left of it after an error. What it catches in kernels: planted_bugs.cpp.
+// Tests of the emulator: what threads see of each other and of memory, their order, the counts of accesses, and the
+// state after an error. planted_bugs.cpp tests which mistakes in kernels it detects.
 #include "litestage/kernels/emulator/emulator.hpp"
 
 #include <doctest/doctest.h>
@@ -88,7 +88,7 @@ std::vector<int> sorted_part(const std::vector<int>& order, std::size_t first) {
   return part;
 }
 
-// Every lane from every lane, all one after the other.
+// Every lane reads every other lane, one after the other.
 template <class T>
 void check_shuffles() {
   for (const Schedule& schedule : schedules) {
@@ -114,7 +114,7 @@ void check_shuffles() {
   }
 }
 
-// A row of numbers goes round by one place in each of `rounds`.
+// Each of `rounds` rotates a row of numbers by one place.
 template <unsigned threads>
 void check_barriers() {
   constexpr unsigned rounds = 7;
@@ -227,7 +227,7 @@ TEST_CASE("emulator: a shuffled schedule is repeated by its seed, and by no othe
   CHECK(order_of_threads({Order::shuffled, 1}) == first);
   CHECK(order_of_threads({Order::shuffled, 2}) != first);
   CHECK(!std::is_sorted(first.begin(), first.begin() + order_threads));
-  // All threads of a block before its barrier, and once more after it, in another order.
+  // All threads of a block run before its barrier, and again after it in a different order.
   for (unsigned b = 0; b < order_blocks; ++b) {
     const std::size_t at = std::size_t{b} * 2 * order_threads;
     CHECK(sorted_part(first, at) == sorted_part(first, at + order_threads));

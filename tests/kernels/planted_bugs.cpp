@@ -1,5 +1,5 @@
-// What the emulator is for: small kernels with one bug each, and each must be caught in the way that is said here. The
-// same kernel without its bug gives what is expected, to the bit, in every schedule.
+// Small kernels with one bug each, which the emulator must detect in the way that is stated for it. Without its bug the
+// same kernel has the expected bits in every schedule.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -40,14 +40,14 @@ struct Setting {
   unsigned launches = 1;  // results and partial sums are NaN before each
 };
 
-// How a bug shows, in one schedule at least.
+// How a bug is detected in at least one schedule.
 struct Caught {
   enum class By { error, nan, schedules, result } by;
   const char* words = "";  // of the error
 };
-constexpr Caught nan_in_result{Caught::By::nan};  // and it is not expected there
+constexpr Caught nan_in_result{Caught::By::nan};  // where none is expected
 constexpr Caught differs_by_schedule{Caught::By::schedules};
-constexpr Caught wrong_result{Caught::By::result};  // the same wrong one in every schedule
+constexpr Caught wrong_result{Caught::By::result};  // the same wrong result in every schedule
 constexpr Caught error(const char* words) {
   return {Caught::By::error, words};
 }
@@ -342,7 +342,7 @@ std::vector<Bug> addresses() {
               *vector = t.load(reinterpret_cast<const Vector16*>(p.in));
               t.store(reinterpret_cast<Vector16*>(p.out), *vector);
             }),
-#if !defined(LITESTAGE_EMULATOR_ASAN)  // which finds it itself, names the line and ends the program
+#if !defined(LITESTAGE_EMULATOR_ASAN)  // AddressSanitizer detects this bug, names the line and ends the program
         bug("a shared array that is one element too long", error("wrote past its shared memory"), {}, same,
             [](auto& t, const Params& p, auto planted) {
               numbers(t)[t.thread() + (planted ? 1 : 0)] = t.load(p.in + t.thread());
@@ -532,12 +532,15 @@ TEST_CASE("planted bugs: between blocks") {
   check(between_blocks());
 }
 
-// What no run in the emulator shows:
-//   - Stores become visible here in the order of the program. That fences stand on both sides of the ticket is checked,
-//     not what a GPU's caches would make of it.
-//   - Two threads of one block that change one number in global memory without a barrier between them, where no
-//   schedule
-//     happens to separate load and store: ThreadSanitizer reports it.
-//   - Warps that a helper's shuffle (`warp_sum`) joins from different places of a kernel: its line is the helper's.
-//   - A block that waits for another to do something: blocks run one after the other, so it waits for ever.
-//   - Bank conflicts, accesses that do not coalesce, registers and their spilling, and time.
+// The emulator cannot detect:
+//
+// 1. Wrong visibility of stores: stores become visible in program order; only the fences around a ticket are checked.
+//
+// 2. Two threads of a block that change the same number in global memory without a barrier between them, if no schedule
+// separates load and store. ThreadSanitizer reports it.
+//
+// 3. Warps that reach a helper's shuffle (`warp_sum`) from different places of a kernel: the line is the helper's.
+//
+// 4. A block that waits for a different block: blocks run one after the other, so it waits forever.
+//
+// 5. Bank conflicts, accesses that do not coalesce, registers and their spilling, and time.
