@@ -172,7 +172,7 @@ def draw_search(plan):
             counts = lambda ps: [p["budgets"][column] for p in ps]
             values = lambda ps: [scale * p[key] for p in ps]
             partial = [p for p in tried if p["questions"] < most]
-            axes.plot(counts(partial), values(partial), ".", color="silver", label="dropped before all questions")
+            axes.plot(counts(partial), values(partial), ".", color="silver", label="dropped early")
             axes.plot(counts(whole), values(whole), "-", color="tab:blue", alpha=0.4)
             for within, face in ((True, "tab:blue"), (False, "white")):
                 some = [p for p in whole if p["within_target"] == within]

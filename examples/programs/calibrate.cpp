@@ -74,8 +74,8 @@ int run(CalibrateOptions o, bool questions_given) {
                          [&](const auto& backend) { return calibrate_with(backend, job, o); });
   } catch (const Stopped&) {
     std::cerr << "\ncalibrate: stopped; "
-              << (o.journal.empty() ? "with --journal FILE it could go on from where it was"
-                                    : "the same command goes on from " + o.journal)
+              << (o.journal.empty() ? "with --journal FILE a stopped run can be continued"
+                                    : "the same command continues from " + o.journal)
               << std::endl;
     return cli::interrupted_exit_code();
   }
