@@ -1,6 +1,6 @@
-// Attention of one thread. `decode`: one query row over all layers, so that K/V come from where they would in a model;
-// bytes are those of the K/V entries read. `prefill`: the rows of one prompt in one layer; flops are 4 a query head,
-// component and visible entry.
+// Attention of one thread. `decode`: one query row in all layers, so that K/V come from the same level of the memory as
+// in a model; bytes count the K/V entries read. `prefill`: the rows of one prompt in one layer; 4 FLOP are counted per
+// query head, component and visible entry.
 #include "litestage/backend/cpu/rows/attention.hpp"
 
 #include <cmath>

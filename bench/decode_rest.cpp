@@ -1,5 +1,5 @@
-// What one thread does for one decoded token outside the matrix products: norms and the rounding of activations, RoPE,
-// K/V, attention, gates, and statistics of the logits, in the order of the layers. Shapes of a 135M and a 0.5B model.
+// The work of one thread for one decoded token outside the matrix products: norms, rounding of activations, RoPE, K/V,
+// attention, gates, and statistics of the logits, in the order of the layers. Shapes of a 135M and a 0.5B model.
 #include <cmath>
 
 #include "litestage/backend/cpu/kv_storage.hpp"
@@ -34,7 +34,7 @@ constexpr cpu::InstructionSet set_of() {
   return cpu::InstructionSet::portable;
 }
 
-// Buffers of one token; the products would fill them.
+// Buffers of one token, which the matrix products would fill in a model.
 struct Token {
   explicit Token(const Shape& s, std::size_t context)
       : group{s.heads / s.kv_heads, s.dim, cpu::round_up(s.dim, 16), 1 / std::sqrt(static_cast<float>(s.dim))},
@@ -70,7 +70,7 @@ void attention(const Shape& s, Token& t, int layer, std::size_t context, float* 
   }
 }
 
-// The cache holds zeros but for its last entry, so the result is that entry's value times a weight.
+// All entries of the cache except the last are zero, so the result is the last entry's value times its weight.
 void verify(const float* out, const float* value) {
   const float weight = out[0] / value[0];
   bench::require(weight > 0 && weight < 1, "a weight is between 0 and 1");

@@ -1,6 +1,6 @@
-// The kernels of one decoded token on a GPU, each launched as often as in the step, recorded and replayed, on random
-// weights. Bytes are those of weights, K/V and activations. Where a model's part is smaller than the GPU's level-2
-// cache, that is what its line shows. Only built with CUDA; every line says so where no GPU is found.
+// The kernels of one decoded token on a GPU with random weights. Each is launched as often as in the step, recorded and
+// replayed. Bytes count weights, K/V and activations. If a kernel's data fit into the GPU's level-2 cache, its line
+// shows the speed of the cache. Built only with CUDA; without a GPU every line says that none is found.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -27,12 +27,12 @@ namespace {
 
 using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
 
-constexpr int contexts[] = {128, 1024};  // of one chunk of attention, and of eight
+constexpr int contexts[] = {128, 1024};  // one chunk of attention, and eight
 constexpr const char* shapes[] = {"smollm2-135m", "tinyllama-1.1b", "llama-7b"};
 constexpr const char* kernel_names[] = {"project_qkv", "attend", "project_add", "gate_up", "logits", "token_summary"};
-constexpr std::int64_t attend = 1;  // the one that context matters to
+constexpr std::int64_t attend = 1;  // index of the only kernel whose work depends on the context
 
-// A token's logits at each context that is measured: within 1 % of the CPU's, which rounds inputs alike.
+// Checks a token's logits at each measured context: within 1 % of the CPU's, which rounds inputs in the same way.
 void verify(CudaBackend& backend, ModelSource source) {
   source.config.n_layers = 1;  // the first layer and the head are those of the whole model
   source.tensors.layers.resize(1);
@@ -54,12 +54,12 @@ struct Loaded {
     model = load(backend, source);
     verify(backend, source);
   }
-  // All through own kernels, prompts too: their bits are those of decoded tokens.
+  // All products use our own kernels, prompts too, so that a prompt's bits equal those of decoded tokens.
   CudaBackend backend{GpuOptions{.gemm_from_rows = std::numeric_limits<std::size_t>::max()}};
   Model<CudaBackend> model;
 };
 
-// The last one is kept: benchmarks come in the order of their models.
+// Keeps the last model, because benchmarks run in the order of their models.
 Loaded& loaded(int shape, DType type) {
   static std::unique_ptr<Loaded> last;
   static std::pair<int, DType> which;
@@ -72,7 +72,7 @@ Loaded& loaded(int shape, DType type) {
 }
 
 void kernel(benchmark::State& state) {
-  constexpr int replays = 16;  // to a wait
+  constexpr int replays = 16;  // per wait
   const std::string name = kernel_names[state.range(2)];
   try {
     Loaded& m = loaded(static_cast<int>(state.range(0)), static_cast<DType>(state.range(1)));
@@ -105,7 +105,7 @@ void kernel(benchmark::State& state) {
   }
 }
 
-// An item is one launch. Rows that are no multiple of 256 take Q5_0 for Q4_K: the label says which.
+// An item is one launch. Matrices whose rows are no multiple of 256 use Q5_0 instead of Q4_K; the label says which.
 BENCHMARK(kernel)
     ->ArgNames({"shape", "type", "kernel", "context"})
     ->Apply([](benchmark::internal::Benchmark* b) {

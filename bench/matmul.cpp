@@ -1,6 +1,7 @@
 // Matrix products of the cpu backend by one thread: a weight type, a shape, a number of inputs.
-// bytes: packed weights read; operations: 2 to a multiply-add. The matrices of a decode case total more than 100 MB, so
-// that every product reads memory as a model's forward pass does; the result is checked against double before timing.
+// Bytes count packed weights read; a multiply-add is 2 operations. The matrices of a decode case total more than 100
+// MB, so that every product reads memory, as in a model's forward pass. Results are checked against double before
+// timing.
 #include "litestage/backend/cpu/matmul/matmul.hpp"
 
 #include <benchmark/benchmark.h>
@@ -52,7 +53,8 @@ void verify(const RawTensor& raw, const std::vector<float>& x, const std::vector
       value += w[k] * x[k];
       squares += w[k] * w[k];
     }
-    // Rounding inputs in [-1, 1] to steps of 1/127 errs by at most half a step each, at random: eight deviations.
+    // The bound: rounding inputs in [-1, 1] to steps of 1/127 moves each by at most half a step, at random; 8
+    // deviations.
     if (!(std::abs(value - y[r]) <= 8 * std::sqrt(squares) / 127 / std::sqrt(12.0) + 1e-3)) {
       throw std::runtime_error(concat("row ", r, " is ", y[r], ", expected ", value));
     }
@@ -112,7 +114,7 @@ void quantise_row(benchmark::State& state) {
 }
 BENCHMARK(quantise_row)->Arg(576)->Arg(1536)->Arg(8960);
 
-// Packing one panel of 16 rows, as loading does, and --no-pack with every product.
+// Packing one panel of 16 rows, as in loading and, with --no-pack, in every product.
 void pack(benchmark::State& state, DType type) {
   const std::vector<std::byte> data = random_weight(type, 16, 1536);
   const RawTensor raw{"weight", type, 16, 1536, data.data()};

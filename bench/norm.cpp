@@ -1,4 +1,4 @@
-// RMSNorm, and what else is done to single rows outside the products: the residual sum with its moments, the gates.
+// RMSNorm and other work on single rows outside the products: the residual sum with its moments, the gates.
 #include "litestage/backend/cpu/rows/norm.hpp"
 
 #include <cmath>

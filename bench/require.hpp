@@ -1,4 +1,4 @@
-// What a benchmark checks once before it is timed: a wrong result ends the program, so that bench/run.sh fails.
+// A check before a benchmark is timed: a wrong result ends the program, so that bench/run.sh fails.
 #pragma once
 
 #include <cstdio>

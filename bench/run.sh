@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Builds the benchmarks and runs them: median and spread of ten repetitions, JSON to build/bench/results/<name>.json with
-# the machine and commit it was measured on. Compare two files with Google Benchmark's tools/compare.py, never across
-# machines.
+# Builds and runs the benchmarks: prints median and spread of ten repetitions, and writes JSON with machine and commit
+# to build/bench/results/<name>.json. Compare two files of one machine with Google Benchmark's tools/compare.py.
 set -euo pipefail
 
 usage() {
@@ -10,7 +9,7 @@ usage: bench/run.sh [--filter REGEX] [--quick] [NAME...]
 
   NAME             only bench/NAME.cpp (default: all)
   --filter REGEX   only benchmarks whose name matches
-  --quick          three short repetitions: does everything still run?
+  --quick          three short repetitions, to see that everything still runs
   --help           this text
 END
 }
@@ -49,7 +48,7 @@ if [[ ${#names[@]} -eq 0 ]]; then
     if [[ -x build/bench/bench/bench_$name ]]; then
       names+=("$name")
     else
-      echo "left out: $source, which was not built"  # gpu, without CUDA
+      echo "left out: $source was not built"  # gpu, without CUDA
     fi
   done
 fi

@@ -1,5 +1,5 @@
-// What a policy costs in every step: 60 decisions (30 layers), with the choice made at compile time and at run time,
-// and the plan that the step is made of. No bytes or FLOP: this is what there is besides them.
+// The cost of a skip policy in every step: 60 decisions (30 layers) by a policy chosen at compile time and at run time,
+// and the plan of the step. Bytes and FLOP are not counted.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -21,7 +21,7 @@ namespace {
 constexpr int n_layers = 30;
 constexpr const char* six = "static:all=a3/m4-m8";  // skips six sub-layers
 
-// What calibration would give: every sub-layer a little less similar than the one below it.
+// In place of a calibration's result: every sub-layer is a little less similar than the one below it.
 std::string calibrated(int count, const std::string& online) {
   std::string similarity, ratio;
   for (int u = 0; u < 2 * n_layers; ++u) {

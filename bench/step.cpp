@@ -1,5 +1,5 @@
-// Whole steps of a model of SmolLM2-135M's shape with random weights: one decoded token, a batch of them, and a
-// prefill; and what skipped layers save. Bytes are those of packed weights and of K/V; FLOP are those of the products.
+// Whole steps of a model with SmolLM2-135M's shape and random weights: one decoded token, a batch of decoded tokens, a
+// prefill, and steps with skipped layers. Bytes count packed weights and K/V; FLOP count the products.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -34,7 +34,7 @@ ModelConfig shape_135m() {
   return c;
 }
 
-// One thread: the figures of two depend on where the machine puts them.
+// One thread, because the times of two depend on which cores they run on.
 struct Loaded {
   explicit Loaded(DType type)
       : source(test::tiny_model(shape_135m(), {1, type, false, false, {{"token_embd", DType::q8_0}}})),
@@ -44,8 +44,8 @@ struct Loaded {
     bench::require(agrees_with_reference(), "logits as the reference has them");
   }
 
-  // The logits of three tokens against those in double: an error of at most 3 % of their length, which is what rounding
-  // activations to eight bits thirty times over leaves room for.
+  // The logits of three tokens may differ from those in double by 3 % of their length, because activations are rounded
+  // to eight bits in each of thirty layers.
   bool agrees_with_reference() {
     ReferenceBackend exact;
     const Model<ReferenceBackend> same = load(exact, source);
@@ -80,7 +80,7 @@ Loaded& loaded(DType type) {
   return *one;
 }
 
-// Parameters of the matrices that a token passes with `layers` of the layers; the head with `head`.
+// Number of parameters in the matrices of `layers` layers and, if `head`, of the output head.
 double parameters(const ModelConfig& c, int layers, bool head) {
   const double attention = 2.0 * c.hidden * (c.q_dim() + c.kv_dim()), mlp = 3.0 * c.hidden * c.ffn;
   return layers * (attention + mlp) + (head ? static_cast<double>(c.hidden) * c.vocab : 0.0);
@@ -92,7 +92,7 @@ double bytes(const ModelConfig& c, DType type, int layers) {
   return parameters(c, layers, false) * per(type) + static_cast<double>(c.hidden) * c.vocab * per(DType::q8_0);
 }
 
-// Decodes at a context of about 128 tokens, the first `skipped` layers (but for layer 0) left out.
+// Decodes at a context of about 128 tokens and skips the first `skipped` layers after layer 0.
 void decode(benchmark::State& state) {
   const auto type = static_cast<DType>(state.range(0));
   const auto batch = static_cast<int>(state.range(1)), skipped = static_cast<int>(state.range(2));

@@ -1,4 +1,4 @@
-// Statistics of the logits of one row, one thread. Bytes are those of the logits, once.
+// Statistics of the logits of one row, in one thread. Bytes count every logit once.
 #include "litestage/backend/cpu/rows/token_stats.hpp"
 
 #include <algorithm>

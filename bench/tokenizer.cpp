@@ -1,5 +1,5 @@
 // Text to ids and back, with the vocabulary of a model in the cache ($LITESTAGE_MODELS, default ~/.cache/litestage;
-// examples/get_model.sh fills it). Bytes are those of the text.
+// examples/get_model.sh fills it). Bytes count the text.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

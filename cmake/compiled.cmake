@@ -1,8 +1,8 @@
-# litestage::compiled: the backends of the host, io (where its libraries are there), and the pipelines that programs use
-# most, compiled once (include/litestage/core/compiled.hpp). Its users compile in a fraction of the time.
+# litestage::compiled: the host backends, io (if its libraries are found) and the most common pipelines, compiled once
+# (include/litestage/core/compiled.hpp). Its users compile in a fraction of the time.
 option(LITESTAGE_BUILD_COMPILED "Build the library litestage::compiled" ${PROJECT_IS_TOP_LEVEL})
 
-# A translation unit to each part, which includes the definitions of some folders.
+# Adds a translation unit that includes the definitions of the given folders.
 set(litestage_compiled_sources "")
 set(litestage_compiled_folders "")
 function(litestage_compiled_source name)
@@ -34,13 +34,13 @@ file(GLOB_RECURSE litestage_definitions RELATIVE ${PROJECT_SOURCE_DIR}/include/l
 foreach(header ${litestage_definitions})
   string(REGEX REPLACE "/definitions/[^/]*$" "" folder ${header})
   if(NOT folder IN_LIST litestage_compiled_folders AND (LITESTAGE_HAS_IO OR NOT folder MATCHES "^io"))
-    message(FATAL_ERROR "include/litestage/${header}: cmake/compiled.cmake compiles nothing of the folder ${folder}")
+    message(FATAL_ERROR "include/litestage/${header}: the folder ${folder} is not in the list of cmake/compiled.cmake")
   endif()
 endforeach()
 list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/sessions.cpp
             ${PROJECT_SOURCE_DIR}/cmake/compiled/standard_policies.cpp ${PROJECT_SOURCE_DIR}/cmake/compiled/calibration.cpp)
 
-# This project's own tests, benchmarks and programs link it as well, so it is there for them in any case.
+# The target always exists, because this project's tests, benchmarks and programs link it.
 set(litestage_compiled_in_all "")
 if(NOT LITESTAGE_BUILD_COMPILED)
   set(litestage_compiled_in_all EXCLUDE_FROM_ALL)
@@ -55,6 +55,6 @@ if(LITESTAGE_HAS_IO)
   target_link_libraries(litestage_compiled PUBLIC litestage_io)
 endif()
 if(LITESTAGE_SANITIZE)
-  # The rest is not optimised: twice as fast to compile.
+  # Other sanitized targets are not optimised, because they then compile twice as fast.
   target_compile_options(litestage_compiled PRIVATE -O1)
 endif()

@@ -1,4 +1,4 @@
-# Settings of a build of this project itself; a project that includes litestage decides these for itself.
+# Settings for building this project as the top level; a project that includes litestage makes these choices itself.
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, RelWithDebInfo or Debug" FORCE)
 endif()
@@ -14,8 +14,8 @@ if(LITESTAGE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LITESTAGE_CCACHE})
 endif()
 
-# Warnings are errors with the compilers they were cleaned up for. Newer ones know new warnings, and those must not
-# stop somebody who only wants to run the tests.
+# Warnings are errors only with compilers for which the code is free of warnings. New warnings of newer compilers must
+# not stop a user who only wants to run the tests.
 string(REGEX MATCH "^[0-9]+" compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
 set(litestage_warning_exceptions "")
 if("${CMAKE_CXX_COMPILER_ID} ${compiler_major}" MATCHES "^(GNU 12|Clang 14)$")

@@ -1,5 +1,5 @@
-# find_package(litestage) and find_package(litestage COMPONENTS io compiled cuda). An export set each, so that a machine
-# without nlohmann/json, PCRE2, xxHash or CUDA can use the core.
+# find_package(litestage) and find_package(litestage COMPONENTS io compiled cuda). Each component has its own export
+# set, so that a machine without nlohmann/json, PCRE2, xxHash or CUDA can use the core.
 include(CMakePackageConfigHelpers)
 
 set(litestage_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/litestage)

@@ -1,5 +1,5 @@
-# Finds what litestage::io needs; `litestage_io_missing` lists what is not there. Used by the build and by the installed
-# package.
+# Finds the libraries of litestage::io; `litestage_io_missing` lists the missing ones. Used by the build and the
+# installed package.
 set(litestage_io_missing "")
 find_package(nlohmann_json 3.10 QUIET GLOBAL)
 if(NOT nlohmann_json_FOUND)
@@ -10,7 +10,7 @@ if(PkgConfig_FOUND AND NOT TARGET PkgConfig::pcre2)
   pkg_check_modules(pcre2 QUIET IMPORTED_TARGET GLOBAL libpcre2-8)
 endif()
 if(PkgConfig_FOUND AND NOT TARGET PkgConfig::xxhash)
-  pkg_check_modules(xxhash QUIET IMPORTED_TARGET GLOBAL libxxhash>=0.8.0)  # since then XXH3 gives the same values
+  pkg_check_modules(xxhash QUIET IMPORTED_TARGET GLOBAL libxxhash>=0.8.0)  # XXH3 is stable since 0.8.0
 endif()
 if(NOT TARGET PkgConfig::pcre2)
   list(APPEND litestage_io_missing "PCRE2 (pkg-config: libpcre2-8)")

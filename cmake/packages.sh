@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
-# Which Debian and Ubuntu packages the project needs, and how to get those that are missing. To be sourced by bash:
+# The Debian and Ubuntu packages that the project needs, and a function that installs missing ones. For bash:
 #   source cmake/packages.sh && install_packages build test
-# An entry is a package, or package:command where having the command is enough.
+# An entry is a package, or package:command if the command suffices, wherever it comes from.
 
 litestage_packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libeigen3-dev nlohmann-json3-dev
                           libpcre2-dev libxxhash-dev libcli11-dev)
@@ -9,7 +9,7 @@ litestage_packages_test=(doctest-dev git:git python3:python3)
 litestage_packages_bench=(libbenchmark-dev)
 litestage_packages_model=(python3:python3 python3-pip:pip3)
 litestage_packages_plot=(python3:python3 python3-matplotlib)
-# Nice to have: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
+# Optional: clang brings libFuzzer and a second compiler, clang-format-14 the format check, ccache a fast second run.
 litestage_packages_optional=(clang:clang++ libclang-rt-dev clang-format-14:clang-format-14 ccache:ccache)
 
 # Prints the packages of the given groups that are missing here.
@@ -27,27 +27,27 @@ missing_packages() {
   done
 }
 
-# Installs what is missing of the given groups. Asks nothing; returns 1, with a sentence, where it cannot.
+# Installs the missing packages of the given groups, without questions. On failure it prints a sentence and returns 1.
 install_packages() {
   local missing as_root=()
   mapfile -t missing < <(missing_packages "$@" | sort -u)
   if [[ ${#missing[@]} -eq 0 ]]; then return 0; fi
   if ! command -v apt-get >/dev/null; then
-    echo "This machine has no apt-get; please install what Debian calls: ${missing[*]}" >&2
+    echo "This machine has no apt-get; please install these packages (Debian's names): ${missing[*]}" >&2
     return 1
   fi
   if [[ $(id -u) -ne 0 ]]; then
     if ! command -v sudo >/dev/null; then
-      echo "Missing packages, and neither root nor sudo to install them: apt-get install ${missing[*]}" >&2
+      echo "Packages are missing, and there is neither root nor sudo to install them: apt-get install ${missing[*]}" >&2
       return 1
     fi
     as_root=(sudo)
   fi
   echo "Installing ${missing[*]}"
-  "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the package lists that are here" >&2
+  "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the present package lists" >&2
   local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
   if "${install[@]}" "${missing[@]}" >/dev/null; then return 0; fi
-  # One package that cannot be had fails them all, so each gets its own try.
+  # One unavailable package makes the whole installation fail, so each is then installed by itself.
   local package failed=()
   for package in "${missing[@]}"; do
     "${install[@]}" "$package" >/dev/null 2>&1 || failed+=("$package")

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# The main job from a fresh clone on: a three-stage run on real questions with a real model, at full depth, with skipped
-# sub-layers, and with early exit on top; then a plan is searched and set beside full depth and the other methods.
+# Shows the main use from a fresh clone: a model answers questions in three stages at full depth, with skipped
+# sub-layers, and with early exit as well; then a plan is searched and compared with full depth and the other methods.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
 usage: examples/demo.sh [--help]
 
-Installs what is missing (Debian, Ubuntu; as root or with sudo), gets the model smollm2-135m (98 MB), builds the programs
-and answers the project's 32 test questions three times: at full depth, with a fixed set of sub-layers skipped, and with
-early exit as well. The first question's stages are shown as they are written. Then `calibrate` searches a plan on the
-project's calibration questions, by agreement with full depth, and `compare` sets it beside full depth and the other
-methods on the test questions. Takes about six minutes on two cores, the build included. Runs on the CPU. After Ctrl-C
-the same command goes on with the search and the comparison where they were.
+Installs missing packages (Debian, Ubuntu; as root or with sudo), gets the model smollm2-135m (98 MB), builds the
+programs and answers the project's 32 test questions three times: at full depth, with a fixed set of sub-layers
+skipped, and with early exit as well. The first question's stages are shown as they are written. Then `calibrate`
+searches a plan on the project's calibration questions, by agreement with full depth, and `compare` compares the plan
+with full depth and the other methods on the test questions. All of it runs on the CPU and takes about six minutes on
+two cores, including the build. After Ctrl-C, run it again: the search and the comparison continue where they stopped.
 
-Results, to be looked at with build/release/examples/table:
+Results (build/release/examples/table prints them):
   build/demo/full_depth.json  build/demo/static.json  build/demo/static_and_exit.json
 The plan, and the comparison (also as Markdown):
   build/demo/plan.json  build/demo/comparison.json  build/demo/comparison.md
@@ -30,13 +30,13 @@ esac
 
 cd "$(dirname "$0")/.."
 heading() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
-# quietly LOG COMMAND...: its output only where it fails.
+# quietly LOG COMMAND...: prints the command's output only if the command fails.
 quietly() {
   local log=$1
   shift
   if ! "$@" >"$log" 2>&1; then
     tail -n 30 "$log" >&2
-    echo "demo.sh: this failed: $* (everything it said: $log)" >&2
+    echo "demo.sh: this failed: $* (its whole output is in $log)" >&2
     exit 1
   fi
 }
@@ -48,7 +48,7 @@ install_packages build model
 model=$(examples/get_model.sh smollm2-135m)
 echo "model: $model"
 mkdir -p build/demo
-# The GPU kernels take minutes to compile, and this runs on the CPU.
+# Without the GPU kernels, which take minutes to compile and are not used here.
 quietly build/demo/configure.log cmake --preset release -DLITESTAGE_CUDA=OFF
 echo "compiling ask, table, calibrate and compare, about three minutes"
 quietly build/demo/build.log cmake --build build/release --target ask table calibrate compare
@@ -66,7 +66,7 @@ answer() {
   "$programs/ask" --model "$model" "$@"
 }
 
-# The sub-layers are picked by hand, to show the effect; finding good ones is what a budget search is for.
+# These sub-layers are chosen by hand, to show the effect; a budget search finds better ones.
 skip=static:recall=m12-m17,analyze=m10-m19/a12/a15,summarize=m14/m16
 answer "full depth" full_depth.json
 answer "static skip" static.json --skip "$skip"
@@ -76,7 +76,7 @@ answer "static skip and early exit" static_and_exit.json --skip "$skip" \
 heading "The three runs"
 "$programs/table" build/demo/full_depth.json build/demo/static.json build/demo/static_and_exit.json
 
-# show COMMAND...: prints it as one would type it, then runs it.
+# show COMMAND...: prints the command as typed in a shell, then runs it.
 show() {
   printf '%q ' "$@"
   printf '\n'
@@ -93,14 +93,14 @@ show "$programs/compare" --model "$model" --plan build/demo/plan.json --question
 cat <<'TEXT'
 
 How to read this: smollm2-135m has 135 million parameters and is near chance (25 %) on such questions, and 32 questions
-leave about 17 points of uncertainty either way. So look not for the most accurate row, but at time and tokens: skipping
-makes a token cheaper and may make the model write more of them, early exit is there to stop it where it rambles, and the
-plan was searched for the time of whole answers. What a plan is worth shows with a model that can do the task (1.1 GB):
+leave about 17 points of uncertainty either way. So compare time and tokens rather than accuracy: skipping makes a token
+cheaper but may make the model write more tokens, early exit stops a stage whose text degenerates, and the search for
+the plan minimised the time of whole answers. To judge a plan, use a model that can do the task (1.1 GB):
 
   build/release/examples/ask --model "$(examples/get_model.sh qwen2.5-coder-1.5b)" --stages chat
   build/release/examples/calibrate --model ... --stages chat --task obqa --data train.jsonl --questions 60 --plan plan.json
   build/release/examples/compare --model ... --plan plan.json --task obqa --data dev.jsonl
 
-The same with --stages direct:chat=true is the control without reasoning. docs/calibrating.md and docs/comparing.md
-explain the two programs, --help lists all policies and settings, docs/adding-a-policy.md shows how to write one.
+With --stages direct:chat=true they run the control without reasoning. docs/calibrating.md and docs/comparing.md explain
+calibrate and compare, --help lists all policies and settings, and docs/adding-a-policy.md shows how to write a policy.
 TEXT

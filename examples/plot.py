@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Draws what compare and calibrate wrote, as PNG and SVG.
+"""Draws the files of compare and calibrate, as PNG and SVG.
 
-A comparison (compare --json):              accuracy against speed-up; confidence traces, where it has them (--traces)
-A plan (calibrate --plan):                  the search, stage by stage; early exits tried; the importance of sub-layers
+A comparison (compare --json):              accuracy against speed-up; confidence traces, if it has them (--traces)
+A plan (calibrate --plan):                  the search of each stage; early exits tried; the importance of sub-layers
 Importance (calibrate --importance-only --json): the importance of sub-layers
 """
 
@@ -18,7 +18,7 @@ try:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import MaxNLocator
 except ImportError:
-    plt = None  # --help works without
+    plt = None  # --help works without matplotlib
 
 FULL, LITESTAGE, CONTROL = "black", "tab:red", "tab:gray"
 BASELINES = {"early_exit_depth": "tab:blue", "unified": "tab:green", "skip_decode": "tab:purple",
@@ -26,7 +26,7 @@ BASELINES = {"early_exit_depth": "tab:blue", "unified": "tab:green", "skip_decod
 UNITS = {"a": ("attention", "tab:blue"), "m": ("MLP", "tab:orange")}
 
 
-OTHER_BASELINES = ["tab:olive", "tab:cyan", "tab:pink", "gold", "navy"]  # in the order in which they come
+OTHER_BASELINES = ["tab:olive", "tab:cyan", "tab:pink", "gold", "navy"]  # used in the order of the methods
 
 
 def colour_and_marker(name):
@@ -41,7 +41,7 @@ def colour_and_marker(name):
 
 
 def spread(ideal, sizes):
-    """Heights of labels, as near to the ideal ones as their sizes allow."""
+    """Heights of labels, as close to the ideal ones as their sizes allow."""
     order = sorted(range(len(ideal)), key=lambda i: ideal[i])
     heights = list(ideal)
     for _ in range(500):
@@ -89,7 +89,7 @@ def draw_accuracy_speed(comparison):
     line = (high - low) / 30
     heights = spread([p[1] for p in points], [line * (1 + p[3].count("\n")) for p in points])
     for (x, y, colour, label), height in zip(points, heights):
-        # Labels stand in a column of their own, right of the picture.
+        # Labels form a column at the right of the plot.
         axes.annotate(label, (x, y), xytext=(1.02, height), textcoords=axes.get_yaxis_transform(), color=colour,
                       fontsize=8, va="center", annotation_clip=False,
                       arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.7})
@@ -172,7 +172,7 @@ def draw_search(plan):
             counts = lambda ps: [p["budgets"][column] for p in ps]
             values = lambda ps: [scale * p[key] for p in ps]
             partial = [p for p in tried if p["questions"] < most]
-            axes.plot(counts(partial), values(partial), ".", color="silver", label="dropped before all questions")
+            axes.plot(counts(partial), values(partial), ".", color="silver", label="dropped early")
             axes.plot(counts(whole), values(whole), "-", color="tab:blue", alpha=0.4)
             for within, face in ((True, "tab:blue"), (False, "white")):
                 some = [p for p in whole if p["within_target"] == within]
@@ -194,7 +194,8 @@ def draw_search(plan):
 
 
 def draw_exits(plan):
-    most = len(plan["data"]["ids"])  # means over fewer, where that was enough to drop an exit, compare with nothing
+    # Exits that were dropped early are left out: their means are over fewer questions.
+    most = len(plan["data"]["ids"])
     curve = [p for p in plan["exit_curve"] if "window" in p["exit"] and p["questions"] == most]
     if not curve:
         return None
@@ -273,8 +274,8 @@ def read(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a comparison, a plan, importance, in any order")
-    parser.add_argument("--out", metavar="FOLDER", default="plots", help="where the pictures go (default: plots)")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="comparisons, plans and importance, in any order")
+    parser.add_argument("--out", metavar="FOLDER", default="plots", help="folder of the pictures (default: plots)")
     options = parser.parse_args()
     if plt is None:
         sys.exit("plot.py: matplotlib is missing (Debian, Ubuntu: apt-get install python3-matplotlib; elsewhere: pip "

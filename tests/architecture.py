@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the shape of include/litestage and kernels/litestage: which folder may include which, and the rules every header keeps.
+"""Checks the headers of include/litestage and kernels/litestage: which folders may include which, and other rules.
 
     tests/architecture.py              check; prints each violation
     tests/architecture.py --umbrella   rewrite the includes of litestage.hpp from the headers that exist
@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 
-# folder -> the folders whose headers it may include beside its own and core; "x/*" stands for x and all folders below it.
+# folder -> the folders whose headers it may include besides its own and core; "x/*" is x and all folders in it.
 MAY_INCLUDE = {
     "core": "core/definitions",
     "core/definitions": "",
@@ -77,10 +77,9 @@ MAY_INCLUDE = {
     "io": "prompt model/* engine pipeline io/*",
     "io/definitions": "io io/*",
 }
-# Included by the last lines of a header, for the default way to compile or for users of litestage::compiled
-# (core/compiled.hpp), they include that header in turn.
+# Headers of these folders are included by the last lines of a header, and include it in turn (core/compiled.hpp).
 BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")
-# Left out of litestage.hpp: what only some programs need, and each user would wait for.
+# Left out of litestage.hpp, because only some programs need them and every user would have to compile them.
 OUTSIDE_UMBRELLA = ("backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/",
                     "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
@@ -97,7 +96,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 class Tree:
-    """The headers of several folders, as those who include them see them: as one folder, litestage/."""
+    """The headers of several folders, seen as one folder litestage/, as in #include lines."""
 
     def __init__(self, *roots):
         self.roots = roots
@@ -144,11 +143,11 @@ def check_includes(header, text, tree):
 def check_text(header, text):
     lines = text.splitlines()
     if not lines or not lines[0].startswith("//"):
-        yield f"{header}: the first line says in a comment what the header is"
+        yield f"{header}: expected a comment in the first line that says what the header is"
     if lines.count("#pragma once") != 1:
         yield f"{header}: needs one #pragma once"
     if len(lines) > MAX_LINES and header not in LONG_HEADERS:
-        yield f"{header}: {len(lines)} lines, at most {MAX_LINES}; has it one subject?"
+        yield f"{header}: {len(lines)} lines, expected at most {MAX_LINES}; does it have one subject?"
     if re.search(r"^\s*using\s+namespace\b", text, re.MULTILINE):
         yield f"{header}: no `using namespace` in a header"
     for macro in re.findall(r"^\s*#\s*define\s+(\w+)", text, re.MULTILINE):
@@ -169,7 +168,7 @@ def check_folders(headers):
     folders = [folder_of(h) for h in headers]
     for folder in sorted(set(folders)):
         if folders.count(folder) > MAX_HEADERS:
-            yield f"{folder}/: {folders.count(folder)} headers, at most {MAX_HEADERS}; has it one purpose?"
+            yield f"{folder}/: {folders.count(folder)} headers, expected at most {MAX_HEADERS}; is there one purpose?"
 
 
 def umbrella_members(headers):
@@ -282,7 +281,7 @@ def write_umbrella(tree):
 
 
 def selftest():
-    """Each case: one more header in a correct tree, and a part of the message it must raise."""
+    """Each case: one more header in a correct tree, and a part of the message that it must cause."""
     good = "// A header.\n#pragma once\n"
     secret = "namespace litestage::detail {\n\ninline int secret() { return 1; }\n\n}  // namespace litestage::detail\n"
     umbrella = good + '#include "litestage/core/a.hpp"\n#include "litestage/policy/b.hpp"\n#include "litestage/{}"\n'
@@ -297,7 +296,7 @@ def selftest():
         ("core/bad.hpp", good + "#include <litestage/core/a.hpp>\n", "goes in quotes"),
         ("core/bad.hpp", good + "#include <nlohmann/json.hpp>\n", "belongs to io/ only"),
         ("core/bad.hpp", "// A header.\n", "needs one #pragma once"),
-        ("core/bad.hpp", "#pragma once\n", "says in a comment"),
+        ("core/bad.hpp", "#pragma once\n", "expected a comment"),
         ("core/bad.hpp", good + "\n" * MAX_LINES, f"at most {MAX_LINES}"),
         ("core/bad.hpp", good + "using namespace std;\n", "no `using namespace`"),
         ("core/bad.hpp", good + "#define MAX 3\n", "does not start with LITESTAGE_"),
@@ -321,15 +320,15 @@ def selftest():
             found = list(violations(Tree(root)))
             if (expected is None and found) or (expected and not any(expected in line for line in found)):
                 failures += 1
-                print(f"selftest: {header} should raise {expected!r}, raised {found}")
+                print(f"selftest: {header}: expected {expected!r}, found {found}")
             (root / "litestage.hpp").write_text(good)
             if not any("does not include litestage/core/a.hpp" in line for line in violations(Tree(root))):
                 failures += 1
-                print("selftest: a header missing from the umbrella is not noticed")
+                print("selftest: a header missing from the umbrella is not reported")
     full = list(check_folders([f"core/{n}.hpp" for n in range(MAX_HEADERS + 1)]))
     if len(full) != 1 or list(check_folders([f"core/{n}.hpp" for n in range(MAX_HEADERS)])):
         failures += 1
-        print("selftest: a folder with one header too many is not noticed, or one without is")
+        print("selftest: a folder with one header too many is not reported, or a correct folder is")
     print(f"{len(cases)} cases, {failures} failed")
     return 1 if failures else 0
 

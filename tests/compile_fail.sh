@@ -1,6 +1,6 @@
 #!/bin/sh
-# Code that must not compile: every tests/policy/negative/*.cpp has to be refused, with the words of its first line
-# ("// expect: WORDS") in the compiler's message. Uses $CXX (default g++) and needs no build folder.
+# Checks code that must not compile: the compiler has to refuse every tests/policy/negative/*.cpp with an error that has
+# the words of the file's first line ("// expect: WORDS"). Uses $CXX (default g++) and needs no build folder.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 compiler=${CXX:-g++}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Is every source file formatted as .clang-format says? Only clang-format 14 is asked: each version has its own opinion.
+# Checks that every source file is formatted as .clang-format says, with clang-format 14, because versions differ.
 set -euo pipefail
 if [[ ${1:-} == --help ]]; then
   echo "usage: tests/format.sh [--fix]    checks the formatting of all C++ files, or applies it"

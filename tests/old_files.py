@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""For tests/programs.sh: a model, plan and journal as they are, and what becomes of them.
+"""For tests/programs.sh: makes changed copies of a model, a plan and a journal in the current folder.
 
-Writes into the current folder: edited.gguf (one byte of the weights differs, where no sample is taken), small.gguf (of
-512 positions), unnamed.gguf (without tokenizer.ggml.pre), old.txt and old_plan.txt (as earlier versions named this
-model, by samples of it, with the journal's context), other.txt and other_plan.txt (the same with the samples of another
-model), old_before.txt (a copy of old.txt).
+edited.gguf: one byte of the weights differs, at a place that earlier versions did not read for the fingerprint
+small.gguf: a context of 512 positions;  unnamed.gguf: without tokenizer.ggml.pre
+old.txt, old_plan.txt: as earlier versions wrote them, with a fingerprint of samples and with the journal's context
+other.txt, other_plan.txt: the same with the fingerprint of a different model;  old_before.txt: a copy of old.txt
 """
 import json
 import pathlib
 import sys
 
-SAMPLED = "becb84f8af8551f2"  # what earlier versions called smollm2-135m
+SAMPLED = "becb84f8af8551f2"  # fingerprint of smollm2-135m in earlier versions
 OTHER = "0123456789abcdef"
 
 
@@ -21,7 +21,7 @@ def fnv1a(text, value=0xCBF29CE484222325):
 
 
 def as_written_before(journal, fingerprint):
-    """The journal with the identity of earlier versions, whose records do not say for which contexts they hold."""
+    """The journal as earlier versions wrote it: records do not say for which contexts they hold."""
     value, lines = fnv1a(""), []
     for i, line in enumerate(journal.splitlines()):
         record = json.loads(line)["record"]
@@ -38,13 +38,13 @@ def as_written_before(journal, fingerprint):
 def main():
     model, plan, journal = (pathlib.Path(path) for path in sys.argv[1:])
     data = bytearray(model.read_bytes())
-    middle = len(data) // 2  # between the samples of its tensor: earlier versions called this file SAMPLED too
+    middle = len(data) // 2  # between the samples of its tensor, which earlier versions used: SAMPLED too
     data[middle] ^= 1
     pathlib.Path("edited.gguf").write_bytes(data)
     data[middle] ^= 1
     pathlib.Path("unnamed.gguf").write_bytes(data.replace(b"tokenizer.ggml.pre\x08", b"tokenizer.ggml.prx\x08", 1))
     key = b"llama.context_length"
-    at = data.index(key) + len(key) + 4  # behind the type of the value
+    at = data.index(key) + len(key) + 4  # after the type of the value
     data[at:at + 4] = (512).to_bytes(4, "little")
     pathlib.Path("small.gguf").write_bytes(data)
     for fingerprint, name in ((SAMPLED, "old"), (OTHER, "other")):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Copies a GGUF file and writes some bytes into one of its tensors, to make a model that is broken.
+"""Copies a GGUF file and overwrites some bytes of one tensor, to make a broken model.
 
-    tests/patch_gguf.py FROM TO TENSOR HEX [STRIDE]    the bytes HEX at the tensor's start, or all STRIDE bytes of it
+    tests/patch_gguf.py FROM TO TENSOR HEX [STRIDE]    writes HEX at the tensor's start, or every STRIDE bytes
 """
 
 import struct

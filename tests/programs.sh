@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the programs say to bad input: one sentence on standard error that names what is wrong, exit code 1, no file left.
+# Checks the programs' answers to bad input: one sentence on standard error, exit code 1, and no file left behind.
 set -uo pipefail
 if [[ $# -ne 1 || $1 == --help ]]; then
   echo "usage: tests/programs.sh FOLDER   (of the built programs, e.g. build/release/examples)"
@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 failures=0
 
-# refuses WORDS COMMAND...: what it says on standard error is one line with these words, and it exits with 1.
+# refuses WORDS COMMAND...: the command writes one line with these words to standard error and exits with 1.
 refuses() {
   local words=$1 said code
   shift
@@ -24,7 +24,7 @@ refuses() {
   fi
 }
 
-# warns WORDS COMMAND...: it exits with 0, and one line on standard error has these words.
+# warns WORDS COMMAND...: the command writes one line with these words to standard error and exits with 0.
 warns() {
   local words=$1 said code
   shift
@@ -42,7 +42,7 @@ printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
 printf '{"id": \n' >torn.jsonl
 printf '{"format": "litestage.results/1"}\n' >results.txt
 
-# Where there is a GPU this is what it does wrong; elsewhere, the emulated device. It takes longest, beside the rest.
+# Checks the GPU, or without one the emulated device. It runs in parallel with the rest, because it takes longest.
 "$programs/validate_gpu" --checks-only --quiet --synthetic smollm2-135m --type q8_0 >validated.txt 2>&1 &
 validation=$!
 
@@ -98,13 +98,13 @@ refuses "--plan" ask --plan results.txt --skip never
 refuses "nothing.gguf" validate_gpu --model nothing.gguf
 refuses "smollm2-135m" validate_gpu --synthetic nonsense
 refuses "--type" validate_gpu --type q3_k
-# Numbers that would become others: beyond 64 bits, octal, no number at all.
+# Texts that could be read as a different number: beyond 64 bits, octal, not a number.
 refuses "--seed: found \"99999999999999999999\", expected a whole number" ask --seed 99999999999999999999
 refuses "--questions: found \"010\", expected a whole number from 1" ask --questions 010
 refuses "--top: found \"-1\"" score --text text.txt --top -1
 refuses "--max-loss: found \"nan\", expected a number from 0 to 1" calibrate --max-loss nan
 
-# No question is left, in whatever way.
+# No question is left: all are excluded, or the file has none.
 for id in s1 s2; do
   printf '{"id": "%s", "question": {"stem": "Which of these is cold, %s?", "choices": [{"text": "ice", "label": "A"}, {"text": "soup", "label": "B"}]}, "answerKey": "A"}\n' $id $id
 done >two.jsonl
@@ -117,7 +117,7 @@ for program in ask compare calibrate "calibrate --importance-only"; do
 done
 refuses "none of its 2 questions is left" ask --model magic.gguf --data two.jsonl --exclude two.jsonl --quiet --json r.json
 
-# What would be written over what is read, or twice; whatever the names.
+# An output would overwrite an input or a second output, also through links and different spellings of a path.
 ln -s magic.gguf link.gguf
 ln two.jsonl hard.jsonl
 echo '{"name": "never"}' >spec.txt
@@ -137,12 +137,12 @@ refuses "--json text.txt: is the file that --text reads" score --model magic.ggu
 refuses "--json l.txt: is the file that --logits writes too" score --model magic.gguf --text text.txt --logits l.txt --json l.txt
 refuses "--json magic.gguf: is the file that --model reads" validate_gpu --model magic.gguf --json magic.gguf
 
-# What a terminal would obey is written out, and long names are cut.
+# Control characters are escaped, and long names are cut.
 printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\6\0\0\0\0\0\0\0a\033[31m\143\0\0\0' >escape.gguf
 { printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\210\023\0\0\0\0\0\0' && printf 'k%.0s' {1..5000} && printf '\143\0\0\0'; } >long.gguf
 refuses '"a\x1b[31m"' score --model escape.gguf --text text.txt
 refuses '...' score --model long.gguf --text text.txt
-# general.architecture, a STRING.
+# The same characters in a value: general.architecture, a STRING.
 printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\24\0\0\0\0\0\0\0general.architecture\10\0\0\0\6\0\0\0\0\0\0\0a\033[31m' >escape.gguf
 refuses 'general.architecture is "a\x1b[31m"' validate_gpu --model escape.gguf
 if [[ $("$programs/score" --model long.gguf --text text.txt 2>&1 | wc -c) -gt 400 ]]; then
@@ -150,7 +150,7 @@ if [[ $("$programs/score" --model long.gguf --text text.txt 2>&1 | wc -c) -gt 40
   failures=$((failures + 1))
 fi
 
-# Nothing says where models lie.
+# No variable names the folder of models.
 (failures=0 && unset HOME XDG_CACHE_HOME LITESTAGE_MODELS && refuses "HOME is not set" ask --prompt Hello && exit $failures) ||
   failures=$((failures + 1))
 if (unset HOME LITESTAGE_MODELS && XDG_CACHE_HOME=relative "$sources/../examples/get_model.sh" smollm2-135m) >out.txt 2>said.txt ||
@@ -159,10 +159,10 @@ if (unset HOME LITESTAGE_MODELS && XDG_CACHE_HOME=relative "$sources/../examples
   failures=$((failures + 1))
 fi
 
-# Programs built with CUDA start and answer on the CPU where there is neither a driver nor cuBLAS, here or hidden from
-# them; on the CPU they do not even look for these.
+# Programs built with CUDA start, and answer on the CPU, without a driver and without cuBLAS (absent, or hidden from
+# them); on the CPU they do not even look for these.
 if ldd "$programs/ask" | grep -E 'libcuda|libcublas'; then
-  echo "FAILED: ask cannot start without these"
+  echo "FAILED: ask cannot start without the libraries above"
   failures=$((failures + 1))
 fi
 model=${LITESTAGE_MODELS:-${HOME:-/nonexistent}/.cache/litestage}/smollm2-135m.gguf
@@ -172,10 +172,10 @@ if [[ -e $model ]]; then
   touch hidden.txt
   if ! LD_PRELOAD=$scratch/hide.so "$programs/ask" --model "$model" --questions 1 --stages direct --quiet >answer.txt ||
     [[ -s hidden.txt ]]; then
-    echo "FAILED: ask on the CPU without libraries of CUDA; it looked for these: $(<hidden.txt)"
+    echo "FAILED: ask on the CPU without the libraries of CUDA; it looked for: $(<hidden.txt)"
     failures=$((failures + 1))
   fi
-  if nm "$programs/ask" | grep cudaGetDeviceCount >/dev/null; then  # -q would end nm early, which counts as failed
+  if nm "$programs/ask" | grep cudaGetDeviceCount >/dev/null; then  # grep -q would end nm early: a failure
     LD_PRELOAD=$scratch/hide.so refuses "needs an NVIDIA driver" ask --backend gpu --model "$model" --questions 1 --quiet
     if ! grep -q libcuda hidden.txt; then
       echo "FAILED: the driver was not hidden from ask"
@@ -189,7 +189,7 @@ else
   echo "not checked without smollm2-135m.gguf: ask where libraries of CUDA are hidden from it"
 fi
 
-# interrupts SAYS COMMAND...: Ctrl-C ends it with 130 and these words.
+# interrupts WORDS COMMAND...: after Ctrl-C the command exits with 130 and has written these words to standard error.
 interrupts() {
   local words=$1 code
   shift
@@ -214,9 +214,9 @@ check() {
   echo "FAILED: $what"
   failures=$((failures + 1))
 }
-# Its results file can be read, and holds answers.
+# holds_answers FILE: the results file can be read and has answers.
 holds_answers() { "$programs/table" "$1" >table.txt && grep -q '[0-9]' table.txt; }
-# Ends with this exit code.
+# ends_with CODE COMMAND...: the command has this exit code.
 ends_with() {
   local expected=$1
   shift
@@ -228,8 +228,8 @@ ends_with() {
 if [[ -e $model ]]; then
   short=(--model "$model" --stages direct:max_new_tokens=2)
 
-  # A lost terminal and a closed pipe keep what Ctrl-C keeps; under nohup a lost terminal changes nothing. An ignored
-  # SIGHUP is inherited, so `env` makes it a signal again where this script itself runs under nohup.
+  # A lost terminal or closed pipe keeps the answers, as Ctrl-C does; under nohup a lost terminal has no effect. A child
+  # inherits an ignored SIGHUP, so `env` resets it where this script itself runs under nohup.
   rm -f said.txt
   env --default-signal=HUP "$programs/ask" --model "$model" --questions 32 --json hangup.txt >out.txt 2>said.txt &
   pid=$!
@@ -247,7 +247,7 @@ if [[ -e $model ]]; then
   check "ask with a closed pipe ends with 141" test "${PIPESTATUS[0]}" -eq 141
   check "ask with a closed pipe keeps its answers" holds_answers pipe.txt
 
-  # Closed standard streams: the next file that is opened must not get the number of one, and with it what is printed.
+  # Closed standard streams: a file opened later must not get the number of one, or the output would go to it.
   search=(calibrate --model "$model" --questions 1 --stages direct --importance-only --journal closed_journal.txt)
   check "calibrate without standard error" ends_with 0 "$programs/${search[0]}" "${search[@]:1}" >out.txt 2>&-
   check "its journal holds nothing but its lines" test "$(grep -vc '^{"fnv1a":' closed_journal.txt)" -eq 0
@@ -257,7 +257,7 @@ if [[ -e $model ]]; then
   check "ask without standard streams" ends_with 0 "$programs/ask" "${short[@]}" --questions 1 --json closed.txt <&- >&- 2>&-
   check "ask without standard streams writes its results" holds_answers closed.txt
 
-  # A file that cannot be put in place at the end: the report is printed, and the results lie somewhere.
+  # The results file cannot be put in place at the end: the report is printed, and the results are kept elsewhere.
   rm out.txt
   "$programs/ask" --model "$model" --questions 2 --json taken.txt >out.txt 2>said.txt &
   pid=$!
@@ -272,7 +272,7 @@ if [[ -e $model ]]; then
   check "where no file can be written, the results are printed" grep -q '"format": "litestage.results/1"' out.txt
   check "and after the report" grep -q "^letter scoring   " out.txt
 
-  # What a question needs is known beforehand, as far as it does not depend on the model; the rest fails alone.
+  # The positions that a question needs whatever the model writes are checked first; later only that question fails.
   words=$(printf 'Some long words come first. %.0s' {1..22})
   { head -n 1 two.jsonl && tail -n 1 two.jsonl | sed "s/Which/$words Which/"; } >uneven.jsonl
   uneven=(--model "$model" --data uneven.jsonl --stages chat:recall_tokens=8,analyze_tokens=8,summarize_tokens=8)
@@ -296,7 +296,7 @@ if [[ -e $model ]]; then
   interrupts "score: stopped" score --model "$model" --text long.txt --json no.json
   interrupts "calibrate: stopped" calibrate --model "$model" --probe-seconds 60 --plan no.json --journal stopped.txt
   rm -f stopped.json
-  # A plan of a few questions, for nothing but the checks of plans and journals.
+  # A plan from a few questions, only for the checks of plans and journals.
   short=(calibrate --questions 2 --stages direct --metric agreement --max-loss 1 --step 30 --windows 0
     --no-baselines --probe-seconds 0.2 --check-latency 0 --threads 1 --quiet)
   search=("${short[@]}" --model "$model" --plan plan.txt --journal journal.txt)
@@ -311,7 +311,7 @@ if [[ -e $model ]]; then
   refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --threads 1 --plan plan.txt --journal journal.txt
   "$programs/ask" --model "$model" --plan plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
 
-  # The model's name is that of all its bytes, and a context is no more than room: see old_files.py.
+  # The fingerprint depends on every byte of the model, and results do not depend on --context (see old_files.py).
   python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))
   resume=("${short[@]}" --plan again.txt)
   refuses "model.fingerprint: found" ask --model edited.gguf --plan plan.txt
@@ -321,32 +321,32 @@ if [[ -e $model ]]; then
   warns "old_plan.txt, model.fingerprint: the plan names its model by samples" ask --model "$model" --plan old_plan.txt \
     --questions 1 --quiet
   warns "old.txt: the journal names its model by samples" "${resume[@]}" --model "$model" --journal old.txt
-  cmp -s old.txt old_before.txt || { echo "FAILED: the journal of an earlier version was not all that was needed" && failures=$((failures + 1)); }
+  cmp -s old.txt old_before.txt || { echo "FAILED: a search with the journal of an earlier version did work again" && failures=$((failures + 1)); }
   lines=$(wc -l <journal.txt)
   for context in 900 2048; do
     "$programs/${search[0]}" "${search[@]:1}" --context $context >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
   done
-  [[ $(wc -l <journal.txt) -eq $lines ]] || { echo "FAILED: another --context did work again" && failures=$((failures + 1)); }
+  [[ $(wc -l <journal.txt) -eq $lines ]] || { echo "FAILED: a search with a different --context did work again" && failures=$((failures + 1)); }
 
-  # A model of fewer positions than the usual 1024.
+  # A model with fewer positions than the default of 1024.
   refuses "--context is 1024, expected 2 to 512 (the model's context)" ask --model small.gguf --context 1024
   "$programs/ask" --model small.gguf --stages direct --questions 1 --quiet --json small.json >answer.txt || failures=$((failures + 1))
   grep -q '"context": 512' small.json || { echo "FAILED: the context of small.gguf is not 512" && failures=$((failures + 1)); }
-  # A file older than the names of pre-tokenizers.
+  # A file from before pre-tokenizers had names.
   warns "unnamed.gguf: key tokenizer.ggml.pre is missing" ask --model unnamed.gguf --stages direct --questions 1 --quiet
   rm -f edited.gguf small.gguf unnamed.gguf small.json
 else
-  echo "without smollm2-135m in the cache: not checked are Ctrl-C, plans, and numbers that only a model can refuse"
+  echo "not checked without smollm2-135m.gguf: Ctrl-C, plans, and limits that depend on the model"
 fi
 
-# A chat template is known by its whole text. The copies have holes for weights, which nothing here reads.
-copy_with() {  # FILE OLD NEW: the model with NEW in place of the first OLD of its chat template, which has as many bytes
+# A chat template is recognised by its whole text. The copies have holes in place of the weights, which nothing reads.
+copy_with() {  # FILE OLD NEW: a copy of the model whose chat template has NEW for the first OLD, of the same length
   python3 - "$model" "$@" <<'PYTHON'
 import os, sys
 source, target, old, new = (os.fsencode(word) for word in sys.argv[1:])
 with open(source, "rb") as file:
     head = bytearray(file.read(1 << 23))
-start = head.index(b"tokenizer.chat_template") + len(b"tokenizer.chat_template") + 12  # a type and a length of 4 + 8 bytes
+start = head.index(b"tokenizer.chat_template") + len(b"tokenizer.chat_template") + 12  # after type and length
 end = start + int.from_bytes(head[start - 8 : start], "little")
 assert len(old) == len(new) and old in head[start:end]
 head[start:end] = head[start:end].replace(old, new, 1)
@@ -376,7 +376,7 @@ else
   echo "not checked without smollm2-135m.gguf: models with other chat templates"
 fi
 
-# Models with numbers that are none: a weight, and keys beyond F16, which F32 holds.
+# Models with unusable numbers: a weight that is NaN, and keys that are too large for F16 but not for F32.
 if [[ -e $model ]]; then
   "$sources/patch_gguf.py" "$model" nan.gguf blk.3.attn_norm.weight 0000c07f || failures=$((failures + 1))
   said="nan.gguf: tensor blk.3.attn_norm.weight (F32): found nan in row 0, column 0, expected finite weights"
@@ -387,7 +387,7 @@ if [[ -e $model ]]; then
   for program in hello observe custom_schedule; do refuses "$said" $program nan.gguf; done
   refuses "$said" calibrate --model nan.gguf --journal nan.txt
   rm nan.gguf
-  # The scale of every block of this Q4_1 matrix becomes the largest half.
+  # The scale of every block of this Q4_1 matrix becomes the largest F16 number.
   "$sources/patch_gguf.py" "$model" keys.gguf blk.3.attn_k.weight ff7b 20 || failures=$((failures + 1))
   said="a key or value of layer 3 is too large for a K/V cache of F16, expected at most 65504 in magnitude; one of F32 holds it (--kv f32"
   direct=(--model keys.gguf --questions 1 --stages direct --quiet)
@@ -406,7 +406,8 @@ else
   echo "not checked without smollm2-135m.gguf: models with numbers that are not finite"
 fi
 
-# Threads. says WORDS COMMAND...: it writes to standard output what whole.txt has, and these words to standard error.
+# Threads. says WORDS COMMAND...: the command writes the text of whole.txt to standard output, these words to standard
+# error.
 says() {
   local words=$1 code
   shift
@@ -418,8 +419,8 @@ says() {
     failures=$((failures + 1))
   fi
 }
-# "${limited[@]}" --nproc=N COMMAND: as a user without other processes who may have N, but with root's right to read every file.
-# The limit binds neither root nor whoever may go beyond limits.
+# "${limited[@]}" --nproc=N COMMAND: runs it as a user with no other processes and at most N, who may read every file as
+# root may. A different user is needed because the limit does not apply to root.
 limited=(setpriv --ruid $((100000 + $$)) --bounding-set=-sys_resource,-sys_admin prlimit)
 if [[ -e $model ]]; then
   prompt=("$programs/ask" --model "$model" --prompt "Water boils" --max-new-tokens 4)
@@ -431,26 +432,26 @@ if [[ -e $model ]]; then
   if taskset -c "$core" true 2>/dev/null; then
     says "$words" taskset -c "$core" "${prompt[@]}" --threads 0
   else
-    echo "not checked, which takes taskset: the threads of a process that is held on one core"
+    echo "not checked without taskset: the threads of a process that may use only one core"
   fi
-  # The second probe: with one process allowed, timeout cannot start another.
+  # The second probe checks that the limit works: with one process allowed, timeout cannot start a second.
   if "${limited[@]}" --nproc=2 timeout 10 true 2>/dev/null && ! "${limited[@]}" --nproc=1 timeout 10 true 2>/dev/null; then
     says "2 of 5 threads could be started (" "${limited[@]}" --nproc=2 "${prompt[@]}" --threads 5 --quiet --json threads.txt
     if ! grep -q '"threads": 2' threads.txt; then
-      echo "FAILED: results of 2 threads say: $(grep '"threads"' threads.txt)"
+      echo "FAILED: expected 2 threads in the results, found: $(grep '"threads"' threads.txt)"
       failures=$((failures + 1))
     fi
     "${prompt[@]}" --backend reference --threads 1 --quiet >whole.txt || failures=$((failures + 1))
     says "1 of 2 threads could be started (" "${limited[@]}" --nproc=1 "${prompt[@]}" --backend reference --threads 2
   else
-    echo "not checked, which takes root, setpriv and prlimit: programs that are refused threads"
+    echo "not checked without root, setpriv and prlimit: programs that may not start threads"
   fi
 fi
 
 for program in hello observe custom_policy custom_schedule; do refuses "usage: $program MODEL.gguf" $program; done
 for program in ask score tokenize table calibrate compare validate_gpu; do
   "$programs/$program" --help >help.txt || { echo "FAILED: $program --help" && failures=$((failures + 1)); }
-  [[ -s help.txt ]] || { echo "FAILED: $program --help says nothing" && failures=$((failures + 1)); }
+  [[ -s help.txt ]] || { echo "FAILED: $program --help prints nothing" && failures=$((failures + 1)); }
 done
 if ! wait $validation; then
   echo "FAILED: validate_gpu"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What README.md and docs/adding-a-kernel.md show first is in files that the build compiles. `--write` puts it there."""
+"""Checks that the first code of README.md and docs/adding-a-kernel.md equals compiled files; `--write` updates them."""
 import pathlib
 import re
 import sys

@@ -6,17 +6,18 @@ usage() {
   cat <<'END'
 usage: tests/run.sh [--quick] [--no-cuda] [--jobs N]
 
-Installs what is missing (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, runs every test;
-then what programs say to bad input, what the CUDA compiler made of the GPU kernels, the benchmarks once, but for their largest
-shapes, and the threaded tests under ThreadSanitizer. Exit code 0 if all that ran passed.
+Installs missing packages (Debian, Ubuntu), builds with AddressSanitizer and UndefinedBehaviorSanitizer, and runs
+every test. Then it checks the programs' errors for bad input and the machine code of the GPU kernels, runs the
+benchmarks once without their largest shapes, and runs the threaded tests under ThreadSanitizer. Exit code 0 if all
+that ran passed.
 
   --quick     without ThreadSanitizer, benchmarks, the package test and the headers compiled one by one
-  --no-cuda   without compiling the GPU kernels, also where a CUDA compiler is found; they are emulated all the same
+  --no-cuda   without compiling the GPU kernels, even if a CUDA compiler is found; they are still tested in the emulator
   --jobs N    parallel jobs (default: the cores that may be used, at most one for every 2 GB of memory)
   --help      this text
 
-Models are looked for in $LITESTAGE_MODELS (default ~/.cache/litestage), data in $LITESTAGE_DATA. Tests that need what is
-not there are left out and named at the end.
+Models are looked for in $LITESTAGE_MODELS (default ~/.cache/litestage), data in $LITESTAGE_DATA. Tests whose models or
+data are missing are left out and named at the end.
 END
 }
 
@@ -50,7 +51,7 @@ count_failure() {
   notes+=("FAILED: $1")
 }
 
-# The summary, its last line, and the exit code. Reached however the script goes on.
+# Prints the summary and its last line, and exits. Every path of the script ends here.
 finish() {
   heading "summary"
   if [[ ${#notes[@]} -gt 0 ]]; then printf '%s\n' "${notes[@]}"; fi
@@ -101,7 +102,7 @@ if ((quick)); then groups=(build test); fi
 install_packages "${groups[@]}" || notes+=("Some packages could not be installed")
 install_packages optional || notes+=("Without clang the fuzz tests are weaker; without clang-format 14 there is no format check")
 
-# usable_cores: as the programs count them; nproc knows nothing of quotas.
+# usable_cores: the number that the programs use; nproc ignores CPU quotas.
 usable_cores() {
   echo '#include <cstdio>
     #include "litestage/core/threads/usable_cores.hpp"
@@ -116,11 +117,11 @@ fi
 
 without_aslr=()
 export UBSAN_OPTIONS=print_stacktrace=1
-# Without HOME there is no folder of models, and what needs one is left out.
+# Without HOME there is no folder of models, and tests that need a model are left out.
 export LITESTAGE_MODELS=${LITESTAGE_MODELS:-${HOME:-/nonexistent}/.cache/litestage}
 
 heading "build with AddressSanitizer and UndefinedBehaviorSanitizer, $jobs jobs"
-# clang needs half the time of g++ for what is sanitized and not optimised. The programs are g++'s, with all warnings.
+# clang compiles sanitized, unoptimised code in half the time of g++. g++ builds the programs, with all warnings.
 sanitizing=()
 if command -v clang++ >/dev/null; then sanitizing=(-DCMAKE_CXX_COMPILER=clang++); fi
 configure_and_build asan all "${sanitizing[@]}" || finish
@@ -132,7 +133,7 @@ else
   run_tests asan
 fi
 
-# count COMMAND...: exit code 77 is that of what could not be checked here.
+# count COMMAND...: counts it as passed, failed, or (exit code 77: it cannot run on this machine) skipped.
 count() {
   "$@"
   case $? in
@@ -142,8 +143,8 @@ count() {
   esac
 }
 
-# Benchmarks check what they compute before they time it. Without the largest matrices and some numbers of inputs, which
-# would take a minute. A GPU's say that there is none, and pass.
+# Benchmarks check their results before they are timed. The largest matrices and some numbers of inputs are left out,
+# because they take a minute. Benchmarks of the GPU pass on machines without one.
 run_benchmark() {
   if [[ ! -x $1 ]]; then return 77; fi
   "$1" --benchmark_min_time=0.001 '--benchmark_filter=-8960|inputs:[248]$' >build/benchmark.log 2>&1 && return
@@ -171,11 +172,11 @@ fi
 
 if ((!quick)); then
   heading "threaded tests under ThreadSanitizer"
-  # ThreadSanitizer wants its addresses where newer kernels put others.
+  # With the address randomisation of newer Linux kernels, ThreadSanitizer may find its address ranges occupied.
   if setarch -R true 2>/dev/null; then without_aslr=(setarch -R); fi
   echo 'int main() {}' >build/probe.cpp
   if g++ -fsanitize=thread build/probe.cpp -o build/probe 2>/dev/null && "${without_aslr[@]}" build/probe 2>/dev/null; then
-    # Small made-up models have all the threads there are; real ones would only take longer.
+    # No models, because the small random models start the same threads and take less time.
     configure_and_build tsan all &&
       LITESTAGE_MODELS=/nonexistent LITESTAGE_DATA="" run_tests tsan --label-regex unit
   else

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Reads a report of ctest (--output-junit FILE) and prints "passed failed skipped", then a line for each test that
-failed and for each thing that a test says it left out.
+"""Reads a report of ctest (--output-junit FILE) and prints the numbers of passed, failed and skipped tests, then a line
+for each failed test and for each check that a test says it skipped.
 
     tests/summary.py FILE LABEL
 """
@@ -9,7 +9,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-# What a doctest MESSAGE or a script prints when it leaves something out.
+# A line that a doctest MESSAGE or a script prints when it skips a check.
 LEFT_OUT = re.compile(r"^(?:.*MESSAGE: *)?(skip(?:s|ped|ping)?\b.*)$", re.IGNORECASE | re.MULTILINE)
 
 

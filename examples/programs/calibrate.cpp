@@ -74,8 +74,8 @@ int run(CalibrateOptions o, bool questions_given) {
                          [&](const auto& backend) { return calibrate_with(backend, job, o); });
   } catch (const Stopped&) {
     std::cerr << "\ncalibrate: stopped; "
-              << (o.journal.empty() ? "with --journal FILE it could go on from where it was"
-                                    : "the same command goes on from " + o.journal)
+              << (o.journal.empty() ? "with --journal FILE a stopped run can be continued"
+                                    : "the same command continues from " + o.journal)
               << std::endl;
     return cli::interrupted_exit_code();
   }
@@ -84,8 +84,7 @@ int run(CalibrateOptions o, bool questions_given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Finds out which sub-layers of a model each stage can do without, and writes it down as a plan.",
-               "calibrate");
+  CLI::App app("Finds the sub-layers of a model that each stage can skip, and writes them to a plan.", "calibrate");
   CalibrateOptions o;
   cli::add_calibrate_options(app, o);
   app.footer(cli::calibrate_help());

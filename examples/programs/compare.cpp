@@ -48,8 +48,8 @@ compare::Comparison compare_task(const LanguageModel<B>& model, const CompareJob
 
 int stopped(const io::JournalFile* journal) {
   std::cerr << "\ncompare: stopped; "
-            << (journal != nullptr ? "the same command goes on from " + journal->path()
-                                   : "with --journal FILE it could go on from where it was")
+            << (journal != nullptr ? "the same command continues from " + journal->path()
+                                   : "with --journal FILE a stopped run can be continued")
             << std::endl;
   return cli::interrupted_exit_code();
 }

@@ -144,24 +144,25 @@ int run(Options options) {
 
 void declare(CLI::App& app, Options& o) {
   app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")->type_name("FILE");
-  app.add_option("--text", o.text, "The text; names of control tokens in it are plain text")
+  app.add_option("--text", o.text, "The text to score; names of control tokens in it are plain text")
       ->required()
       ->type_name("FILE");
   app.add_option("--skip", o.skip, "Which sub-layers are skipped (below); the stage's name is score")
       ->type_name("SPEC")
       ->capture_default_str();
-  app.add_option("--top", o.top, "Also name the N likeliest tokens in each place")
+  app.add_option("--top", o.top, "Also print the N likeliest tokens at each position")
       ->type_name("N")
       ->check(cli::whole_number(0));
   app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(cli::whole_number(1));
-  app.add_option("--context", o.context, "Largest number of tokens (default: what the model was trained for)")
+  app.add_option("--context", o.context, "Largest number of tokens (default: the model's context)")
       ->type_name("N")
       ->check(cli::whole_number(1));
   app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")
       ->type_name("FILE.npy");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   cli::add_backend_option(app, o.backend);
-  app.add_option("--threads", o.threads, "0: one to each core that may be used (affinity, CPU quota)")
+  app.add_option("--threads", o.threads,
+                 "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("T")
       ->capture_default_str();

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   bool markdown = false;
   app.add_option("FILE", files, "Results files, format litestage.results/1")->required();
-  app.add_flag("--markdown", markdown, "As a Markdown table");
+  app.add_flag("--markdown", markdown, "Print a Markdown table");
   return cli::run_main(app, argc, argv, [&] {
     std::vector<evaluate::Row> rows;
     for (const std::string& file : files) {

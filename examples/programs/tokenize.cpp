@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
                  "A GGUF file, of which only the vocabulary is read (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("FILE");
   app.add_flag("--lines", options.lines,
-               "Every line on its own (its line break left out): one line of output for each");
+               "Tokenize each line by itself, without its line break; write one line for each");
   app.add_flag("--decode", options.decode, "Read ids with white space between them, write text");
   app.add_flag("--bos", options.bos, "Put the token for the beginning of a text first, if the model wants one")
       ->excludes("--decode");

@@ -201,7 +201,7 @@ int run(const Options& o) {
 
 void declare(CLI::App& app, Options& o) {
   auto* model = app.add_option("--model", o.model, "A GGUF file to run as a whole")->type_name("FILE");
-  app.add_option("--synthetic", o.synthetic, "Else random weights in the shape of this model")
+  app.add_option("--synthetic", o.synthetic, "Without --model: random weights with the shapes of this model")
       ->check(CLI::IsMember(shape_names()))
       ->type_name("SHAPE")
       ->capture_default_str()
@@ -211,31 +211,28 @@ void declare(CLI::App& app, Options& o) {
       ->type_name("TYPE")
       ->capture_default_str()
       ->excludes(model);
-  app.add_option("--positions", o.positions, "Tokens over which the whole model is compared with the CPU")
+  app.add_option("--positions", o.positions, "Number of tokens on which the whole model is compared with the CPU")
       ->check(cli::whole_number(17, 1024))
       ->type_name("N")
       ->capture_default_str();
-  app.add_flag("--checks-only", o.checks_only, "Measure nothing");
+  app.add_flag("--checks-only", o.checks_only, "Only check, measure nothing");
   app.add_option("--device", o.device, "Number of the GPU, as CUDA counts (default: 0)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("N");
-  app.add_option("--threads", o.threads, "Of the CPU backend (default: one to each core that may be used)")
+  app.add_option("--threads", o.threads, "Threads of the CPU backend (default: one for each core that may be used)")
       ->check(cli::whole_number(0, 1024))
       ->type_name("T");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
-  app.add_flag("--quiet", o.quiet, "No word on standard error of what is being done");
+  app.add_flag("--quiet", o.quiet, "Print no progress on standard error");
   app.footer(
-      "Checked are all weight types in small random models against the double-precision reference, within what "
-      "rounding\n"
-      "allows and the same bits in steps of any size; a whole model against the CPU; recorded steps against plain\n"
-      "launches. Measured are all kernels of a decoded token and of a prompt, tokens per second and what skipped "
-      "layers save.\n"
-      "Random matrices are windows on one run of random blocks, so the host keeps little of them; each is stored on "
-      "the\n"
-      "device by itself. Rows that are no multiple of 256 take Q5_0, Q5_1 or Q8_0 for Q4_K, Q5_K or Q6_K.\n\n"
-      "Without a GPU, three types and a small model are checked on the emulated device, and nothing is measured;\n"
-      "the bytes from which speeds of kernels are computed are compared with those that it counts.\n"
-      "Exit code: 0 if everything was within its bounds, 1 if not, or if something went wrong.");
+      "Checks: small random models of every weight type against the double-precision reference, within rounding and\n"
+      "with equal bits in steps of any size; a whole model against the CPU; recorded steps against plain launches.\n"
+      "Measurements: all kernels of a decoded token and of a prompt, tokens per second, and the time that skipped\n"
+      "layers save. Random matrices share one buffer of random blocks on the host; on the device each has its own\n"
+      "memory. Matrices whose rows are no multiple of 256 use Q5_0, Q5_1 or Q8_0 instead of Q4_K, Q5_K or Q6_K.\n\n"
+      "Without a GPU, three types and a small model are checked on the emulated device, and nothing is measured; the\n"
+      "bytes from which kernel speeds are computed are compared with those that the emulated device counts.\n"
+      "Exit code: 0 if everything was within its bounds, else 1.");
 }
 
 }  // namespace

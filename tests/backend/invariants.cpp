@@ -1,5 +1,5 @@
-// What must hold to the bit on `reference` and on `cpu` in every instruction set: nothing about a row depends on how
-// the work was cut into steps, on its company, on threads or on packing; skipping does what it says and nothing else.
+// Invariants that hold to the bit on `reference` and on `cpu` in every instruction set: a row's results do not depend
+// on the division into steps, other rows, threads or packing, and a skipped sub-layer has only the documented effect.
 // ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ using namespace litestage::test;
 
 namespace {
 
-// How many rows differ in a bit.
+// Number of rows that differ in any bit.
 template <class Rows>
 [[nodiscard]] std::size_t different(const std::vector<Rows>& found, const std::vector<Rows>& expected) {
   REQUIRE(found.size() == expected.size());
@@ -28,7 +28,7 @@ template <class Rows>
   return n;
 }
 
-// A backend with a model on it.
+// A backend with a loaded model.
 template <class B>
 struct Lab {
   Lab(B b, const ModelSource& source) : backend(std::move(b)), model(load(backend, source)) {}
@@ -51,8 +51,8 @@ struct Lab {
   return tokens;
 }
 
-// The transformer with skipping as one would write it for a single sequence, a token at a time and without plans or
-// books: operations of the backend only where something runs, and everything else by hand.
+// An independent transformer with skipping, for one sequence and one token at a time, without step plans and K/V index:
+// the backend's operations run the sub-layers that are not skipped, and everything else is written here.
 template <class B>
 class ByHand {
  public:
@@ -67,7 +67,7 @@ class ByHand {
     capacity_ = capacity;
   }
 
-  // The same numbers as `run` yields for a row.
+  // The same numbers as those of `run` for a row.
   RowResults<B> step(int token, const Decisions& decisions) {
     const ModelConfig& c = config();
     x_.assign(size(c.hidden), 0);
@@ -295,7 +295,7 @@ TEST_CASE("invariants: skipped sub-layers equal a model whose output projections
     const std::vector<std::byte> zeros(source.tensors.layers[0].w_down.bytes() + source.tensors.layers[0].wo.bytes());
     Random random(5);
     for (int round = 0; round < 3; ++round) {
-      // Under one mask all rows skip the same attentions, so that nobody reads what those store: any `kv` will do.
+      // All rows have the same mask, so the K/V entries of skipped attentions are never read, and any `kv` may be used.
       Decisions mask = random_decisions(random, config.n_layers, 0.5f);
       ModelSource zeroed = source;
       for (std::size_t u = 0; u < mask.size(); ++u) {
@@ -316,7 +316,7 @@ TEST_CASE("invariants: skipped sub-layers equal a model whose output projections
 }
 
 TEST_CASE("invariants: a skipped attention that projects stores what it would have stored if it ran") {
-  // Whatever the stream is scaled by in its place: K and V are those of the input of the sub-layer.
+  // K and V come from the input of the sub-layer, whatever the factor that replaces the sub-layer.
   const ModelSource source = tiny_model(tiny_config(), {.seed = 14, .biases = true});
   const std::vector<int> tokens = tokens_of(15, 6);
   for (const float scale : {1.0f, 0.5f, 0.0f}) {

@@ -1,5 +1,5 @@
-// A whole calibration on a small model: what it finds does not depend on batches, nor on where it was killed and went
-// on.
+// A whole calibration on a small model: the result depends neither on batches nor on the places where it was killed and
+// continued.
 #include "litestage/calibrate/calibration.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ namespace {
 using B = CpuBackend;
 using Run = Calibration<B>;
 
-// A machine on which rows are cheap and steps are not: the fewer sub-layers a token passes, the better.
+// A machine on which steps are expensive and rows cheap, so that a question with fewer sub-layers is always faster.
 [[nodiscard]] LatencyModel fixed_latency() {
   LatencyModel m;
   m.groups.assign(6, 0);
@@ -43,7 +43,7 @@ struct Model3 {
   std::vector<Question> asked = questions(7);
 };
 
-// All that a calibration says.
+// All results of a calibration.
 struct Said {
   Importance importance;
   std::vector<int> predicted;
@@ -102,7 +102,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
   CalibrationSettings every_count = settings();
   every_count.most = 6;  // all sub-layers, where the default keeps a layer
   const Said said = calibrated(m, every_count, journal);
-  // Every plan by a pipeline of its own, one question after the other.
+  // Every candidate by a separate pipeline, one question after the other.
   const std::vector<Sublayer> ranking = said.importance.ranking();
   const LatencyModel latency = fixed_latency();
   const auto judge = [&](const Candidate& budgets) {
@@ -214,7 +214,7 @@ struct FoundAtFullDepth {
   }
 };
 
-// Goes on with the records, and adds to them.
+// Continues from the records, and adds to them.
 [[nodiscard]] FoundAtFullDepth full_depth_in(Model3& m, std::size_t context, std::vector<Form>& records,
                                              std::size_t unsaid = 0) {
   Journal journal;
@@ -252,7 +252,7 @@ TEST_CASE("calibration: a journal made with another context is gone on with as f
   REQUIRE(cut < m.asked.size());
   REQUIRE(!(expected_small == expected_large));
 
-  // What was cut off and what came after it is done again, and seen again.
+  // Stages that were cut off, and the stages after them, run again.
   std::vector<Form> journal = in_small;
   const FoundAtFullDepth more = full_depth_in(m, large, journal);
   CHECK(more == expected_large);

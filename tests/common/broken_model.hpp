@@ -1,4 +1,4 @@
-// Small models with a number of one's choice in their keys or values, or with weights that no arithmetic survives.
+// Small models with a given number in their keys or values, or with weights that make every result overflow.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace litestage::test {
 
-// The numbers of an F32 tensor of a tiny model, to be changed.
+// Mutable access to the numbers of an F32 tensor of a tiny model.
 [[nodiscard]] inline View<float, 2> numbers(const RawTensor& tensor) {
   LITESTAGE_ASSERT(tensor.type == DType::f32, tensor.name);
   auto* data = reinterpret_cast<float*>(const_cast<std::byte*>(tensor.data));
@@ -29,8 +29,8 @@ enum class Stored { key, value };
   return tiny_model(config, {.seed = 31, .dtype = dtype, .biases = true});
 }
 
-// Every value of `layer` is `number` in its first component and 0 in the others; or every key, which RoPE turns at
-// positions above 0.
+// Every value (or key, before RoPE) of `layer` is `number` in its first component and 0 in the others. RoPE changes
+// keys at positions above 0.
 [[nodiscard]] inline ModelSource storing(float number, Stored what, int layer = 1, DType dtype = DType::f32) {
   ModelSource source = three_layers(dtype);
   const LayerTensors& l = source.tensors.layers[static_cast<std::size_t>(layer)];
@@ -40,7 +40,7 @@ enum class Stored { key, value };
   return source;
 }
 
-// The same in layer 0, of one token alone: close to `number`, and 0 of all others.
+// The same in layer 0 for one token only: its first component is close to `number`. Those of all other tokens are 0.
 [[nodiscard]] inline ModelSource storing_of(int token, float number, Stored what) {
   ModelSource source = storing(0, what, 0);
   const LayerTensors& l = source.tensors.layers[0];
@@ -54,7 +54,7 @@ enum class Stored { key, value };
   return source;
 }
 
-// Weights that are finite, and whose MLP of layer 1 no float nor double holds.
+// Finite weights with which the results of the MLP of layer 1 overflow float and double.
 [[nodiscard]] inline ModelSource overflowing() {
   ModelSource source = three_layers();
   const LayerTensors& l = source.tensors.layers[1];
@@ -62,7 +62,7 @@ enum class Stored { key, value };
     const View<float, 2> weights = numbers(*t);
     std::fill_n(weights.data(), weights.size(), 3e38f);
   }
-  const View<float, 2> gate = numbers(l.w_gate);  // some open it, whatever the input
+  const View<float, 2> gate = numbers(l.w_gate);  // opposite signs, so that some gates open whatever the input is
   for (std::size_t r = 0; r < gate.extent(0); r += 2) std::fill_n(gate.row(r), gate.extent(1), -3e38f);
   return source;
 }

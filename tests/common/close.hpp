@@ -1,4 +1,4 @@
-// Comparing numbers in tests. NaN is never close to anything, and rows of different length never are.
+// Compares numbers in tests. NaN is close to nothing, and rows of different lengths are not close.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@ namespace litestage::test {
   return std::abs(found - expected) <= tolerance;
 }
 
-// Every element within `tolerance` of what is expected; the first that is not is printed.
+// Whether every element is within `tolerance` of the expected one. Prints the first that is not.
 template <class Found, class Expected>
 [[nodiscard]] bool all_close(const Found& found, const Expected& expected, double tolerance) {
   const std::span f(found);

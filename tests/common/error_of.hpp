@@ -1,4 +1,4 @@
-// The words of the Error that a call throws.
+// The message of the Error that a call throws.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace litestage::test {
 
-// "no error" where it throws none.
+// "no error" if it throws none.
 template <class Call>
 [[nodiscard]] std::string error_of(Call&& call) {
   try {

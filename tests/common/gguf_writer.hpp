@@ -1,4 +1,4 @@
-// Builds GGUF files in memory, good ones and hostile ones: nothing is checked, every number can be lied about.
+// Builds GGUF files in memory, valid and hostile ones: nothing is checked, and every number can be replaced.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,14 @@ class GgufWriter {
     std::vector<std::uint64_t> dims{};  // innermost first
     std::uint32_t type = 0;
     Bytes data{};
-    std::optional<std::uint64_t> offset{};  // where it is said to begin; behind its predecessor otherwise
+    std::optional<std::uint64_t> offset{};  // offset that the header says; by default after the previous tensor
   };
 
-  // What the header says, where it is to differ from the truth.
+  // Numbers of the header that differ from the truth.
   std::string magic = "GGUF";
   std::uint32_t version = 3;
   std::optional<std::uint64_t> n_tensors{}, n_pairs{};
-  std::size_t alignment = 32;  // of the data; the key general.alignment is the caller's
+  std::size_t alignment = 32;  // of the data; the caller adds the key general.alignment
 
   // A pair of the given type; `value` is its bytes as they are.
   GgufWriter& raw(std::string_view key, io::GgufType type, const Bytes& value) {
@@ -127,7 +127,7 @@ class GgufWriter {
   std::vector<Tensor> tensors_;
 };
 
-// The file of a model in memory, in the names and keys of its architecture (llama or qwen2).
+// The file of a model in memory, with the names and keys of its architecture (llama or qwen2).
 [[nodiscard]] inline GgufWriter gguf_of(const ModelSource& source) {
   const ModelConfig& c = source.config;
   const std::string arch = c.architecture + ".";

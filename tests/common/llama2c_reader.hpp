@@ -1,5 +1,5 @@
-// Reads the checkpoints of karpathy/llama2.c (export.py version 0) and its tokenizer.bin: small trained models for
-// tests, nothing that users need. The files are trusted.
+// Reads the checkpoints of karpathy/llama2.c (export.py version 0) and its tokenizer.bin, which are small trained
+// models for tests. The files are not checked.
 #pragma once
 
 #include <cstdint>
@@ -68,7 +68,7 @@ namespace litestage::test {
 }
 
 // The text of each token: int32 longest length, then per token float32 score, int32 length, bytes. Byte tokens are
-// written <0x00>. The blank that begins the first token after BOS is not part of a text; dropping it is the caller's.
+// written <0x00>. The caller drops the blank at the start of the first token after BOS, which is not part of the text.
 [[nodiscard]] inline std::vector<std::string> read_llama2c_tokens(const std::string& path) {
   const std::string file = io::read_file(path);
   std::vector<std::string> tokens;

@@ -11,8 +11,8 @@
 
 namespace litestage::test {
 
-// Always the longest option (in Unicode code points, the first of equals): shows whether length gives answers away, as
-// it does in OpenBookQA, where this is right in more than 36 % of the test questions.
+// The longest option (in Unicode code points; the first of equals). In OpenBookQA it is right in more than 36 % of the
+// test questions, so length gives answers away there.
 [[nodiscard]] inline evaluate::Proportion longest_option(std::span<const Question> questions) {
   const auto code_points = [](std::string_view text) {
     return std::count_if(text.begin(), text.end(),

@@ -1,4 +1,4 @@
-// Holds the calling thread, and those it starts, on one core, where the system lets it: what taskset does.
+// Restricts the calling thread and the threads that it starts to one core, if the system allows it, as taskset does.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// What the tests of the engine run on: a small random model on every backend, schedules without fuss, and policies that
-// remember what they were told.
+// Shared by tests of the engine: a small random model on every backend, simple schedules, and policies that record
+// their calls.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@
 
 namespace litestage::test {
 
-// ---- what the tests run on ----
+// ---- model, questions, schedules ----
 
 [[nodiscard]] inline ModelSource small_model() {
   ModelConfig config = tiny_config();
@@ -29,7 +29,7 @@ namespace litestage::test {
   return tiny_model(config, {.seed = 31, .biases = true});
 }
 
-// Different numbers of options; stems that begin alike, so that slots hold reusable prefixes.
+// Questions with different numbers of options, whose stems begin alike, so that slots hold reusable prefixes.
 [[nodiscard]] inline std::vector<Question> questions(std::size_t n) {
   const std::vector<std::string> options{"ice", "rock", "oak tree", "air", "a nail"};
   std::vector<Question> list;
@@ -41,7 +41,7 @@ namespace litestage::test {
   return list;
 }
 
-// One stage with whatever prompts and stops.
+// One stage with any prompts and stops.
 struct OneStage {
   StageInfo info{"only", 6, {}};
   std::vector<std::string> branches{"Say it: "};
@@ -55,13 +55,13 @@ struct OneStage {
   }
 };
 
-// The toy tokenizer, with any token to end a text.
+// The toy tokenizer, with a given end-of-text token.
 struct EndingTokenizer : ToyTokenizer {
   int last = 96;
   [[nodiscard]] bool is_end(int id) const { return id == last; }
 };
 
-// ---- policies that remember what they were told ----
+// ---- policies that record their calls ----
 
 struct Told {
   std::string what;
@@ -99,11 +99,11 @@ struct RecordingSkip {
   }
 };
 
-// Decides by all that it was ever shown, so that one wrong number anywhere changes what follows.
+// Decides by a hash of all statistics so far, so that one wrong number changes all later decisions.
 struct CuriousSkip {
   static constexpr Stat stats = Stat::cosine | Stat::norm_ratio;
   struct State {
-    std::vector<float> cosine;  // [2 * n_layers] the last ones
+    std::vector<float> cosine;  // [2 * n_layers] the latest
     std::uint64_t hash = 1;
   };
   [[nodiscard]] State begin(const RequestInfo& r) const {
@@ -160,7 +160,7 @@ struct Setting {
   B backend;
   Model<B> model;
 };
-// On `reference` and on `cpu` as programs use it; tests/backend has what must hold in every instruction set.
+// Calls f for `reference` and for `cpu` with the best instruction set; tests/backend tests every instruction set.
 template <class F>
 void with_settings(const F& f) {
   const auto with = [&]<class B>(B backend) {
@@ -181,7 +181,7 @@ template <class B, class Stages = OneStage, class Exit = early_exit::Never, clas
   return pipeline.run(Question{"q", "", {}, -1}).stages.at(0);
 }
 
-// Everything but the times.
+// The reports without times.
 [[nodiscard]] inline std::vector<QuestionReport> timeless(std::vector<QuestionReport> reports) {
   for (QuestionReport& q : reports) {
     q.seconds = 0;
@@ -192,7 +192,7 @@ template <class B, class Stages = OneStage, class Exit = early_exit::Never, clas
 
 inline const stages::TinyThinker thinker{6, 5, 4};
 
-// The likeliest tokens after a prompt, without pipeline and policies; and the last row's logits.
+// The likeliest tokens after a prompt, without pipeline and policies, and the logits of the last row.
 template <class B>
 [[nodiscard]] std::vector<int> greedy(Setting<B>& s, const std::vector<int>& prompt, int n,
                                       std::vector<typename B::Real>* logits = nullptr) {

@@ -1,5 +1,5 @@
-// Plain quantisers for tests: every element comes back within half a step of its sub-block (plus the rounding of the
-// stored scales). They look for no better rounding than the nearest, unlike the tools that make real files.
+// Simple quantisers for tests: a dequantised element is within half a step of its sub-block (plus the rounding of the
+// stored scales). They round to nearest and, unlike the tools that make real files, search for no better rounding.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What tests of the cpu backend's row kernels share: every instruction set of this machine, and numbers to work on.
+// Shared by tests of the cpu backend's row kernels: every instruction set of this machine, and random numbers.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace litestage::test {
 
 inline constexpr std::size_t awkward_sizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 127, 576, 997};
 
-// f(kernels, name) for every instruction set that runs here.
+// Calls f(kernels, name) for every instruction set of this machine.
 template <class F>
 void with_all_kernels(const F& f) {
   f(cpu::Portable{}, "portable");
@@ -29,7 +29,7 @@ void with_all_kernels(const F& f) {
   return x;
 }
 
-// n floats one past an aligned address, followed by a number that must stay.
+// n floats that start one float past an aligned address, followed by a number that must not change.
 class Misaligned {
  public:
   static constexpr float guard = 12345;

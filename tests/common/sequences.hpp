@@ -1,5 +1,5 @@
-// Token sequences under random decisions, and every way to run them: what the invariants of the transformer are shown
-// on. A row's results are numbers whose bits can be compared.
+// Token sequences under random decisions, and the ways to run them, for tests of the transformer's invariants. The bits
+// of a row's results can be compared.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,9 @@ inline constexpr bool thread_sanitizer = true;
 inline constexpr bool thread_sanitizer = false;
 #endif
 
-// f(make, name) for `reference` and for `cpu` in every instruction set of this machine; make(threads, pack) makes one.
-// ThreadSanitizer, which makes everything ten times slower, sees the best set alone: threads meet in the same places.
+// Calls f(make, name) for `reference` and for `cpu` in every instruction set of this machine; make(threads, pack) makes
+// a backend. Under ThreadSanitizer, which is ten times slower, only the best set: all sets synchronise in the same
+// places.
 template <class F>
 void with_backends(const F& f) {
   f([](int threads, bool) { return ReferenceBackend(threads); }, std::string("reference"));
@@ -36,7 +37,7 @@ void with_backends(const F& f) {
   }
 }
 
-// Each sub-layer is skipped with probability `share`, with any scale and any of the three ways to leave K/V.
+// Each sub-layer is skipped with probability `share`, with a random scale and a random KvOnSkip.
 [[nodiscard]] inline Decisions random_decisions(Random& random, int n_layers, float share = 0.4f) {
   constexpr float scales[] = {1, 1, 0.5f, 1.375f, 0};
   Decisions decisions(static_cast<std::size_t>(2 * n_layers));
@@ -71,13 +72,13 @@ struct Sequence {
   return s;
 }
 
-// Logits, then dot, before and after of every sub-layer that ran, and of every layer.
+// The logits, then the moments (dot, before, after) of every sub-layer that ran and of every layer.
 template <class B>
 using RowResults = std::vector<typename B::Real>;
 template <class B>
 using Results = std::vector<std::vector<RowResults<B>>>;  // [sequences][tokens]
 
-// Sequence i is fed to slot i.
+// Slot i gets sequence i.
 struct Feeder {
   std::size_t sequence, token;
 };
@@ -161,7 +162,8 @@ struct NamedModel {
   ModelSource source;
 };
 
-// One of every weight type, two of mixed types, and one with everything that real checkpoints vary.
+// A model of every weight type, two of mixed types, and one that differs in everything in which real checkpoints
+// differ.
 [[nodiscard]] inline std::vector<NamedModel> varied_models() {
   std::vector<NamedModel> models;
   std::uint64_t seed = 40;
@@ -181,7 +183,7 @@ struct NamedModel {
   config = tiny_config();
   config.architecture = "qwen2";
   config.n_layers = 3;
-  config.n_heads = 6;  // and a hidden size that is not heads times head size
+  config.n_heads = 6;  // so that the hidden size is not heads times head size
   config.n_kv_heads = 2;
   config.ffn = 160;
   config.rope.pairing = RopePairing::halves;

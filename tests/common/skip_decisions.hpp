@@ -1,4 +1,4 @@
-// What a skip policy skips in one step.
+// The sub-layers that a skip policy skips in one step.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -21,7 +21,7 @@ inline constexpr StepInfo in_decode{Phase::decode, 5};
   return {n_layers, 0, stage, 64};
 }
 
-// Sublayer::index() of those skipped.
+// Sublayer::index() of the skipped sub-layers.
 template <class P>
 [[nodiscard]] std::vector<int> skipped(const P& policy, const typename P::State& state, StepInfo step, int n_layers) {
   std::vector<int> result;

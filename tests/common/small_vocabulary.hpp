@@ -11,7 +11,7 @@
 
 namespace litestage::test {
 
-// Bytes as byte-level vocabularies write them (GPT-2's bytes_to_unicode), on its own so that tests check the tokenizer.
+// Bytes as byte-level vocabularies write them (GPT-2's bytes_to_unicode), written independently of the tokenizer.
 [[nodiscard]] inline std::string byte_level(std::string_view bytes) {
   std::string out;
   for (char c : bytes) {
@@ -77,7 +77,7 @@ inline constexpr int first_byte_id = 4;
           {"\xEF", "\xBF"}};
 }
 
-// Ids: 0 <unk>, 1 <s>, 2 </s> (eos), 3 + b the byte b, then U+2581 and `pieces`, the earlier the better.
+// Ids: 0 <unk>, 1 <s>, 2 </s> (eos), 3 + b the byte b, then U+2581 and `pieces`, with descending scores.
 [[nodiscard]] inline io::Vocabulary sentencepiece_vocabulary(const std::vector<std::string>& pieces) {
   io::Vocabulary v;
   v.model = "llama";

@@ -1,5 +1,4 @@
-// A small random model in memory, of any shape and weight type: what backends, the transformer and the engine are
-// tested on without a file.
+// A small random model in memory, of any shape and weight type, for tests of backends, the transformer and the engine.
 #pragma once
 
 #include <cmath>
@@ -15,8 +14,8 @@
 
 namespace litestage::test {
 
-// Splitmix64, and sums of four uniform numbers in place of a normal distribution: the same bits on every platform,
-// which std::normal_distribution does not promise.
+// Splitmix64, with sums of four uniform numbers in place of a normal distribution, because std::normal_distribution
+// differs between platforms.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -43,11 +42,12 @@ struct TinyModelOptions {
   DType dtype = DType::f32;  // of every matrix
   bool biases = false;       // on Q, K and V, as qwen2 has them
   bool qk_norm = false;      // RMSNorm of each head's Q and K
-  // Another type for some matrices, by the last part of the name: {{"ffn_down", DType::q6_k}, {"token_embd", ...}}.
+  // Different types for some matrices, by the last part of the name: {{"ffn_down", DType::q6_k}, {"token_embd", ...}}.
   std::map<std::string, DType> overrides = {};
 };
 
-// A config whose rows fit the blocks of `dtype`. Grouped-query attention; change any field before `tiny_model`.
+// A config whose rows fit the blocks of `dtype`, with grouped-query attention. Change fields before calling
+// `tiny_model`.
 [[nodiscard]] inline ModelConfig tiny_config(DType dtype = DType::f32) {
   const bool wide = info(dtype).block_size == 256;
   ModelConfig config;
@@ -121,7 +121,7 @@ class TinyModelBuilder {
   std::shared_ptr<std::vector<Buffer<std::byte>>> storage_ = std::make_shared<std::vector<Buffer<std::byte>>>();
 };
 
-// A head only where the config does not tie it to the embedding.
+// The model has a separate output head only if the config does not tie it to the embedding.
 [[nodiscard]] inline ModelSource tiny_model(const ModelConfig& config, const TinyModelOptions& options = {}) {
   TinyModelBuilder builder(options);
   ModelSource source;

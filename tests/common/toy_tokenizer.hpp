@@ -1,5 +1,5 @@
-// A tokenizer for models without one: every byte of the text is a token of its own. It decodes what it encodes, so that
-// prefixes which are equal as text are equal as tokens.
+// A tokenizer for models without one: every byte of the text is a token, so texts with a common prefix have a common
+// prefix of tokens. Decoding inverts encoding.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What an exit policy says of one token after the other.
+// The verdicts of an exit policy on a sequence of tokens.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@ namespace litestage::test {
 inline constexpr Verdict go = Verdict::go_on, keep = Verdict::stop_keep, drop = Verdict::stop_drop;
 using Verdicts = std::vector<Verdict>;
 
-// Verdicts on a fresh branch, which is asked on after it stops.
+// Verdicts on a new branch; the policy is asked for later tokens even after it stops.
 template <class P>
 [[nodiscard]] Verdicts verdicts(const P& policy, const std::vector<TokenStats>& tokens) {
   auto state = policy.begin(RequestInfo{});
@@ -23,7 +23,7 @@ template <class P>
   return result;
 }
 
-// Tokens that differ in one field.
+// Statistics of tokens that differ in one field.
 template <class T>
 [[nodiscard]] std::vector<TokenStats> tokens(T TokenStats::*field, const std::vector<T>& values) {
   std::vector<TokenStats> result(values.size());

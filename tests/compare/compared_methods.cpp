@@ -1,4 +1,4 @@
-// Which methods a comparison has, and how those are set that follow from others.
+// The methods of a comparison, and the settings of methods that depend on other methods.
 #include "litestage/compare/compared_methods.hpp"
 
 #include <doctest/doctest.h>
@@ -39,8 +39,8 @@ Plan plan_with(int recall, int analyze, int summarize) {
   return plan;
 }
 
-// What a method might have done on every question: recall and summarize in one branch, analyze in two, of which the
-// second writes one token more.
+// An outcome of a method on a question, with these numbers of generated tokens: recall and summarize have one branch,
+// analyze has two, between which the tokens are divided.
 MethodOutcome outcome(int recall, int analyze, int summarize) {
   MethodOutcome o{0, std::vector<compare::StageOutcome>(3)};
   const auto set = [&](std::size_t s, const char* name, int prompt, std::vector<int> branches) {
@@ -55,7 +55,7 @@ MethodOutcome outcome(int recall, int analyze, int summarize) {
   return o;
 }
 
-// Settles all, as if each that has something to run had done the same on each question.
+// Settles all methods as if each that runs a model had the outcome `each` on every question.
 std::vector<ComparedMethod> settled(ComparedMethods& methods, const MethodOutcome& each) {
   for (std::size_t i = 0; i < methods.list().size(); ++i) {
     methods.settle(i);
@@ -135,7 +135,7 @@ TEST_CASE("compared methods: equal policies run once") {
   CHECK_FALSE(ada.policies);
   CHECK(ada.method.same_as == "full depth");
   CHECK(ada.method.outcomes == std::vector<MethodOutcome>(3, outcome(3, 8, 2)));
-  CHECK(named(list, "litestage").method.same_as.empty());  // another policy, though it skips nothing
+  CHECK(named(list, "litestage").method.same_as.empty());  // a different policy, although it skips nothing
 
   for (ComparedMethod& m : methods.list()) {
     if (m.policies) m.method.timings.assign(1, {m.kind == Kind::full_depth ? 2.0 : 1.0, {}});

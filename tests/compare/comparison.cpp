@@ -37,7 +37,7 @@ MethodTiming timing(double seconds, int first, int second) {
   return {seconds, {{{0.1, 0.2}, first}, {{0.3, 0.4}, second}}};
 }
 
-// Four questions, right answers 0 1 0 and one that nobody knows.
+// Four questions with the right answers 0, 1, 0 and unknown.
 Comparison example() {
   Comparison c;
   c.questions = {{"a", 0}, {"b", 1}, {"c", 0}, {"d", no_answer}};

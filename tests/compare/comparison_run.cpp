@@ -1,5 +1,5 @@
-// Comparisons of a tiny random model: batched answers are those of batch 1, and a run that is stopped anywhere goes on
-// to the same end.
+// Comparisons with a tiny random model: batched answers equal those of batch 1, and a run that is stopped anywhere
+// continues to the same result.
 #include "litestage/compare/comparison_run.hpp"
 
 #include <doctest/doctest.h>
@@ -55,12 +55,12 @@ struct NamingRock {
   NamesRock stages;
 };
 
-// All methods on all questions, the first two of them timed; `finished` is what was there before.
+// Runs all methods on all questions, the first two of which are timed. `finished`: the records of earlier runs.
 struct Ran {
   bool ended = false;
   std::vector<Method> methods;
   std::vector<Form> records;  // new ones
-  std::size_t left_out = 0;   // of those before
+  std::size_t left_out = 0;   // of earlier runs
 };
 
 template <class B>
@@ -233,7 +233,7 @@ TEST_CASE("a comparison goes on with records that were made with another context
   check_same(more, in_large);
   CHECK(more.left_out == cut);
   CHECK(more.records.size() == cut);
-  // Back again, and once more: now the journal holds what both contexts need.
+  // The same contexts again: now the journal has the records that both contexts need.
   journal.insert(journal.end(), more.records.begin(), more.records.end());
   for (const std::size_t context : {small, large}) {
     const Ran again = run(s, 2, journal, 1000, {context, 0});
@@ -244,7 +244,7 @@ TEST_CASE("a comparison goes on with records that were made with another context
   const Ran fewer = run(s, 2, in_large.records, 1000, {small, 0});
   check_same(fewer, in_small);
   CHECK(fewer.records.size() == cut);
-  // Records of earlier versions say nothing, their journal does.
+  // In journals of earlier versions the identity has the context, not the records.
   for (Form& record : journal) record = unsaid(record);
   journal.resize(in_small.records.size());
   CHECK(run(s, 2, journal, 1000, {small, small}).records.empty());

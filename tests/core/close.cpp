@@ -1,4 +1,4 @@
-// The comparator itself: what must fail, fails.
+// Tests of close(): numbers that differ are reported.
 #include "common/close.hpp"
 
 #include <limits>

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compares `tokenize --render` with jinja2 running the models' own chat templates.
 
-The models' templates come out of their files. For the formats that no model at hand has, files are made here and
-rendered with --chat-template, beside templates of our own that write what those of TinyLlama, Llama 2 and Llama 3 write.
-With --templates FOLDER every *.jinja of the folder is put into such a file as it is, byte for byte, and it is said
-whether its text is known; no difference is allowed where it is. A line for io/text/known_templates.hpp needs such a run.
+The models' templates are read from their files. Formats that no given model has are tested with files made here: they
+are rendered with --chat-template and compared with our own templates, which write the same as those of TinyLlama, Llama
+2 and Llama 3. With --templates FOLDER, every *.jinja of the folder is put into such a file, byte for byte; the report
+says whether its text is known, and a known one must show no difference. Every new line of io/text/known_templates.hpp
+needs such a run.
 Needs: pip install jinja2 gguf and a built `tokenize`.
 """
 
@@ -48,7 +49,7 @@ TEXTS = ["Hello!", "Which of these is a solid?\n(A) ice\n(B) steam", "", " leadi
 
 
 def conversations(count, seed):
-    """Roles in turn, with a system message or without, ending with the user's."""
+    """Messages with alternating roles, with or without a system message; the user's is last."""
     rng = random.Random(seed)
     found = []
     for i in range(count):
@@ -60,7 +61,7 @@ def conversations(count, seed):
 
 
 def made_file(name, template, folder):
-    """A file with 259 tokens and this template."""
+    """A model file with a vocabulary of 259 tokens and this template."""
     import gguf
 
     path = str(folder / f"{name}.gguf")
@@ -97,13 +98,13 @@ def of_roles(roles, text="Q"):
     return [{"role": names[role], "content": f" {text}{i}"} for i, role in enumerate(roles)]
 
 
-# No schedule makes these, but programs may. Some templates fail on them or render them in a way of their own.
+# Conversations that no schedule makes, but programs may. Some templates fail on them or render them in unusual ways.
 UNUSUAL = [of_roles(roles) for roles in ("s", "a", "ua", "uu", "us", "sa", "ssu", "au", "uaau", "sua", "usu", "uasu", "aa",
                                          "ss", "as", "suu", "suau", "uauua", "susu")]
 
 
 def conversations_about(source):
-    """Templates look for texts in messages: their own literals, said by everyone."""
+    """Conversations in which each role says the template's literals: templates search messages for some texts."""
     found = []
     for match in re.finditer(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", source, re.DOTALL):
         literal = (match.group(1) or match.group(2) or "").replace("\\n", "\n")
@@ -114,7 +115,7 @@ def conversations_about(source):
 
 
 def jinja_template(source):
-    """As transformers' apply_chat_template sets it up, but without a clock."""
+    """A jinja2 environment as in transformers' apply_chat_template, but without a clock."""
     import jinja2
     import jinja2.sandbox
 
@@ -129,7 +130,7 @@ def jinja_template(source):
 
 
 def by_jinja(template, names, messages):
-    """None where the template fails, in whatever way."""
+    """The rendered text; None if the template fails in any way."""
     try:
         return template.render(messages=messages, add_generation_prompt=True, tools=None, **names)
     except Exception:
@@ -137,7 +138,7 @@ def by_jinja(template, names, messages):
 
 
 def rendered(command, texts):
-    """What `tokenize` writes; what it says where it refuses one of the texts."""
+    """The output of `tokenize`; its error message if it refuses one of the texts."""
     lines = "".join(json.dumps(messages) + "\n" for messages in texts)
     run = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if run.returncode not in (0, 1) or (run.returncode == 1 and not run.stderr):
@@ -146,7 +147,7 @@ def rendered(command, texts):
 
 
 def compare(tokenize, model, texts, chat_format=None):
-    """Differences, or None where the model's template is not known."""
+    """Number of differences, or None if the model's template is not known."""
     source, names = template_of(model)
     command = [tokenize, "--render", "--model", model] + (["--chat-template", chat_format] if chat_format else [])
     name = pathlib.Path(model).name

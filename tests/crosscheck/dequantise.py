@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a GGUF file again with every weight dequantised to F32, so that an engine can run it without rounding weights.
+"""Copies a GGUF file with every weight dequantised to F32, so that an engine can run it without rounding weights.
 
 Needs: pip install gguf numpy. The file holds four bytes for each weight.
 """

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Compares the importance of every sub-layer with NumPy's, on the prompts of a few questions in three stages.
 
-The truth is a forward pass of its own, written here in NumPy on the weights dequantised to F32. Against it stand
-`cpu` with K/V in F16, the default, and `reference` (double, K/V in F32). Each engine writes its own stages, so the
-truth is computed for the prompts of each.
+The truth is an independent forward pass in NumPy on the weights dequantised to F32. It is compared with `cpu` (K/V in
+F16, the default) and `reference` (double, K/V in F32). Each backend generates its own stages, so the truth is computed
+for the prompts of each.
 
 Exit code 0 if for every model
   cpu:        every mean cosine over tokens within 2e-3 and Spearman's correlation of the ranking >= 0.99
-  reference:  every mean cosine within 2e-6 and the same ranking but for ties within that
-Both are held against each stage and against the mean over the stages.
+  reference:  every mean cosine within 2e-6 and the same ranking, except for ties within 2e-6
+Both are checked for each stage and for the mean over the stages.
 
 Needs: pip install gguf numpy, and a C++ compiler. A model takes four bytes a weight in memory.
 """
@@ -29,7 +29,7 @@ BACKENDS = {"cpu": "cpu, K/V F16", "reference": "reference, K/V F32"}
 
 
 class Truth:
-    """A llama or qwen2 model in F32. `moments` is all it is for."""
+    """A llama or qwen2 model in F32, used only for `moments`."""
 
     def __init__(self, path):
         import gguf
@@ -121,7 +121,7 @@ class Truth:
 
 
 def shared_prefix(prompts):
-    """Tokens that all branches of a stage share and that run once; each branch keeps one of its own."""
+    """Number of first tokens that all branches of a stage share, which run once; a branch's last token never counts."""
     if len(prompts) < 2:
         return 0
     n = min(map(len, prompts)) - 1
@@ -129,7 +129,7 @@ def shared_prefix(prompts):
 
 
 def importance(truth, stage):
-    """What StageImportance holds, of the prompts [questions][branches] of a stage."""
+    """The numbers of StageImportance, for the prompts [questions][branches] of a stage."""
     import numpy as np
 
     cosines, lasts, requests, ratios = [], [], [], []
@@ -165,7 +165,7 @@ def spearman(a, b):
 
 
 def check(name, backend, found, truth):
-    """Compares, prints, and says whether all bounds hold; with the numbers."""
+    """Compares and prints. Returns whether all bounds hold, and the numbers."""
     import numpy as np
 
     bound, least = BOUNDS[backend]
@@ -204,9 +204,10 @@ def main():
     parser.add_argument("--model", action="append", help=f"a GGUF file; may be repeated (default: {', '.join(MODELS)})")
     parser.add_argument("--data", default=str(ROOT / "examples/data/questions_calibration.jsonl"),
                         help="(default: %(default)s)")
-    parser.add_argument("--questions", type=int, default=4, help="for cpu (default: %(default)s)")
-    parser.add_argument("--reference-questions", type=int, default=1, help="0 leaves it out (default: %(default)s)")
-    parser.add_argument("--cap", type=int, default=24, help="tokens to each stage at most (default: %(default)s)")
+    parser.add_argument("--questions", type=int, default=4, help="number of questions for cpu (default: %(default)s)")
+    parser.add_argument("--reference-questions", type=int, default=1,
+                        help="number of questions for reference; 0: none (default: %(default)s)")
+    parser.add_argument("--cap", type=int, default=24, help="most tokens of a stage (default: %(default)s)")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"), help="(default: %(default)s)")
     parser.add_argument("--json", help="also write all numbers to this file")
     options = parser.parse_args()

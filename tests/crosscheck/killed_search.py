@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Kills a search at random moments (SIGKILL) and starts it again, until it ends by itself; then compares what it left
-with a search that nobody touched: the same plan byte for byte, and a journal in which nothing is missing and nothing
-is there twice. Both begin with the same latency model, since no two measurements are alike.
+"""Kills a search at random moments (SIGKILL) and restarts it until it ends by itself, then compares it with an
+uninterrupted search: the plans must be equal byte for byte, and no record of the journal may be missing or doubled.
+Both searches start with the same latency model, because two measurements of it are never equal.
 
     tests/crosscheck/killed_search.py --calibrate build/release/examples/calibrate --kills 50 [-- OPTIONS of calibrate]
 """
@@ -23,7 +23,7 @@ def records(journal):
 
 
 def untimed(text):
-    """A record without the times of the batch that it ran in."""
+    """The record without the times of its batch."""
     record = json.loads(text)
     for key in ("prefill_s", "decode_s"):
         record.get("report", {}).pop(key, None)
@@ -35,7 +35,7 @@ def main():
     parser.add_argument("--calibrate", required=True, help="the program")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("options", nargs="*", help="of calibrate")
+    parser.add_argument("options", nargs="*", help="options of calibrate")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def main():
             head = [next(source), next(source)]  # identity, latency model
         assert '"latency"' in head[1]
         journals[1].write_text("".join(head))
-        # Moments spread over the whole run: each try lasts up to what the run has left, on average, for that many kills.
+        # Spreads the kills over the run: the mean time of a try is about the time of the run divided by the kills.
         kills = 0
         while True:
             process = subprocess.Popen([*command, "--plan", killed], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -69,7 +69,7 @@ def main():
                 sys.exit(process.stderr.read().decode())
             if kills == args.kills:
                 break
-            killed.unlink()  # it ended before it was killed often enough: once more, from further back
+            killed.unlink()  # ended before enough kills: the search goes on from an earlier state of its journal
             lines = journals[1].read_text().splitlines(keepends=True)
             journals[1].write_text("".join(lines[: max(2, rng.randrange(len(lines)))]))
         found, expected = [untimed(r) for r in records(journals[1])], [untimed(r) for r in records(journals[0])]

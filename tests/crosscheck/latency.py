@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares the latency model with the wall clock.
 
-For each model file: measures a LatencyModel, then times random stages (which sub-layers are skipped and when, how many
-branches, how long the prompts and the answers) that no measurement of the probe was, in interleaved rounds, and prints
-how far the predictions are off, and how far repeats of one stage differ from their own median.
+For each model file: measures a LatencyModel, then times random stages in interleaved rounds, and prints the errors of
+the predictions and the differences of repeats of a stage from their median. The stages have random skipped sub-layers
+and phases, numbers of branches, and lengths of prompts and answers; the latency probe measures none of them.
 
 Exit code 0 if the median error is at most 5 % or 1.5 times the median difference of repeats, whichever is larger, and
 the 90th percentile at most twice that. Run it on an idle machine.
@@ -26,10 +26,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", action="append", help=f"a GGUF file; may be repeated (default: all of {cache})")
     parser.add_argument("--threads", type=int, nargs="+", default=[1], help="(default: 1)")
-    parser.add_argument("--seconds", type=float, default=15, help="for measuring the model (default: %(default)s)")
-    parser.add_argument("--configurations", type=int, default=30, help="random stages (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="each stage is timed (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the random stages (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=15, help="time of the latency probe (default: %(default)s)")
+    parser.add_argument("--configurations", type=int, default=30, help="number of random stages (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each stage is timed (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random stages (default: %(default)s)")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"), help="(default: %(default)s)")
     options = parser.parse_args()
     models = options.model or sorted(str(path) for path in pathlib.Path(cache).glob("*.gguf"))

@@ -1,4 +1,4 @@
-"""llama.cpp at its lowest level, through llama-cpp-python: one C call for each batch, nothing else in between."""
+"""llama.cpp through the low-level interface of llama-cpp-python: one C call for each batch."""
 
 import ctypes
 
@@ -43,7 +43,7 @@ class LlamaCpp:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
 
     def tokenize(self, text):
-        """Ids of a text; control tokens in it are plain text, a first token of its own only if the file says so."""
+        """Ids of a text. Control tokens in it are plain text; a BOS token is added only if the file says so."""
         ids = (ctypes.c_int32 * (len(text) + 8))()
         n = llama_cpp.llama_tokenize(self.vocab, text, len(text), ids, len(ids), True, False)
         return list(ids[:n])

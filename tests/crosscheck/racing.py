@@ -1,4 +1,4 @@
-"""Programs that are timed in turns: each a process that answers one command a line with one JSON object a line."""
+"""Times programs in turns. Each program is a process that reads a command per line and answers with a line of JSON."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Racer:
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
         found = self.answer()
-        time.sleep(0.02)  # threads that spin after their work shall have gone to sleep before the next one's turn
+        time.sleep(0.02)  # threads that spin after their work go to sleep before the turn of the next program
         return found
 
     def close(self):
@@ -37,7 +37,7 @@ class Racer:
 
 
 def build_ours(folder, compiler, name="speed_ours", libraries=()):
-    """A C++ program of this folder with the flags of the release preset."""
+    """Compiles a C++ program of this folder with the flags of the release preset."""
     program = folder / name
     command = [compiler, "-std=c++20", "-O2", "-DNDEBUG", f"-I{ROOT / 'include'}", f"-I{ROOT / 'tests'}",
                "-I/usr/include/eigen3", str(HERE / f"{name}.cpp"), "-o", str(program), *libraries, "-pthread"]
@@ -46,7 +46,7 @@ def build_ours(folder, compiler, name="speed_ours", libraries=()):
 
 
 def interleaved(racers, command, rounds):
-    """{name: [answers]}: one warm-up each, then `rounds` turns, the first to start changing from round to round."""
+    """{name: [answers]}: after a warm-up, every program answers once a round; a different one starts each round."""
     names = list(racers)
     for name in names:
         racers[name].run(command[name] if isinstance(command, dict) else command)

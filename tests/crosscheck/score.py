@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """Compares the logits of `score` with those of llama.cpp, token by token, on a text of prose and code.
 
-The truth is llama.cpp on the same model with every weight dequantised to F32, keys and values in F32, no flash
-attention: nothing is rounded below F32. Against it stand `score --backend reference --kv f32` (which has to be equal
-but for F32's rounding), `score --backend cpu`, and llama.cpp itself on the file as it is, with its default settings.
-The measures are the Kullback-Leibler divergence of each distribution from the truth, in nats, and how often the
-likeliest token is the same.
+The truth is llama.cpp on the same model with every weight dequantised to F32, keys and values in F32, and no flash
+attention, so that nothing is rounded below F32. It is compared with `score --backend reference --kv f32` (which must be
+equal up to rounding in F32), `score --backend cpu`, and llama.cpp with its default settings on the original file. The
+measures are the Kullback-Leibler divergence of each distribution from the truth, in nats, and how often the likeliest
+token is the same.
 
 Exit code 0 if all bounds hold:
   reference, first N positions:   mean KL <= 1e-5 and the likeliest token the same in >= 99.5 %
   cpu, all positions:             mean KL <= 1.15 times that of llama.cpp on the same file
 
-Needs: pip install llama-cpp-python gguf numpy, a built `score`, room for the dequantised model (four bytes a weight)
-in the folder for temporary files and in memory. One model at a time; the file is deleted afterwards.
+Needs: pip install llama-cpp-python gguf numpy, a built `score`, and room for one dequantised model at a time (four
+bytes per weight) in memory and in the folder for temporary files.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def compare(truth, other, tokens):
 
 
 def ours(options, model, folder, name, arguments):
-    """The logits that `score` writes, and its JSON."""
+    """The logits and the JSON that `score` writes."""
     import numpy as np
 
     logits, report = folder / f"{name}.npy", folder / f"{name}.json"
@@ -110,7 +110,7 @@ def check_model(model, options, folder):
 
 
 def bounds(results):
-    """Sentences about the bounds, and whether all hold."""
+    """Sentences about the bounds, and whether all bounds hold."""
     reference = results["reference, K/V F32"]
     cpu = next(r for name, r in results.items() if name.startswith("cpu") and name.endswith("F16"))
     rival = results["llama.cpp, same file, defaults"]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times decoding with whole layers skipped against what the weights that are then not read predict.
+"""Times decoding with skipped layers, and compares the speed-up with the one that the bytes of unread weights predict.
 
-With k of L layers skipped (attention and MLP, evenly spread, through the static skip policy, which is asked anew for
-every token), a token reads bytes(k) = head + the matrices of L - k layers, in their packed form. Skipping is free if
-speed(k) / speed(0) = bytes(0) / bytes(k). The efficiency is the quotient of the two sides, speed(0) from the same
-round. Exit code 0 if its median is >= 0.95 for every k. Run it on an idle machine.
+With k of L layers skipped (attention and MLP, evenly spread, by the static skip policy, which decides anew for every
+token), a token reads bytes(k) = head + the packed matrices of L - k layers. Skipping has no overhead if
+speed(k) / speed(0) = bytes(0) / bytes(k). The efficiency is the left side divided by the right side, with speed(0) from
+the same round. Exit code 0 if its median is >= 0.95 for every k. Run it on an idle machine.
 
 Needs a C++ compiler.
 """
@@ -31,7 +31,7 @@ def main():
     cache = os.environ.get("LITESTAGE_MODELS", os.path.expanduser("~/.cache/litestage"))
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=os.path.join(cache, "smollm2-135m.gguf"), help="(default: %(default)s)")
-    parser.add_argument("--layers", type=int, default=30, help="of the model (default: %(default)s)")
+    parser.add_argument("--layers", type=int, default=30, help="number of layers of the model (default: %(default)s)")
     parser.add_argument("--skip", type=int, nargs="+", default=[5, 10, 15], help="values of k (default: 5 10 15)")
     parser.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=11, help="(default: %(default)s)")

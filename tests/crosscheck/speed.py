@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times decoding and prefill against llama.cpp on the same file, in interleaved rounds.
 
-llama.cpp runs twice: with its defaults, and with its weights in huge pages (no mmap, glibc told to use them), which is
-how this engine keeps its own. Both sides are low-level calls, choosing a token is left out on both. Speeds are medians
-of the rounds with the smallest and the largest; ratios are taken within a round and then the median.
+llama.cpp runs twice: with its defaults, and with its weights in huge pages (no mmap, glibc told to use huge pages), as
+litestage keeps its weights. Both programs use low-level calls and choose no token. Printed are the median, smallest and
+largest speed of the rounds, and the median of the ratios within a round.
 
 Exit code 0 if at one thread, against llama.cpp's defaults, decode is >= 0.9 times as fast and prefill >= 2 times for
 smollm2-135m, decode >= 0.8 and prefill >= 1 for other models. Run it on an idle machine.

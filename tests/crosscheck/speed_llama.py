@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""llama.cpp's side of speed.py, which drives it: commands as in speed_ours.cpp, answers likewise.
+"""llama.cpp's side of speed.py, which runs it: commands and answers are those of speed_ours.cpp.
 
     speed_llama.py MODEL THREADS MMAP       MMAP is 1 (llama.cpp's default) or 0
 """

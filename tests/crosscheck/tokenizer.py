@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compares the ids of `tokenize` with those of llama.cpp, on lines made to be difficult.
+"""Compares the ids of `tokenize` with those of llama.cpp, on difficult lines.
 
-Every model is compared, and the last one's vocabulary once more under every pre-tokenizer.
+Every model is compared; the vocabulary of the last model is also compared under every pre-tokenizer.
 Needs: pip install llama-cpp-python gguf (0.3.36 and 0.19.0 were used) and a built `tokenize`.
 """
 
@@ -69,7 +69,7 @@ def lines(count, seed):
 
 
 def with_pretokenizer(model, pre, folder):
-    """A file with the vocabulary of `model` under another pre-tokenizer."""
+    """A file with the vocabulary of `model` and a different pre-tokenizer."""
     import gguf
 
     fields = gguf.GGUFReader(model).fields
@@ -129,7 +129,7 @@ def written(writer, path):
 
 
 def documents(texts, rng):
-    """Some texts of many lines."""
+    """Texts of many lines."""
     breaks = [b"\n", b"\n\n", b"\r\n", b" \n", b"\n  ", b"\n\n\n", b"\t\n\r\n"]
     return [b"".join(text + rng.choice(breaks) for text in texts[i::5]) for i in range(5)]
 

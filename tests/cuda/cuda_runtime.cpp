@@ -1,5 +1,5 @@
-// What the host's side of the CUDA runtime does, against functions of CUDA that run on the host: its sentences, its
-// copies, its recordings, and what it asks cuBLAS for.
+// Tests of gpu::CudaRuntime with replacements of CUDA's functions that run on the host: errors, copies, recordings, and
+// the arguments of cuBLAS.
 #include "litestage/backend/gpu/device/cuda_runtime.hpp"
 
 #include <doctest/doctest.h>
@@ -40,7 +40,7 @@ TEST_CASE("cuda runtime: a machine without a GPU to be used is told in one sente
 }
 
 TEST_CASE("cuda runtime: something wrong with a GPU that is there is not taken for none") {
-  CHECK(refusal({.devices = 2}, 2) == "GPU number 2: there are numbers 0 to 1");
+  CHECK(refusal({.devices = 2}, 2) == "GPU number 2 does not exist, expected 0 to 1");
   CHECK(refusal({.major = 7, .minor = 5}) ==
         "Fake 100 has compute capability 7.5; the gpu backend needs 8.0 or higher");
   CHECK(refusal({.count_result = cudaErrorIllegalAddress}) ==

@@ -8,7 +8,7 @@ namespace {
 
 using litestage::test::fake_cuda;
 
-// As CUDA does it: an error is returned, and kept until it is read.
+// As in CUDA, an error is returned and also kept until cudaGetLastError reads it.
 cudaError_t fail(cudaError_t error) {
   fake_cuda().unread_error = error;
   return error;

@@ -1,5 +1,5 @@
-// The functions of the CUDA runtime that gpu::CudaRuntime calls, on the host's memory, with faults to order: what that
-// class does with them is seen where there is no GPU. Kernels cannot be launched.
+// Replacements of the CUDA functions that gpu::CudaRuntime calls, in host memory and with errors on request, so that
+// the class can be tested without a GPU. Kernels cannot be launched.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -15,15 +15,15 @@ struct FakeCuda {
   cudaError_t count_result = cudaSuccess, wait_result = cudaSuccess;
   std::size_t free_bytes = std::size_t{1} << 30;
 
-  // Work waits here until the stream is waited for: a device may take as long.
+  // Work that runs only when the stream is waited for, as late as a device may run it.
   std::vector<std::function<void()>> stream;
   bool capturing = false;
-  cudaError_t unread_error = cudaSuccess;                     // what cudaGetLastError will say
-  int blocks = 0, graphs = 0, ready_graphs = 0, streams = 0;  // that are not given back
+  cudaError_t unread_error = cudaSuccess;                     // the next result of cudaGetLastError
+  int blocks = 0, graphs = 0, ready_graphs = 0, streams = 0;  // not yet released
   int waits = 0, launched_graphs = 0;
 };
 
-// As a process finds it; all calls go there.
+// The instance that all calls use.
 [[nodiscard]] FakeCuda& fake_cuda();
 
 }  // namespace litestage::test

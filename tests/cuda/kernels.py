@@ -29,17 +29,17 @@ OPCODES = {0x381: "LDG", 0x981: "LDG", 0x986: "STG", 0x983: "LDL", 0x387: "STL",
            0xb1d: "BAR", 0x947: "BRA"}
 WIDTHS = {0: 8, 1: 8, 2: 16, 3: 16, 4: 32, 5: 64, 6: 128}
 
-# Of a weight type: columns and vectors of a unit, and loads of the scale of 32 columns; as in weights.cuh.
+# For a weight type, as in weights.cuh: columns and vectors of a unit, and loads of the scale of 32 columns.
 Format = collections.namedtuple("Format", "columns vectors scale_loads")
 FORMATS = {"f32": Format(4, 1, 0), "f16": Format(8, 1, 0), "bf16": Format(8, 1, 0), "q8_0": Format(32, 2, 1),
            "q4_0": Format(32, 1, 1), "q4_1": Format(32, 1, 1), "q5_0": Format(128, 5, 1), "q5_1": Format(128, 5, 1),
            "q4_k": Format(32, 1, 2), "q5_k": Format(128, 5, 2), "q6_k": Format(64, 3, 2)}
 PRODUCTS = ("ProjectAdd", "GateUp", "Logits")
-COLUMNS, HEAD_DIM = 2048, 128  # of the inputs of products and of the heads whose shared memory occupancy is given for
+COLUMNS, HEAD_DIM = 2048, 128  # occupancy is given for inputs of this many columns, and for heads of this size
 
-# Shared memory of a multiprocessor; the most of a block, without what every block has on top.
+# Shared memory of a multiprocessor, and the most that a block can have besides the RESERVED bytes.
 Device = collections.namedtuple("Device", "name arch shared most_shared")
-RESERVED = 1024  # bytes of shared memory that every block has on top
+RESERVED = 1024  # bytes of shared memory that every block uses besides its own
 DEVICES = (Device("A100", 80, 164 << 10, 163 << 10), Device("H100", 90, 228 << 10, 227 << 10))
 
 Instruction = collections.namedtuple("Instruction", "op width target")  # target: index, of a branch
@@ -47,7 +47,7 @@ Kernel = collections.namedtuple("Kernel", "name arch registers threads shared st
 
 
 def elf_images(data):
-    """The device code in a host library: ELF images of EM_CUDA, as they are."""
+    """The device code in a host library: its ELF images of machine EM_CUDA."""
     at = data.find(b"\x7fELF\x02\x01")
     while at >= 0:
         if struct.unpack_from("<H", data, at + 0x12)[0] == EM_CUDA:
@@ -161,8 +161,8 @@ def is_product(name):
 
 
 def weight_loops(code):
-    """Innermost loops that multiply what they read 16 bytes at a time from global and from shared memory, where inputs
-    lie: [instructions]"""
+    """[instructions] of each innermost loop that multiplies weights from global memory with inputs from shared memory,
+    both loaded 16 bytes at a time."""
     jumps = [(i.target, at) for at, i in enumerate(code) if i.target is not None and i.target < at]
     loops = [(first, last) for first, last in jumps
              if not any((a, b) != (first, last) and first <= a and b <= last for a, b in jumps)]
@@ -186,7 +186,7 @@ def loads(body, wide):
     return sum(i.op == "LDG" and (i.width == 128) == wide for i in body)
 
 
-NARROW = ("FinishHeads",)  # a lane takes a number of a head and its partner in RoPE
+NARROW = ("FinishHeads",)  # a lane loads a number of a head and its partner in RoPE, not 16 bytes
 
 
 def faults(kernel):
@@ -209,8 +209,8 @@ def faults(kernel):
 
 
 def loop_loads(form):
-    """(vectors of codes, loads of scales) of the loops over weights of a type: of two rows; a unit at a time, and two
-    where a unit is one vector."""
+    """(vectors of codes, loads of scales) that a loop over weights of a type has: two rows, and one unit at a time or,
+    if a unit is one vector, also two."""
     return {(2 * units * form.vectors, 2 * units * form.scale_loads * max(form.columns // 32, 1))
             for units in ((1, 2) if form.vectors == 1 else (1,))}
 
@@ -252,7 +252,7 @@ def dynamic_bytes(name, threads):
 
 
 def occupancy(device, registers, threads, shared):
-    """Percent of 64 warps that a multiprocessor holds; None where a block has too much shared memory."""
+    """Warps that a multiprocessor holds, in percent of 64; None if a block needs too much shared memory."""
     if shared > device.most_shared:
         return None
     warps = -(-threads // 32)
@@ -262,7 +262,7 @@ def occupancy(device, registers, threads, shared):
 
 
 def row(kernels):
-    """A line of the table, for a kernel's code for each device."""
+    """The line of the table for a kernel, with columns for each device."""
     name, threads = kernels[0].name, kernels[0].threads
     dynamic = dynamic_bytes(name, threads)
     cells = [name, str(threads), str(dynamic) if dynamic else "-"]
@@ -332,7 +332,7 @@ def check(path, update):
     if compared:
         problems += differences(lines, written)
     else:
-        print(f"skipped: the table is of another compiler than {compiler}; only the rules were checked")
+        print(f"skipped: the table was made with a different compiler than {compiler}; only the rules were checked")
     print(*problems, sep="\n", end="\n" if problems else "")
     print(f"{len(by_name)} kernels, {len(problems)} problems")
     return 1 if problems else 0 if compared else 77
@@ -360,7 +360,7 @@ def selftest():
         wrong.append("occupancy")
     if readable("_ZN9litestage7kernels5entryINS0_10ProjectAddILNS_5DTypeE8ELj16EEEEEvNT_6ParamsE") != "ProjectAdd<q4_k, 16>":
         wrong.append("names")
-    print(*(f"FAILED: {text}" for text in wrong) if wrong else ["all rules catch what they are for"], sep="\n")
+    print(*(f"FAILED: {text}" for text in wrong) if wrong else ["every rule catches code that breaks it"], sep="\n")
     return 1 if wrong else 0
 
 

@@ -61,7 +61,7 @@ TEST_CASE("what the parts of any accept is said where they are wrong") {
 
 TEST_CASE("the help describes the parts of any once, and any on its own in full") {
   const std::string all = describe<early_exit::Standard>();
-  CHECK(all.find("    second.KEY=...: the settings of that one, as above\n") != std::string::npos);
+  CHECK(all.find("    second.KEY=...: the settings of the chosen policy, as above\n") != std::string::npos);
   CHECK(all.find("second.tokens") == std::string::npos);
   CHECK(all.find("    criterion.k=20 (of top_log_probs)") != std::string::npos);
   CHECK(describe<early_exit::Any<early_exit::Single, early_exit::Single>>().find("second.tokens=32 (of cap)") !=

@@ -1,4 +1,4 @@
-// Numbers that are none end a run with a sentence; those that just fit do not.
+// Numbers that are not finite end a run with an Error; the largest finite numbers do not.
 #include "litestage/engine/not_finite.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ const std::string overflow =
     " that are NaN or infinite, expected finite numbers; the model's weights may be damaged, or too large to compute "
     "with in float";
 
-// f(run) on every backend; run(source, stages, options, skip) says what a question ended in.
+// Calls f(run) for every backend; run(source, options, stages, skip) returns the message of a question's Error.
 template <class F>
 void with_runs(const F& f) {
   with_backends([&](const auto& make, const std::string& name) {
@@ -48,11 +48,11 @@ void with_runs(const F& f) {
   return options;
 }
 
-// Skips these attentions in the prefill, and perhaps everything else.
+// Skips the attentions of `layers` in the prefill and, if `everything`, all other sub-layers as well.
 struct SkipInPrefill {
   static constexpr Stat stats = Stat::none;
   std::vector<int> layers = {};
-  KvOnSkip kv = KvOnSkip::none, kv_above = KvOnSkip::none;  // of the first of them, of the others
+  KvOnSkip kv = KvOnSkip::none, kv_above = KvOnSkip::none;  // of the first layer, of the others
   bool everything = false;
   struct State {};
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
@@ -66,7 +66,7 @@ struct SkipInPrefill {
   }
 };
 
-// Reads how much sub-layers do, and skips the attentions of what follows the prefix that branches share.
+// Reads statistics, and skips all attentions after the first observation, that is, after the shared prefix.
 struct WatchingSkip {
   static constexpr Stat stats = Stat::cosine;
   struct State {
@@ -79,7 +79,7 @@ struct WatchingSkip {
   void observe(State& s, const StepInfo&, Sublayer, const SublayerStats&) const { s.told = true; }
 };
 
-constexpr int bar = '|' - ' ';  // a token of its own in the toy tokenizer
+constexpr int bar = '|' - ' ';  // the id of this character in the toy tokenizer
 
 }  // namespace
 
@@ -139,12 +139,13 @@ TEST_CASE("not finite: entries of branches, of skipped attentions and their copi
           "question q7, stage only, branch 0" + found);
     CHECK(run(source, {.branches = 2}, OneStage{{"only", 2, {}}, {"Say one", "Say | two"}}) ==
           "question q7, stage only, branch 1" + found);
-    // Stored without being read, then read by the first decoded token; copied to the layer above, and read there.
+    // The entry is stored in the prefill and read by the first decoded token; or copied to the layer above and read
+    // there.
     const OneStage stages{{"only", 3, {}}, {"Say | it: "}};
     CHECK(run(source, {}, stages, SkipInPrefill{{0}, KvOnSkip::project}) == "question q7, stage only" + found);
     CHECK(run(source, {}, stages, SkipInPrefill{{0, 1}, KvOnSkip::project, KvOnSkip::copy_below}) ==
           "question q7, stage only" + found);
-    // Nobody reads them.
+    // The entries are never read.
     CHECK(run(source, {}, stages, SkipInPrefill{{0}, KvOnSkip::none}) == "no error");
     CHECK(run(source, {}, stages, SkipInPrefill{{0, 1, 2}, KvOnSkip::project, KvOnSkip::copy_below, true}) ==
           "no error");
@@ -197,7 +198,7 @@ TEST_CASE("not finite: of a batch the question is named whose numbers they are, 
     CHECK(says(said, "question q3, stage recall"));
     CHECK(says(said, ": a key or value of layer 0" + too_large));
     CHECK(!told.empty());
-    asked.pop_back();  // what the slots hold of the question that failed spoils no other
+    asked.pop_back();  // the failed question's entries in the slots do not affect other questions
     CHECK(error_of(run) == "no error");
   });
 }

@@ -1,5 +1,5 @@
-// Sessions with trained models: the text of stories260K as its own authors' program writes it, and the invariants of
-// tests/backend/invariants.cpp on a model of the size that people use.
+// Sessions with trained models: the text that llama2.c, the program of its authors, writes with stories260K, and the
+// invariants of tests/backend/invariants.cpp on a model of a practical size.
 #include "litestage/engine/session.hpp"
 
 #include <doctest/doctest.h>

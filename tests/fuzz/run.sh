@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one fuzz target on its starting inputs. New inputs and crashing ones go beside the program, never into the sources.
+# Runs one fuzz target on its starting inputs. New and crashing inputs go beside the program, not into the sources.
 set -euo pipefail
 if [[ $# -lt 1 || $1 == --help ]]; then
   echo "usage: tests/fuzz/run.sh build/asan/tests/fuzz/fuzz_gguf [-max_total_time=600] [libFuzzer options]"
@@ -14,6 +14,6 @@ mkdir -p "$found"
 folders=("$found")
 corpus=$(cd "$(dirname "$0")" && pwd)/corpus/${name#fuzz_}
 if [[ -d $corpus ]]; then folders+=("$corpus"); fi
-# A run of a test must not depend on what an earlier run found.
+# A run with a fixed seed must not depend on inputs that an earlier run found.
 if [[ " $* " == *" -seed="* ]]; then rm -f "$found"/*; fi
 exec "$program" -artifact_prefix="$found." -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 "$@" "${folders[@]}"

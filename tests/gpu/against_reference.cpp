@@ -1,5 +1,5 @@
-// The gpu backend on the emulated device as a whole: logits and how every sub-layer changes the stream, against the
-// reference, under random decisions and under every mask of four layers.
+// The whole gpu backend on the emulated device, compared with the reference: logits and the change of the stream by
+// every sub-layer, under random decisions and under every mask of four layers.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -68,7 +68,7 @@ struct Shape {
   return sequences;
 }
 
-// Those of a step of one row that are left to cuBLAS.
+// Number of products of a one-row step that go through cuBLAS.
 [[nodiscard]] std::ptrdiff_t products(const Shape& shape, const ModelSource& source, const GpuOptions& options) {
   EmulatedBackend backend(options, kernels::emulator::Schedule{});
   const auto model = load(backend, source);
@@ -86,7 +86,7 @@ struct Shape {
   return all;
 }
 
-// Whole sequences in one step each, against the reference with such a rounding.
+// Runs each sequence in one step through cuBLAS, and compares it with the reference under `rounding`.
 template <class Rounding>
 void check_prefill(const Shape& shape, const ModelSource& source, kernels::GemmType type, const Rounding& rounding) {
   const std::vector<Sequence> sequences = random_sequences(shape.config);
@@ -153,8 +153,8 @@ TEST_CASE("gpu: a prefill through products of cuBLAS is as far from the referenc
   }
 }
 
-// Logits always go through own kernels, whose 8 bits before quantised weights are coarser than halves: here the head is
-// of floats.
+// Logits always use our own kernels, which round inputs of quantised weights to 8 bits, more coarsely than to F16. The
+// output head is therefore in floats here.
 TEST_CASE("gpu: a prefill through products in halves is as far from the reference as rounding to these is") {
   for (Shape shape : shapes()) {
     CAPTURE(shape.name);

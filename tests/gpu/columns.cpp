@@ -1,4 +1,4 @@
-// Kernels for 1, 2, 4, 8 and 16 inputs, as a GPU has them: the emulated devices of other tests have some of these only,
+// Kernels for 1, 2, 4, 8 and 16 inputs, as on a GPU. The emulated devices of other tests have only some of them,
 // because all take long to compile.
 #include <doctest/doctest.h>
 

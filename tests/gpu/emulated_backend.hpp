@@ -6,8 +6,7 @@
 
 namespace litestage::test {
 
-// With the kernels of a few types, for the sake of the time that they take to compile. All of them have tests of their
-// own (tests/kernels).
+// Has only the kernels of a few types, to save compile time. tests/kernels tests the kernels of all types.
 class TestRuntime : public gpu::EmulatedRuntime {
  public:
   using EmulatedRuntime::EmulatedRuntime;

@@ -1,4 +1,4 @@
-// Where the gpu backend ends: what it refuses, what it does in pieces, and what an error leaves behind.
+// Limits of the gpu backend: what it refuses, what it divides into pieces, and its state after an error.
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -23,7 +23,7 @@ TEST_CASE("gpu limits: heads and slots that the kernels of attention were not ma
   CHECK(refusal(264, 8) ==
         "the gpu backend needs a head dimension that is a multiple of 8 and at most 256, this model has 264");
   CHECK(refusal(64, 131073) ==
-        "the gpu backend attends to at most 131072 entries, this cache shall hold 131073 in a slot");
+        "the gpu backend attends to at most 131072 entries, but a slot of this cache holds 131073");
   CHECK(backend.make_cache({1, 1, 131072, 1, 8, KvType::f16}).shape.capacity == 131072);
 }
 

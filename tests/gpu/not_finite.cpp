@@ -1,5 +1,5 @@
-// The gpu backend where numbers are none: keys and values beyond the cache's type by either way into it, logits, and
-// steps that are replayed.
+// Numbers that are not finite on the gpu backend: keys and values that are too large for the cache's type, stored by
+// our own kernels and after cuBLAS, logits, and replayed steps.
 #include "litestage/engine/not_finite.hpp"
 
 #include <doctest/doctest.h>
@@ -19,10 +19,10 @@ using namespace litestage::test;
 
 namespace {
 
-// What a prompt of three tokens in one step ended in.
+// The result of a prompt of three tokens in one step.
 struct Outcome {
   bool finite = true;
-  std::optional<int> layer;  // that has a key or value beyond F16
+  std::optional<int> layer;  // the layer with a key or value beyond F16
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -43,7 +43,7 @@ struct Outcome {
   return {stats[0].finite, session.cache().overflowed_layer(1)};
 }
 
-// Own kernels, and products of cuBLAS.
+// Products by our own kernels, and by cuBLAS.
 [[nodiscard]] std::vector<GpuOptions> both_ways() {
   GpuOptions cublas;
   cublas.gemm_from_rows = 1;
@@ -69,7 +69,8 @@ TEST_CASE("gpu, not finite: keys and values beyond F16 spoil the logits and are 
       for (const float number : {65520.0f, -65520.0f}) {
         CHECK(outcome(storing(number, what), options, KvType::f16) == Outcome{false, 1});
       }
-      for (const float number : {1e5f, -1e5f}) {  // of one key among others, whichever way queries look
+      for (const float number :
+           {1e5f, -1e5f}) {  // only the key or value of `bar`; both signs, since a query's is unknown
         CHECK(outcome(storing_of(bar, number, what), options, KvType::f16, {3, bar, 15}) == Outcome{false, 0});
         CHECK(outcome(storing_of(bar, number, what), options, KvType::f16) == Outcome{});
       }

@@ -1,4 +1,4 @@
-// Recorded steps: which are recorded, and that a replay does what the step itself would do.
+// Recorded steps: which steps are recorded, and that a replay has the same results as the step.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ namespace {
   return tiny_model(small_config(), {.seed = 2, .dtype = DType::f32});
 }
 
-// A backend with a model and sequences on it.
+// A backend with a loaded model and sequences.
 struct Lab {
   explicit Lab(const GpuOptions& options, std::size_t slots = 4, std::size_t capacity = 400)
       : backend(options, kernels::emulator::Schedule{}, false),
@@ -209,7 +209,7 @@ TEST_CASE("recorded steps: after a fork the same recording serves, and writes wh
   for (Lab* lab : {&recorded, &plain}) lab->session.cache().fork(0, 1, 4);
   const std::vector<float> same_place = plain.step({plain.row(0, 50)});
   CHECK(same_bits(recorded.step({recorded.row(0, 50)}), same_place));
-  // Slot 1 holds the first four tokens of slot 0 now, of which it never was given one.
+  // Slot 1 now holds the first four tokens of slot 0, all of them copied by the fork.
   const std::vector<float> forked = recorded.step({recorded.row(1, 4)});
   CHECK(same_bits(forked, plain.step({plain.row(1, 4)})));
   const std::vector<float> next = recorded.step({recorded.row(1, 50)});

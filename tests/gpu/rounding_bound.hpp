@@ -1,8 +1,8 @@
-// How far a backend may be from `reference` if it rounds the inputs of its products and does nothing else wrong.
+// Bounds on the difference between `reference` and a backend whose only errors are rounded inputs of products.
 //
-// The reference is run `draws` times with every input of every product moved at random, by no more than the backend's
-// rounding moves it. What comes out scatters around the exact result; the rounding itself is one more such draw. Six
-// standard deviations of that scatter, number by number, is the bound: a normal variable exceeds it once in 5e8.
+// The reference runs `draws` times with every input of every product moved at random, by at most the backend's rounding
+// error. The results scatter around the exact ones, and the result of a correct backend is one more such draw. The
+// bound of a number is six standard deviations of its scatter, which a normal variable exceeds once in 5e8.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,8 @@
 
 namespace litestage::test {
 
-// As own kernels do it: half a step of 8 bits in blocks of 32 before quantised weights; before others, and for what
-// float sums do later, the roundings of a float sum of a few hundred terms.
+// The rounding of our own kernels: half a step of 8 bits in blocks of 32 for inputs of quantised weights, and the
+// rounding of a float sum of a few hundred terms for inputs of other weights.
 [[nodiscard]] inline ReferenceBackend::Rounding kernel_rounding(Random& random) {
   return [&random](double* row, std::size_t n, DType weight) {
     for (std::size_t first = 0; first < n; first += 32) {
@@ -34,7 +34,7 @@ namespace litestage::test {
     }
   };
 }
-// As products of cuBLAS: inputs and weights rounded, half a unit in the last bit each.
+// The rounding of products through cuBLAS: inputs and weights, by half a unit in the last place each.
 [[nodiscard]] inline ReferenceBackend::Rounding gemm_rounding(Random& random, double half_unit) {
   return [&random, half_unit](double* row, std::size_t n, DType) {
     for (std::size_t j = 0; j < n; ++j) {
@@ -53,8 +53,8 @@ struct Bounded {
   Results<ReferenceBackend> exact, bound;  // of the same shape
 };
 
-// make(random): the rounding of one run. Fewer than sixteen draws say little of a single number: then only logits are
-// compared, and what scatters is averaged over those of a row.
+// make(random) makes the rounding of one run. Fewer than sixteen draws say little about a single number, so then only
+// logits are compared, and the scatter is averaged over the logits of a row.
 template <class Make>
 [[nodiscard]] Bounded bounded(const ModelSource& source, KvType kv, const std::vector<Sequence>& sequences,
                               const Steps& steps, const Make& make, int draws = 16) {
@@ -94,7 +94,7 @@ template <class Make>
   return b;
 }
 
-// Is every number within its bound, or within a few roundings of its own? The first that is not is printed.
+// Whether every number is within its bound plus a few roundings of the number. Prints the first that is not.
 [[nodiscard]] inline bool within(const std::vector<std::vector<std::vector<float>>>& found, const Bounded& b) {
   if (found.size() != b.exact.size()) return false;
   for (std::size_t s = 0; s < found.size(); ++s) {
@@ -114,7 +114,8 @@ template <class Make>
   return true;
 }
 
-// Rows whose likeliest token leads by more than twice the row's widest bound, and how many of these have the same.
+// decided: rows whose likeliest token leads by more than twice the row's widest bound. same: those of them that have
+// the same likeliest token in `found`.
 struct Likeliest {
   std::size_t decided = 0, same = 0;
 };

@@ -1,6 +1,5 @@
-// What one decode step of the gpu backend touches: every weight, key and value, and little besides. Counted are sectors
-// of memory that a launch reads or writes at all; that products read no weight twice is in
-// tests/kernels/products/matvec.cpp.
+// The memory that a decode step of the gpu backend accesses: every weight, key and value, and little else. A sector
+// that a launch accesses counts once; tests/kernels/products/matvec.cpp checks that products read no weight twice.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -15,7 +14,7 @@ using namespace litestage::test;
 
 namespace {
 
-// Bytes of the matrices that a step multiplies with, as they lie on the device, and of its norms.
+// Bytes on the device of the matrices and norms that a step uses.
 [[nodiscard]] std::size_t weight_bytes(const Model<EmulatedBackend>& model) {
   std::size_t bytes = model.head.bytes() + model.final_norm.bytes();
   for (const Layer<EmulatedBackend>& l : model.layers) {
@@ -25,7 +24,7 @@ namespace {
   return bytes;
 }
 
-// Bytes of a row between the launches of a layer and at both ends: numbers read and written, four bytes each.
+// Bytes of activations that the launches of a step of one row read and write, four bytes per number.
 [[nodiscard]] std::size_t activation_bytes(const ModelConfig& c) {
   const auto n = [](int value) { return static_cast<std::size_t>(value); };
   const std::size_t read = 2 * n(c.hidden) + 2 * n(c.q_dim()) + n(c.ffn) + 2 * n(c.hidden);

@@ -1,4 +1,4 @@
-// Kernels in the emulator, as their tests call them.
+// Functions with which tests run kernels in the emulator.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -19,7 +19,7 @@ using kernels::emulator::KernelError;
 using kernels::emulator::Order;
 using kernels::emulator::Schedule;
 
-// In which results must be the same to the bit.
+// The execution orders in which results must have the same bits.
 inline constexpr Schedule schedules[] = {
     {Order::ascending, 0}, {Order::descending, 0}, {Order::shuffled, 1}, {Order::shuffled, 2}, {Order::shuffled, 3}};
 

@@ -1,5 +1,5 @@
-// The emulator itself: what its threads see of each other and of their memory, in which order they run, what it counts,
-// and what is left of it after an error. What it catches in kernels: planted_bugs.cpp.
+// Tests of the emulator: what threads see of each other and of memory, their order, the counts of accesses, and the
+// state after an error. planted_bugs.cpp tests which mistakes in kernels it detects.
 #include "litestage/kernels/emulator/emulator.hpp"
 
 #include <doctest/doctest.h>
@@ -88,7 +88,7 @@ std::vector<int> sorted_part(const std::vector<int>& order, std::size_t first) {
   return part;
 }
 
-// Every lane from every lane, all one after the other.
+// Every lane reads every other lane, one after the other.
 template <class T>
 void check_shuffles() {
   for (const Schedule& schedule : schedules) {
@@ -114,7 +114,7 @@ void check_shuffles() {
   }
 }
 
-// A row of numbers goes round by one place in each of `rounds`.
+// Each of `rounds` rotates a row of numbers by one place.
 template <unsigned threads>
 void check_barriers() {
   constexpr unsigned rounds = 7;
@@ -227,7 +227,7 @@ TEST_CASE("emulator: a shuffled schedule is repeated by its seed, and by no othe
   CHECK(order_of_threads({Order::shuffled, 1}) == first);
   CHECK(order_of_threads({Order::shuffled, 2}) != first);
   CHECK(!std::is_sorted(first.begin(), first.begin() + order_threads));
-  // All threads of a block before its barrier, and once more after it, in another order.
+  // All threads of a block run before its barrier, and again after it in a different order.
   for (unsigned b = 0; b < order_blocks; ++b) {
     const std::size_t at = std::size_t{b} * 2 * order_threads;
     CHECK(sorted_part(first, at) == sorted_part(first, at + order_threads));
@@ -343,7 +343,7 @@ TEST_CASE("emulator: atomic additions give the value before, to every thread ano
   }
 }
 
-TEST_CASE("emulator: what another block stored may be loaded by way of fence, ticket, ticket, fence; not stored to") {
+TEST_CASE("emulator: another block's word may be loaded after fence, ticket, ticket, fence; it may not be stored to") {
   const auto pass_on = [](auto tickets) {  // each block takes so many
     return [](auto& t, int* a, unsigned) {
       constexpr int n = decltype(tickets)::value;
@@ -371,7 +371,8 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
     if (t.thread() == 0) t.store(a, 1);
     t.fence();
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, overwrite); }), "stores where another block has"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, overwrite); }),
+                 "stores to a word that another block"));
   const auto add = [](auto& t, int* a, unsigned) {
     if (t.thread() != 0) return;
     if (t.block().x == 0)
@@ -379,13 +380,15 @@ TEST_CASE("emulator: what another block stored may be loaded by way of fence, ti
     else
       t.atomic_add(a, 1);
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, add); }), "adds to what another block stored"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {2}, array, 0, add); }),
+                 "adds to a word that another block stored"));
   const auto counter_as_constant = [](auto& t, int* a, unsigned) {
     if (t.thread() != 0) return;
     t.atomic_add(a, 1);
     t.store(a + 1, t.load(a));
   };
-  CHECK(contains(error_of([&] { launch<32>(emulator, {}, array, 0, counter_as_constant); }), "loads as constant what"));
+  CHECK(
+      contains(error_of([&] { launch<32>(emulator, {}, array, 0, counter_as_constant); }), "loads as constant a word"));
 }
 
 TEST_CASE("emulator: two blocks may store the halves of a word") {
@@ -470,5 +473,5 @@ TEST_CASE("emulator: launches that no GPU accepts") {
   }
   CHECK(error_of([&] { launch<32>(emulator, {3, 2, 1}, array, 99 << 10, nothing); }) == "no error");
   CHECK(error_of([&] { launch<32>(emulator, {}, array, (99 << 10) + 1, nothing); }) ==
-        "kernel test: 101377 bytes of shared memory, a block has at most 101376");
+        "kernel test: 101377 bytes of shared memory, expected at most 101376");
 }

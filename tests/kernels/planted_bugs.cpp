@@ -1,5 +1,5 @@
-// What the emulator is for: small kernels with one bug each, and each must be caught in the way that is said here. The
-// same kernel without its bug gives what is expected, to the bit, in every schedule.
+// Small kernels with one bug each, which the emulator must detect in the way that is stated for it. Without its bug the
+// same kernel has the expected bits in every schedule.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -40,14 +40,14 @@ struct Setting {
   unsigned launches = 1;  // results and partial sums are NaN before each
 };
 
-// How a bug shows, in one schedule at least.
+// How a bug is detected in at least one schedule.
 struct Caught {
   enum class By { error, nan, schedules, result } by;
   const char* words = "";  // of the error
 };
-constexpr Caught nan_in_result{Caught::By::nan};  // and it is not expected there
+constexpr Caught nan_in_result{Caught::By::nan};  // where none is expected
 constexpr Caught differs_by_schedule{Caught::By::schedules};
-constexpr Caught wrong_result{Caught::By::result};  // the same wrong one in every schedule
+constexpr Caught wrong_result{Caught::By::result};  // the same wrong result in every schedule
 constexpr Caught error(const char* words) {
   return {Caught::By::error, words};
 }
@@ -135,8 +135,8 @@ std::vector<Bug> barriers() {
             t.sync();
             if (t.thread() < p.n) t.store(p.out + t.thread(), numbers(t)[p.n - 1 - t.thread()]);
           }),
-      bug("two barriers, one in each branch of an if", error("waits at a barrier, others at that of line"), {},
-          reversed,
+      bug("two barriers, one in each branch of an if",
+          error("waits at a barrier, while other threads wait at the one in line"), {}, reversed,
           [](auto& t, const Params& p, auto planted) {
             numbers(t)[t.thread()] = t.load(p.in + t.thread());
             if (planted && t.thread() % 2 == 0) {  // NOLINT(bugprone-branch-clone): two places in the program
@@ -168,7 +168,7 @@ std::vector<Bug> shuffles() {
             if (t.thread() < 16) t.store(p.out + t.thread(), sum);
           }),
       bug(
-          "a shuffle that lanes reach at different lines", error("shuffles, other lanes do so at line"), {},
+          "a shuffle that lanes reach at different lines", error("shuffles, while other lanes shuffle at line"), {},
           [](unsigned i) { return (i ^ 1) + 1; },
           [](auto& t, const Params& p, auto planted) {
             float value = t.load(p.in + t.thread());
@@ -187,7 +187,7 @@ std::vector<Bug> shuffles() {
             const float sum = warp_sum(t, t.thread() < p.n ? t.load(p.in + t.thread()) : 0.0f);
             if (t.thread() == 0) t.store(p.out, sum);
           }),
-      bug("a butterfly that is wider than a warp", error("which there is not"), {.outputs = 1}, first_sum,
+      bug("a butterfly that is wider than a warp", error("which does not exist"), {.outputs = 1}, first_sum,
           [](auto& t, const Params& p, auto planted) {
             const float sum = warp_sum < planted ? 64 : 32 > (t, t.load(p.in + t.thread()));
             if (t.thread() == 0) t.store(p.out, sum);
@@ -279,7 +279,7 @@ std::vector<Bug> addresses() {
               t.sync();
               if (t.thread() == 0) t.store(p.out + t.block().x, numbers(t)[0] + numbers(t)[1]);
             }),
-        bug("columns past the end of a row are stored with it", error("stores where another block has stored"),
+        bug("columns past the end of a row are stored with it", error("stores to a word that another block has stored"),
             {.n = 50, .inputs = 114, .outputs = 100, .grid = {2}}, same,
             [](auto& t, const Params& p, auto planted) {
               const unsigned at = t.block().x * p.n + t.thread();
@@ -314,13 +314,13 @@ std::vector<Bug> addresses() {
               sum = warp_sum(t, sum);
               if (t.thread() == 0) t.store(p.out, sum);
             }),
-        bug("two blocks store to one place", error("stores where another block has stored"),
+        bug("two blocks store to one place", error("stores to a word that another block has stored"),
             {.inputs = 128, .outputs = 128, .grid = {2}}, same,
             [](auto& t, const Params& p, auto planted) {
               const unsigned at = t.block().x * threads + t.thread();
               t.store(p.out + (planted ? t.thread() : at), t.load(p.in + at));
             }),
-        bug("x and y of the grid exchanged", error("stores where another block has stored"),
+        bug("x and y of the grid exchanged", error("stores to a word that another block has stored"),
             {.inputs = 384, .outputs = 384, .grid = {2, 3}}, same,
             [](auto& t, const Params& p, auto planted) {
               const Grid b = t.block();
@@ -342,7 +342,7 @@ std::vector<Bug> addresses() {
               *vector = t.load(reinterpret_cast<const Vector16*>(p.in));
               t.store(reinterpret_cast<Vector16*>(p.out), *vector);
             }),
-#if !defined(LITESTAGE_EMULATOR_ASAN)  // which finds it itself, names the line and ends the program
+#if !defined(LITESTAGE_EMULATOR_ASAN)  // AddressSanitizer detects this bug, names the line and ends the program
         bug("a shared array that is one element too long", error("wrote past its shared memory"), {}, same,
             [](auto& t, const Params& p, auto planted) {
               numbers(t)[t.thread() + (planted ? 1 : 0)] = t.load(p.in + t.thread());
@@ -407,20 +407,22 @@ Bug ticket_bug(const char* what, Caught caught) {
 std::vector<Bug> between_blocks() {
   return {
       ticket_bug<Flaw::no_fence>("another block's partial sums without a fence",
-                                 error("loads what another block stored without fence and atomic operation")),
-      ticket_bug<Flaw::no_fence_before>("a fence that comes after the ticket only",
-                                        error("loads what another block stored without fence and atomic operation")),
+                                 error("loads a word that another block stored without fence and atomic operation")),
+      ticket_bug<Flaw::no_fence_before>(
+          "a fence that comes after the ticket only",
+          error("loads a word that another block stored without fence and atomic operation")),
       ticket_bug<Flaw::no_fence_after>("no fence between the ticket and what others stored",
-                                       error("without a fence since an atomic operation told it")),
+                                       error("without a fence after the atomic operation that shows it is stored")),
       ticket_bug<Flaw::no_barrier>("a fence before all threads of the block have stored",
-                                   error("loads what another block stored without fence and atomic operation")),
+                                   error("loads a word that another block stored without fence and atomic operation")),
       ticket_bug<Flaw::constant_load>("another block's partial sums through the read-only path",
-                                      error("loads as constant what this launch stores")),
+                                      error("loads as constant a word that this launch stores")),
       ticket_bug<Flaw::first_merges>("the first block merges, not the last", nan_in_result),
       ticket_bug<Flaw::compares_with_n>("the ticket is compared with n, not n - 1", nan_in_result),
       ticket_bug<Flaw::not_reset>("the ticket is not reset, and the next launch goes wrong", nan_in_result),
-      ticket_bug<Flaw::load_and_store>("a ticket of load and store, not atomic",
-                                       error("loads what another block stored without fence and atomic operation")),
+      ticket_bug<Flaw::load_and_store>(
+          "a ticket of load and store, not atomic",
+          error("loads a word that another block stored without fence and atomic operation")),
       bug("a place that depends on which block comes first", differs_by_schedule,
           {.inputs = 8, .outputs = 8, .grid = {8}}, same,
           [](auto& t, const Params& p, auto planted) {
@@ -530,12 +532,15 @@ TEST_CASE("planted bugs: between blocks") {
   check(between_blocks());
 }
 
-// What no run in the emulator shows:
-//   - Stores become visible here in the order of the program. That fences stand on both sides of the ticket is checked,
-//     not what a GPU's caches would make of it.
-//   - Two threads of one block that change one number in global memory without a barrier between them, where no
-//   schedule
-//     happens to separate load and store: ThreadSanitizer reports it.
-//   - Warps that a helper's shuffle (`warp_sum`) joins from different places of a kernel: its line is the helper's.
-//   - A block that waits for another to do something: blocks run one after the other, so it waits for ever.
-//   - Bank conflicts, accesses that do not coalesce, registers and their spilling, and time.
+// The emulator cannot detect:
+//
+// 1. Wrong visibility of stores: stores become visible in program order; only the fences around a ticket are checked.
+//
+// 2. Two threads of a block that change the same number in global memory without a barrier between them, if no schedule
+// separates load and store. ThreadSanitizer reports it.
+//
+// 3. Warps that reach a helper's shuffle (`warp_sum`) from different places of a kernel: the line is the helper's.
+//
+// 4. A block that waits for a different block: blocks run one after the other, so it waits forever.
+//
+// 5. Bank conflicts, accesses that do not coalesce, registers and their spilling, and time.

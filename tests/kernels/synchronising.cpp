@@ -1,5 +1,5 @@
-// Kernels whose threads wait for each other, on shapes small enough for ThreadSanitizer, to which every thread of a
-// block is a thread of its own: in the other tests of kernels there are too many.
+// Kernels whose threads wait for each other, with shapes small enough for ThreadSanitizer, which sees every thread of a
+// block as a thread. Other tests of kernels have too many threads for it.
 // ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
@@ -34,10 +34,10 @@ using kernels::InputRows;
 
 namespace {
 
-// One of each order is enough: a race shows in all of them.
+// One schedule of each order, because a race is reported in every schedule.
 constexpr Schedule orders[] = {{Order::ascending, 0}, {Order::descending, 0}, {Order::shuffled, 1}};
 
-// run(emulator) in every order, to the same bits; what it gives.
+// The result of run(emulator), which must have the same bits in every order.
 template <class Run>
 std::vector<float> in_every_order(const Run& run) {
   std::vector<float> first;
@@ -87,12 +87,12 @@ struct Racing {
 };
 template <Race race>
 void run_racing(Schedule schedule) {
-  Emulator emulator(schedule, false);  // which would find some of them itself
+  Emulator emulator(schedule, false);  // without checks, which would report some of the races themselves
   const DeviceBuffer<float> out(emulator, 2 * Racing<race>::threads);
   const DeviceBuffer<int> counter = to_device(emulator, std::vector<int>{0});
   emulator.launch<Racing<race>>(Grid{2}, {out.data(), counter.data()});
 }
-// Whether ThreadSanitizer reports a race, in a process of its own that ends with the status of one.
+// Whether ThreadSanitizer reports a race, by the exit status of a child process.
 template <Race race>
 bool reported(Schedule schedule) {
   std::fflush(nullptr);
@@ -332,7 +332,7 @@ struct SmallAttention {
     for (unsigned i = 0; i < n; ++i) visible.push_back(static_cast<int>(entries - (n - 1 - i)));
   }
 
-  // finish(p) sets what only this kernel has.
+  // finish(p) sets the parameters that only this kernel has.
   template <class Kernel, class Finish>
   [[nodiscard]] std::vector<float> run(Emulator& emulator, const Finish& finish) const {
     const DeviceBuffer<float> queries = to_device(emulator, q), out(emulator, q.size());

@@ -1,4 +1,4 @@
-// What each of the two translation units of the consumer answers.
+// The functions of the consumer's two translation units.
 #pragma once
 
 #include <string>

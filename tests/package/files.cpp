@@ -1,4 +1,4 @@
-// Pulls in what litestage::io depends on: it compiles and links only where the package passes both on.
+// Uses the libraries of litestage::io: it compiles and links only if the package passes on their headers and libraries.
 #include <nlohmann/json.hpp>
 
 #define PCRE2_CODE_UNIT_WIDTH 8

@@ -1,5 +1,5 @@
-// Prints a digest of the bits of all numbers. With both translation units in one program (which the linker then lets
-// share litestage's functions) it also compares them, and fails where they differ.
+// Prints a digest of the bits of all numbers. In the program with both translation units, where the linker merges
+// litestage's functions, it also compares the units' numbers and fails if they differ.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>

@@ -1,4 +1,4 @@
-// Numbers whose bits must not depend on how the translation unit that includes this was compiled.
+// Numbers whose bits must not depend on how the including translation unit is compiled.
 #pragma once
 
 #include <bit>
@@ -12,7 +12,7 @@
 
 namespace {
 
-// Bytes that look random and are the same everywhere.
+// Pseudo-random bytes, the same on every platform.
 std::vector<std::byte> random_bytes(std::size_t count, std::uint64_t seed) {
   std::vector<std::byte> bytes(count);
   for (std::byte& b : bytes) {
@@ -35,7 +35,7 @@ std::vector<float> dequantized_rows() {
   return all;
 }
 
-// Floats to the two halves and back, over all exponents.
+// Floats converted to F16 and BF16 and back, over all exponents.
 std::vector<float> rounded_numbers() {
   std::vector<float> all;
   for (std::uint32_t high = 0; high < 0x10000u; high += 7) {

@@ -1,6 +1,6 @@
-# Installs litestage below its build folder and builds and runs the consumer of this folder in each way a user may reach
-# it: from the package with and without io and with litestage::compiled, from the package where the libraries of io are
-# missing, and from the sources.
+# Installs litestage below its build folder, then builds and runs the consumer of this folder in every way that a user
+# may: with the package (with and without io, with litestage::compiled, and without the libraries of io), and with the
+# sources.
 set(scratch ${LITESTAGE_BUILD}/package)
 file(REMOVE_RECURSE ${scratch})
 
@@ -32,14 +32,14 @@ function(consume name compiler)
     endif()
     get_property(bits GLOBAL PROPERTY consumer_bits)
     if(bits AND NOT bits STREQUAL output)
-      message(FATAL_ERROR "${name}: ${program} computed other bits than the first program")
+      message(FATAL_ERROR "${name}: ${program} computed different bits than the first program")
     endif()
     set_property(GLOBAL PROPERTY consumer_bits "${output}")
   endforeach()
   message(STATUS "${name}: passed")
 endfunction()
 
-# Two compilers, where there are two.
+# Two different compilers, if both are installed.
 find_program(gcc NAMES g++)
 if(NOT gcc)
   set(gcc ${CXX})
@@ -49,7 +49,7 @@ if(NOT clang)
   set(clang ${CXX})
 endif()
 
-# A build of its own, since that of the tests may be sanitized, and then so is its library.
+# A separate build, because the build of the tests, and so its library, may be sanitized.
 run(${CMAKE_COMMAND} -S ${LITESTAGE_SOURCE} -B ${scratch}/library -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${gcc}
     -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG" -DLITESTAGE_BUILD_TESTS=OFF
     -DLITESTAGE_BUILD_BENCH=OFF -DLITESTAGE_BUILD_EXAMPLES=OFF -DLITESTAGE_CUDA=OFF
@@ -60,12 +60,12 @@ consume(installed ${gcc} -DWITH_IO=${WITH_IO} -DWITH_COMPILED=${WITH_COMPILED})
 
 consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
 
-# Without the libraries of io the core is found all the same, and io says what it lacks.
+# Without the libraries of io the core is still found, and the error for io names the missing libraries.
 run(${without_io_libraries} -B ${scratch}/core_only)
 execute_process(COMMAND ${without_io_libraries} -B ${scratch}/io_refused -DWITH_IO=ON RESULT_VARIABLE code
                 OUTPUT_VARIABLE output ERROR_VARIABLE output)
 string(REGEX REPLACE "[ \n]+" " " output "${output}")
 if(code EQUAL 0 OR NOT output MATCHES "needs nlohmann/json, PCRE2 [^,]*, xxHash|installed without its io component")
-  message(FATAL_ERROR "io without its libraries should be refused with a reason, said:\n${output}")
+  message(FATAL_ERROR "found this output, expected that io is refused because its libraries are missing:\n${output}")
 endif()
 message(STATUS "without the libraries of io: passed")

@@ -1,5 +1,5 @@
-// The pipeline on small random models: why stages end, how answers are scored, and that nothing which a question writes
-// depends on what runs beside it.
+// The pipeline on small random models: why stages end, how answers are scored, and that a question's texts do not
+// depend on questions that run in parallel.
 #include "litestage/pipeline/pipeline.hpp"
 
 #include <doctest/doctest.h>
@@ -58,7 +58,7 @@ TEST_CASE("pipeline: a choice of one policy is the policy") {
 
 namespace {
 
-// A comparison of reports says little where none stops early or skips.
+// Checks that some branches stop early and some tokens skip; otherwise comparing the reports would show little.
 void check_variety(const std::vector<QuestionReport>& reports, bool skips) {
   int exits = 0, caps = 0, skipped = 0;
   for (const QuestionReport& q : reports) {
@@ -72,7 +72,7 @@ void check_variety(const std::vector<QuestionReport>& reports, bool skips) {
   if (skips) CHECK(skipped > 0);
 }
 
-// All reports, whatever runs beside a question, and whatever its slots held before.
+// Checks that reports depend neither on questions that run in parallel nor on the earlier contents of slots.
 template <class B, class Skip>
 void check_company(Setting<B>& s, const Skip& skip, const StageRunOptions& generation) {
   const early_exit::LowConfidence<> low{{}, 3, 0.016f, WarmUp::full};
@@ -104,7 +104,8 @@ void check_company(Setting<B>& s, const Skip& skip, const StageRunOptions& gener
       CHECK(found[q].id == asked[q].id);
       CHECK(found[q].letter_logits.size() == asked[q].options.size());
     }
-    if (way.batch == 4) CHECK(timeless(pipeline.run(asked)) == expected);  // on slots that are full of the last run
+    if (way.batch == 4)
+      CHECK(timeless(pipeline.run(asked)) == expected);  // with slots that hold entries of the last run
   }
 }
 
@@ -207,7 +208,8 @@ TEST_CASE("pipeline: the context that nobody sets is 1024, or the model's where 
     const BranchReport branch = ask(s, stage, on).branches[0];
     CHECK(branch.stop == StopReason::context);  // at 5 tokens of the prompt and all of the answer but its last
     CHECK(branch.generated_tokens == s.model.config.max_context - 5 + 1);
-    on.context = static_cast<std::size_t>(s.model.config.max_context) + 7;  // who sets one, gets it
+    on.context = static_cast<std::size_t>(s.model.config.max_context) +
+                 7;  // a given context is used even if it exceeds the model's
     CHECK(ask(s, stage, on).branches[0].generated_tokens == branch.generated_tokens + 7);
   });
 }
@@ -321,7 +323,7 @@ TEST_CASE("pipeline: a question that outgrows the context ends alone and says so
       return reports;
     };
     const auto roomy = run(1000, 1, true);
-    // Long in its first stage, in a later one, and for the letters alone.
+    // Contexts that are too short for the first stage, for a later stage, and only for the letters.
     asked[1].stem += std::string(250, 'x');  // longer than all others in any stage
     const std::size_t first_prompt = toy.encode(thinker.prompts(0, {asked[1], {}})[0]).size();
     const auto last_prompt = static_cast<std::size_t>(run(1000, 1, false)[1].stages[2].prompt_tokens);

@@ -1,4 +1,4 @@
-// What policies and observers are told by the pipeline, and when.
+// The calls of policies and observers by the pipeline, and their order.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -196,7 +196,7 @@ TEST_CASE("pipeline: the cosine of a layer is that of what ran in it") {
   with_settings([](auto& s) {
     using B = std::decay_t<decltype(s.backend)>;
     const OneStage stage{{"only", 3, {}}, {"Some words to measure"}};
-    // Without its attention a layer is its MLP; with both the turns add up to something else.
+    // A layer without its attention changes the stream as its MLP does; a layer with both does not.
     skip::Static no_attention;
     no_attention.stages["all"] = {Sublayer{Unit::attention, 1}};
     Pipeline<B, skip::Static, early_exit::Never, OneStage, LayerObserver> pipeline({s.backend, s.model, toy},

@@ -8,11 +8,11 @@
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
 
-// What is no policy. (That the messages of policy/check.hpp name what is missing: tests/compile_fail.sh.)
+// Types that are not policies. tests/compile_fail.sh checks that the messages of policy/check.hpp name what is missing.
 
 using namespace litestage;
 
-namespace shapes {  // named: nobody calls their functions, and clang would say so of an unnamed namespace
+namespace shapes {  // not unnamed, because clang would warn of functions that are never called
 
 struct Complete {
   static constexpr Stat stats = Stat::cosine;

@@ -81,7 +81,7 @@ TEST_CASE("direct: a conversation states any letter that a task may have") {
 TEST_CASE("direct: reads the letter that it asked for") {
   const AnswerFormat text = Direct{}.answer_format(), chat = Direct{24, true}.answer_format();
   const std::vector<std::string> options = {"lions", "humans", "bunnies", "grass"};
-  // Its opening is what the prompt ends with.
+  // The prompt ends with the opening of the answer format.
   const std::string prompt = Direct{}.prompts(0, transcript_of(options))[0].messages[0].text;
   CHECK(prompt.substr(prompt.size() - text.opening.size()) == text.opening);
   CHECK(chat.opening.empty());

@@ -99,7 +99,7 @@ TEST_CASE("tinythinker: stages, caps, and how an answer is read and probed") {
   CHECK(letter_in(format, "the answer is option B. the answer is option A.") == "B");
   CHECK(letter_in(format, "the answer is option C") == "none");
   CHECK(letter_in(format, "the answer is option (C).") == "none");
-  // What is scored is what would have been extracted.
+  // The scored option is the one that would be extracted.
   CHECK(letter_in(format, "Summarize:" + format.probe + format.letter_prefix + "D.") == "D");
 }
 

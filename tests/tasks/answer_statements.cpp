@@ -1,4 +1,4 @@
-// What counts as a statement of the answer, and what it states.
+// Texts that count as a statement of the answer, and the option that they state.
 #include "litestage/tasks/answer_statements.hpp"
 
 #include <doctest/doctest.h>

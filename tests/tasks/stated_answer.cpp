@@ -1,4 +1,4 @@
-// What ranks above what when a text is read, and that any text can be read.
+// Precedence among the statements of a text, and that any text can be read.
 #include "litestage/tasks/stated_answer.hpp"
 
 #include <doctest/doctest.h>

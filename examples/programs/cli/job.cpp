@@ -78,7 +78,7 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
   job.policies.exit = read_value<early_exit::Standard>(plan.exit, Where(path).at("exit"));
   // `compare` refuses these questions; this program only warns.
   const auto sentence = calibrate::searched_among(plan, job.questions.list, path);
-  if (sentence) std::cerr << "warning: " << *sentence << ": their accuracy does not judge it" << std::endl;
+  if (sentence) std::cerr << "warning: " << *sentence << ", so their accuracy does not judge the plan" << std::endl;
 }
 
 // An upper bound on the tokens that the stages of a question write, over all branches.

@@ -30,10 +30,11 @@ struct FinishedRecord {
 
   static constexpr auto fields() {
     using R = FinishedRecord;
-    return std::tuple(Field("method", &R::method, "its name"), Field("question", &R::question, "its id"),
-                      Field("outcome", &R::outcome, "of a batched run").with(Presence::unless_default),
-                      Field("timing", &R::timing, "of a run alone").with(Presence::unless_default),
-                      InlineField(&R::use));
+    return std::tuple(
+        Field("method", &R::method, "name of the method"), Field("question", &R::question, "id of the question"),
+        Field("outcome", &R::outcome, "result of a batched run").with(Presence::unless_default),
+        Field("timing", &R::timing, "times of a run of this question alone").with(Presence::unless_default),
+        InlineField(&R::use));
   }
   void check(const Where& where) const {
     if (!outcome && !timing)

@@ -29,9 +29,9 @@ struct Method {
 
   static constexpr auto fields() {  // outcomes and timings are written by question
     using M = Method;
-    return std::tuple(Field("name", &M::name, "unique in a comparison"),
+    return std::tuple(Field("name", &M::name, "name of the method, unique in a comparison"),
                       Field("setting", &M::setting, "its policies in words"),
-                      Field("policies", &M::policies, "as they write themselves"),
+                      Field("policies", &M::policies, "the policies as JSON"),
                       coded_field<TextOrNullForm>("missing", &M::missing, "why it could not be run"),
                       coded_field<TextOrNullForm>("same_as", &M::same_as, "the method whose runs it shares"));
   }
@@ -44,7 +44,7 @@ struct ComparedQuestion {
 
   static constexpr auto fields() {
     using Q = ComparedQuestion;
-    return std::tuple(Field("id", &Q::id, "of the question"),
+    return std::tuple(Field("id", &Q::id, "id of the question"),
                       coded_field<evaluate::OptionLetterForm>("gold", &Q::gold, "the right option"));
   }
 };

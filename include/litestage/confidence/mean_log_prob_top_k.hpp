@@ -35,7 +35,8 @@ struct MeanLogProbTopK {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("k", &MeanLogProbTopK::k, "how many of the likeliest tokens", 1, TokenStats::max_top));
+    return std::tuple(
+        Field("k", &MeanLogProbTopK::k, "number of likeliest tokens in the mean", 1, TokenStats::max_top));
   }
   friend bool operator==(const MeanLogProbTopK&, const MeanLogProbTopK&) = default;
 };

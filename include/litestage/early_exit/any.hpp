@@ -52,7 +52,8 @@ struct Any {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("first", &Any::first, "one policy"), Field("second", &Any::second, "the other"));
+    return std::tuple(Field("first", &Any::first, "the first policy"),
+                      Field("second", &Any::second, "the second policy"));
   }
   friend bool operator==(const Any&, const Any&) = default;
 };

@@ -44,7 +44,8 @@ struct Cap {
   static constexpr auto fields() {
     return std::tuple(
         Field("tokens", &Cap::tokens, "how many tokens a branch may have", 1, 1000000),
-        OpenField("STAGE", &Cap::stages, "how many a branch of the stage of this name may have", 1, 1000000));
+        OpenField("STAGE", &Cap::stages,
+                  "how many tokens a branch of the stage with this name may have, in place of `tokens`", 1, 1000000));
   }
   friend bool operator==(const Cap&, const Cap&) = default;
 };

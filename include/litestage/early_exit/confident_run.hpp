@@ -17,7 +17,7 @@ namespace litestage::early_exit {
 template <Confidence Criterion = confidence::MaxProb>
 struct ConfidentRun {
   static constexpr std::string_view name = "confident_run";
-  static constexpr std::string_view summary = "stops after so many confident tokens in a row";
+  static constexpr std::string_view summary = "stops after a run of confident tokens";
   static constexpr Signal signals = Criterion::signals;
 
   Criterion criterion = {};
@@ -36,9 +36,10 @@ struct ConfidentRun {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("criterion", &ConfidentRun::criterion, "confidence in a token"),
-                      Field("threshold", &ConfidentRun::threshold, "a token at or above it is confident"),
-                      Field("run", &ConfidentRun::run, "how many of them in a row stop", 1, 100000));
+    return std::tuple(
+        Field("criterion", &ConfidentRun::criterion, "confidence in a token"),
+        Field("threshold", &ConfidentRun::threshold, "a token with at least this confidence is confident"),
+        Field("run", &ConfidentRun::run, "number of consecutive confident tokens that stops the branch", 1, 100000));
   }
   friend bool operator==(const ConfidentRun&, const ConfidentRun&) = default;
 };

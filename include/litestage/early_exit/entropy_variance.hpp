@@ -40,9 +40,10 @@ struct EntropyVariance {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("alpha", &EntropyVariance::alpha, "weight of the newest token", 0.001, 1),
-                      Field("threshold", &EntropyVariance::threshold, "a variance below it stops, nats squared", 0),
-                      Field("min_tokens", &EntropyVariance::min_tokens, "tokens before the first test", 1, 100000));
+    return std::tuple(
+        Field("alpha", &EntropyVariance::alpha, "weight of the newest token in mean and variance", 0.001, 1),
+        Field("threshold", &EntropyVariance::threshold, "a variance below this stops the branch (nats squared)", 0),
+        Field("min_tokens", &EntropyVariance::min_tokens, "number of tokens before the first test", 1, 100000));
   }
   friend bool operator==(const EntropyVariance&, const EntropyVariance&) = default;
 };

@@ -20,7 +20,8 @@ namespace litestage::early_exit {
 // stops.
 struct GroupConfidence {
   static constexpr std::string_view name = "group_confidence";
-  static constexpr std::string_view summary = "stops when a group of tokens is less confident than a bar (DeepConf)";
+  static constexpr std::string_view summary =
+      "stops when the last tokens are less confident than a threshold (DeepConf)";
   static constexpr Signal signals = Signal::top_log_probs;
 
   int window = 16;
@@ -38,9 +39,10 @@ struct GroupConfidence {
 
   static constexpr auto fields() {
     return std::tuple(
-        Field("window", &GroupConfidence::window, "how many of the last tokens make a group", 1, 4096),
-        Field("threshold", &GroupConfidence::threshold, "a group below it stops; of confidence top_log_probs"),
-        Field("k", &GroupConfidence::k, "how many of the likeliest tokens a confidence is of", 1, TokenStats::max_top));
+        Field("window", &GroupConfidence::window, "number of last tokens in a group", 1, 4096),
+        Field("threshold", &GroupConfidence::threshold, "a group whose mean confidence is below this stops the branch"),
+        Field("k", &GroupConfidence::k, "number of likeliest tokens in the confidence top_log_probs of a token", 1,
+              TokenStats::max_top));
   }
   friend bool operator==(const GroupConfidence&, const GroupConfidence&) = default;
 };

@@ -62,9 +62,10 @@ struct LowConfidence {
 
   static constexpr auto fields() {
     return std::tuple(Field("criterion", &LowConfidence::criterion, "confidence in a token"),
-                      Field("window", &LowConfidence::window, "how many confidences are averaged", 1, 4096),
-                      Field("threshold", &LowConfidence::threshold, "a mean at or below it stops"),
-                      Field("warm_up", &LowConfidence::warm_up, "test only full windows, or from the first token on"));
+                      Field("window", &LowConfidence::window, "number of last confidences in the mean", 1, 4096),
+                      Field("threshold", &LowConfidence::threshold, "a mean at or below this stops the branch"),
+                      Field("warm_up", &LowConfidence::warm_up,
+                            "when the test begins: at a full window, or (none) at the first token"));
   }
   friend bool operator==(const LowConfidence&, const LowConfidence&) = default;
 };

@@ -17,7 +17,7 @@ namespace litestage::early_exit {
 // tokens. The repeated text is kept.
 struct Repetition {
   static constexpr std::string_view name = "repetition";
-  static constexpr std::string_view summary = "stops when the last tokens repeat what stands shortly before";
+  static constexpr std::string_view summary = "stops when the last tokens repeat earlier ones";
   static constexpr Signal signals = Signal::none;  // the chosen token is always available
 
   int ngram = 6;
@@ -36,9 +36,10 @@ struct Repetition {
 
   static constexpr auto fields() {
     return std::tuple(
-        Field("ngram", &Repetition::ngram, "how many tokens are compared", 1, 1000),
-        Field("repeats", &Repetition::repeats, "how often they must occur, the last time included", 2, 1000),
-        Field("window", &Repetition::window, "within how many of the last tokens", 2, 100000));
+        Field("ngram", &Repetition::ngram, "number of last tokens that are looked for", 1, 1000),
+        Field("repeats", &Repetition::repeats,
+              "number of their occurrences that stops the branch, the last one included", 2, 1000),
+        Field("window", &Repetition::window, "number of last tokens in which they are looked for", 2, 100000));
   }
   friend bool operator==(const Repetition&, const Repetition&) = default;
 

@@ -23,7 +23,8 @@ struct Ratio {
 
   static constexpr auto fields() {
     return std::tuple(Field("value", &Ratio::value, "ratio of the sums", 0),
-                      Field("low", &Ratio::low, "95 % interval", 0), Field("high", &Ratio::high, "95 % interval", 0));
+                      Field("low", &Ratio::low, "lower end of the 95 % interval", 0),
+                      Field("high", &Ratio::high, "upper end of the 95 % interval", 0));
   }
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };

@@ -21,9 +21,10 @@ struct ContextUse {
   static constexpr auto fields() {
     using C = ContextUse;
     return std::tuple(
-        Field("positions", &C::positions, "K/V positions of the branch that took most", 0, largest_count)
+        Field("positions", &C::positions, "K/V cache positions of the branch that used most", 0, largest_count)
             .with(Presence::missing_in_older),
-        Field("filled", &C::filled, "whether a branch ended for lack of positions").with(Presence::unless_default));
+        Field("filled", &C::filled, "whether a branch ended because the context was full")
+            .with(Presence::unless_default));
   }
   [[nodiscard]] bool holds_for(std::size_t context) const {
     const auto taken = static_cast<std::size_t>(positions);

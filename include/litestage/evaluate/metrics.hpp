@@ -25,9 +25,10 @@ struct Proportion {
 
   static constexpr auto fields() {
     using P = Proportion;
-    return std::tuple(Field("value", &P::value, "hits / trials", 0, 1), Field("low", &P::low, "95 % interval", 0, 1),
-                      Field("high", &P::high, "95 % interval", 0, 1), Field("hits", &P::hits, "of the trials", 0),
-                      Field("trials", &P::trials, "all", 0));
+    return std::tuple(Field("value", &P::value, "hits / trials", 0, 1),
+                      Field("low", &P::low, "lower end of the 95 % interval", 0, 1),
+                      Field("high", &P::high, "upper end of the 95 % interval", 0, 1),
+                      Field("hits", &P::hits, "number of hits", 0), Field("trials", &P::trials, "number of trials", 0));
   }
   friend bool operator==(const Proportion&, const Proportion&) = default;
 };

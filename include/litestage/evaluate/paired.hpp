@@ -72,8 +72,10 @@ struct PairedDifference {
 
   static constexpr auto fields() {
     using D = PairedDifference;
-    return std::tuple(Field("value", &D::value, "difference of the accuracies"), Field("low", &D::low, "95 % interval"),
-                      Field("high", &D::high, "95 % interval"), Field("p_value", &D::p_value, "of McNemar's test"),
+    return std::tuple(Field("value", &D::value, "difference of the accuracies"),
+                      Field("low", &D::low, "lower end of the 95 % interval"),
+                      Field("high", &D::high, "upper end of the 95 % interval"),
+                      Field("p_value", &D::p_value, "p-value of McNemar's test"),
                       ComputedField("only_this_right", [](const D& d) { return d.counts.only_a; }),
                       ComputedField("only_reference_right", [](const D& d) { return d.counts.only_b; }));
   }

@@ -26,11 +26,11 @@ struct RecordedAnswer {
 
   static constexpr auto fields() {
     using A = RecordedAnswer;
-    return std::tuple(Field("id", &A::id, "of the question"),
-                      coded_field<OptionLetterForm>("gold", &A::gold, "the right option"),
-                      coded_field<OptionLetterForm>("predicted", &A::predicted, "the option of the answer"),
-                      Field("seconds", &A::seconds, "of the stages", 0), Field("stages", &A::stages, "their reports"),
-                      Field("no_room", &A::no_room, "why there is no answer").with(Presence::unless_default));
+    return std::tuple(
+        Field("id", &A::id, "id of the question"), coded_field<OptionLetterForm>("gold", &A::gold, "the right option"),
+        coded_field<OptionLetterForm>("predicted", &A::predicted, "the predicted option"),
+        Field("seconds", &A::seconds, "seconds of all stages", 0), Field("stages", &A::stages, "report of each stage"),
+        Field("no_room", &A::no_room, "why there is no answer").with(Presence::unless_default));
   }
   friend bool operator==(const RecordedAnswer&, const RecordedAnswer&) = default;
 };

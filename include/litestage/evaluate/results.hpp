@@ -40,13 +40,14 @@ struct RunInfo {
   static constexpr auto fields() {
     using R = RunInfo;
     return std::tuple(Field("method", &R::method, "name of the run in tables"),
-                      Field("model", &R::model, "the file's name"), Field("backend", &R::backend, "backend"),
-                      Field("task", &R::task, "a task's name"), Field("data", &R::data, "the file's name"),
+                      Field("model", &R::model, "name of the model's file"),
+                      Field("backend", &R::backend, "name of the backend"), Field("task", &R::task, "name of the task"),
+                      Field("data", &R::data, "name of the questions' file"),
                       Field("answering", &R::answering, "extracted or letter"),
-                      Field("policies", &R::policies, "as they write themselves"),
-                      coded_field<SeedForm>("seed", &R::seed, "of the sampler"),
-                      Field("clock_s", &R::clock_s, "seconds of the whole run, if questions ran side by side", 0),
-                      Field("asked", &R::asked, "questions", 0).with(Presence::missing_in_older));
+                      Field("policies", &R::policies, "the policies as JSON"),
+                      coded_field<SeedForm>("seed", &R::seed, "seed of the sampler"),
+                      Field("clock_s", &R::clock_s, "seconds of the whole run, if questions ran in batches; else 0", 0),
+                      Field("asked", &R::asked, "number of questions of the run", 0).with(Presence::missing_in_older));
   }
   friend bool operator==(const RunInfo&, const RunInfo&) = default;
 };
@@ -58,7 +59,7 @@ struct Results {
 
   static constexpr auto fields() {
     using R = Results;
-    return std::tuple(InlineField(&R::info), Field("answers", &R::answers, "to the questions"),
+    return std::tuple(InlineField(&R::info), Field("answers", &R::answers, "answer to each question"),
                       ComputedField("summary", [](const R& r) { return summarize(r.answers, r.info.clock_s); }));
   }
   void fill_older(const Form& form) {  // files without `asked` come from complete runs

@@ -57,7 +57,7 @@ void describe_field(std::string& text, const std::string& prefix, std::string_vi
     if constexpr (IsChoice<Value>) {
       using Inner = typename Value::Alternatives;
       if constexpr (each_is_one_of<Inner, Outer>)
-        text += concat("    ", key, ".KEY=...", remark, ": the settings of that one, as above\n");
+        text += concat("    ", key, ".KEY=...", remark, ": the settings of the chosen policy, as above\n");
       else
         describe_alternatives<Outer>(text, key + ".", static_cast<const Inner*>(nullptr));
     } else if constexpr (HasFields<Value>) {

@@ -131,10 +131,12 @@ struct AdaSkip {
   static constexpr auto fields() {
     return std::tuple(
         Field("count", &AdaSkip::count, "how many sub-layers are skipped", 0, 2000),
-        Field("similarity", &AdaSkip::similarity, "mean cosine around a0, m0, a1, m1, ..., as calibrate measures it"),
-        Field("ratio", &AdaSkip::ratio, "factor of the residual stream where one of these is skipped", 0, 100),
-        Field("phase", &AdaSkip::phase, "the steps in which it skips"),
-        Field("online", &AdaSkip::online, "whether more MLPs join after 20 decode steps"));
+        Field("similarity", &AdaSkip::similarity,
+              "mean cosine of the stream before and after a0, m0, a1, m1, ..., measured by calibrate"),
+        Field("ratio", &AdaSkip::ratio, "factor of the residual stream where a0, m0, a1, m1, ... is skipped", 0, 100),
+        Field("phase", &AdaSkip::phase, "the phases in which it skips"),
+        Field("online", &AdaSkip::online,
+              "whether more MLPs are skipped after 20 decode steps, by statistics of the request"));
   }
   friend bool operator==(const AdaSkip&, const AdaSkip&) = default;
 

@@ -43,8 +43,8 @@ struct EarlyExitDepth {
 
   static constexpr auto fields() {
     return std::tuple(Field("layers", &EarlyExitDepth::layers, "how many of the last layers are skipped", 0, 1000),
-                      Field("phase", &EarlyExitDepth::phase, "the steps in which it skips"),
-                      Field("kv", &EarlyExitDepth::kv, "what a skipped attention leaves in the K/V cache"));
+                      Field("phase", &EarlyExitDepth::phase, "the phases in which it skips"),
+                      Field("kv", &EarlyExitDepth::kv, "K/V entry that is stored for a skipped attention"));
   }
   friend bool operator==(const EarlyExitDepth&, const EarlyExitDepth&) = default;
 };

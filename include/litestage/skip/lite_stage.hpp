@@ -27,7 +27,8 @@ namespace litestage::skip {
 // name, ranking, phase or kv. policy/check_stages.hpp reports a name that no stage has.
 struct LiteStage {
   static constexpr std::string_view name = "lite_stage";
-  static constexpr std::string_view summary = "skips the first of one ranking, so many to each stage (LiteStage)";
+  static constexpr std::string_view summary =
+      "skips the top-k sub-layers of a shared ranking, with k per stage (LiteStage)";
   static constexpr Stat stats = Stat::none;
   static constexpr std::string_view every_stage = "all";
 
@@ -91,9 +92,10 @@ struct LiteStage {
     return std::tuple(
         Field("ranking", &LiteStage::ranking, "sub-layers such as a3 or m3, in the order in which they are skipped"),
         OpenField("STAGE", &LiteStage::budgets,
-                  "how many of the ranking the stage of this name skips (all: every stage not named)", 0, 2000),
-        Field("phase", &LiteStage::phase, "the steps in which it skips"),
-        Field("kv", &LiteStage::kv, "what a skipped attention leaves in the K/V cache"));
+                  "budget of the stage with this name: how many of the ranking it skips (all: every stage not named)",
+                  0, 2000),
+        Field("phase", &LiteStage::phase, "the phases in which it skips"),
+        Field("kv", &LiteStage::kv, "K/V entry that is stored for a skipped attention"));
   }
   friend bool operator==(const LiteStage&, const LiteStage&) = default;
 

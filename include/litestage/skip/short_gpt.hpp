@@ -23,7 +23,7 @@ namespace litestage::skip {
 
 struct ShortGPT {
   static constexpr std::string_view name = "short_gpt";
-  static constexpr std::string_view summary = "skips the layers of the lowest block influence (ShortGPT)";
+  static constexpr std::string_view summary = "skips the layers with the lowest block influence (ShortGPT)";
   static constexpr Stat stats = Stat::none;
 
   int layers = 4;
@@ -68,11 +68,10 @@ struct ShortGPT {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
-        Field("layers", &ShortGPT::layers, "how many layers are skipped", 0, 1000),
-        Field("influence", &ShortGPT::influence, "block influence of every layer, as calibrate measures it"),
-        Field("phase", &ShortGPT::phase, "the steps in which it skips"),
-        Field("kv", &ShortGPT::kv, "what a skipped attention leaves in the K/V cache"));
+    return std::tuple(Field("layers", &ShortGPT::layers, "how many layers are skipped", 0, 1000),
+                      Field("influence", &ShortGPT::influence, "block influence of every layer, measured by calibrate"),
+                      Field("phase", &ShortGPT::phase, "the phases in which it skips"),
+                      Field("kv", &ShortGPT::kv, "K/V entry that is stored for a skipped attention"));
   }
   friend bool operator==(const ShortGPT&, const ShortGPT&) = default;
 };

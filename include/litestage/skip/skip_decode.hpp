@@ -70,10 +70,13 @@ struct SkipDecode {
 
   static constexpr auto fields() {
     return std::tuple(
-        Field("layers", &SkipDecode::layers, "layers skipped at the end, 1 and up", 0, 1000),
-        Field("variant", &SkipDecode::variant, "how prefill and decode differ, after AdaSkip's three programs"),
+        Field("layers", &SkipDecode::layers, "number of layers skipped at the end of the request, from layer 1 up", 0,
+              1000),
+        Field("variant", &SkipDecode::variant,
+              "how the band differs between prefill and decode, as in AdaSkip's three programs"),
         Field("as_released", &SkipDecode::as_released,
-              "end_to_end: prefill skips what a request that ran to its cap leaves behind in the released program"));
+              "end_to_end: prefill skips the band of an earlier request that ran to its cap, as in the released "
+              "program"));
   }
   friend bool operator==(const SkipDecode&, const SkipDecode&) = default;
 

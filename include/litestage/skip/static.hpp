@@ -61,9 +61,10 @@ struct Static {
 
   static constexpr auto fields() {
     return std::tuple(
-        OpenField("STAGE", &Static::stages, "what the stage of this name skips (all: every stage not named)"),
-        Field("phase", &Static::phase, "the steps in which it skips"),
-        Field("kv", &Static::kv, "what a skipped attention leaves in the K/V cache"),
+        OpenField("STAGE", &Static::stages,
+                  "sub-layers that the stage with this name skips (all: every stage not named)"),
+        Field("phase", &Static::phase, "the phases in which it skips"),
+        Field("kv", &Static::kv, "K/V entry that is stored for a skipped attention"),
         Field("scale", &Static::scale, "factor of the residual stream in place of a skipped sub-layer", 0, 100));
   }
   friend bool operator==(const Static&, const Static&) = default;

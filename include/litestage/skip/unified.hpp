@@ -84,10 +84,11 @@ struct Unified {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
-        Field("layers", &Unified::layers, "how many layers are skipped", 0, 1000),
-        Field("mode", &Unified::mode, "exactly so many, or as two published programs choose them"),
-        Field("phase", &Unified::phase, "the steps in which it skips (mode=original: decode, whatever stands here)"));
+    return std::tuple(Field("layers", &Unified::layers, "how many layers are skipped", 0, 1000),
+                      Field("mode", &Unified::mode,
+                            "exactly `layers`, evenly spaced; or as one of two published programs chooses them"),
+                      Field("phase", &Unified::phase,
+                            "the phases in which it skips (mode=original ignores this and skips in decode)"));
   }
   friend bool operator==(const Unified&, const Unified&) = default;
 

@@ -85,15 +85,16 @@ struct Chat {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("system", &Chat::system, "system message; empty for none"),
-                      Field("recall", &Chat::recall, "asks for the key fact"),
-                      Field("analyze", &Chat::analyze, "asks whether one option is right"),
-                      Field("analysis", &Chat::analysis, "how one analysis is quoted when summing up"),
-                      Field("summarize", &Chat::summarize, "asks for the answer"),
-                      Field("recall_tokens", &Chat::recall_tokens, "cap of recall", 1, 1'000'000),
-                      Field("analyze_tokens", &Chat::analyze_tokens, "cap of analyze, per option", 1, 1'000'000),
-                      Field("summarize_tokens", &Chat::summarize_tokens, "cap of summarize", 1, 1'000'000),
-                      Field("stop", &Chat::stop, "strings that end a stage"));
+    return std::tuple(
+        Field("system", &Chat::system, "system message; empty for none"),
+        Field("recall", &Chat::recall, "message that asks for the key fact"),
+        Field("analyze", &Chat::analyze, "message that asks whether one option is right"),
+        Field("analysis", &Chat::analysis, "form of one analysis in the message `summarize`"),
+        Field("summarize", &Chat::summarize, "message that asks for the answer"),
+        Field("recall_tokens", &Chat::recall_tokens, "largest number of tokens of recall", 1, 1'000'000),
+        Field("analyze_tokens", &Chat::analyze_tokens, "largest number of tokens of analyze, per option", 1, 1'000'000),
+        Field("summarize_tokens", &Chat::summarize_tokens, "largest number of tokens of summarize", 1, 1'000'000),
+        Field("stop", &Chat::stop, "strings that end a stage"));
   }
   friend bool operator==(const Chat&, const Chat&) = default;
 

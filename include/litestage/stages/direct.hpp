@@ -64,9 +64,10 @@ struct Direct {
   void check(const Where& where) const { static_cast<void>(filled_system({}, where)); }
 
   static constexpr auto fields() {
-    return std::tuple(Field("max_new_tokens", &Direct::max_new_tokens, "cap of the stage", 1, 1'000'000),
-                      Field("chat", &Direct::chat, "ask as the user of a chat, rather than have the text continued"),
-                      Field("system", &Direct::system, "system message of a chat; empty for none"));
+    return std::tuple(
+        Field("max_new_tokens", &Direct::max_new_tokens, "largest number of tokens of the stage", 1, 1'000'000),
+        Field("chat", &Direct::chat, "whether the question is a chat message, not a text to continue"),
+        Field("system", &Direct::system, "system message of a chat; empty for none"));
   }
   friend bool operator==(const Direct&, const Direct&) = default;
 

@@ -18,7 +18,7 @@ namespace litestage::stages {
 // for free prompts.
 struct Single {
   static constexpr std::string_view name = "single";
-  static constexpr std::string_view summary = "one stage, named answer: the question as it is";
+  static constexpr std::string_view summary = "one stage, named answer: the question unchanged";
 
   int max_new_tokens = 64;
   bool chat = false;
@@ -40,8 +40,9 @@ struct Single {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("max_new_tokens", &Single::max_new_tokens, "cap of the stage", 1, 1'000'000),
-                      Field("chat", &Single::chat, "ask as the user of a chat, rather than have the text continued"));
+    return std::tuple(
+        Field("max_new_tokens", &Single::max_new_tokens, "largest number of tokens of the stage", 1, 1'000'000),
+        Field("chat", &Single::chat, "whether the question is a chat message, not a text to continue"));
   }
   friend bool operator==(const Single&, const Single&) = default;
 };

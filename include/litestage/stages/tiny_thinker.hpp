@@ -67,9 +67,12 @@ struct TinyThinker {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("recall_tokens", &TinyThinker::recall_tokens, "cap of recall", 1, 1'000'000),
-                      Field("analyze_tokens", &TinyThinker::analyze_tokens, "cap of analyze, per option", 1, 1'000'000),
-                      Field("summarize_tokens", &TinyThinker::summarize_tokens, "cap of summarize", 1, 1'000'000));
+    return std::tuple(
+        Field("recall_tokens", &TinyThinker::recall_tokens, "largest number of tokens of recall", 1, 1'000'000),
+        Field("analyze_tokens", &TinyThinker::analyze_tokens, "largest number of tokens of analyze, per option", 1,
+              1'000'000),
+        Field("summarize_tokens", &TinyThinker::summarize_tokens, "largest number of tokens of summarize", 1,
+              1'000'000));
   }
   friend bool operator==(const TinyThinker&, const TinyThinker&) = default;
 

@@ -1,5 +1,5 @@
-// CpuBackend's promise that the bits of a row depend neither on the batch nor on the threads; and what it does at the
-// edges: no rows, misuse, names.
+// Checks that the bits of a row on CpuBackend depend neither on the batch nor on the threads, and edge cases: no rows,
+// misuse, names.
 // ThreadSanitizer: yes
 #include <doctest/doctest.h>
 
@@ -29,7 +29,7 @@ struct Token {
   bool stores_only = false;  // in the attention of every layer
 };
 
-// All that a step yields for one row, as numbers whose bits can be compared.
+// All results of a step for one row, as numbers whose bits can be compared.
 using RowBits = std::vector<float>;
 
 std::vector<RowBits> run_step(Loaded<CpuBackend>& s, const std::vector<Token>& tokens) {

@@ -1,14 +1,14 @@
 // Whole forward passes of `cpu` and `reference` against a transformer written out here in double, for every weight
 // type.
 //
-// How far they may be off follows from what they round, and from nothing that was measured of them:
+// The bound on their errors follows from the numbers that they round, not from measured errors:
 //  * where weights are quantised, `cpu` rounds their inputs to 8 bits in blocks of 32 with the step max|h| / 127; an
 //    error is then anywhere in +-half a step;
 //  * its sums in float err by at most (n + 16) 2^-24 |w| |h|, with n terms, rows w and inputs h;
 //  * both round keys and values to float, by at most 2^-24 of each.
-// The transformer below runs 24 times with random errors of these sizes at all these places. Lengths of sums of
-// thousands of independent errors hardly vary, so twice the longest distance seen is never reached unless a number
-// somewhere is wrong. That is 3 % of the logits for quantised weights, and 1e-4 for others.
+// The transformer below runs 24 times with random errors of these sizes at all these places. The length of a sum of
+// thousands of independent errors hardly varies, so only a wrong number can exceed twice the longest distance of these
+// runs. That is 3 % of the logits for quantised weights, and 1e-4 for others.
 #include <doctest/doctest.h>
 
 #include <Eigen/Core>
@@ -94,7 +94,7 @@ class ExactTransformer {
 
   [[nodiscard]] double error() { return 2 * static_cast<double>(random_.uniform()) - 1; }  // in +-1
 
-  // Several matrices see one and the same rounded input.
+  // Several matrices get the same rounded input.
   [[nodiscard]] std::vector<Vector> products(const std::vector<const Projection*>& projections, const Vector& h) {
     Vector rounded = h;
     for (Index b = 0; b < h.size() && errors_ == Errors::of_cpu; b += 32) {
@@ -197,10 +197,10 @@ void check_logits(DType type, bool qwen2) {
       for (Index i = 0; i < row.size(); ++i) row[i] = static_cast<double>(found[0][t][static_cast<std::size_t>(i)]);
       const auto at = static_cast<Index>(t);
       const double distance = (row - exact.col(at)).norm(), length = exact.col(at).norm();
-      // 1e-11: what sums in double in another order differ by.
+      // 1e-11: the difference of sums in double in a different order.
       const bool is_reference = std::is_same_v<B, ReferenceBackend>;
       CHECK(distance <= 2 * (is_reference ? of_reference : of_cpu)[at] + 1e-11 * length);
-      CHECK(of_cpu[at] < (cpu::is_float(type) ? 1e-4 : 0.05) * length);  // or else the check says little
+      CHECK(of_cpu[at] < (cpu::is_float(type) ? 1e-4 : 0.05) * length);  // otherwise the check is too weak
     }
   });
 }

@@ -1,5 +1,5 @@
-// The oracle itself: each operation against a formula written down here, in double. Its sums are of at most a few
-// hundred terms, whatever their order, so that relative errors stay below 1e-12.
+// The reference backend: each operation is compared with a formula in double in this file. Sums have at most a few
+// hundred terms, so that relative errors stay below 1e-12 in any order.
 #include "litestage/backend/reference/reference_backend.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Importance against sums made here of the session's own moments; its Form.
+// Importance, compared with sums of the session's moments that are computed here; and its Form.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ Importance measured(Setting<B>& s, const std::vector<Question>& list, PipelineOp
   return measure_importance(LanguageModel(s.backend, s.model, toy), schedule, list, std::move(options)).value();
 }
 
-// What a prompt did, token by token: all that follows is made of it.
+// The measurements of each token of a prompt, from which the expected importance is computed.
 struct Walked {
   std::vector<std::vector<double>> cosine, before, after;  // [2 * n_layers][tokens]
   std::vector<std::vector<double>> layer;                  // [n_layers][tokens]

@@ -26,7 +26,7 @@ SearchSpace space_of(std::vector<std::size_t> order, std::vector<int> counts, st
   return space;
 }
 
-// One question, so that a plan is right or wrong and has one time: `plans` lists what differs from (wrong, 9 s).
+// One question, so that a candidate is right or wrong and has one time. `plans` lists those that are not (wrong, 9 s).
 Evaluator table(const std::map<Candidate, Outcome>& plans) {
   return [plans](std::span<const Trial> trials) {
     std::vector<Outcome> outcomes;
@@ -38,7 +38,7 @@ Evaluator table(const std::map<Candidate, Outcome>& plans) {
   };
 }
 
-// Step 2 as one would write it on paper: sums, no memory, the stages recursively; the loss in whole hits.
+// An independent version of step 2: recursive over the stages, without memory of trials, with the loss in whole hits.
 Candidate brute_force(const SearchSpace& space, std::uint64_t seed, int least, Candidate frozen, std::size_t at) {
   if (at == space.order.size()) return frozen;
   Candidate winner = frozen;
@@ -147,7 +147,7 @@ TEST_CASE("a target above full depth") {
   CHECK(missed.best.candidate == Candidate{0, 0});
   CHECK(missed.target == 1);
   CHECK(missed.best == missed.origin);
-  // Skipping may reach what full depth does not, even slower, even in a later stage.
+  // A candidate may reach a target that full depth does not, even if it is slower, even in a later stage.
   const SearchResult reached =
       ExhaustiveSweep{}.search(space, table({{{0, 1}, {true, 7, 1}}, {{0, 0}, {false, 5, 1}}}));
   CHECK(reached.reached);

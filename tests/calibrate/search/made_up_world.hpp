@@ -1,4 +1,4 @@
-// Made-up searches: questions whose answers and times depend on the budgets in a way that is drawn by a seed.
+// Made-up searches: questions whose answers and times are random functions of the budgets, given by a seed.
 #pragma once
 
 #include <algorithm>
@@ -35,9 +35,10 @@ class Draw {
   std::uint64_t state_;
 };
 
-// Three stages, the middle one with four branches. A question bears so much damage by skipping, some noise aside; past
-// it the answer agrees with full depth by chance only. Texts grow under skipping, up to a cap; time is text and
-// prompts, less what is skipped. Counts the tokens that are generated when every text is generated once.
+// Three stages, the middle one with four branches. Skipping does damage; if it exceeds the (noisy) tolerance of the
+// question, the answer agrees with full depth only by chance. Texts grow with skipping, up to a cap. Time is
+// proportional to texts and prompts, less the share of skipped sub-layers. Counts the tokens generated if every text is
+// generated once.
 class StagedWorld {
  public:
   explicit StagedWorld(std::uint64_t seed, double accuracy = 1) : draw_(seed), accuracy_(accuracy) {
@@ -107,7 +108,7 @@ class StagedWorld {
   double memoised_ = 0, unmemoised_ = 0;
 };
 
-// Any number of stages and few counts, without structure: every plan's outcomes are drawn.
+// Any number of stages with few values each, and no structure: the outcomes of every candidate are random.
 inline litestage::calibrate::Outcome drawn_outcome(std::uint64_t seed, const litestage::calibrate::Trial& trial) {
   Draw draw = Draw(seed).of(static_cast<int>(trial.question));
   bool skips = false;
@@ -115,7 +116,7 @@ inline litestage::calibrate::Outcome drawn_outcome(std::uint64_t seed, const lit
     draw = draw.of(count);
     skips = skips || count != 0;
   }
-  // Few different times, so that plans tie.
+  // Few different times, so that candidates tie.
   return {draw.of(1).uniform() < (skips ? 0.7 : 0.8), static_cast<double>(1 + draw.of(2).bits() % 3),
           static_cast<int>(draw.of(3).bits() % 50)};
 }

@@ -1,4 +1,4 @@
-// The race among counts, in hundreds of made-up searches.
+// Racing, in hundreds of made-up searches.
 // Optimised: yes
 #include "litestage/calibrate/search/racing.hpp"
 
@@ -189,7 +189,7 @@ TEST_CASE("no trial is evaluated twice, and progress says at most how many there
 }
 
 TEST_CASE("agreement: once it has lost too much, a count is not asked again") {
-  // Counts 1 to 3 lose the questions 0, 1, 2 and no other; one loss is within the target.
+  // Values 1 to 3 lose questions 0, 1 and 2, and no other; one loss is within the target.
   std::map<int, int> tried;
   const SearchSpace space = one_stage({0, 1, 2, 3, 4}, 30, 0.04);
   const SearchResult result = Racing{}.search(space, each([&](const Trial& trial) {
@@ -200,7 +200,7 @@ TEST_CASE("agreement: once it has lost too much, a count is not asked again") {
                                               }));
   CHECK(result.best.candidate == Candidate{4});
   CHECK(tried[4] == 30);
-  // Whoever finds the hard questions pays; they go first for the others.
+  // The first value finds the hard questions by trying many; the other values are tried on these first.
   CHECK(tried[1] + tried[2] + tried[3] <= 30 + 30);
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("a target that allows many losses is no reason to give up") {
 TEST_CASE("a target above full depth") {
   SearchSpace space = one_stage({0, 1, 2}, 10, 0);
   space.least_accuracy = 0.8;
-  // Full depth has 5 of 10. Count 1 has 7, or 9 and is slower.
+  // Full depth answers 5 of 10 correctly. Value 1 answers 7, or answers 9 and is slower.
   for (const std::size_t hits : {7u, 9u}) {
     const SearchResult result = Racing{}.search(space, each([&](const Trial& trial) {
                                                   const int count = trial.candidate[0];
@@ -319,13 +319,14 @@ TEST_CASE("pairs are counted where both were tried") {
 }
 
 TEST_CASE("the chance of losses is that of an urn") {
-  // 64 questions, all right at full depth, 2 may be lost: two of the first two lost, 1 in 2016.
+  // 64 questions, all right at full depth, 2 may be lost: the chance that the first two tried are both lost is 1 in
+  // 2016.
   const LossTest agreement(64, 64, 62);
   CHECK(std::abs(agreement.chance({2, 2, 0, 0}) - 1.0 / 2016) < 1e-12);
   CHECK(std::abs(agreement.chance({1, 1, 0, 0}) - 2.0 / 64) < 1e-12);
   CHECK(std::abs(agreement.chance({10, 0, 0, 0}) - 1) < 1e-12);
   CHECK(agreement.chance({10, 3, 0, 0}) == 0);
-  // 6 of 10 right, 5 wanted: by enumeration of all ways to draw 3 of the 6 and 2 of the 4.
+  // 6 of 10 right, 5 needed: compared with an enumeration of all ways to draw 3 of the 6 and 2 of the 4.
   const LossTest accuracy(10, 6, 5);
   double largest = 0;
   for (int gains = 1; gains <= 3; ++gains) {  // one is seen among two tried
@@ -347,7 +348,7 @@ TEST_CASE("the chance of losses is that of an urn") {
 }
 
 TEST_CASE("improbable losses rule out, unless no risk is taken") {
-  // Full depth answers 32 of 64; count 1 is faster and loses 12 of them, without gains; 3 may be lost.
+  // Full depth answers 32 of 64 correctly; value 1 is faster and loses 12 of them without gains; 3 may be lost.
   const SearchSpace space = one_stage({0, 1}, 64, 0.05);
   int tried = 0;
   const Evaluator evaluate = each([&](const Trial& trial) {

@@ -15,7 +15,7 @@ using namespace litestage::calibrate;
 
 namespace {
 
-// A strategy of one's own: full depth, whatever it costs.
+// A user-defined strategy: always full depth.
 struct GiveUp {
   static constexpr std::string_view name = "give_up";
   int unused = 0;

@@ -1,5 +1,5 @@
-// Evaluation of many settings at once: it says what pipelines say, generates nothing twice, and its records bring it
-// back to where it was.
+// Evaluation of many settings at once: the results are those of pipelines, nothing is generated twice, and the records
+// restore its state.
 #include "litestage/calibrate/trials/staged_evaluation.hpp"
 
 #include <doctest/doctest.h>
@@ -89,7 +89,7 @@ struct Fixture {
     options.context = 512;
     return Evaluation({backend, model, toy}, thinker, asked, into, options);
   }
-  // What pipelines say, one setting after the other.
+  // The results of pipelines, one setting after the other.
   [[nodiscard]] std::vector<QuestionReport> by_pipelines(const std::vector<V>& settings) {
     std::vector<QuestionReport> reports;
     for (const V& v : settings) {

@@ -1,5 +1,5 @@
-// A libcublas of our own, for gpu::Cublas to open: cublasGemmEx as its documentation describes it, on the host's
-// memory, in double.
+// A replacement of libcublas for gpu::Cublas to open: cublasGemmEx as its documentation describes it, in host memory
+// and in double.
 #include <cublas_v2.h>
 
 #include <cstdint>

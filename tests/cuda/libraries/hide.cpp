@@ -1,5 +1,5 @@
-// To be preloaded into a program that is to find no library of CUDA: such names are kept in the file $LITESTAGE_HIDDEN,
-// and are opened in vain.
+// Preloaded into a program, this library hides the libraries of CUDA: opening one fails, and its name is written to the
+// file $LITESTAGE_HIDDEN.
 #include <dlfcn.h>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// A journal loses nothing that `append` returned for, shows nothing half written, and is never overwritten.
+// A journal keeps every record whose `append` returned, reads no half-written record, and is never overwritten.
 #include "litestage/io/files/journal_file.hpp"
 
 #include <doctest/doctest.h>
@@ -35,7 +35,7 @@ Form record(std::size_t i) {
   return Form::Map{{"i", i}, {"third", static_cast<double>(i) / 3}, {"text", std::string(letters, 'x') + "}\n\""}};
 }
 
-// Until the journal has so many records.
+// Waits until the journal has so many records.
 void fill(const std::string& path, std::size_t records) {
   io::JournalFile journal(path, identity());
   for (std::size_t i = journal.records().size(); i < records; ++i) journal.append(record(i));

@@ -1,4 +1,4 @@
-// Fingerprints: every byte counts, nothing but bytes counts, and what was written once is recognised for good.
+// Fingerprints: they depend on every byte and only on bytes, and those in existing plans and journals stay valid.
 #include "litestage/io/gguf/fingerprint.hpp"
 
 #include <doctest/doctest.h>
@@ -44,7 +44,7 @@ TEST_CASE("a byte anywhere in a tensor changes the fingerprint, also those that 
     same_samples += sampled(changed) == sampled(bytes) ? 1 : 0;
   }
   CHECK(same == 0);
-  CHECK(same_samples > 0);  // or this would show nothing
+  CHECK(same_samples > 0);  // otherwise the test shows nothing
 }
 
 TEST_CASE("metadata, the length of the file and its last byte count too") {

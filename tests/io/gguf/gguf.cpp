@@ -1,4 +1,4 @@
-// GGUF: what is written comes back, and no lie in a file does more than raise an Error that says where.
+// GGUF: written values are read back, and a wrong file causes at most an Error that names the place.
 #include "litestage/io/gguf/gguf.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ GgufWriter::Tensor floats(const std::string& name, std::size_t n, std::optional<
   return {name, {n}, 0, Bytes(4 * n, std::byte{1}), offset};
 }
 
-// One of everything.
+// A file with keys of every type and two tensors.
 GgufWriter everything() {
   GgufWriter w;
   w.add("u8", std::uint8_t{200}).add("i8", std::int8_t{-100}).add("u16", std::uint16_t{60000});

@@ -1,4 +1,4 @@
-// Random attentions for the tests of its kernels, and what double precision makes of them.
+// Random attentions for tests of the kernels, and their results in double.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ struct RandomAttention {
     k = stored(random, numbers);
     v = stored(random, numbers);
   }
-  // What nobody may see, in the last two entries of every head, is NaN.
+  // The last two entries of every head are NaN, because no row may see them.
   [[nodiscard]] std::vector<T> stored(std::mt19937& random, std::size_t numbers) const {
     std::vector<T> x(numbers);
     for (std::size_t i = 0; i < numbers; ++i) {
@@ -77,7 +77,7 @@ struct DeviceAttention {
     for (const AttentionRow& row : rows) all.push_back(row.*which);
     return to_device(emulator, all);
   }
-  // What the parameters of both kernels have in common.
+  // Sets the parameters that both kernels have.
   template <class Params>
   [[nodiscard]] Params params(const RandomAttention<T>& a) const {
     Params p;
@@ -98,8 +98,8 @@ struct DeviceAttention {
   DeviceBuffer<float> out;
 };
 
-// How often a kernel rounds: operations of a score, of the sums over entries, and exponentials that a weight is made
-// of.
+// Numbers of roundings in a kernel: operations of a score, operations of the sums over entries, and exponentials whose
+// product is a weight.
 struct Roundings {
   double score = 0, sums = 0, exponentials = 0;
 };
@@ -108,17 +108,19 @@ struct ExpectedHead {
   std::vector<double> value, bound;
 };
 
-// One query head of one row; `k` and `v` are what is stored, so its rounding to f16 is no error here. With u = 2^-24:
-//  - a score errs by u per operation of a partial sum, which is at most the sum of |q k|, and once more by the scale:
-//  so
-//    much its weight errs, relative to exp(score);
-//  - score - largest is rounded, in steps that make up the whole difference, each to u of it. An exponential is within
-//  2
-//    units in the last place, 4 u, and one more u is the product that it becomes a factor of. What all weights have in
-//    common (an error of the largest score) cancels;
-//  - the sums of weights and of weighted values err by u per operation of at most the sum of magnitudes;
-//  - the error of the quotient is that of the numerator, and the denominator's relative to sum w |v| / sum w, and u.
-// Products of these small errors are under a hundredth of them.
+// The result and error bound of one query head of one row. `k` and `v` are the stored numbers, so their rounding to f16
+// is no error here. With u = 2^-24:
+//
+// Each operation of a score has an error of at most u times the sum of |q k|, and so has the scale. The relative error
+// of a weight is the absolute error of its score.
+//
+// score - largest is computed in steps that add up to the difference, each with a relative error of u. An exponential
+// has an error of at most 2 units in the last place (4 u), and its product with other factors u more. An error of the
+// largest score is common to all weights and cancels.
+//
+// The sums of weights and of weighted values have an error of u times the sum of magnitudes per operation. The error of
+// the quotient is that of the numerator, that of the denominator relative to sum w |v| / sum w, and u. Products of
+// these small errors are below a hundredth of their sum.
 inline ExpectedHead expected_head(const float* q, const std::vector<const double*>& k,
                                   const std::vector<const double*>& v, unsigned head_dim, double scale,
                                   const Roundings& roundings) {
@@ -155,7 +157,7 @@ inline ExpectedHead expected_head(const float* q, const std::vector<const double
   return result;
 }
 
-// [n, q_dim] of all rows; `roundings_of(visible)` counts them.
+// The results [n, q_dim] and bounds of all rows; roundings_of(visible) gives the numbers of roundings.
 template <class T, class F>
 ExpectedHead expected_attention(const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
                                 const F& roundings_of) {

@@ -1,5 +1,5 @@
-// What the kernels before an attention share, for their tests: heads of a shape, RoPE angles, rows with their places in
-// a cache, and how the numbers of a head are compared.
+// Shared by tests of the kernels that run before an attention: heads of a shape, RoPE angles, rows with their places in
+// a cache, and the comparison of a head's numbers.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,7 @@ struct AttentionSetting {
   [[nodiscard]] unsigned raw_dim() const { return dim(0) + dim(1) + dim(2); }
   [[nodiscard]] std::size_t cache_size() const { return std::size_t{slots} * layers * capacity * dim(1); }
 
-  // Matrix m's numbers of row i, from its sums: bias, norm of each head, RoPE.
+  // Turns the sums of matrix m and row i into the finished numbers: bias, norm of each head, RoPE.
   void finish(double* row, unsigned m, unsigned i) const {
     const auto vector = [](const std::vector<float>& values) {
       return ReferenceBackend::Vector{std::vector<double>(values.begin(), values.end())};
@@ -71,7 +71,7 @@ struct AttentionSetting {
   }
 };
 
-// What a launch left: queries and the whole cache.
+// The memory after a launch: queries and the whole cache.
 template <class T>
 struct AttentionResult {
   std::vector<float> q;  // [n, q_dim]
@@ -104,7 +104,7 @@ struct DeviceSetting {
     cache = {k.data(),        v.data(), AttentionSetting::layers, s.shape.n_kv_heads, AttentionSetting::capacity,
              s.shape.head_dim};
   }
-  // Everything but where the sums come from.
+  // Sets all parameters except the source of the sums.
   template <class Params>
   void put(Params& p, const AttentionSetting& s, unsigned first = 0) const {
     for (unsigned m = 0; m < 3; ++m) p.bias[m] = vector[m];
@@ -126,7 +126,7 @@ struct DeviceSetting {
   kernels::Cache<T> cache;
 };
 
-// Matrix m's numbers of row i as a launch left them, [dim(m)]; what was read is marked as untouched in `rest`.
+// The numbers [dim(m)] of matrix m and row i after a launch. They are marked as untouched in `rest`.
 template <class T>
 [[nodiscard]] std::vector<double> take_row(AttentionResult<T>& rest, const AttentionSetting& s, unsigned m,
                                            unsigned i) {

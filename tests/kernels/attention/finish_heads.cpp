@@ -1,4 +1,4 @@
-// Bias, norm of each head, RoPE and the way into the cache in the emulator, against double.
+// FinishHeads in the emulator (bias, norm of each head, RoPE, storing in the cache), compared with double.
 #include "litestage/kernels/attention/finish_heads.cuh"
 
 #include <doctest/doctest.h>

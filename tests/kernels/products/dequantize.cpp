@@ -1,4 +1,4 @@
-// Weights back to numbers in the emulator: to the bit those of core/quant_blocks.hpp, for every type.
+// Dequantised weights of every type in the emulator, which have the bits of core/quant_blocks.hpp.
 #include "litestage/kernels/products/dequantize.cuh"
 
 #include <doctest/doctest.h>

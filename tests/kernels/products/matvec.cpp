@@ -1,5 +1,5 @@
 // Matrix-vector products of all weight types in the emulator: against double, and to the bit among schedules, batches
-// and grids. ProjectAdd stands for the skeleton; what the others add has its own tests.
+// and grids. ProjectAdd tests the common part; other kernels have their own tests.
 #include "litestage/kernels/products/matvec.cuh"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Inputs of the products that norm their inputs, and what the products come to in double.
+// Inputs of the products that normalise their inputs, and the results in double.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,10 @@
 
 namespace litestage::test {
 
-// Bits of a number that no kernel computes: what still holds it has not been written.
+// Bits of a number that no kernel computes, which mark memory that has not been written.
 inline constexpr float untouched = -12345.0f;
 
-// n rows of a stream, not in its order, and their norm.
+// n rows of a stream, in an order different from the stream's, and their norm.
 struct NormedRows {
   unsigned n, columns;
   std::vector<float> x;     // [n + 2, columns]
@@ -33,7 +33,7 @@ struct NormedRows {
         norm(random_inputs(columns, seed + 1)) {
     for (unsigned i = 0; i < n; ++i) rows.push_back(static_cast<int>((7 * i + 3) % (n + 2)));
   }
-  // Row i as the product sees it, in double.
+  // Row i after the norm, in double.
   [[nodiscard]] std::vector<double> normed(unsigned i) const {
     const float* row = x.data() + static_cast<std::size_t>(rows[i]) * columns;
     double squares = 0;
@@ -114,7 +114,7 @@ struct Expected {
   return e;
 }
 
-// f(type, rows, columns) for all types: awkward numbers of rows as narrow as a type allows, and a few wide ones.
+// Calls f(type, rows, columns) for all types: odd numbers of the narrowest rows of a type, and a few wide rows.
 template <class F>
 void for_types_and_sizes(const F& f) {
   for (const DTypeInfo& entry : dtype_table) {

@@ -1,5 +1,5 @@
-// RMSNorm, Q, K and V, biases, RoPE and the way into the cache as one launch in the emulator: against double, to the
-// bit among schedules, batches and grids, and to the bit against two launches.
+// ProjectQkv in the emulator: compared with double, and to the bit among schedules, batches and grids and with two
+// launches.
 #include "litestage/kernels/products/project_qkv.cuh"
 
 #include <doctest/doctest.h>

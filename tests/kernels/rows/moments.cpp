@@ -1,4 +1,4 @@
-// How rows of the stream changed, in the emulator, against double.
+// MeasureRows in the emulator, compared with double.
 #include "litestage/kernels/rows/moments.cuh"
 
 #include <doctest/doctest.h>

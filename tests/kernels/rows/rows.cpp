@@ -24,7 +24,7 @@ using kernels::ScaleRows;
 
 namespace {
 
-// run(emulator) in every schedule, to the same bits; gives them.
+// The result of run(emulator), which must have the same bits in every schedule.
 template <class Run>
 auto in_all_schedules(const Run& run) {
   Emulator first(schedules[0]);

@@ -1,4 +1,4 @@
-// What policies may know of a token, from its logits, in the emulator: against double and against a sorted row.
+// TokenSummary and TopLogits in the emulator, compared with double and with a sorted row.
 #include "litestage/kernels/rows/token_stats.cuh"
 
 #include <doctest/doctest.h>
@@ -27,7 +27,7 @@ namespace {
 
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-// The summaries of n rows. The counters are zero before, and must be after.
+// The summaries of n rows. The counters are zero before the launch, and must be zero after it.
 std::vector<LogitSummary> summarise(Emulator& emulator, const std::vector<float>& logits, unsigned n) {
   const auto vocab = static_cast<unsigned>(logits.size() / n);
   const DeviceBuffer<float> in = to_device(emulator, logits);
@@ -86,7 +86,7 @@ void check_row(const LogitSummary& s, const float* logits, unsigned vocab) {
   const auto found_sum = static_cast<double>(s.sum), found_weighted = static_cast<double>(s.weighted);
   CHECK(close(found_sum, sum, bound.sum));
   CHECK(close(found_weighted, weighted, bound.weighted));
-  // What the host makes of them: log-sum-exp and entropy.
+  // Log-sum-exp and entropy, as the host computes them from the summaries.
   CHECK(close(largest + std::log(found_sum), largest + std::log(sum), 1.01 * bound.sum / sum));
   CHECK(close(std::log(found_sum) - found_weighted / found_sum, std::log(sum) - weighted / sum,
               1.01 * (bound.sum * (1 - weighted / sum) + bound.weighted) / sum));

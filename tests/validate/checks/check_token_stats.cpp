@@ -1,4 +1,4 @@
-// How statistics of a token are compared: what counts as a difference.
+// The comparison of a token's statistics: which differences are reported.
 #include "litestage/validate/checks/check_token_stats.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ namespace {
   return stats;
 }
 
-// The check of one row of 100 logits, whose statistics are off by what `change` does.
+// The check of one row of 100 logits whose statistics are modified by `change`.
 template <class Change>
 [[nodiscard]] StatsCheck checked(const Change& change) {
   StatsCheck check{1, 100};

@@ -1,4 +1,4 @@
-// Whole models on two backends: how logits are compared, and what the CPU's run is made of.
+// Whole models on two backends: the comparison of logits, and the tokens of the CPU's run.
 #include "litestage/validate/checks/whole_model.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// The least work of a launch, for kernels where a hand can count it.
+// The minimum work of a launch, for kernels for which it can be counted by hand.
 #include "litestage/validate/speed/launch_work.hpp"
 
 #include <doctest/doctest.h>

@@ -35,8 +35,8 @@ namespace litestage::cli {
       path, identity, std::vector<io::EarlierKey>{{"model", facts.sampled_model}, {"context", std::nullopt}});
   if (journal->identity().at("model", path) != identity.at("model", path)) {
     std::cerr << "warning: " << path << ": the journal names its model by samples of the weights only, as earlier "
-              << "versions did, so records of a model edited elsewhere would pass for this one's; to have every byte "
-              << "checked, begin a new journal (--journal FILE)" << std::endl;
+              << "versions did, so records of a model that differs in other weights would be accepted; to check every "
+              << "byte, begin a new journal (--journal FILE)" << std::endl;
   }
   if (quiet) return journal;
   if (journal->dropped_bytes() > 0) {
@@ -44,7 +44,7 @@ namespace litestage::cli {
               << " bytes) is left out\n";
   }
   if (!journal->records().empty())
-    std::cerr << path << ": going on after " << journal->records().size() << " records" << std::endl;
+    std::cerr << path << ": continues after " << journal->records().size() << " records" << std::endl;
   return journal;
 }
 
@@ -52,7 +52,7 @@ namespace litestage::cli {
 inline void tell_of_left_out(const io::JournalFile* journal, std::size_t left_out, bool quiet) {
   if (journal == nullptr || left_out == 0 || quiet) return;
   std::cerr << journal->path() << ": " << left_out << (left_out == 1 ? " record holds" : " records hold")
-            << " for another --context only and what was done there is done again" << std::endl;
+            << " only for a different --context, so this work is done again" << std::endl;
 }
 
 }  // namespace litestage::cli

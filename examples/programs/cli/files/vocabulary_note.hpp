@@ -13,7 +13,7 @@ namespace litestage::cli {
 inline void warn_of_open_splitting(const io::Vocabulary& vocabulary, const std::string& path) {
   if (vocabulary.model != "gpt2" || !vocabulary.pre.empty()) return;
   std::cerr << "warning: " << path << ": key tokenizer.ggml.pre is missing, so text is split as \"default\" "
-            << "says, which is seldom how the model was trained; answers are better if the file is converted anew"
+            << "says, which is seldom how the model was trained; answers are better if the file is converted again"
             << std::endl;
 }
 inline void warn_of_open_splitting(const io::ModelFile& file) {

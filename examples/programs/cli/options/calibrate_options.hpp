@@ -32,7 +32,7 @@ inline void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
       app, o.metric, {"letter", "extracted", "agreement"},
       "An answer is right if the likeliest option letter is (letter), if the option that the text states is "
       "(extracted), or if it is that of full depth (agreement)");
-  app.add_option("--stages", o.common.stages, "Which prompts make up a stage (SPEC, below)")
+  app.add_option("--stages", o.common.stages, "Schedule: the stages and their prompts (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")
       ->group("Questions");
@@ -66,7 +66,7 @@ inline void add_budget_options(CLI::App& app, CalibrateOptions& o) {
       ->type_name("N")
       ->group(group);
   app.add_option("--rank-by", o.rank_by,
-                 "Mean cosines over requests, over all tokens, or over each prompt's last_token")
+                 "Rank sub-layers by mean cosine over requests, over tokens, or over the last_token of each prompt")
       ->check(CLI::IsMember({"requests", "tokens", "last_token"}))
       ->capture_default_str()
       ->group(group);
@@ -74,7 +74,7 @@ inline void add_budget_options(CLI::App& app, CalibrateOptions& o) {
       ->check(CLI::IsMember({"both", "prefill", "decode"}))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--kv-on-skip", o.kv_on_skip, "What a skipped attention leaves in the K/V cache")
+  app.add_option("--kv-on-skip", o.kv_on_skip, "K/V entry to store for a skipped attention")
       ->check(CLI::IsMember({"none", "project", "copy_below"}))
       ->capture_default_str()
       ->group(group);
@@ -86,12 +86,12 @@ inline void add_exit_options(CLI::App& app, CalibrateOptions& o) {
       ->capture_default_str()
       ->type_name("SPEC")
       ->group(group);
-  app.add_option("--windows", o.windows, "Of the early exit; 0: no exit is looked for")
+  app.add_option("--windows", o.windows, "Windows of the early exit to try; 0: search for no exit")
       ->delimiter(',')
       ->check(whole_number(0, 4096))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--thresholds", o.thresholds, "Tried for each window")
+  app.add_option("--thresholds", o.thresholds, "Number of thresholds to try for each window")
       ->check(whole_number(1, 1000))
       ->capture_default_str()
       ->group(group);
@@ -102,7 +102,9 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
   add_budget_options(app, o);
   add_exit_options(app, o);
   const std::string group = "Search";
-  app.add_flag("--no-baselines", o.no_baselines, "Do not look how far the methods compared with can go")->group(group);
+  app.add_flag("--no-baselines", o.no_baselines,
+               "Do not search the baselines for their largest settings within the target")
+      ->group(group);
   app.add_option("--probe-seconds", o.probe_seconds, "Time for measuring the latency model")
       ->check(number(0.1, 3600.0))
       ->capture_default_str()
@@ -116,15 +118,19 @@ inline void add_search_options(CLI::App& app, CalibrateOptions& o) {
 
 inline void add_plan_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Output";
-  app.add_option("--plan", o.plan, "Where the plan goes")->capture_default_str()->type_name("FILE")->group(group);
-  app.add_option("--journal", o.journal, "What is finished; goes on from there if it exists (default: PLAN.journal)")
+  app.add_option("--plan", o.plan, "Write the plan to this file")
+      ->capture_default_str()
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--journal", o.journal,
+                 "Keep finished work in this file, and continue from it if it exists (default: PLAN.journal)")
       ->type_name("FILE")
       ->group(group);
   app.add_flag("--importance-only", o.importance_only, "Only rank the sub-layers, stage by stage")->group(group);
-  app.add_option("--json", o.common.json, "With --importance-only: write it to a file")
+  app.add_option("--json", o.common.json, "With --importance-only: write the importance to a file")
       ->type_name("FILE")
       ->group(group);
-  app.add_flag("--quiet", o.common.quiet, "No progress")->group(group);
+  app.add_flag("--quiet", o.common.quiet, "Print no progress")->group(group);
 }
 
 inline void add_calibrate_options(CLI::App& app, CalibrateOptions& o) {

@@ -29,26 +29,27 @@ inline void add_compared_questions(CLI::App& app, CompareOptions& o) {
   add_source_options(app, o.tasks, o.data, "the project's own test questions");
   add_choice_options(app, o.common);
   app.add_option("--latency-questions", o.latency_questions,
-                 "Time the first N of these, one at a time; 0: none (default: 20, or all if there are fewer)")
+                 "Time the first N questions, one at a time; 0: none (default: 20, or all if there are fewer)")
       ->check(whole_number(0, all_questions))
       ->type_name("N")
       ->group("Questions");
   add_metric_option(app, o.common.metric, {"letter", "extracted"},
-                    "Answers are the likeliest option letter (letter), or what the text states (extracted)");
+                    "Answers are the likeliest option letter (letter), or the option that the text states (extracted)");
 }
 
 inline void add_compared_methods(CLI::App& app, CompareOptions& o) {
   const std::string group = "Methods (below)";
-  app.add_option("--methods", o.methods, "Which are compared: all, or NAME,NAME")
+  app.add_option("--methods", o.methods, "Methods to compare: all, or NAME,NAME")
       ->delimiter(',')
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--plan", o.plans, "What the program calibrate found; most methods need it")
+  app.add_option("--plan", o.plans, "Plan written by the program calibrate; most methods need it")
       ->allow_extra_args(false)
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--stages", o.common.stages, "Which prompts make up a stage (default: the plan's, else tinythinker)")
+  app.add_option("--stages", o.common.stages,
+                 "Schedule: the stages and their prompts (default: the plan's, else tinythinker)")
       ->type_name("SPEC")
       ->group(group);
 }
@@ -64,10 +65,11 @@ inline void add_compare_output(CLI::App& app, CompareOptions& o) {
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
-  CLI::Option* journal = app.add_option("--journal", o.journal, "What is finished; goes on from there if it exists")
-                             ->type_name("FILE")
-                             ->group(group);
-  app.add_flag("--resume", o.resume, "The journal is the file of --json with .journal appended")
+  CLI::Option* journal =
+      app.add_option("--journal", o.journal, "Keep finished work in this file, and continue from it if it exists")
+          ->type_name("FILE")
+          ->group(group);
+  app.add_flag("--resume", o.resume, "Keep a journal in the file of --json with .journal appended")
       ->group(group)
       ->needs("--json")
       ->excludes(journal);

@@ -48,11 +48,13 @@ inline void add_model_options(CLI::App& app, Options& o) {
   app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--chat-template", o.chat_template, "Instead of the file's own: chatml, zephyr, llama-2 or llama-3")
+  app.add_option("--chat-template", o.chat_template,
+                 "Chat template, instead of the file's own: chatml, zephyr, llama-2 or llama-3")
       ->type_name("NAME")
       ->group(group);
   add_backend_option(app, o.backend)->group(group);
-  app.add_option("--threads", o.threads, "0: one to each core that may be used (affinity, CPU quota)")
+  app.add_option("--threads", o.threads,
+                 "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
       ->check(whole_number(0, 1024))
       ->capture_default_str()
       ->type_name("T")
@@ -60,7 +62,7 @@ inline void add_model_options(CLI::App& app, Options& o) {
   app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")
       ->group(group);
   app.add_option("--context", o.context,
-                 concat("Positions of one branch: prompt and answer (default: ", default_context,
+                 concat("K/V cache positions of a branch, for prompt and answer (default: ", default_context,
                         ", or the model's context where that is smaller)"))
       ->check(whole_number(2, 1 << 24))
       ->type_name("N")
@@ -87,15 +89,16 @@ void add_source_options(CLI::App& app, Strings& task, Strings& data, const std::
 // The choice of questions, and how many run at a time.
 inline void add_choice_options(CLI::App& app, Options& o) {
   const std::string group = "Questions";
-  app.add_option("--exclude", o.exclude, "Leave out questions that are in these files too")
+  app.add_option("--exclude", o.exclude, "Leave out questions that are also in these files")
       ->type_name("FILE")
       ->group(group);
   const std::string n = o.questions == all_questions ? "all" : concat(o.questions);
-  app.add_option("--questions", o.questions, concat("The first N of the file that are left (default: ", n, ")"))
+  app.add_option("--questions", o.questions,
+                 concat("Ask the first N questions of the file, without excluded ones (default: ", n, ")"))
       ->check(whole_number(1, all_questions))
       ->type_name("N")
       ->group(group);
-  app.add_option("--batch", o.batch, "Questions worked on side by side: more a minute, each takes longer, same answers")
+  app.add_option("--batch", o.batch, "Questions that run in parallel: more per minute, each takes longer, same answers")
       ->check(whole_number(1, 4096))
       ->capture_default_str()
       ->type_name("B")
@@ -114,13 +117,14 @@ inline void add_metric_option(CLI::App& app, std::string& metric, const std::vec
 inline void add_question_options(CLI::App& app, Options& o) {
   add_source_options(app, o.task, o.data, "the project's own test questions");
   add_choice_options(app, o);
-  add_metric_option(app, o.metric, {"letter", "extracted", "both"},
-                    "Answers are the likeliest option letter (letter), what the text states (extracted), or both");
+  add_metric_option(
+      app, o.metric, {"letter", "extracted", "both"},
+      "Answers are the likeliest option letter (letter), the option that the text states (extracted), or both");
 }
 
 inline void add_policy_options(CLI::App& app, Options& o) {
   const std::string group = "Policies (below)";
-  app.add_option("--stages", o.stages, "Which prompts make up a stage")
+  app.add_option("--stages", o.stages, "Schedule: the stages and their prompts")
       ->capture_default_str()
       ->type_name("SPEC")
       ->group(group);
@@ -132,7 +136,7 @@ inline void add_policy_options(CLI::App& app, Options& o) {
                           ->capture_default_str()
                           ->type_name("SPEC")
                           ->group(group);
-  app.add_option("--plan", o.plan, "Skip and exit as this plan of the program calibrate says")
+  app.add_option("--plan", o.plan, "Take skip and exit policies from this plan, written by the program calibrate")
       ->type_name("FILE")
       ->group(group)
       ->excludes(skip)
@@ -141,22 +145,22 @@ inline void add_policy_options(CLI::App& app, Options& o) {
 
 inline void add_sampling_options(CLI::App& app, Options& o) {
   const std::string group = "Sampling";
-  app.add_option("--temperature", o.temperature, "0: always the likeliest token")
+  app.add_option("--temperature", o.temperature, "Sampling temperature; 0: always the likeliest token")
       ->check(number(0.0, 100.0))
       ->capture_default_str()
       ->type_name("T")
       ->group(group);
-  app.add_option("--top-k", o.top_k, "Of the K likeliest tokens; 0: of all")
+  app.add_option("--top-k", o.top_k, "Sample among the K likeliest tokens; 0: among all")
       ->check(whole_number(0, 1 << 24))
       ->capture_default_str()
       ->type_name("K")
       ->group(group);
-  app.add_option("--top-p", o.top_p, "Of the likeliest tokens that reach the probability P together")
+  app.add_option("--top-p", o.top_p, "Sample among the likeliest tokens that together reach the probability P")
       ->check(number(0.0, 1.0))
       ->capture_default_str()
       ->type_name("P")
       ->group(group);
-  app.add_option("--seed", o.seed, "Of the random numbers")
+  app.add_option("--seed", o.seed, "Seed of the random numbers")
       ->check(whole_number(0))
       ->capture_default_str()
       ->type_name("S")
@@ -168,17 +172,16 @@ inline void add_output_options(CLI::App& app, Options& o) {
   app.add_option("--json", o.json, "Write every answer and the summary to a file (litestage.results/1)")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--method", o.method, "What tables call this run (default: made of the policies' names)")
+  app.add_option("--method", o.method, "Name of this run in tables (default: made of the policies' names)")
       ->type_name("TEXT")
       ->group(group);
-  app.add_flag("--profile", o.profile, "Say where the time went: seconds of each operation of the backend")
-      ->group(group);
+  app.add_flag("--profile", o.profile, "Print the seconds of each operation of the backend")->group(group);
   app.add_flag("--quiet", o.quiet, "Only the report: no progress, no first question")->group(group);
 }
 
 inline void add_prompt_options(CLI::App& app, Options& o) {
   const std::string group = "One free prompt";
-  CLI::Option* prompt = app.add_option("--prompt", o.prompt, "Continue this text; the stages are single")
+  CLI::Option* prompt = app.add_option("--prompt", o.prompt, "Continue this text; the schedule is single")
                             ->type_name("TEXT")
                             ->group(group);
   for (const char* other : {"--data", "--task", "--questions"}) prompt->excludes(other);
@@ -187,7 +190,7 @@ inline void add_prompt_options(CLI::App& app, Options& o) {
       ->type_name("N")
       ->group(group)
       ->needs(prompt);
-  app.add_flag("--ignore-eos", o.ignore_eos, "Go on past the model's own end of text")->group(group)->needs(prompt);
+  app.add_flag("--ignore-eos", o.ignore_eos, "Continue after the model's own end of text")->group(group)->needs(prompt);
 }
 
 [[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {

@@ -57,10 +57,11 @@ inline void print_report(const Job& job, const AnswerSheet& sheet, double clock_
 
 inline void print_next_steps(const Job& job, const AnswerSheet& sheet) {
   if (job.options.quiet || !job.options.json.empty() || !sheet.complete()) return;
-  std::cout << "\nNext: --skip static:all=m12-m14 skips sub-layers, --exit low_confidence ends stages early, --stages "
-               "direct is the\ncontrol that answers at once. --json FILE keeps every answer and `table FILE...` sets "
-               "such files side by side.\nA stronger model: --model \"$(examples/get_model.sh qwen2.5-coder-1.5b)\" "
-               "--stages chat. All options: --help.\n";
+  std::cout
+      << "\nNext: --skip static:all=m12-m14 skips sub-layers, --exit low_confidence ends stages early, --stages "
+         "direct is the\ncontrol that answers at once. --json FILE saves every answer, and `table FILE...` compares "
+         "such files.\nA stronger model: --model \"$(examples/get_model.sh qwen2.5-coder-1.5b)\" "
+         "--stages chat. All options: --help.\n";
 }
 
 // Prints and writes the results. It prints first, because writing the file may fail.

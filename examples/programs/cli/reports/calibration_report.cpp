@@ -60,7 +60,7 @@ void print_exit_curve(std::ostream& out, const Plan& plan) {
                                    : ""});
   }
   table.print(out);
-  out << dropped << " others were dropped before all questions.\n\n";
+  out << dropped << " other exits were dropped before they were tried on all questions.\n\n";
 }
 
 }  // namespace
@@ -142,11 +142,11 @@ int report_importance(const Importance& importance, CosineOf rank_by, const Job&
   }
   table.print(std::cout);
   std::cout
-      << "Sub-layers in the order in which they are skipped: the larger the cosine of the stream before and after,\n"
-         "the less is missed. "
+      << "Sub-layers in the order in which they are skipped: the larger the cosine of the stream before and after a\n"
+         "sub-layer, the less the sub-layer changes the stream. "
       << importance.stages[0].requests << " questions, full depth.\n";
   if (job.options.json.empty()) {
-    std::cout << "\nNext: --json FILE keeps it, and examples/plot.py FILE draws it.\n";
+    std::cout << "\nNext: --json FILE saves the importance, and examples/plot.py FILE draws it.\n";
     return 0;
   }
   Form::List names;
@@ -173,8 +173,8 @@ void report_full_depth(std::ostream& out, const Job& job, const Score& full, Met
   if (right.trials > 0) out << ", " << percent(right) << " right";
   out << '\n' << std::flush;
   if (right.trials == 0 || right.value > majority.accuracy.value) return;
-  std::cerr << "warning: full depth is not above always saying " << option_letter(majority.option) << " ("
-            << fixed(100 * majority.accuracy.value, 1) << " %), so accuracy means nothing here"
+  std::cerr << "warning: full depth is no more accurate than always answering " << option_letter(majority.option)
+            << " (" << fixed(100 * majority.accuracy.value, 1) << " %), so accuracy means nothing here"
             << (metric == Metric::agreement ? "; agreement with full depth does" : "") << std::endl;
 }
 
@@ -195,10 +195,10 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   add("full depth", plan.full, "0");
   add("plan", plan.plan, budgets);
   table.print(out);
-  out << "Seconds are the latency model's, for one question alone on this machine.\n\n";
+  out << "Seconds are predicted by the latency model, for one question at a time on this machine.\n\n";
   if (!plan.search.reached) {
     out << "The target of " << fixed(100 * plan.search.target, 1)
-        << " % is out of reach, also for full depth: the plan is full depth.\n";
+        << " % is not reached by any candidate, nor by full depth, so the plan is full depth.\n";
   }
   print_exit_curve(out, plan);
   out << "early exit        " << exit_text(plan.exit) << '\n';
@@ -234,11 +234,11 @@ void next_steps(std::ostream& out, const CalibrateOptions& o) {
   out << "plan              " << o.plan << "\njournal           " << o.journal << '\n';
   if (o.common.quiet) return;
   out << "\nNext: `compare --plan " << o.plan
-      << "` sets the plan beside full depth and the other methods, on other\n"
+      << "` compares the plan with full depth and the other methods, on other\n"
          "questions; `ask --plan "
       << o.plan
-      << "` answers with it. A smaller --max-loss is quickly tried: what the\n"
-         "journal holds is not generated again. All options: --help.\n";
+      << "` answers with it. Trying a smaller --max-loss is quick: results in\n"
+         "the journal are not generated again. All options: --help.\n";
 }
 
 }  // namespace litestage::cli

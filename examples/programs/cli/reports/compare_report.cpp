@@ -34,11 +34,11 @@ namespace {
 
 constexpr std::string_view methods_before_baselines =
     "Methods:\n"
-    "  full_depth        nothing is skipped; always there, what the others are compared with\n"
+    "  full_depth        skips nothing; the reference, always included\n"
     "  lite_stage        the plan's budgets\n"
     "  lite_stage_exit   the plan's budgets and its early exit\n";
 constexpr std::string_view methods_after_baselines =
-    "                    baselines, each twice: the largest setting that kept the plan's target on the calibration\n"
+    "                    baselines, each twice: the largest setting within the plan's target on the calibration\n"
     "                    questions (equal accuracy), and the one that skips as many sub-layers per token as "
     "lite_stage\n"
     "                    does here (equal skipping)\n"
@@ -46,7 +46,7 @@ constexpr std::string_view methods_after_baselines =
     "  direct            control: the answer at once, without stages\n"
     "  cap               control, twice: full depth and lite_stage, capped so that branches are as long in the\n"
     "                    mean as under lite_stage_exit\n"
-    "What others are set by is added: lite_stage to baselines, lite_stage_exit to cap.\n"
+    "Methods that others depend on are added: lite_stage for baselines, lite_stage_exit for cap.\n"
     "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
     "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
@@ -79,12 +79,12 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
   if (o.common.quiet) return;
   out << "Next: ";
   if (o.common.plan.empty()) {
-    out << "calibrate --plan plan.json makes a plan, and compare --plan plan.json compares what it gives.\n";
+    out << "calibrate --plan plan.json makes a plan, and compare --plan plan.json compares it.\n";
   } else if (o.common.json.empty()) {
-    out << "--json FILE --resume keeps everything (and goes on after Ctrl-C), --markdown FILE the tables.\n";
+    out << "--json FILE --resume saves everything (and continues after Ctrl-C), --markdown FILE saves the tables.\n";
   } else {
     out << "examples/plot.py " << o.common.json << ' ' << o.common.plan << " --out FOLDER draws this"
-        << (o.traces == 0 ? "; --traces 4 adds how sure the model was, token by token.\n" : ".\n");
+        << (o.traces == 0 ? "; --traces 4 adds the model's confidence in each token.\n" : ".\n");
   }
   out << "Intervals shrink with the root of the number of questions: --data and --questions for answers, "
          "--latency-questions for times.\n";

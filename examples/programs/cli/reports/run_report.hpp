@@ -38,8 +38,8 @@ inline void print_stages(std::ostream& out, const evaluate::Summary& summary, in
                              {"tokens/s"}});
   for (const evaluate::StageSummary& stage : summary.stages) table.add(stage_line(stage));
   table.print(out, evaluate::TableStyle::bare);
-  out << "Means of one question. Skipped: distinct sub-layers of " << n_sublayers
-      << ", and how many a token went without.\n";
+  out << "Means per question. Skipped: distinct skipped sub-layers of " << n_sublayers
+      << ", and skipped sub-layers per token.\n";
 }
 
 [[nodiscard]] inline std::string percent(const evaluate::Proportion& p) {
@@ -72,8 +72,9 @@ inline void print_speed(std::ostream& out, const evaluate::Summary& s, std::size
       << "tokens            " << s.tokens << " generated: " << fixed(s.tokens_per_question, 1) << " tokens/question, "
       << fixed(s.tokens_per_s, 1) << " tokens/s\n";
   if (batch > 1) {
-    out << "Up to " << batch << " questions ran side by side: times of stages and answers overlap, time and rates here "
-        << "are the clock's.\n";
+    out << "Up to " << batch
+        << " questions ran in parallel: times of stages and answers overlap, but time and rates here "
+        << "are wall-clock.\n";
   }
 }
 

@@ -122,14 +122,15 @@ class CpuBackend {
 
   [[nodiscard]] Range mine(std::size_t n, int thread) const;
 
-  // Call it before a region: makes room for the inputs of its products.
+  // Makes room for the inputs of a region's products. Call it before the region.
   void expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms);
-  // Call it in the region: row(i, memory) returns row i of the inputs, which it may compute in memory [columns].
+  // The next three are called in the region by every thread. row(i, memory) returns row i of the inputs, which it may
+  // compute in memory [columns].
   template <class Row>
   cpu::Activations& prepare_inputs(int thread, std::size_t n, const Row& row);
-  // Call it in the region: restricts the following products to the first n rows of the prepared inputs.
+  // Restricts the following products to the first n rows of the prepared inputs.
   void keep_inputs(int thread, cpu::Activations& inputs, std::size_t n);
-  // Call it in the region: computes this thread's share of the panels of all products together.
+  // Computes this thread's share of the panels of all products together.
   void multiply(int thread, const cpu::Activations& inputs, std::initializer_list<Product> products);
 
   static void check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape);

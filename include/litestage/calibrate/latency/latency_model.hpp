@@ -42,7 +42,7 @@ struct Curve {
 
   static constexpr auto fields() {
     return std::tuple(Field("rows", &Curve::rows, "row counts, ascending from 1", 1, 1 << 20),
-                      Field("seconds", &Curve::seconds, "seconds at each of them", 0, max_coefficient));
+                      Field("seconds", &Curve::seconds, "seconds at each row count", 0, max_coefficient));
   }
   void check(const Where& where) const {
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -152,23 +152,25 @@ struct LatencyModel {
     const auto seconds = [](const char* key, double M::*member, const char* help) {
       return Field(key, member, help, 0, max_coefficient);
     };
-    return std::tuple(Field("model", &M::model, "fingerprint of the model"), Field("backend", &M::backend, "backend"),
-                      Field("instruction_set", &M::instruction_set, "instruction set of the kernels"),
-                      Field("threads", &M::threads, "threads", 1, 4096), Field("kv", &M::kv, "type of the K/V cache"),
-                      Field("step_rows", &M::step_rows, "rows of a step at most", 1, 1 << 20),
-                      Field("groups", &M::groups, "curve of each sub-layer", 0, 1 << 12),
-                      Field("base", &M::base, "of a step"), Field("head", &M::head, "of rows that want logits"),
-                      Field("project", &M::project, "of K/V of a skipped row"),
-                      Field("sublayers", &M::sublayers, "of the sub-layers of each group"),
-                      seconds("prompt_entry", &M::prompt_entry, "of an entry seen by a prompt's row"),
-                      seconds("decode_entry", &M::decode_entry, "of an entry seen by a decoded token"),
-                      seconds("copied_row", &M::copied_row, "of an entry copied from below"),
-                      seconds("scaled_row", &M::scaled_row, "of a scaled row"),
-                      seconds("observed_row", &M::observed_row, "of the moments of a row in a sub-layer"),
-                      seconds("judged_row", &M::judged_row, "of the signals of a token"),
-                      seconds("forked_entry", &M::forked_entry, "of an entry copied to a branch"),
-                      seconds("segment", &M::segment, "of a policy's decisions"),
-                      seconds("token", &M::token, "of tokenizing a token"));
+    return std::tuple(
+        Field("model", &M::model, "fingerprint of the model"), Field("backend", &M::backend, "backend"),
+        Field("instruction_set", &M::instruction_set, "instruction set of the kernels"),
+        Field("threads", &M::threads, "number of threads", 1, 4096), Field("kv", &M::kv, "type of the K/V cache"),
+        Field("step_rows", &M::step_rows, "largest number of rows in a step", 1, 1 << 20),
+        Field("groups", &M::groups, "for each sub-layer, the index of its curve in `sublayers`", 0, 1 << 12),
+        Field("base", &M::base, "seconds of a step that skips every sub-layer, by rows"),
+        Field("head", &M::head, "seconds of the output head, by rows that want logits"),
+        Field("project", &M::project, "seconds of the K/V projection of a skipped attention, by rows"),
+        Field("sublayers", &M::sublayers, "seconds of a sub-layer of each group, by rows that run it"),
+        seconds("prompt_entry", &M::prompt_entry, "seconds per K/V entry that a prompt's row reads"),
+        seconds("decode_entry", &M::decode_entry, "seconds per K/V entry that a decoded token's row reads"),
+        seconds("copied_row", &M::copied_row, "seconds per K/V entry copied from the layer below"),
+        seconds("scaled_row", &M::scaled_row, "seconds per row scaled in place of a sub-layer"),
+        seconds("observed_row", &M::observed_row, "seconds per row and sub-layer whose moments are computed"),
+        seconds("judged_row", &M::judged_row, "seconds per token whose signals are computed"),
+        seconds("forked_entry", &M::forked_entry, "seconds per K/V entry copied to a branch"),
+        seconds("segment", &M::segment, "seconds of a policy's decisions per segment"),
+        seconds("token", &M::token, "seconds of tokenizing per prompt token"));
   }
   void check(const Where& where) const {
     if (groups.empty() || groups.size() % 2 != 0) {

@@ -42,17 +42,18 @@ struct Plan {
   static constexpr auto fields() {
     using P = Plan;
     return std::tuple(
-        Field("model", &P::model, "the model"), Field("data", &P::data, "the questions"),
-        Field("kernels", &P::kernels, "what ran it"), Field("stages", &P::stages, "the schedule"),
-        Field("importance", &P::importance, "of the sub-layers"), Field("ranked_by", &P::ranked_by, "which cosines"),
+        Field("model", &P::model, "the model"), Field("data", &P::data, "the questions of the search"),
+        Field("kernels", &P::kernels, "the backend and its kernels"), Field("stages", &P::stages, "the schedule"),
+        Field("importance", &P::importance, "the importance of the sub-layers"),
+        Field("ranked_by", &P::ranked_by, "the mean of the cosines that makes the ranking"),
         Field("ranking", &P::ranking, "sub-layers, most redundant first"),
-        Field("budgets", &P::budgets, "how many of the ranking each stage skips"),
-        Field("phase", &P::phase, "the steps in which they are skipped"),
-        Field("kv", &P::kv, "what a skipped attention leaves in the K/V cache"),
-        Field("exit", &P::exit, "the exit policy"), Field("exit_curve", &P::exit_curve, "exit policies tried"),
+        Field("budgets", &P::budgets, "the budget of each stage"),
+        Field("phase", &P::phase, "the phases in which sub-layers are skipped"),
+        Field("kv", &P::kv, "K/V entry that is stored for a skipped attention"),
+        Field("exit", &P::exit, "the exit policy"), Field("exit_curve", &P::exit_curve, "the exit policies tried"),
         Field("search", &P::search, "how the budgets were found"),
-        Field("baselines", &P::baselines, "methods to compare with"), Field("full", &P::full, "full depth"),
-        Field("plan", &P::plan, "the plan"));
+        Field("baselines", &P::baselines, "baselines at their largest settings within the target"),
+        Field("full", &P::full, "the score of full depth"), Field("plan", &P::plan, "the score of the plan"));
   }
   void check(const Where& where) const;
   friend bool operator==(const Plan&, const Plan&) = default;

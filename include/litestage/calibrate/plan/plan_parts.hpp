@@ -34,9 +34,10 @@ struct PlanModel {
 
   static constexpr auto fields() {
     using M = PlanModel;
-    return std::tuple(Field("file", &M::file, "the file's name"), Field("fingerprint", &M::fingerprint, "of the file"),
+    return std::tuple(Field("file", &M::file, "the file's name"),
+                      Field("fingerprint", &M::fingerprint, "the file's fingerprint"),
                       Field("tokenizer", &M::tokenizer, "fingerprint of the tokenizer"),
-                      Field("n_layers", &M::n_layers, "layers", 1, max_named_layer + 1));
+                      Field("n_layers", &M::n_layers, "number of layers", 1, max_named_layer + 1));
   }
   friend bool operator==(const PlanModel&, const PlanModel&) = default;
 };
@@ -51,7 +52,8 @@ struct PlanData {
   static constexpr auto fields() {
     using D = PlanData;
     return std::tuple(Field("task", &D::task, "a task's name"), Field("file", &D::file, "the file's name"),
-                      Field("fingerprint", &D::fingerprint, "of the file"), Field("ids", &D::ids, "of the questions"),
+                      Field("fingerprint", &D::fingerprint, "the file's fingerprint"),
+                      Field("ids", &D::ids, "ids of the questions"),
                       Field("contents", &D::contents, "hash of each question's stem and options"));
   }
   void check(const Where& where) const {
@@ -73,7 +75,8 @@ struct PlanKernels {
     using K = PlanKernels;
     return std::tuple(Field("backend", &K::backend, "backend"),
                       Field("instruction_set", &K::instruction_set, "instruction set of the kernels"),
-                      Field("threads", &K::threads, "threads", 1, 4096), Field("kv", &K::kv, "type of the K/V cache"));
+                      Field("threads", &K::threads, "number of threads", 1, 4096),
+                      Field("kv", &K::kv, "type of the K/V cache"));
   }
   friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
 };
@@ -89,13 +92,14 @@ struct PlanPoint {
 
   static constexpr auto fields() {
     using P = PlanPoint;
-    return std::tuple(Field("stage", &P::stage, "whose search tried it"),
-                      Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
-                      Field("questions", &P::questions, "tried on", 1, largest_count),
-                      Field("accuracy", &P::accuracy, "by the metric", 0, 1),
-                      Field("seconds", &P::seconds, "of a question", 0, 1e9),
-                      Field("tokens", &P::tokens, "generated, of a question", 0, largest_count),
-                      Field("within_target", &P::within_target, "on all questions"));
+    return std::tuple(
+        Field("stage", &P::stage, "the stage in whose search it was tried"),
+        Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
+        Field("questions", &P::questions, "number of questions on which it was tried", 1, largest_count),
+        Field("accuracy", &P::accuracy, "accuracy by the metric of the search", 0, 1),
+        Field("seconds", &P::seconds, "mean seconds per question", 0, 1e9),
+        Field("tokens", &P::tokens, "mean tokens generated per question", 0, largest_count),
+        Field("within_target", &P::within_target, "whether it was tried on all questions and reaches the target"));
   }
   friend bool operator==(const PlanPoint&, const PlanPoint&) = default;
 };
@@ -111,10 +115,12 @@ struct PlanExit {
   static constexpr auto fields() {
     using E = PlanExit;
     return std::tuple(
-        Field("exit", &E::exit, "the policy"), Field("questions", &E::questions, "tried on", 1, largest_count),
-        Field("accuracy", &E::accuracy, "by the metric", 0, 1), Field("seconds", &E::seconds, "of a question", 0, 1e9),
-        Field("tokens", &E::tokens, "generated, of a question", 0, largest_count),
-        Field("within_target", &E::within_target, "on all questions"));
+        Field("exit", &E::exit, "the exit policy"),
+        Field("questions", &E::questions, "number of questions on which it was tried", 1, largest_count),
+        Field("accuracy", &E::accuracy, "accuracy by the metric of the search", 0, 1),
+        Field("seconds", &E::seconds, "mean seconds per question", 0, 1e9),
+        Field("tokens", &E::tokens, "mean tokens generated per question", 0, largest_count),
+        Field("within_target", &E::within_target, "whether it was tried on all questions and reaches the target"));
   }
   friend bool operator==(const PlanExit&, const PlanExit&) = default;
 };
@@ -130,13 +136,15 @@ struct PlanScore {
 
   static constexpr auto fields() {
     using S = PlanScore;
-    return std::tuple(Field("correct", &S::correct, "by the metric", 0, largest_count),
-                      Field("questions", &S::questions, "tried on", 1, largest_count),
-                      Field("accuracy", &S::accuracy, "share that is correct", 0, 1),
-                      Field("low", &S::low, "end of the 95 % interval", 0, 1),
-                      Field("high", &S::high, "end of the 95 % interval", 0, 1),
-                      Field("seconds", &S::seconds, "of a question", 0, 1e9),
-                      Field("stage_tokens", &S::stage_tokens, "generated, of a question", 0, largest_count));
+    return std::tuple(
+        Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
+        Field("questions", &S::questions, "number of questions", 1, largest_count),
+        Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
+        Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
+        Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
+        Field("seconds", &S::seconds, "mean seconds per question", 0, 1e9),
+        Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
+              largest_count));
   }
   friend bool operator==(const PlanScore&, const PlanScore&) = default;
 };
@@ -167,10 +175,10 @@ struct PlanSearch {
     return std::tuple(Field("metric", &S::metric, "when an answer counts as right"),
                       Field("strategy", &S::strategy, "the search strategy"),
                       Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
-                      Field("least_accuracy", &S::least_accuracy, "in place of max_loss", 0, 1),
-                      Field("target", &S::target, "accuracy that had to be reached", 0, 1),
-                      Field("reached", &S::reached, "whether the plan reaches it"),
-                      Field("points", &S::points, "every plan tried"));
+                      Field("least_accuracy", &S::least_accuracy, "accuracy to be reached, in place of max_loss", 0, 1),
+                      Field("target", &S::target, "accuracy to be reached", 0, 1),
+                      Field("reached", &S::reached, "whether the plan reaches the target"),
+                      Field("points", &S::points, "every candidate tried"));
   }
   friend bool operator==(const PlanSearch&, const PlanSearch&) = default;
 };
@@ -182,7 +190,7 @@ struct PlanBudget {
 
   static constexpr auto fields() {
     return std::tuple(Field("stage", &PlanBudget::stage, "name of the stage"),
-                      Field("count", &PlanBudget::count, "sub-layers that it skips", 0, 2000));
+                      Field("count", &PlanBudget::count, "number of sub-layers that it skips", 0, 2000));
   }
   friend bool operator==(const PlanBudget&, const PlanBudget&) = default;
 };
@@ -198,10 +206,10 @@ struct PlanBaseline {
 
   static constexpr auto fields() {
     using B = PlanBaseline;
-    return std::tuple(Field("method", &B::method, "its name"), Field("skip", &B::skip, "the policy"),
-                      Field("skipped", &B::skipped, "sub-layers that it skips", 0, 2000),
-                      Field("accuracy", &B::accuracy, "by the metric", 0, 1),
-                      Field("within_target", &B::within_target, "on all questions"));
+    return std::tuple(Field("method", &B::method, "name of the baseline"), Field("skip", &B::skip, "the skip policy"),
+                      Field("skipped", &B::skipped, "number of sub-layers that it skips", 0, 2000),
+                      Field("accuracy", &B::accuracy, "accuracy by the metric of the search", 0, 1),
+                      Field("within_target", &B::within_target, "whether it reaches the target on all questions"));
   }
   friend bool operator==(const PlanBaseline&, const PlanBaseline&) = default;
 };

@@ -23,7 +23,7 @@ namespace litestage::calibrate {
 // equally cheap values the smallest wins, and an axis without a value within the target stays at the origin.
 struct ExhaustiveSweep {
   static constexpr std::string_view name = "exhaustive_sweep";
-  static constexpr std::string_view summary = "tries every count of every stage, slowest stage first (LiteStage)";
+  static constexpr std::string_view summary = "tries every value of every stage, slowest stage first (LiteStage)";
 
   int per_call = 256;  // trials; fills whole batches, and progress is reported every few minutes
 

@@ -43,7 +43,7 @@ namespace litestage::calibrate {
 // own): a few losses then say little, and no block is given up.
 struct Racing {
   static constexpr std::string_view name = "racing";
-  static constexpr std::string_view summary = "tries counts on growing sets of questions, drops those that cannot win";
+  static constexpr std::string_view summary = "tries values on growing sets of questions, drops those that cannot win";
   static constexpr std::size_t reach = 3;  // values on either side that later rounds try
   static constexpr double lenient = 0.2;   // share of the origin's correct answers
 
@@ -63,18 +63,23 @@ struct Racing {
 
   static constexpr auto fields() {
     return std::tuple(
-        Field("first", &Racing::first, "questions of a count's first set", 1, 1 << 20),
-        Field("block", &Racing::block, "counts that begin together, smallest first", 1, 1 << 20),
-        Field("together", &Racing::together, "counts that go on together, fastest first", 1, 1 << 20),
-        Field("give_up", &Racing::give_up, "share of answers lost by a block, above which none is deeper; 1: never", 0,
+        Field("first", &Racing::first, "number of questions in a candidate's first set", 1, 1 << 20),
+        Field("block", &Racing::block, "candidates that start together, smallest values first", 1, 1 << 20),
+        Field("together", &Racing::together, "candidates that go on together, cheapest first", 1, 1 << 20),
+        Field("give_up", &Racing::give_up,
+              "share of the origin's correct answers; if a block loses more, larger values are not tried; 1: never", 0,
               1),
-        Field("risk", &Racing::risk, "chance of its losses below which a count is dropped; 0: never", 0, 1),
+        Field("risk", &Racing::risk,
+              "a candidate is dropped if its losses are less probable than this for one within the target; 0: never", 0,
+              1),
         Field("deviations", &Racing::deviations,
-              "standard errors that a time may lie below what was seen, where all stages run again", 0, 100),
-        Field("slack", &Racing::slack, "share of the best plan's time that is not worth more trials", 0, 1),
-        Field("rounds", &Racing::rounds, "passes over the stages; from the second on neighbours of the best counts", 1,
-              100),
-        Field("seed", &Racing::seed, "of the order of the questions"));
+              "standard errors between a candidate's estimated cost and its lower bound, on an axis whose rerun is 1",
+              0, 100),
+        Field("slack", &Racing::slack,
+              "a candidate is dropped unless its lower bound is this share of the best cost below it", 0, 1),
+        Field("rounds", &Racing::rounds,
+              "passes over the axes; from the second on, only values next to the best ones are tried", 1, 100),
+        Field("seed", &Racing::seed, "seed of the order of the questions"));
   }
   friend bool operator==(const Racing&, const Racing&) = default;
 };

@@ -230,7 +230,7 @@ template <DType type>
                                         const ReadInts&) {
   return {.of = size_of(p.n, p.vocab), .bytes = 4.0 * p.n * p.vocab};
 }
-// It passes over a row `count` times, but all passes after the first read from a cache.
+// TopLogits passes over a row `count` times, but all passes after the first read from a cache.
 [[nodiscard]] inline LaunchWork work_of(kernels::TopLogits, const kernels::TopLogits::Params& p, const ReadInts&) {
   return {.of = concat(p.count, " of ", size_of(p.n, p.vocab)), .bytes = 4.0 * p.n * (p.vocab + p.count)};
 }

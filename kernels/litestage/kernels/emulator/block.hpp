@@ -70,7 +70,7 @@ class Block {
       throw;
     }
     if (!shared_.intact()) {
-      throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, " wrote past its shared memory, ",
+      throw KernelError(concat("kernel ", launch_.kernel, ", block ", index_, " wrote past its shared memory of ",
                                launch_.shared_bytes, " bytes"));
     }
     if (checked_ != nullptr) checked_->end_block(index_);
@@ -90,10 +90,10 @@ class Block {
   // A shuffle: every lane of the warp passes a value and gets the value of lane `source`.
   [[nodiscard]] std::uint64_t exchange(unsigned thread, std::uint64_t value, unsigned source, Place place) {
     const Quiet quiet;
-    if (source >= warp_size) fail(thread, place, concat("shuffles with lane ", source, ", which there is not"));
+    if (source >= warp_size) fail(thread, place, concat("shuffles with lane ", source, ", which does not exist"));
     Warp& warp = meetings_->warps[thread / warp_size];
     if (warp.arrived > 0 && warp.place != place) {
-      fail(thread, place, concat("shuffles, other lanes do so at line ", warp.place.line));
+      fail(thread, place, concat("shuffles, while other lanes shuffle at line ", warp.place.line));
     }
     warp.place = place;
     std::uint64_t* const values = warp.values[warp.exchanges % 2];
@@ -247,7 +247,8 @@ class Block {
     for (unsigned i = 0; i < threads_.size(); ++i) {
       if (threads_[i].state == State::done) fail(i, first->place, "has ended before a barrier that others wait at");
       if (threads_[i].place != first->place) {
-        fail(i, threads_[i].place, concat("waits at a barrier, others at that of line ", first->place.line));
+        fail(i, threads_[i].place,
+             concat("waits at a barrier, while other threads wait at the one in line ", first->place.line));
       }
       threads_[i].state = State::ready;
     }

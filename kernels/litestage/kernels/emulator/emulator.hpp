@@ -151,7 +151,7 @@ inline void Emulator::check_sizes(const Launch& launch) {
   }
   if (launch.shared_bytes > shared_limit) {
     throw KernelError(concat("kernel ", launch.kernel, ": ", launch.shared_bytes,
-                             " bytes of shared memory, a block has at most ", shared_limit));
+                             " bytes of shared memory, expected at most ", shared_limit));
   }
 }
 

@@ -75,10 +75,12 @@ class GlobalMemory {
     for (std::uintptr_t word = word_of(from); word * 4 < address(from) + bytes; ++word) {
       const auto writer = writers_.find(word);
       if (writer == writers_.end()) continue;
-      if (!fresh) return "loads as constant what this launch stores";
-      if (writer->second.unseen_by(block)) return "loads what another block stored without fence and atomic operation";
+      if (!fresh) return "loads as constant a word that this launch stores";
+      if (writer->second.unseen_by(block))
+        return "loads a word that another block stored without fence and atomic operation";
       if (writer->second.of_another(block) && !blocks_[block].sees(writer->second.ticket)) {
-        return "loads what another block stored, without a fence since an atomic operation told it";
+        return "loads a word that another block stored, without a fence after the atomic operation that shows it is "
+               "stored";
       }
     }
     return nullptr;
@@ -90,7 +92,7 @@ class GlobalMemory {
       // A fence does not help here, because the two blocks do not wait for each other. The two halves of a word may
       // have different writers.
       if (bytes >= 4 && writer.block != none && writer.block != atomic && writer.block != block) {
-        return "stores where another block has stored";
+        return "stores to a word that another block has stored";
       }
       writer = Writer{block, none_taken};
     }
@@ -100,7 +102,7 @@ class GlobalMemory {
   [[nodiscard]] const char* atomic_add(const void* at, std::size_t bytes, std::uint64_t block) {
     if (const char* wrong = change(at, bytes)) return wrong;
     Writer& writer = writers_[word_of(at)];
-    if (writer.unseen_by(block)) return "adds to what another block stored without fence and atomic operation";
+    if (writer.unseen_by(block)) return "adds to a word that another block stored without fence and atomic operation";
     writer = Writer{atomic, none_taken};
     Progress& own = blocks_[block];
     for (const Words& words : own.fenced) {

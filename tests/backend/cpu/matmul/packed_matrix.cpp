@@ -1,4 +1,4 @@
-// Packed panels: what the codes mean in their new place, memory and its accounting.
+// Packed panels: the place and value of every code, and the accounting of memory.
 // ThreadSanitizer: yes
 #include "litestage/backend/cpu/matmul/packed_matrix.hpp"
 

@@ -6,7 +6,8 @@
 //     K types: sub-scales [256 / sub_columns][16] of 8 bits, then sub-minimums [8][16] if the type has minimums;
 //     blocks of 32 columns: codes, code_bytes each.
 // The codes of a block form 8 vectors of 64 bytes: byte 4 r + j of vector v is column 4 v + j of row r. One dot-product
-// instruction thus multiplies four activations with a vector, and has the 16 rows in its 16 lanes. Stored are
+// instruction thus multiplies four activations with a vector, and has the 16 rows in its 16 lanes. Codes of different
+// widths are stored as
 //     8 bits: the 8 vectors;
 //     4 bits: 4 x 64 bytes, vector v in the low nibbles of part v, vector v + 4 in the high ones;
 //     5 bits: first 64 bytes, whose bit v is the fifth bit of vector v, then as 4 bits;

@@ -68,7 +68,7 @@ class CudaRuntime {
       throw NoDevice("the gpu backend needs an NVIDIA GPU, and none is here");
     check_cuda(found, "cudaGetDeviceCount");
     if (device < 0 || device >= devices) {
-      throw Error(concat("GPU number ", device, ": there are numbers 0 to ", devices - 1));
+      throw Error(concat("GPU number ", device, " does not exist, expected 0 to ", devices - 1));
     }
     check_cuda(cudaSetDevice(device), "cudaSetDevice");
     read_facts();

@@ -50,7 +50,7 @@ class EmulatedRuntime {
   using Recording = std::vector<Call>;
   template <DType>
   static constexpr bool has_type = true;
-  // Fewer kernels to compile; which one it is shows in no result.
+  // Only some of the instances, to compile fewer kernels; results do not depend on the instance.
   template <unsigned n>
   static constexpr bool has_columns = n == 1 || n == 4 || n == 16;
 

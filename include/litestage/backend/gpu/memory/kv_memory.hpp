@@ -27,8 +27,8 @@ template <Runtime R>
   }
   constexpr std::size_t most = kernels::Attend<float, 1>::most_entries;
   if (shape.capacity > most) {
-    throw Error(concat("the gpu backend attends to at most ", most, " entries, this cache shall hold ", shape.capacity,
-                       " in a slot"));
+    throw Error(concat("the gpu backend attends to at most ", most, " entries, but a slot of this cache holds ",
+                       shape.capacity));
   }
   device.note_memory_change();
   const std::size_t bytes = shape.bytes() / 2;  // of the keys, and of the values

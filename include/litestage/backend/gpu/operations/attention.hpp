@@ -20,14 +20,15 @@ class Attention {
   Attention(Device<R>& device, const GpuOptions& options)
       : device_(&device), options_(options), tiles_(device), partial_(device), finished_(device) {}
 
-  // A bound on the entries that any row of the current step sees. Launches depend on it instead of on the rows' own
-  // numbers, so that a recording serves all steps with the same bound: chunks of attention times a power of two.
+  // A bound on the number of entries that any row of the current step sees: the size of a chunk of attention times a
+  // power of two. Launches depend on the bound instead of the rows' actual numbers of entries, so that one recording
+  // serves all steps with the same bound.
   [[nodiscard]] static std::size_t entry_bound(std::size_t longest) {
     std::size_t bound = kernels::Attend<float, 1>::chunk;
     while (bound < longest) bound *= 2;
     return bound;
   }
-  // 0 means outside a step: the rows' own numbers are used.
+  // 0, outside a step: launches depend on the rows' actual numbers of entries.
   void set_entry_bound(std::size_t bound) { entry_bound_ = bound; }
 
   // Backend::attend (backend/concept.hpp). `inputs` holds the lists of `rows`.
@@ -51,7 +52,7 @@ class Attention {
   static_assert(sizeof(Tile) == 2 * sizeof(int));  // as AttendTiled reads them
 
   static constexpr std::size_t tile_rows = kernels::AttendTiled<float, 64>::tile_rows;
-  static constexpr std::size_t rows_worth_a_tile = 4;  // in the mean; our own default
+  static constexpr std::size_t rows_worth_a_tile = 4;  // mean number of rows per tile; our own default
 
   [[nodiscard]] static std::vector<Tile> tiles_of(const AttentionRows& rows, const StepInputs<R>& inputs);
   // The parameters that both kernels have.

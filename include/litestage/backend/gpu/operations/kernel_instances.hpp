@@ -30,8 +30,8 @@ template <Runtime R>
   return kernels::staged_bytes(kernels::format_of(w.type()), n, w.matrix().columns, kernels::matvec_threads);
 }
 
-// The number of blocks of kernel K that the device holds at a time: on each multiprocessor as many as its registers are
-// limited for (K::resident), or as fit into shared memory.
+// The number of blocks of kernel K that the device holds at a time. A multiprocessor holds K::resident blocks, for
+// which registers per thread are limited, or fewer if shared memory has no room for them.
 template <class K>
 [[nodiscard]] unsigned blocks_at_once(const DeviceFacts& device, const typename K::Params& p) {
   const std::size_t fit = device.shared_bytes / K::shared_bytes(p);

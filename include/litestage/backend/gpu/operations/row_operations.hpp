@@ -1,4 +1,4 @@
-// Operations on rows of the stream without a product: embedding, scaling, copies, and how rows changed.
+// Operations on rows of the stream without a product: embedding, scaling, copies, and measuring how rows changed.
 #pragma once
 
 #include <cstddef>
