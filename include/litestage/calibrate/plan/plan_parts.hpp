@@ -136,15 +136,14 @@ struct PlanScore {
 
   static constexpr auto fields() {
     using S = PlanScore;
-    return std::tuple(
-        Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
-        Field("questions", &S::questions, "number of questions", 1, largest_count),
-        Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
-        Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
-        Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
-        Field("seconds", &S::seconds, "mean seconds per question", 0, 1e9),
-        Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
-              largest_count));
+    return std::tuple(Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
+                      Field("questions", &S::questions, "number of questions", 1, largest_count),
+                      Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
+                      Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
+                      Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
+                      Field("seconds", &S::seconds, "mean seconds per question", 0, 1e9),
+                      Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
+                            largest_count));
   }
   friend bool operator==(const PlanScore&, const PlanScore&) = default;
 };
