@@ -16,6 +16,7 @@
 // F32, F16, BF16: [columns][16] in the type of the file.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -46,28 +47,19 @@ struct PanelTraits {
   [[nodiscard]] constexpr std::size_t group_bytes() const { return codes_at() + group_blocks() * code_bytes(); }
 };
 
-template <DType type>
-inline constexpr PanelTraits panel_traits{};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q8_0>{8, 7, false, false, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_0>{4, 3, false, false, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_1>{4, -1, true, false, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_0>{5, 4, false, false, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_1>{5, -1, true, false, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_k>{4, -1, true, true, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_k>{5, -1, true, true, 32};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q6_k>{6, 5, false, true, 16};
-
 [[nodiscard]] constexpr bool is_float(DType type) {
-  return type == DType::f32 || type == DType::f16 || type == DType::bf16;
+  return !info(type).quantised();
 }
+
+[[nodiscard]] constexpr PanelTraits panel_traits_of(DType type) {
+  if (is_float(type)) return {};
+  const Coding& coding = info(type).coding;
+  const int shift = static_cast<int>(std::bit_width(static_cast<unsigned>(coding.offset))) - 1;
+  return {coding.bits, shift, coding.has_min, info(type).super_blocks(),
+          static_cast<std::size_t>(coding.scale_columns)};
+}
+template <DType type>
+inline constexpr PanelTraits panel_traits = panel_traits_of(type);
 
 // Bytes of a packed panel of `columns` columns.
 [[nodiscard]] inline std::size_t panel_bytes(DType type, std::size_t columns) {
