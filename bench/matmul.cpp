@@ -37,9 +37,8 @@ std::vector<std::byte> random_weight(DType type, std::size_t rows, std::size_t c
       if (type == DType::bf16) std::memcpy(data.data() + at, &upper, 2);
       continue;
     }
-    const bool min = type == DType::q4_1 || type == DType::q5_1 || type == DType::q4_k || type == DType::q5_k;
-    std::memcpy(data.data() + at + (type == DType::q6_k ? 208 : 0), &d, 2);
-    if (min) std::memcpy(data.data() + at + 2, &dmin, 2);
+    std::memcpy(data.data() + at + (entry.coding.scale_columns == 16 ? entry.block_bytes - 2 : 0), &d, 2);
+    if (entry.coding.has_min) std::memcpy(data.data() + at + 2, &dmin, 2);
   }
   return data;
 }

@@ -26,7 +26,7 @@ TokenStats stats_of(const Buffer<float>& logits, std::vector<cpu::LogitChunk>& c
     cpu::measure_max<Kernels>(chunks[c], logits.data(), logits.size(), c);
   }
   const float max = cpu::row_max(chunks.data(), chunks.size());
-  for (std::size_t c = 0; cpu::needs_sums(signals) && c < chunks.size(); ++c) {
+  for (std::size_t c = 0; needs_sums(signals) && c < chunks.size(); ++c) {
     cpu::measure_sums<Kernels>(chunks[c], logits.data(), logits.size(), c, max);
   }
   return cpu::summarize<Kernels>(chunks.data(), logits.data(), logits.size(), signals);

@@ -49,7 +49,14 @@ endfunction()
 foreach(n 16 8 4 2 1)  # the slowest to compile come first
   litestage_cuda_source(qkv_${n} "LITESTAGE_QKV_KERNELS(LITESTAGE_COMPILE_KERNEL, ${n})")
 endforeach()
-foreach(type q5_0 q5_1 q5_k q6_k q8_0 q4_0 q4_1 q4_k f16 bf16 f32)
+# The weight types are those of with_type, from the last to the first, which takes the least time.
+set(litestage_dtype ${PROJECT_SOURCE_DIR}/include/litestage/core/dtype.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${litestage_dtype})
+file(READ ${litestage_dtype} litestage_types)
+string(REGEX MATCHALL "case DType::[a-z0-9_]+" litestage_types "${litestage_types}")
+list(TRANSFORM litestage_types REPLACE "case DType::" "")
+list(REVERSE litestage_types)
+foreach(type ${litestage_types})
   litestage_cuda_source(${type} "LITESTAGE_KERNELS_OF_TYPE(LITESTAGE_COMPILE_KERNEL, ${type})")
 endforeach()
 litestage_cuda_source(rows "LITESTAGE_ROW_KERNELS(LITESTAGE_COMPILE_KERNEL)"

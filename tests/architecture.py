@@ -34,7 +34,7 @@ MAY_INCLUDE = {
     "kernels/rows": "kernels/*",
     "kernels/emulator": "kernels",
     "backend": "step",
-    "backend/reference": "core/* backend backend/reference/definitions",
+    "backend/reference": "core/* step backend backend/reference/definitions",
     "backend/reference/definitions": "core/* backend/reference",
     "backend/cpu": "core/* backend backend/cpu/*",
     "backend/cpu/definitions": "core/* backend/cpu/*",

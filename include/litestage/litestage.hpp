@@ -120,4 +120,5 @@
 #include "litestage/stages/standard.hpp"
 #include "litestage/stages/tiny_thinker.hpp"
 #include "litestage/stages/wording.hpp"
+#include "litestage/step/token_stats.hpp"
 #include "litestage/step/types.hpp"

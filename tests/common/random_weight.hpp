@@ -1,6 +1,7 @@
 // Weights of every type and inputs, for tests of matrix products.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -9,6 +10,19 @@
 #include "litestage/core/tensor.hpp"
 
 namespace litestage::test {
+
+// Byte offsets of the halves that scale a block, the minimum first, or of its one number.
+[[nodiscard]] inline std::vector<std::size_t> scales_of(DType of) {
+  return with_type(of, []<DType type>() -> std::vector<std::size_t> {
+    if constexpr (info(type).quantised()) {
+      using Block = typename DiskBlock<type>::Type;
+      if constexpr (requires(Block b) { b.m; }) return {offsetof(Block, m), offsetof(Block, d)};
+      if constexpr (requires(Block b) { b.dmin; }) return {offsetof(Block, dmin), offsetof(Block, d)};
+      return {offsetof(Block, d)};
+    }
+    return {0};
+  });
+}
 
 // A matrix whose codes and sub-scales are random bits, so that every code and both signs occur, with scales of a usual
 // size. The data starts at an odd address, as it may in a mapped file.
@@ -28,31 +42,16 @@ struct RandomWeight {
       const f16 h = to_f16(0.02f * normal(random));
       std::memcpy(data + at, &h, sizeof(h));
     };
-    const DTypeInfo& entry = info(type);
-    for (std::size_t at = 0; at < size; at += entry.block_bytes) {
+    const std::vector<std::size_t> scales = scales_of(type);
+    for (std::size_t at = 0; at < size; at += info(type).block_bytes) {
       const float value = normal(random);
-      switch (type) {
-        case DType::f32:
-          std::memcpy(data + at, &value, sizeof(value));
-          break;
-        case DType::bf16: {
-          const bf16 short_value = to_bf16(value);
-          std::memcpy(data + at, &short_value, sizeof(short_value));
-          break;
-        }
-        case DType::q4_1:
-        case DType::q5_1:
-        case DType::q4_k:
-        case DType::q5_k:
-          put_half(at + 2);
-          put_half(at);
-          break;
-        case DType::q6_k:
-          put_half(at + 208);
-          break;
-        default:  // f16, q8_0, q4_0, q5_0
-          put_half(at);
-      }
+      const bf16 short_value = to_bf16(value);
+      if (type == DType::f32)
+        std::memcpy(data + at, &value, sizeof(value));
+      else if (type == DType::bf16)
+        std::memcpy(data + at, &short_value, sizeof(short_value));
+      else
+        for (const std::size_t scale : scales) put_half(at + scale);
     }
   }
 };
@@ -60,8 +59,8 @@ struct RandomWeight {
 // The largest minimum that such a weight may subtract: 63 dmin with dmin = 0.02 * 5 sigma for two of the K types;
 // offsets and single minimums of the other quantised types are below five sigma.
 [[nodiscard]] inline double largest_min(DType type) {
-  if (type == DType::f32 || type == DType::f16 || type == DType::bf16) return 0;
-  return type == DType::q4_k || type == DType::q5_k ? 6.3 : 0.1;
+  if (!info(type).quantised()) return 0;
+  return info(type).super_blocks() && info(type).coding.has_min ? 6.3 : 0.1;
 }
 
 inline std::vector<float> random_inputs(std::size_t size, unsigned seed) {

@@ -12,6 +12,7 @@ TEST_CASE("the table is in the order of the enumeration and its ids are unique")
     CHECK(static_cast<std::size_t>(dtype_table[i].type) == i);
     CHECK(dtype_from_gguf(dtype_table[i].gguf_id) == dtype_table[i].type);
     CHECK(name(dtype_table[i].type) == dtype_table[i].name);
+    CHECK(with_type(dtype_table[i].type, []<DType type>() { return type; }) == dtype_table[i].type);
   }
   for (const std::uint32_t other : {4u, 5u, 9u, 10u, 11u, 15u, 29u, 31u, 0xffffffffu}) CHECK(!dtype_from_gguf(other));
 }

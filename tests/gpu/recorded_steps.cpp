@@ -65,8 +65,6 @@ struct Lab {
   return options;
 }
 
-constexpr auto all_signals = static_cast<Signal>(63);
-
 // Statistics against those of exact logits, from which the backend's are at most w away. Logarithms of probabilities
 // then change by 2 w, and entropy by the sum of p |log p + H| w, which is at most 2 H w; both to first order. Their own
 // roundings are the smaller part.

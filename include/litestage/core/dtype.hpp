@@ -1,7 +1,11 @@
-// The element types of weights in model files, and the geometry of their blocks.
+// The element types of weights in model files: the geometry of their blocks, and what their codes mean.
 // Block layouts: ggml-org/llama.cpp ggml/src/ggml-common.h (facts of the file format); ids are those of GGUF.
+//
+// All that backends know of a type is derived from its row in dtype_table, its block in core/quant_blocks.hpp, and the
+// number of bits of its codes.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,19 +18,40 @@ namespace litestage {
 
 enum class DType : std::uint8_t { f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k };
 
+// The integer codes of a quantised type: w = scale * (code - offset) + minimum. In blocks of 256 (K types), scale and
+// minimum are those of the block times a small integer for each part of it.
+struct Coding {
+  int bits = 0;  // of a code; 0: not quantised
+  int offset = 0;
+  bool has_min = false;    // otherwise the minimum is 0
+  int scale_columns = 32;  // elements with one scale
+};
+
 struct DTypeInfo {
   DType type;
   std::string_view name;    // as GGUF tools print it
   std::uint32_t gguf_id;    // ggml_type of the file format
-  std::size_t block_size;   // elements per block; a row is a whole number of blocks
+  std::size_t block_size;   // elements per block, 1, 32 or 256; a row is a whole number of blocks
   std::size_t block_bytes;  // bytes per block
+  Coding coding = {};
+
+  [[nodiscard]] constexpr bool quantised() const { return coding.bits != 0; }
+  [[nodiscard]] constexpr bool super_blocks() const { return block_size == 256; }  // K types
 };
 
+// In the order of the enumeration.
 inline constexpr DTypeInfo dtype_table[] = {
-    {DType::f32, "F32", 0, 1, 4},        {DType::f16, "F16", 1, 1, 2},        {DType::bf16, "BF16", 30, 1, 2},
-    {DType::q8_0, "Q8_0", 8, 32, 34},    {DType::q4_0, "Q4_0", 2, 32, 18},    {DType::q4_1, "Q4_1", 3, 32, 20},
-    {DType::q5_0, "Q5_0", 6, 32, 22},    {DType::q5_1, "Q5_1", 7, 32, 24},    {DType::q4_k, "Q4_K", 12, 256, 144},
-    {DType::q5_k, "Q5_K", 13, 256, 176}, {DType::q6_k, "Q6_K", 14, 256, 210},
+    {DType::f32, "F32", 0, 1, 4},
+    {DType::f16, "F16", 1, 1, 2},
+    {DType::bf16, "BF16", 30, 1, 2},
+    {DType::q8_0, "Q8_0", 8, 32, 34, {.bits = 8, .offset = 128}},
+    {DType::q4_0, "Q4_0", 2, 32, 18, {.bits = 4, .offset = 8}},
+    {DType::q4_1, "Q4_1", 3, 32, 20, {.bits = 4, .has_min = true}},
+    {DType::q5_0, "Q5_0", 6, 32, 22, {.bits = 5, .offset = 16}},
+    {DType::q5_1, "Q5_1", 7, 32, 24, {.bits = 5, .has_min = true}},
+    {DType::q4_k, "Q4_K", 12, 256, 144, {.bits = 4, .has_min = true}},
+    {DType::q5_k, "Q5_K", 13, 256, 176, {.bits = 5, .has_min = true}},
+    {DType::q6_k, "Q6_K", 14, 256, 210, {.bits = 6, .offset = 32, .scale_columns = 16}},
 };
 
 [[nodiscard]] constexpr const DTypeInfo& info(DType type) {
@@ -35,6 +60,21 @@ inline constexpr DTypeInfo dtype_table[] = {
 [[nodiscard]] constexpr std::string_view name(DType type) {
   return info(type).name;
 }
+
+// Whether the table is in its order, and the backends have layouts for all of its codings.
+[[nodiscard]] constexpr bool dtype_table_valid() {
+  std::size_t index = 0;
+  for (const DTypeInfo& entry : dtype_table) {
+    const Coding& c = entry.coding;
+    const auto offset = static_cast<unsigned>(c.offset);
+    const bool bits = c.bits == 0 || (c.bits >= 4 && c.bits <= 6) || (c.bits == 8 && offset == 128);
+    const bool scales = c.scale_columns == (entry.super_blocks() && !c.has_min ? 16 : 32);
+    if (static_cast<std::size_t>(entry.type) != index++ || !bits || !scales) return false;
+    if (offset != 0 && !std::has_single_bit(offset)) return false;
+  }
+  return true;
+}
+static_assert(dtype_table_valid());
 
 // The type with this id in a GGUF file, or nothing if litestage does not support it.
 [[nodiscard]] constexpr std::optional<DType> dtype_from_gguf(std::uint32_t id) {

@@ -59,11 +59,9 @@ struct BlockQ6K {
   std::int8_t scales[16];
   f16 d;
 };
-static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(BlockQ4_1) == 20);
-static_assert(sizeof(BlockQ5_0) == 22 && sizeof(BlockQ5_1) == 24);
-static_assert(sizeof(BlockQ4K) == 144 && sizeof(BlockQ5K) == 176 && sizeof(BlockQ6K) == 210);
 
-// Maps a type to the struct of its blocks.
+// Maps a type to the struct of its blocks. Its members are found by name: the scale d; the minimum m, or in blocks of
+// 256 dmin; and there `scales`, packed as in Q4_K if there is a minimum, and otherwise a signed byte each.
 template <DType type>
 struct DiskBlock;
 template <>
@@ -109,12 +107,12 @@ struct SubScale {
           static_cast<std::uint8_t>((packed[s + 4] >> 4) | ((packed[s] >> 6) << 4))};
 }
 
-// The integer codes of one block, unsigned: w = scale(j) * (code[j] - offset) + min(j). Only these functions know the
-// bit layouts; both dequantisation and the packing of weights for the SIMD kernels use them.
-inline void codes(const BlockQ8_0& b, std::uint8_t* out) {  // offset 128
+// The integer codes of one block, unsigned; what they mean is in dtype_table. Only these functions know the bit
+// layouts: dequantisation and the packing of weights for all kernels use them.
+inline void codes(const BlockQ8_0& b, std::uint8_t* out) {
   for (int j = 0; j < 32; ++j) out[j] = static_cast<std::uint8_t>(b.qs[j] + 128);
 }
-template <class Block>  // Q4_0 (offset 8), Q4_1 (offset 0), Q5_0 (offset 16), Q5_1 (offset 0)
+template <class Block>  // Q4_0, Q4_1, Q5_0, Q5_1
 void codes(const Block& b, std::uint8_t* out) {
   std::uint32_t fifth = 0;
   if constexpr (requires { b.qh; }) std::memcpy(&fifth, b.qh, 4);
@@ -123,7 +121,7 @@ void codes(const Block& b, std::uint8_t* out) {
     out[j + 16] = static_cast<std::uint8_t>((b.qs[j] >> 4) | (((fifth >> (j + 16)) & 1u) << 4));
   }
 }
-inline void codes(const BlockQ4K& b, std::uint8_t* out) {  // offset 0
+inline void codes(const BlockQ4K& b, std::uint8_t* out) {
   for (int s = 0; s < 8; ++s) {
     for (int j = 0; j < 32; ++j) {
       const std::uint8_t byte = b.qs[(s / 2) * 32 + j];
@@ -131,7 +129,7 @@ inline void codes(const BlockQ4K& b, std::uint8_t* out) {  // offset 0
     }
   }
 }
-inline void codes(const BlockQ5K& b, std::uint8_t* out) {  // offset 0
+inline void codes(const BlockQ5K& b, std::uint8_t* out) {
   for (int s = 0; s < 8; ++s) {
     for (int j = 0; j < 32; ++j) {
       const std::uint8_t byte = b.qs[(s / 2) * 32 + j];
@@ -140,7 +138,7 @@ inline void codes(const BlockQ5K& b, std::uint8_t* out) {  // offset 0
     }
   }
 }
-inline void codes(const BlockQ6K& b, std::uint8_t* out) {  // offset 32
+inline void codes(const BlockQ6K& b, std::uint8_t* out) {
   for (int half = 0; half < 2; ++half) {
     for (int j = 0; j < 32; ++j) {
       const std::uint8_t* ql = b.ql + half * 64;

@@ -113,6 +113,8 @@ constexpr Signal operator&(Signal a, Signal b) {
 constexpr bool any(Signal s) {
   return s != Signal::none;
 }
+inline constexpr Signal all_signals =
+    Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy | Signal::top_log_probs | Signal::log_prob;
 
 // How a sub-layer that ran changed the residual stream x -> y. Values that were not requested are NaN.
 struct SublayerStats {
@@ -125,8 +127,8 @@ struct SublayerStats {
   int tokens = 0;                     // tokens that this report covers: those of a prefill, or 1
 };
 
-// Statistics of the token that was just chosen. Values that were not requested are NaN. Probabilities are the softmax
-// over the whole vocabulary at temperature 1; logarithms are natural.
+// Statistics of the token that was just chosen, computed in step/token_stats.hpp. Values that were not requested are
+// NaN. Probabilities are the softmax over the whole vocabulary at temperature 1; logarithms are natural.
 struct TokenStats {
   static constexpr std::size_t max_top = 32;
 

@@ -294,12 +294,10 @@ TEST_CASE("reference: token statistics") {
   ReferenceBackend b;
   Doubles logits{1, 3, -2, 3, 0.5};
   std::vector<TokenStats> stats(1);
-  constexpr Signal all = Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy |
-                         Signal::top_log_probs | Signal::log_prob;
   double sum = 0, entropy = 0;
   for (const double z : logits) sum += std::exp(z);
   for (const double z : logits) entropy -= std::exp(z) / sum * (z - std::log(sum));
-  b.token_stats(stats, matrix(logits, 5), all);
+  b.token_stats(stats, matrix(logits, 5), all_signals);
   const auto near = [](float found, double expected) { return close(static_cast<double>(found), expected, 0x1p-22); };
   CHECK(stats[0].token == 1);  // the first of equals
   CHECK(stats[0].max_logit == 3);
@@ -324,7 +322,7 @@ TEST_CASE("reference: token statistics") {
     }
   }
   Doubles one{4};
-  b.token_stats(stats, matrix(one, 1), all);
+  b.token_stats(stats, matrix(one, 1), all_signals);
   CHECK(stats[0].finite);
   CHECK(stats[0].margin == 1);
   CHECK(stats[0].entropy == 0);

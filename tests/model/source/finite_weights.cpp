@@ -18,20 +18,6 @@ using namespace litestage::test;
 
 namespace {
 
-// Byte offsets of the halves that scale a block, or of its one number.
-std::vector<std::size_t> scales_of(DType type) {
-  switch (type) {
-    case DType::q4_1:
-    case DType::q5_1:
-    case DType::q4_k:
-    case DType::q5_k:
-      return {0, 2};
-    case DType::q6_k:
-      return {208};
-    default:
-      return {0};
-  }
-}
 std::vector<std::uint32_t> broken_bits(DType type) {  // infinity, -infinity, NaN with the least and the most payload
   if (type == DType::f32) return {0x7f800000u, 0xff800000u, 0x7f800001u, 0xffffffffu};
   if (type == DType::bf16) return {0x7f80u, 0xff80u, 0x7f81u, 0xffffu};

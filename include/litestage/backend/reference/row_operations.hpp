@@ -15,6 +15,7 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/kv_number.hpp"
 #include "litestage/core/numeric.hpp"
+#include "litestage/step/token_stats.hpp"
 
 namespace litestage::reference {
 
@@ -91,32 +92,16 @@ inline double activated(double z, Activation activation) {
 }
 
 inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
-  TokenStats stats;
   const auto best = std::max_element(logits.begin(), logits.end());  // the first if several are equal
-  stats.token = static_cast<int>(best - logits.begin());
-  stats.finite = std::all_of(logits.begin(), logits.end(), [](double z) { return std::isfinite(z); });
-  double sum = 0, weighted = 0;
-  for (double z : logits) {
-    sum += std::exp(z - *best);
-    weighted = std::fma(std::exp(z - *best), z - *best, weighted);
-  }
-  const double log_sum = std::log(sum);  // log of the sum of exp(z - best)
-  if (any(signals & Signal::max_logit)) stats.max_logit = static_cast<float>(*best);
-  if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sum);
-  if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
-  if (any(signals & Signal::entropy)) stats.entropy = static_cast<float>(log_sum - weighted / sum);
-  if (any(signals & (Signal::margin | Signal::top_log_probs))) {
-    const std::size_t k = std::min(logits.size(), TokenStats::max_top);
-    std::vector<double> top(std::max<std::size_t>(k, 2), -std::numeric_limits<double>::infinity());
-    std::partial_sort_copy(logits.begin(), logits.end(), top.begin(), top.begin() + static_cast<std::ptrdiff_t>(k),
-                           std::greater<>());
-    if (any(signals & Signal::margin)) stats.margin = static_cast<float>((1 - std::exp(top[1] - top[0])) / sum);
-    if (any(signals & Signal::top_log_probs)) {
-      stats.top_log_probs.fill(-std::numeric_limits<float>::infinity());
-      for (std::size_t i = 0; i < k; ++i) stats.top_log_probs[i] = static_cast<float>(top[i] - *best - log_sum);
-    }
-  }
-  return stats;
+  LogitSums row;
+  row.token = static_cast<int>(best - logits.begin());
+  row.finite = std::all_of(logits.begin(), logits.end(), [](double z) { return std::isfinite(z); });
+  row.maximum = *best;
+  for (const double z : logits) row.sums.add(std::exp(z - *best), z - *best);
+  row.largest.fill(-std::numeric_limits<double>::infinity());
+  std::partial_sort_copy(logits.begin(), logits.end(), row.largest.begin(),
+                         row.largest.begin() + static_cast<std::ptrdiff_t>(needs_largest(signals)), std::greater<>());
+  return token_stats_of(row, signals);
 }
 
 }  // namespace litestage::reference

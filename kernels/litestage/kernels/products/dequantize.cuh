@@ -11,7 +11,8 @@
 
 namespace litestage::kernels {
 
-// Number j of a block. It is rounded once, because scale * (code - offset) is exact in every type but Q6_K.
+// Number j of a block. It is rounded once, because scale * (code - offset) is exact but with half scales, whose types
+// have no minimum.
 template <DType type>
 LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, unsigned j) {
   constexpr Format f = format_of(type);
@@ -19,7 +20,7 @@ LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, un
   const int code = f.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
   const float factor = j < 16 ? scale.first : scale.second, steps = static_cast<float>(code - f.offset);
   // The host adds the minimum even if it is zero, which affects the sign of zero, so this function adds it too.
-  return type == DType::q6_k ? factor * steps : fmaf(factor, steps, scale.minimum);
+  return f.half_scales ? factor * steps : fmaf(factor, steps, scale.minimum);
 }
 
 // Calls f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time starting at `column`. The last unit of

@@ -61,7 +61,7 @@ LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, con
     first = dot4(codes.word[i], first16.word[i], first);
     second = dot4(codes.word[i + 4], second16.word[i], second);
   }
-  if constexpr (type == DType::q6_k) {
+  if constexpr (f.half_scales) {
     sum = fmaf(input_scale * scale.first, static_cast<float>(first), sum);
     sum = fmaf(input_scale * scale.second, static_cast<float>(second), sum);
   } else {

@@ -36,40 +36,39 @@ struct Format {
   unsigned code_bits = 0;     // 0: not quantised
   unsigned unit_columns = 0;  // columns per unit
   unsigned unit_vectors = 0;  // vectors of 16 bytes that hold the codes of a unit
-  int offset = 0;
+  int offset = 0;             // of codes as they are stored: signed ones have none
   bool has_min = false;
   bool super_blocks = false;  // K types
+  bool half_scales = false;   // two scales in a block, for 16 columns each
 
   LITESTAGE_HOST_DEVICE constexpr bool quantised() const { return code_bits != 0; }
   LITESTAGE_HOST_DEVICE constexpr unsigned unit_blocks() const { return unit_columns / block_columns; }
   LITESTAGE_HOST_DEVICE constexpr unsigned scale_columns() const { return super_blocks ? 256u : 32u; }
 };
 
-LITESTAGE_HOST_DEVICE constexpr Format format_of(DType type) {
-  switch (type) {
-    case DType::f32:
-      return {.unit_columns = 4, .unit_vectors = 1};
-    case DType::f16:
-    case DType::bf16:
-      return {.unit_columns = 8, .unit_vectors = 1};
-    case DType::q8_0:
-      return {.code_bits = 8, .unit_columns = 32, .unit_vectors = 2};
-    case DType::q4_0:
-      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .offset = 8};
-    case DType::q4_1:
-      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .has_min = true};
-    case DType::q5_0:
-      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .offset = 16};
-    case DType::q5_1:
-      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .has_min = true};
-    case DType::q4_k:
-      return {.code_bits = 4, .unit_columns = 32, .unit_vectors = 1, .has_min = true, .super_blocks = true};
-    case DType::q5_k:
-      return {.code_bits = 5, .unit_columns = 128, .unit_vectors = 5, .has_min = true, .super_blocks = true};
-    case DType::q6_k:
-      return {.code_bits = 6, .unit_columns = 64, .unit_vectors = 3, .offset = 32, .super_blocks = true};
+// Device code calls it in constant expressions only: the table is in host memory.
+constexpr Format format_of(DType type) {
+  const DTypeInfo& entry = info(type);
+  const Coding& coding = entry.coding;
+  Format f{.code_bits = static_cast<unsigned>(coding.bits),
+           .offset = coding.bits == 8 ? 0 : coding.offset,
+           .has_min = coding.has_min,
+           .super_blocks = entry.super_blocks(),
+           .half_scales = coding.scale_columns == 16};
+  switch (coding.bits) {
+    case 0:
+      f.unit_columns = 16 / static_cast<unsigned>(entry.block_bytes), f.unit_vectors = 1;
+      break;
+    case 5:
+      f.unit_columns = 128, f.unit_vectors = 5;
+      break;
+    case 6:
+      f.unit_columns = 64, f.unit_vectors = 3;
+      break;
+    default:  // 4 and 8
+      f.unit_columns = 32, f.unit_vectors = f.code_bits / 4;
   }
-  return {};
+  return f;
 }
 
 struct Matrix {
@@ -84,7 +83,7 @@ struct Matrix {
   friend bool operator==(const Matrix&, const Matrix&) = default;
 };
 
-// The scales of a block of 32 columns. Q6_K has two, for 16 columns each; other types have first = second.
+// The scales of a block of 32 columns. Types without half scales have first = second.
 struct BlockScale {
   float first = 0, second = 0;
   float minimum = 0;  // added to every number
@@ -111,7 +110,7 @@ LITESTAGE_DEVICE BlockScale block_scale(C& t, const Matrix& w, unsigned row, uns
   s.second = s.first;
   if constexpr (f.super_blocks) {
     const std::uint32_t two = t.load(w.sub + static_cast<std::size_t>(row) * groups * 8 + block);
-    if constexpr (type == DType::q6_k) {
+    if constexpr (f.half_scales) {
       s.second = s.first * static_cast<float>(static_cast<std::int8_t>(two >> 8));
       s.first *= static_cast<float>(static_cast<std::int8_t>(two & 0xffu));
     } else {  // the products are exact: 11 bits times 6

@@ -51,10 +51,8 @@ void check_against_double(DType type, std::size_t rows, std::size_t columns, std
   std::vector<double> w(columns);
   for (std::size_t r = 0; r < rows; ++r) {
     dequantize_row(type, weight.raw.row(r), w.data(), columns);
-    // The largest minimum such a weight can have: 63 * dmin, dmin = 0.02 * 5 sigma, for the K types.
-    const double largest_min = type == DType::q4_k || type == DType::q5_k ? 6.3 : 0.1;
     for (std::size_t i = 0; i < n; ++i) {
-      const Expected e = expected(type, w, x.data() + i * columns, cpu::is_float(type) ? 0 : largest_min);
+      const Expected e = expected(type, w, x.data() + i * columns, largest_min(type));
       if (close(found[0][i * rows + r], e.value, e.bound)) continue;
       FAIL_CHECK(name(type), " ", rows, " x ", columns, ", input ", i, ", row ", r, ": ", found[0][i * rows + r],
                  " is not ", e.value, " to within ", e.bound);

@@ -56,14 +56,11 @@ void check_codes() {
 }  // namespace
 
 TEST_CASE("every code lands where the kernels look for it, and rows that are not there are zero") {
-  check_codes<DType::q8_0>();
-  check_codes<DType::q4_0>();
-  check_codes<DType::q4_1>();
-  check_codes<DType::q5_0>();
-  check_codes<DType::q5_1>();
-  check_codes<DType::q4_k>();
-  check_codes<DType::q5_k>();
-  check_codes<DType::q6_k>();
+  for (const DTypeInfo& entry : dtype_table) {
+    with_type(entry.type, []<DType type>() {
+      if constexpr (info(type).quantised()) check_codes<type>();
+    });
+  }
 }
 
 TEST_CASE("packing costs at most 3 % more than the file, for whole panels") {

@@ -18,8 +18,6 @@ using namespace litestage::test;
 namespace {
 
 constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr Signal all_signals =
-    Signal::max_logit | Signal::max_prob | Signal::margin | Signal::entropy | Signal::top_log_probs | Signal::log_prob;
 
 template <class Kernels>
 TokenStats stats_of(const std::vector<float>& logits, Signal signals = all_signals) {

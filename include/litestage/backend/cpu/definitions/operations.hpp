@@ -227,7 +227,7 @@ LITESTAGE_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<
   if (n == 0) return;
   LITESTAGE_ASSERT(logits.extent(0) >= n && vocab > 0, n, " rows of ", logits.extent(0), " x ", vocab);
   cpu::LogitChunk* chunks = cpu::grow(work_->chunks, n * per_row);
-  const bool sums = cpu::needs_sums(signals);
+  const bool sums = needs_sums(signals);
   team_->run([&](int thread) {
     const Range part = mine(n * per_row, thread);
     for (std::size_t c = part.first; c < part.last; ++c) {

@@ -17,6 +17,7 @@
 // F32, F16, BF16: [columns][16] in the type of the file.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -47,29 +48,19 @@ struct PanelTraits {
   [[nodiscard]] constexpr std::size_t group_bytes() const { return codes_at() + group_blocks() * code_bytes(); }
 };
 
-template <DType type>
-inline constexpr PanelTraits panel_traits{};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q8_0>{.code_bits = 8, .offset_shift = 7};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_0>{.code_bits = 4, .offset_shift = 3};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_1>{.code_bits = 4, .has_min = true};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_0>{.code_bits = 5, .offset_shift = 4};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_1>{.code_bits = 5, .has_min = true};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q4_k>{.code_bits = 4, .has_min = true, .super_blocks = true};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q5_k>{.code_bits = 5, .has_min = true, .super_blocks = true};
-template <>
-inline constexpr PanelTraits panel_traits<DType::q6_k>{
-    .code_bits = 6, .offset_shift = 5, .super_blocks = true, .sub_columns = 16};
-
 [[nodiscard]] constexpr bool is_float(DType type) {
-  return type == DType::f32 || type == DType::f16 || type == DType::bf16;
+  return !info(type).quantised();
 }
+
+[[nodiscard]] constexpr PanelTraits panel_traits_of(DType type) {
+  if (is_float(type)) return {};
+  const Coding& coding = info(type).coding;
+  const int shift = static_cast<int>(std::bit_width(static_cast<unsigned>(coding.offset))) - 1;
+  return {coding.bits, shift, coding.has_min, info(type).super_blocks(),
+          static_cast<std::size_t>(coding.scale_columns)};
+}
+template <DType type>
+inline constexpr PanelTraits panel_traits = panel_traits_of(type);
 
 // Bytes of a packed panel of `columns` columns.
 [[nodiscard]] inline std::size_t panel_bytes(DType type, std::size_t columns) {

@@ -19,13 +19,9 @@
 #include "litestage/backend/cpu/rows/exponential.hpp"
 #include "litestage/backend/cpu/rows/tiles.hpp"
 #include "litestage/core/numeric.hpp"
+#include "litestage/step/token_stats.hpp"
 
 namespace litestage::cpu {
-
-// sum e^(x - max) and sum e^(x - max) (x - max) over some x
-struct ExpSums {
-  double weight = 0, weighted = 0;
-};
 
 // Maximum and sum over one block of scores, which become weights e^(score - max).
 struct SoftmaxPart {
@@ -129,9 +125,7 @@ struct Portable {
     for (std::size_t i = 0; i < n; ++i) {
       const float difference = x[i] - max;
       const float d = difference < exp_floor ? exp_floor : difference;  // if difference is -inf, 0 * d stays 0
-      const double e = exp_scalar(d);
-      sums.weight += e;
-      sums.weighted = std::fma(e, static_cast<double>(d), sums.weighted);
+      sums.add(static_cast<double>(exp_scalar(d)), static_cast<double>(d));
     }
     return sums;
   }

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
+#include "litestage/step/token_stats.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::cpu {
@@ -24,14 +25,6 @@ struct LogitChunk {
   bool finite = true;  // whether all of its logits are finite
   ExpSums sums;        // relative to the maximum of the row
 };
-
-// Whether a signal needs the sum over the vocabulary, and how many of the largest logits it needs.
-[[nodiscard]] inline bool needs_sums(Signal s) {
-  return any(s & (Signal::max_prob | Signal::margin | Signal::entropy | Signal::top_log_probs | Signal::log_prob));
-}
-[[nodiscard]] inline std::size_t needs_largest(Signal s) {
-  return any(s & Signal::top_log_probs) ? TokenStats::max_top : (any(s & Signal::margin) ? 2 : 0);
-}
 
 [[nodiscard]] inline float row_max(const LogitChunk* chunks, std::size_t n_chunks) {
   float max = -std::numeric_limits<float>::infinity();
@@ -76,40 +69,24 @@ template <class Kernels>
   return static_cast<int>(Kernels::find_above(logits, c * chunk_logits, vocab, below));
 }
 
-// Computes the statistics in `signals` from both passes. If a logit is NaN, probabilities are NaN.
+// Computes the statistics in `signals` from both passes.
 template <class Kernels>
 [[nodiscard]] TokenStats summarize(const LogitChunk* chunks, const float* logits, std::size_t vocab, Signal signals) {
-  TokenStats stats;
+  LogitSums row;
   const std::size_t n_chunks = logit_chunks(vocab);
   const float max = row_max(chunks, n_chunks);
-  stats.token = likeliest<Kernels>(chunks, logits, vocab, max);
-  stats.finite = std::all_of(chunks, chunks + n_chunks, [](const LogitChunk& c) { return c.finite; });
-  if (any(signals & Signal::max_logit)) stats.max_logit = max;
-  if (!needs_sums(signals)) return stats;
-
-  ExpSums sums;
-  for (std::size_t c = 0; c < n_chunks; ++c) {
-    sums.weight += chunks[c].sums.weight;
-    sums.weighted += chunks[c].sums.weighted;
+  row.token = likeliest<Kernels>(chunks, logits, vocab, max);
+  row.finite = std::all_of(chunks, chunks + n_chunks, [](const LogitChunk& c) { return c.finite; });
+  row.maximum = static_cast<double>(max);
+  if (needs_sums(signals)) {
+    for (std::size_t c = 0; c < n_chunks; ++c) row.sums.add(chunks[c].sums);
   }
-  const double log_sum = std::log(sums.weight);
-  if (any(signals & Signal::max_prob)) stats.max_prob = static_cast<float>(1 / sums.weight);
-  if (any(signals & Signal::log_prob)) stats.log_prob = static_cast<float>(-log_sum);
-  if (any(signals & Signal::entropy)) stats.entropy = static_cast<float>(log_sum - sums.weighted / sums.weight);
-  if (needs_largest(signals) == 0) return stats;
-
-  std::array<float, TokenStats::max_top> largest;
-  find_largest<Kernels>(largest.data(), needs_largest(signals), chunks, logits, vocab);
-  const auto below_max = [max](float logit) { return static_cast<double>(logit) - static_cast<double>(max); };
-  if (any(signals & Signal::margin)) {
-    stats.margin = static_cast<float>((1 - std::exp(below_max(largest[1]))) / sums.weight);
+  if (const std::size_t count = needs_largest(signals); count > 0) {
+    std::array<float, TokenStats::max_top> largest;
+    find_largest<Kernels>(largest.data(), count, chunks, logits, vocab);
+    std::copy_n(largest.begin(), count, row.largest.begin());
   }
-  if (any(signals & Signal::top_log_probs)) {
-    for (std::size_t i = 0; i < largest.size(); ++i) {
-      stats.top_log_probs[i] = static_cast<float>(below_max(largest[i]) - log_sum);
-    }
-  }
-  return stats;
+  return token_stats_of(row, signals);
 }
 
 }  // namespace litestage::cpu

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 #include <vector>
 
 #include "litestage/core/quant_blocks.hpp"
@@ -70,12 +69,12 @@ void put_scales(const Block& block, std::uint16_t* scales) {
 template <class Block>
 void put_sub_scales(const Block& block, std::uint16_t* sub) {
   for (int s = 0; s < 8; ++s) {
-    if constexpr (std::is_same_v<Block, BlockQ6K>) {
-      sub[s] = pair_of_bytes(static_cast<std::uint8_t>(block.scales[2 * s]),
-                             static_cast<std::uint8_t>(block.scales[2 * s + 1]));
-    } else {
+    if constexpr (requires { block.dmin; }) {
       const SubScale scale = sub_scale(block.scales, s);
       sub[s] = pair_of_bytes(scale.scale, scale.min);
+    } else {
+      sub[s] = pair_of_bytes(static_cast<std::uint8_t>(block.scales[2 * s]),
+                             static_cast<std::uint8_t>(block.scales[2 * s + 1]));
     }
   }
 }

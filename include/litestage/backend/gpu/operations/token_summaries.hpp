@@ -11,6 +11,7 @@
 #include "litestage/backend/gpu/operations/token_stats.hpp"
 #include "litestage/core/view.hpp"
 #include "litestage/kernels/rows/token_stats.cuh"
+#include "litestage/step/token_stats.hpp"
 
 namespace litestage::gpu {
 
@@ -52,7 +53,7 @@ class TokenSummaries {
     std::vector<kernels::LogitSummary> summaries(n);
     device_->runtime().copy_to_host(summaries.data(), summaries_.data(), n * sizeof(kernels::LogitSummary));
     std::vector<float> top;
-    if (any(signals & Signal::top_log_probs)) top = top_logits(logits, n);
+    if (needs_largest(signals) > 2) top = top_logits(logits, n);
     for (std::size_t i = 0; i < n; ++i) {
       const std::size_t first = top.empty() ? 0 : i * TokenStats::max_top;
       stats[i] = token_stats_of(summaries[i], signals, std::span<const float>(top).subspan(first));
