@@ -3,10 +3,13 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/early_exit/never.hpp"
+#include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/model/step_plan.hpp"
 #include "litestage/settings/spec.hpp"
@@ -51,6 +54,24 @@ void decide(benchmark::State& state, const std::string& spec, int expected) {
   }
   state.SetItemsProcessed(state.iterations() * 2 * n_layers);
 }
+// The same through the interface by which the engine calls policies (engine/policy_calls.hpp).
+template <class Policy>
+void decide_through_calls(benchmark::State& state, const std::string& spec, int expected) {
+  const Policy p = policy<Policy>(spec);
+  const early_exit::Never exit;
+  const std::unique_ptr<PolicyCalls> calls = calls_to(p, exit);
+  calls->begin({n_layers, 0, "recall", 64}, 1);
+  if (count_skipped(calls->decide(0, {Phase::decode, 3})) != expected) std::abort();
+  DecisionTable table;
+  for (auto _ : state) {
+    const int number = table.number_of(calls->decide(0, {Phase::decode, 3}));
+    benchmark::DoNotOptimize(number);
+  }
+  state.SetItemsProcessed(state.iterations() * 2 * n_layers);
+}
+constexpr auto calls_static = decide_through_calls<skip::Static>;
+BENCHMARK_CAPTURE(calls_static, compile_time, six, 6);
+
 constexpr auto decide_never = decide<skip::Never>, decide_static = decide<skip::Static>,
                decide_standard = decide<skip::Standard>;  // the macro takes no template arguments
 BENCHMARK_CAPTURE(decide_never, compile_time, "", 0);

@@ -1,5 +1,6 @@
-# litestage::compiled: the host backends, io (if its libraries are found) and the most common pipelines, compiled once
-# (include/litestage/core/compiled.hpp). Its users compile in a fraction of the time.
+# litestage::compiled: the host backends, the engine and calibration on them, the policies chosen at run time, and io (if
+# its libraries are found), compiled once (include/litestage/core/compiled.hpp). Its users compile in a fraction of the
+# time.
 option(LITESTAGE_BUILD_COMPILED "Build the library litestage::compiled" ${PROJECT_IS_TOP_LEVEL})
 
 # Adds a translation unit that includes the definitions of the given folders.

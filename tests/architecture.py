@@ -50,7 +50,7 @@ MAY_INCLUDE = {
     "model/source/definitions": "model/source",
     "model": "step backend model/source model/definitions",
     "model/definitions": "step backend model",
-    "engine": "core/text settings prompt policy backend model/* engine/definitions compiled",
+    "engine": "core/text settings step prompt policy backend model/* engine/definitions compiled",
     "engine/definitions": "core/text prompt engine",
     "pipeline": "prompt policy engine compiled",
     "compiled": "skip early_exit backend/* model/* engine pipeline calibrate",
@@ -65,7 +65,7 @@ MAY_INCLUDE = {
     "calibrate/search": "settings policy skip confidence early_exit engine tasks calibrate/importance",
     "calibrate/trials": "core/text settings prompt policy skip early_exit engine pipeline tasks evaluate calibrate/importance calibrate/latency calibrate/search",
     "calibrate/plan": "core/text settings prompt policy skip backend engine tasks evaluate calibrate/importance calibrate/latency calibrate/search calibrate/trials",
-    "calibrate": "step policy early_exit stages engine pipeline tasks evaluate calibrate/* compiled",
+    "calibrate": "settings step policy skip early_exit stages engine pipeline tasks evaluate calibrate/* compiled",
     "calibrate/definitions": "core/text policy skip early_exit engine pipeline tasks calibrate calibrate/*",
     "compare": "core/text settings prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/* compiled",
     "io/files": "settings io/files/definitions",
@@ -204,11 +204,6 @@ def check_cycles(headers, tree):
 
     for header in headers:
         yield from visit(header)
-
-
-def subject_of(header):
-    """A header and its definitions are one subject."""
-    return header.replace("definitions/", "")
 
 
 def without_comments(text):

@@ -29,7 +29,7 @@ std::vector<std::unique_ptr<io::JournalFile>> open_journals(const std::vector<Co
                                                             const calibrate::PlanFacts& facts, bool packs) {
   std::vector<std::unique_ptr<io::JournalFile>> journals;
   for (const CompareJob& c : jobs) {
-    compare::check_plan(c.task, facts);  // here, because the model is loaded next
+    compare::require_valid_plan(c.task, facts);  // here, because the model is loaded next
     if (c.task.plan) cli::warn_of_sampled_model(c.task.plan->plan, facts, c.task.plan->path);
     const Form identity = compare::journal_identity(facts, packs, c.task, c.settings);
     journals.push_back(cli::open_journal(c.options.journal, identity, facts, c.options.common.quiet));

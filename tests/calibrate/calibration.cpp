@@ -235,7 +235,7 @@ struct FoundAtFullDepth {
 
 }  // namespace
 
-TEST_CASE("calibration: a journal made with another context is gone on with as far as its records hold") {
+TEST_CASE("calibration: a journal made with another context is used as far as its records hold") {
   Model3 m;
   const std::size_t large = 512;
   std::vector<Form> in_large, in_small;

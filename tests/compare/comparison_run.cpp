@@ -213,7 +213,7 @@ TEST_CASE("a comparison that is stopped after any record goes on to the same end
   CHECK(run(s, 2, whole.records).records.empty());
 }
 
-TEST_CASE("a comparison goes on with records that were made with another context as far as they hold") {
+TEST_CASE("a comparison uses records that were made with another context as far as they hold") {
   test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const std::size_t large = 400;
   const Ran in_large = run(s, 2, {}, 1000, {large, 0});

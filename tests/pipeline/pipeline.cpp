@@ -104,8 +104,8 @@ void check_company(Setting<B>& s, const Skip& skip, const StageRunOptions& gener
       CHECK(found[q].id == asked[q].id);
       CHECK(found[q].letter_logits.size() == asked[q].options.size());
     }
-    if (way.batch == 4)
-      CHECK(timeless(pipeline.run(asked)) == expected);  // with slots that hold entries of the last run
+    // The slots hold entries of the last run.
+    if (way.batch == 4) CHECK(timeless(pipeline.run(asked)) == expected);
   }
 }
 
@@ -208,8 +208,8 @@ TEST_CASE("pipeline: the context that nobody sets is 1024, or the model's where 
     const BranchReport branch = ask(s, stage, on).branches[0];
     CHECK(branch.stop == StopReason::context);  // at 5 tokens of the prompt and all of the answer but its last
     CHECK(branch.generated_tokens == s.model.config.max_context - 5 + 1);
-    on.context = static_cast<std::size_t>(s.model.config.max_context) +
-                 7;  // a given context is used even if it exceeds the model's
+    // A given context is used even if it exceeds the model's.
+    on.context = static_cast<std::size_t>(s.model.config.max_context) + 7;
     CHECK(ask(s, stage, on).branches[0].generated_tokens == branch.generated_tokens + 7);
   });
 }
@@ -273,7 +273,7 @@ TEST_CASE("pipeline: errors name the question, what was found and what is expect
   PipelineOptions scoring;
   scoring.score_letters = true;
   CHECK(fails(OneStage{}, scoring, {"q", "", {}, -1}) ==
-        "option letters cannot be scored with a schedule that does not state answers");
+        "the schedule does not state answers, so option letters cannot be scored");
   CHECK_THROWS_AS((Pipeline<ReferenceBackend>({s.backend, s.model, toy}, {}, {}, {}, {.batch = 0})), AssertionError);
 }
 

@@ -35,6 +35,37 @@ TEST_CASE("pipeline: skip policies are asked before every step and told after it
   });
 }
 
+namespace {
+
+struct NotingSkip {
+  static constexpr Stat stats = Stat::cosine;
+  std::string* log = nullptr;
+  struct State {};
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] SkipDecision decide(const State&, const StepInfo&, Sublayer) const { return {}; }
+  void observe(State&, const StepInfo&, Sublayer, const SublayerStats&) const { *log += 'p'; }
+};
+struct NotingObserver {
+  static constexpr Stat stats = Stat::none;
+  std::string* log = nullptr;
+  void sublayer(int, const RequestInfo&, const StepInfo&, Sublayer, const SublayerStats&) const { *log += 'o'; }
+  void token(int, const RequestInfo&, const StepInfo&, int) const { *log += 't'; }
+};
+
+}  // namespace
+
+TEST_CASE("pipeline: the statistics of a segment go to the policy, then to the observer, then come tokens") {
+  with_settings([](auto& s) {
+    std::string log;
+    Pipeline pipeline(LanguageModel(s.backend, s.model, toy), NotingSkip{&log}, early_exit::Never{},
+                      OneStage{{"only", 2, {}}, {"one prompt"}}, {}, NotingObserver{&log});
+    static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
+    CHECK(log ==
+          "ppppppoooooot"
+          "ppppppoooooot");
+  });
+}
+
 TEST_CASE("pipeline: branches share their prefix and its state, then each decides for itself") {
   with_settings([](auto& s) {
     Log log;

@@ -11,12 +11,19 @@
 #include <vector>
 
 #include "litestage/calibrate/calibration_settings.hpp"
+#include "litestage/calibrate/importance/importance.hpp"
 #include "litestage/calibrate/latency/latency_model.hpp"
 #include "litestage/calibrate/phase_progress.hpp"
+#include "litestage/calibrate/search/baselines.hpp"
 #include "litestage/calibrate/search/search.hpp"
+#include "litestage/calibrate/trials/metric.hpp"
 #include "litestage/calibrate/trials/recorded_evaluation.hpp"
+#include "litestage/early_exit/never.hpp"
+#include "litestage/engine/language_model.hpp"
 #include "litestage/pipeline/progress.hpp"
 #include "litestage/policy/any_schedule.hpp"
+#include "litestage/settings/journal.hpp"
+#include "litestage/skip/standard.hpp"
 
 namespace litestage::calibrate {
 
@@ -26,7 +33,7 @@ class Calibration {
   using Skip = skip::Standard;
   using Exit = early_exit::Never;
 
-  // `questions`, `journal` and `progress` outlive this object.
+  // `questions`, `journal` and `progress` outlive this object. Throws Error if `stages` does not state answers.
   Calibration(LanguageModel<B> model, AnySchedule stages, std::span<const Question> questions,
               CalibrationSettings settings, Journal& journal, const Progress& progress);
   Calibration(const Calibration&) = delete;

@@ -18,20 +18,18 @@
 
 namespace litestage::compare {
 
-// Throws an Error if the plan does not hold for this model and tokenizer. Returns a sentence if only its seconds do not
-// hold here, else nothing.
-inline std::optional<std::string> check_plan(const ComparedTask& task, const calibrate::PlanFacts& facts) {
-  if (!task.plan) return std::nullopt;
-  return calibrate::check_plan(task.plan->plan, facts, Where(task.plan->path));
+// Throws an Error if the task has a plan that does not hold for this model and tokenizer.
+inline void require_valid_plan(const ComparedTask& task, const calibrate::PlanFacts& facts) {
+  if (task.plan) static_cast<void>(calibrate::check_plan(task.plan->plan, facts, Where(task.plan->path)));
 }
 
-// Warnings about the plan. Throws as check_plan does.
+// Warnings about the plan. Throws as require_valid_plan does.
 [[nodiscard]] inline std::vector<std::string> plan_warnings(const ComparedTask& task,
                                                             const calibrate::PlanFacts& facts) {
   std::vector<std::string> warnings;
   if (!task.plan) return warnings;
   const calibrate::Plan& plan = task.plan->plan;
-  if (const auto kernels = check_plan(task, facts)) warnings.push_back(*kernels);
+  if (const auto kernels = calibrate::check_plan(plan, facts, Where(task.plan->path))) warnings.push_back(*kernels);
   if (!plan.search.reached)
     warnings.emplace_back(
         "the plan's search did not reach its accuracy target, so its budgets are those of full depth");

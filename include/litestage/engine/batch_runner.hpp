@@ -15,8 +15,8 @@ class BatchRunner {
  public:
   using Run = StageRun<B>;
 
-  // A step holds at most `step_rows` rows, or one row per branch if there are more branches. Larger steps prefill
-  // faster, but branches that decode in the same step wait longer.
+  // A step holds at most `step_rows` rows, or one row of each branch if there are more branches than that. Larger steps
+  // prefill faster, but branches that decode in the same step wait longer.
   BatchRunner(Session<B>& session, std::size_t step_rows) : session_(&session), step_rows_(step_rows) {}
 
   // One forward step of these requests, none of which is done.
@@ -25,8 +25,8 @@ class BatchRunner {
     Stat stats = Stat::none;
     Signal signals = Signal::none;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      // Leaves one row per branch for the requests that follow, so that decoding never waits for the long prompt of a
-      // different request.
+      // Keeps one row free for each branch of the later requests, so that decoding never waits for the long prompt of
+      // a different request.
       std::size_t later = 0;
       for (std::size_t k = i + 1; k < runs.size(); ++k) later += runs[k]->least_rows();
       const std::size_t taken = rows_.size() + later, least = runs[i]->least_rows();

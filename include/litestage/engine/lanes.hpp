@@ -10,9 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/compiled.hpp"
+#include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/batch_runner.hpp"
 #include "litestage/engine/language_model.hpp"
+#include "litestage/engine/policy_calls.hpp"
+#include "litestage/engine/stage_run.hpp"
 
 namespace litestage {
 
@@ -166,3 +170,7 @@ bool Lanes<B>::advance() {
 }
 
 }  // namespace litestage
+
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/lanes.hpp"
+#endif

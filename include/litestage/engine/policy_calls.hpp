@@ -1,16 +1,19 @@
 // How the engine calls the policies and the observer of a request, whatever their types are. The engine is compiled
-// once for a backend; a new policy compiles only the classes below. The calls are virtual, a few to a segment and a
-// token. The loops over sub-layers are inside them, with the policy's own functions inlined.
+// once for a backend; of it, only the classes below are compiled for a new policy. The calls are virtual, a few for
+// each segment and token. The loops over sub-layers are inside them, with the policy's own functions inlined.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <vector>
 
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/segment.hpp"
+#include "litestage/model/decisions.hpp"
 #include "litestage/policy/check.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/step/types.hpp"
 
 namespace litestage {
 
@@ -79,10 +82,17 @@ class PolicyCallsTo final : public PolicyCalls {
   std::vector<States> branches_;
 };
 
+// `skip` and `exit` outlive the request that takes the calls; temporaries do not compile.
 template <class Skip, class Exit>
 [[nodiscard]] std::unique_ptr<PolicyCalls> calls_to(const Skip& skip, const Exit& exit) {
   return std::make_unique<PolicyCallsTo<Skip, Exit>>(skip, exit);
 }
+template <class Skip, class Exit>
+void calls_to(const Skip&&, const Exit&) = delete;
+template <class Skip, class Exit>
+void calls_to(const Skip&, const Exit&&) = delete;
+template <class Skip, class Exit>
+void calls_to(const Skip&&, const Exit&&) = delete;
 
 // An observer of all requests of a run.
 class ObserverCalls {

@@ -33,7 +33,7 @@ struct EnumNames<StopReason> {
   static constexpr std::array<std::string_view, 5> names = {"eos", "stop_string", "exit", "cap", "context"};
 };
 
-inline constexpr double largest_count = std::numeric_limits<int>::max();  // limit for tokens and positions
+inline constexpr double largest_count = std::numeric_limits<int>::max();  // limit for counts in files
 
 struct BranchReport {
   static constexpr bool complete = true;
@@ -45,12 +45,13 @@ struct BranchReport {
 
   static constexpr auto fields() {
     using B = BranchReport;
-    return std::tuple(Field("text", &B::text, "what later stages see"),
-                      Field("tokens", &B::tokens, "kept tokens", 0, largest_count),
-                      Field("stop", &B::stop, "why it stopped generating"),
-                      Field("generated_tokens", &B::generated_tokens, "chosen by the model", 0, largest_count)
-                          .with(Presence::missing_in_older),
-                      Field("trace", &B::trace, "a number of each generated token").with(Presence::unless_default));
+    return std::tuple(
+        Field("text", &B::text, "the text that later stages see"),
+        Field("tokens", &B::tokens, "the kept tokens", 0, largest_count),
+        Field("stop", &B::stop, "why the branch stopped generating"),
+        Field("generated_tokens", &B::generated_tokens, "number of tokens chosen by the model", 0, largest_count)
+            .with(Presence::missing_in_older),
+        Field("trace", &B::trace, "a number for each generated token").with(Presence::unless_default));
   }
   void fill_older(const Form& form) {
     if (form.find("generated_tokens") == nullptr) generated_tokens = static_cast<int>(tokens.size());
@@ -75,12 +76,13 @@ struct StageCounts {
   static constexpr auto fields() {
     using S = StageCounts;
     return std::tuple(
-        Field("name", &S::name, "of the stage"),
-        Field("prompt_tokens", &S::prompt_tokens, "of all branches' whole prompts", 0, largest_count),
-        Field("shared_tokens", &S::shared_tokens, "of the part of prompts that branches share", 0, largest_count),
-        Field("generated_tokens", &S::generated_tokens, "chosen by the model", 0, largest_count),
-        Field("sublayers_skipped", &S::sublayers_skipped, "distinct skipped sub-layers", 0, largest_count),
-        Field("sublayers_skipped_mean", &S::sublayers_skipped_mean, "skipped sub-layers per token", 0));
+        Field("name", &S::name, "name of the stage"),
+        Field("prompt_tokens", &S::prompt_tokens, "tokens of the whole prompts of all branches", 0, largest_count),
+        Field("shared_tokens", &S::shared_tokens, "tokens of the part that all prompts share", 0, largest_count),
+        Field("generated_tokens", &S::generated_tokens, "number of tokens chosen by the model", 0, largest_count),
+        Field("sublayers_skipped", &S::sublayers_skipped, "number of different sub-layers skipped", 0, largest_count),
+        Field("sublayers_skipped_mean", &S::sublayers_skipped_mean,
+              "skipped sub-layers per token, mean over the tokens", 0));
   }
   friend bool operator==(const StageCounts&, const StageCounts&) = default;
 };
@@ -92,20 +94,21 @@ struct StageTimes {
 
   static constexpr auto fields() {
     return std::tuple(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
-                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after it", 0));
+                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after the first token", 0));
   }
   friend bool operator==(const StageTimes&, const StageTimes&) = default;
 };
 
 // The full record of one run of a stage. Files that keep only a part of it have structs with the same parts
-// (compare/stage_outcome.hpp, evaluate/summary.hpp).
+// (compare/outcome.hpp, compare/comparison.hpp, evaluate/summary.hpp).
 struct StageReport : StageCounts<int>, StageTimes {
   static constexpr bool complete = true;
   std::vector<BranchReport> branches;
 
   static constexpr auto fields() {
     return std::tuple_cat(StageCounts<int>::fields(), StageTimes::fields(),
-                          std::tuple(Field("branches", &StageReport::branches, "in the order of their prompts")));
+                          std::tuple(Field("branches", &StageReport::branches,
+                                           "reports of the branches, in the order of their prompts")));
   }
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
@@ -118,9 +121,10 @@ struct NoRoom {
   std::size_t context = 0;  // positions available
 
   static constexpr auto fields() {
-    return std::tuple(Field("stage", &NoRoom::stage, "its name"),
-                      Field("needed", &NoRoom::needed, "positions that its prompt takes", 0, largest_count),
-                      Field("context", &NoRoom::context, "positions there are", 0, largest_count));
+    return std::tuple(
+        Field("stage", &NoRoom::stage, "name of the stage"),
+        Field("needed", &NoRoom::needed, "positions that the prompt of the stage takes", 0, largest_count),
+        Field("context", &NoRoom::context, "positions of the context", 0, largest_count));
   }
   friend bool operator==(const NoRoom&, const NoRoom&) = default;
 };

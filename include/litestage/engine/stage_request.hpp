@@ -34,7 +34,7 @@ struct StageRequest {
   std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
   std::vector<int> slots;                 // [branches] slots of the cache; a prefix that they hold may be reused
   std::vector<int> score_tokens;          // if not empty: generate nothing, report their logits after the prompt
-  std::uint64_t stream = 0;               // seed of this request's random numbers (stream_of)
+  std::uint64_t stream = 0;               // seed of this request's random numbers, made by stream_of from its place
 };
 
 // A stream of random numbers for each (question, stage) and each (stream, branch): mixed, so that no two of them meet

@@ -210,7 +210,7 @@ class StageRun {
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
   }
-  // Passes the statistics of the completed segment to policy and observer.
+  // Passes the statistics of the completed segment to the policy, for all its sub-layers, and then to the observer.
   void report_stats(std::size_t branch) {
     const Segment& segment = branches_[branch].segment;
     const Decisions& decisions = context_.session->decisions()[segment.decisions];

@@ -47,8 +47,9 @@ inline void add_context_use(Form& record, const ContextUse& use) {
 
 // The contexts that journal records are compared with.
 struct RecordContexts {
-  std::size_t now = 0;     // of the run that reads them; 0: all records hold
-  std::size_t unsaid = 0;  // of the run that wrote records without "positions" (earlier versions); 0: these hold
+  std::size_t now = 0;  // of the run that reads them; 0: all records hold
+  // Of the run that wrote the records without "positions", which are those of earlier versions; 0: these hold.
+  std::size_t unsaid = 0;
 };
 
 // Whether a record holds for this run. `filled`: whether a branch of it ended because no positions were left; it is

@@ -2,7 +2,6 @@
 // policy decides when a stage ends.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "litestage/engine/report.hpp"
 #include "litestage/pipeline/fwd.hpp"
 #include "litestage/pipeline/question_runner.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/policy/check.hpp"
 
 namespace litestage {

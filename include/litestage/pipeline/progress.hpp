@@ -14,7 +14,7 @@ struct Progress {
   std::function<void(std::size_t done, std::size_t total, const std::string& note)> update =
       [](std::size_t, std::size_t, const std::string&) {};
   std::function<void()> end = [] {};  // the current piece of work ends; further output is not progress
-  std::function<bool()> keep_going = [] { return true; };  // called after every step
+  std::function<bool()> keep_going = [] { return true; };  // called before every step
 };
 
 // Thrown when keep_going returned false. Finished work is in the journal, if there is one.

@@ -1,5 +1,5 @@
 // Runs questions through their stages on parallel lanes: each lane answers one question at a time, and all lanes share
-// one ragged batch. Pipeline is this with a schedule and policies.
+// one ragged batch. Pipeline is this with a schedule and policies, and takes its PipelineOptions.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ struct PipelineOptions {
   bool forget_questions = false;  // reuse prefixes only within a question: times do not depend on earlier ones
   OnStage on_stage = nullptr;
   Profile* profile = nullptr;                  // filled if not null; outlives the pipeline
-  std::function<bool()> keep_going = nullptr;  // called after every step; false ends the run early
+  std::function<bool()> keep_going = nullptr;  // called before every step; false ends the run early
 };
 
 // Called with each question as it ends (its position in the list, and the report). Returning false ends the run early.
@@ -179,5 +179,5 @@ void QuestionRunner<B>::take(ActiveQuestion& question, StageRun<B>& run) {
 }  // namespace litestage
 
 #if !LITESTAGE_HEADER_ONLY
-#include "litestage/compiled/engine.hpp"
+#include "litestage/compiled/question_runner.hpp"
 #endif

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/error.hpp"
+#include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/policy/any_schedule.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
@@ -23,7 +25,7 @@ class StageWalk {
   StageWalk(AnySchedule stages, Question question, bool letters)
       : stages_(std::move(stages)), transcript_{std::move(question), {}}, letters_(letters) {
     if (letters && !stages_.states_answer())
-      throw Error("option letters cannot be scored with a schedule that does not state answers");
+      throw Error("the schedule does not state answers, so option letters cannot be scored");
   }
 
   [[nodiscard]] const Question& question() const { return transcript_.question; }

@@ -29,7 +29,7 @@ class AnySchedule {
 
   // Whether the type of the schedule satisfies StatesAnswer.
   [[nodiscard]] bool states_answer() const { return calls_->states_answer(); }
-  // Throws Error if the schedule does not end in an option letter.
+  // Throws Error unless states_answer(), or if the active schedule of a run-time choice does not state answers.
   [[nodiscard]] AnswerFormat answer_format() const { return calls_->answer_format(); }
 
  private:
@@ -55,7 +55,7 @@ class AnySchedule {
       if constexpr (StatesAnswer<S>)
         return schedule.answer_format();
       else
-        throw Error("this schedule does not state answers, expected one that ends in an option letter");
+        throw Error("this schedule does not state answers, expected one with answer_format()");
     }
 
     S schedule;

@@ -57,7 +57,7 @@ struct RequestInfo {
 // One forward step of a sequence. It does not depend on branches, chunks or the batch, so decisions do not either.
 struct StepInfo {
   Phase phase = Phase::prefill;
-  int step = 0;  // decode steps already done in this request; the first token is judged with the prefill's StepInfo
+  int step = 0;  // decode steps already done in this request; an exit policy gets the first token with the prefill's
 };
 
 // ---- what a skip policy decides ----
@@ -66,7 +66,7 @@ struct StepInfo {
 enum class KvOnSkip : std::uint8_t {
   none,       // no entry: later tokens do not see this position in this layer (our reading of the paper)
   project,    // K and V are computed and stored; only attention itself is skipped
-  copy_below  // a copy of the entry of the nearest lower layer that has one for this position (Unified's code)
+  copy_below  // a copy of the entry of the nearest lower layer that has one, or none (Unified's code)
 };
 
 template <>

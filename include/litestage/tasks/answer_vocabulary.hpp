@@ -26,7 +26,7 @@ enum class WordKind : std::uint16_t {
   against = 1 << 12,    // before an option: rejects it
   contrast = 1 << 13,   // "not A but B"
   pronoun = 1 << 14,    // "it is B"
-  item = 1 << 15        // "the correct one is B": like `option`, but "one B" does not name B
+  item = 1 << 15        // "the correct one is B"; unlike `option`, because "one B" does not name B
 };
 [[nodiscard]] constexpr WordKind operator|(WordKind a, WordKind b) {
   return static_cast<WordKind>(static_cast<unsigned>(a) | static_cast<unsigned>(b));

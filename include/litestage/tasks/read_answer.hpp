@@ -21,14 +21,15 @@
 namespace litestage::tasks {
 
 // The index of the option that a text gives as its answer; no_answer if there is none, or none of the question's
-// options.
+// options. The rules are in stated_answer.hpp, that of TinyThinker in definitions/read_answer.hpp.
 [[nodiscard]] int written_answer(const AnswerFormat& format, std::string_view text,
                                  std::span<const std::string> options);
 
 // The option whose letter has the highest logit; ties go to the first letter, NaN never wins.
 [[nodiscard]] int best_letter(std::span<const float> letter_logits);
 
-// Both methods for a whole question. The text is that of the last stage's first branch.
+// The answer of a whole question, read from the text of the last stage's first branch (extracted) or from the logits of
+// the option letters (scored).
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
 [[nodiscard]] int extracted_answer(const AnswerFormat& format, const QuestionReport& report, const Question& question);
 

@@ -49,10 +49,11 @@ TEST_CASE("metric: letter and agreement go by the letters, and agreement needs n
   CHECK(letter.predicted(0, path) == 1);
   std::vector<Question> open = asked_questions;
   for (Question& q : open) q.gold = no_answer;
-  Judge agreement(Metric::agreement, AnswerFormat{}, open);
+  const Judge agreement(Metric::agreement, AnswerFormat{}, open);
   CHECK_FALSE(agreement.correct(0, 1));
-  agreement.agree_with({1, 0});
-  CHECK(agreement.correct(0, 1));
-  CHECK_FALSE(agreement.correct(1, 1));
+  const Judge agreeing = agreement.agreeing_with({1, 0});
+  CHECK(agreeing.correct(0, 1));
+  CHECK_FALSE(agreeing.correct(1, 1));
+  CHECK(letter.agreeing_with({2, 2}).correct(0, 1));  // has right answers already
   CHECK(test::says(test::error_of([&] { Judge(Metric::extracted, AnswerFormat{}, open); }), "question q0"));
 }

@@ -207,7 +207,7 @@ TEST_CASE("other work's journal is refused with the key that differs") {
   CHECK(io::read_file(path) == text);
 }
 
-TEST_CASE("a journal whose identity is an earlier form of the one wanted is gone on with, and stays as it is") {
+TEST_CASE("a journal whose identity is an earlier form of the one wanted is continued, and stays as it is") {
   const test::ScratchFolder folder;
   const std::string path = folder.path("journal");
   const Form old = Form::Map{{"model", "00ff"}, {"context", 512}, {"kv", "f16"}};
@@ -375,7 +375,7 @@ TEST_CASE("a full disk is an Error that keeps what was written") {
       const struct rlimit small = {limit, limit};  // fails as a full disk does, in the middle of a write
       if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return false;
       const std::string expected =
-          path + ": cannot be written: File too large; what it holds is whole, the work can go on from there";
+          path + ": cannot be written: File too large; what it holds is whole, the work can continue from it";
       if (failure(path) == expected) return true;  // no room for the first line
       io::JournalFile journal(path, identity());
       const std::string message = test::error_of([&] {

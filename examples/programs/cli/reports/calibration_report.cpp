@@ -197,8 +197,8 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   table.print(out);
   out << "Seconds are predicted by the latency model, for one question at a time on this machine.\n\n";
   if (!plan.search.reached) {
-    out << "The target of " << fixed(100 * plan.search.target, 1)
-        << " % is not reached by any candidate, nor by full depth, so the plan is full depth.\n";
+    out << "No candidate was found that reaches the target of " << fixed(100 * plan.search.target, 1)
+        << " %, and full depth does not either, so the plan is full depth.\n";
   }
   print_exit_curve(out, plan);
   out << "early exit        " << exit_text(plan.exit) << '\n';

@@ -67,15 +67,18 @@ FullDepth Calibration<B>::full_depth(const LatencyModel& latency) {
   progress_.begin("full depth", "questions");
   const auto full = evaluation_.setting(Skip());
   const auto decisions = stage_decisions(full.skip, evaluation_.stages(), evaluation_.config().n_layers);
-  FullDepth f{judge_, {}, std::vector<double>(evaluation_.stages().size()), {}};
   const std::vector<Path> paths = evaluation_.run_all(full);
+  std::vector<int> predicted;
+  for (std::size_t q = 0; q < paths.size(); ++q) predicted.push_back(judge_.predicted(q, paths[q]));
+  FullDepth f{.judge = judge_.agreeing_with(predicted),
+              .predicted = std::move(predicted),
+              .stage_seconds = std::vector<double>(evaluation_.stages().size()),
+              .slowest_first = {}};
   for (std::size_t q = 0; q < paths.size(); ++q) {
-    f.predicted.push_back(judge_.predicted(q, paths[q]));
     const std::vector<double> seconds = predicted_stage_seconds(latency, paths[q], decisions, false);
     for (std::size_t s = 0; s < seconds.size(); ++s)
       f.stage_seconds[s] += seconds[s] / static_cast<double>(paths.size());
   }
-  f.judge.agree_with(f.predicted);
   f.slowest_first.resize(f.stage_seconds.size());
   std::iota(f.slowest_first.begin(), f.slowest_first.end(), std::size_t{0});
   std::stable_sort(f.slowest_first.begin(), f.slowest_first.end(),
@@ -202,7 +205,7 @@ Replay Calibration<B>::replay(const std::optional<LowConfidence>& exit) const {
 template <Backend B>
 Setup<skip::Standard, early_exit::Never> Calibration<B>::timed(const LatencyModel& latency, const Skip& skip,
                                                                Replay replay) const {
-  Setup<Skip, Exit> c{evaluation_.setting(skip), nullptr};
+  Setup<Skip, Exit> c{.variant = evaluation_.setting(skip), .cost = nullptr};
   c.variant.replay = std::move(replay);
   c.cost = [&latency, signals = c.variant.replay != nullptr,
             decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](

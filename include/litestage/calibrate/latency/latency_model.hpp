@@ -27,8 +27,7 @@ struct Curve {
   std::vector<int> rows;        // ascending, first 1
   std::vector<double> seconds;  // [rows]
 
-  // Calls add(point, weight) for every point that contributes to the value at n, which is the weighted sum of their
-  // seconds.
+  // The value at n is a weighted sum of `seconds`. Calls add(index, weight) for each term of the sum.
   template <class Add>
   void weigh(int n, Add&& add) const {
     if (n <= 0) return;

@@ -97,7 +97,7 @@ struct PlanPoint {
         Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
         Field("questions", &P::questions, "number of questions on which it was tried", 1, largest_count),
         Field("accuracy", &P::accuracy, "accuracy by the metric of the search", 0, 1),
-        Field("seconds", &P::seconds, "mean seconds per question", 0, 1e9),
+        Field("seconds", &P::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
         Field("tokens", &P::tokens, "mean tokens generated per question", 0, largest_count),
         Field("within_target", &P::within_target, "whether it was tried on all questions and reaches the target"));
   }
@@ -118,7 +118,7 @@ struct PlanExit {
         Field("exit", &E::exit, "the exit policy"),
         Field("questions", &E::questions, "number of questions on which it was tried", 1, largest_count),
         Field("accuracy", &E::accuracy, "accuracy by the metric of the search", 0, 1),
-        Field("seconds", &E::seconds, "mean seconds per question", 0, 1e9),
+        Field("seconds", &E::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
         Field("tokens", &E::tokens, "mean tokens generated per question", 0, largest_count),
         Field("within_target", &E::within_target, "whether it was tried on all questions and reaches the target"));
   }
@@ -136,14 +136,15 @@ struct PlanScore {
 
   static constexpr auto fields() {
     using S = PlanScore;
-    return std::tuple(Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
-                      Field("questions", &S::questions, "number of questions", 1, largest_count),
-                      Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
-                      Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
-                      Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
-                      Field("seconds", &S::seconds, "mean seconds per question", 0, 1e9),
-                      Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
-                            largest_count));
+    return std::tuple(
+        Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
+        Field("questions", &S::questions, "number of questions", 1, largest_count),
+        Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
+        Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
+        Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
+        Field("seconds", &S::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
+        Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
+              largest_count));
   }
   friend bool operator==(const PlanScore&, const PlanScore&) = default;
 };

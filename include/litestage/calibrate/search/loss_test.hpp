@@ -25,7 +25,7 @@ class LossTest {
   // seen, times that of at most the gains seen, both hypergeometric, since the questions tried are a random part.
   // Returns the maximum over the pairs, 0 if there is none. If the origin is always right, this is the exact one-sided
   // test. Otherwise the product is less than the p-value of a test on losses minus gains, so candidates are dropped
-  // more often than the level says; so they are because the test is repeated after every set of questions.
+  // more often than the level says. Repeating the test after every set of questions has the same effect.
   [[nodiscard]] double chance(const AgainstOrigin& seen) const {
     double largest = 0;
     for (std::size_t gains = seen.gained; gains + seen.wrong <= wrong_ + seen.gained; ++gains) {

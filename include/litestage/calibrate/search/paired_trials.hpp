@@ -16,16 +16,16 @@ struct AgainstOrigin {
   std::size_t gained = 0;  // the origin was wrong and the candidate right
 };
 
-[[nodiscard]] inline AgainstOrigin against_origin(const CandidateRecord& plan, const CandidateRecord& full) {
+[[nodiscard]] inline AgainstOrigin against_origin(const CandidateRecord& candidate, const CandidateRecord& full) {
   AgainstOrigin counts;
-  for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
-    if (!plan.outcomes[q] || !full.outcomes[q]) continue;
+  for (std::size_t q = 0; q < candidate.outcomes.size(); ++q) {
+    if (!candidate.outcomes[q] || !full.outcomes[q]) continue;
     if (full.outcomes[q]->correct) {
       ++counts.right;
-      if (!plan.outcomes[q]->correct) ++counts.lost;
+      if (!candidate.outcomes[q]->correct) ++counts.lost;
     } else {
       ++counts.wrong;
-      if (plan.outcomes[q]->correct) ++counts.gained;
+      if (candidate.outcomes[q]->correct) ++counts.gained;
     }
   }
   return counts;
@@ -38,13 +38,13 @@ struct PairedCost {
   double squares = 0;  // sum of squared deviations from the mean
 };
 
-[[nodiscard]] inline PairedCost paired_cost(const CandidateRecord& plan, const CandidateRecord& other) {
-  const auto difference = [&](std::size_t q) { return plan.outcomes[q]->cost - other.outcomes[q]->cost; };
+[[nodiscard]] inline PairedCost paired_cost(const CandidateRecord& candidate, const CandidateRecord& other) {
+  const auto difference = [&](std::size_t q) { return candidate.outcomes[q]->cost - other.outcomes[q]->cost; };
   double sum = 0;
-  for (std::size_t q = 0; q < plan.outcomes.size(); ++q) sum += plan.outcomes[q] ? difference(q) : 0;
-  PairedCost result{.tried = plan.tried, .mean = sum / static_cast<double>(plan.tried)};
-  for (std::size_t q = 0; q < plan.outcomes.size(); ++q) {
-    const double off = plan.outcomes[q] ? difference(q) - result.mean : 0;
+  for (std::size_t q = 0; q < candidate.outcomes.size(); ++q) sum += candidate.outcomes[q] ? difference(q) : 0;
+  PairedCost result{.tried = candidate.tried, .mean = sum / static_cast<double>(candidate.tried)};
+  for (std::size_t q = 0; q < candidate.outcomes.size(); ++q) {
+    const double off = candidate.outcomes[q] ? difference(q) - result.mean : 0;
     result.squares = std::fma(off, off, result.squares);
   }
   return result;

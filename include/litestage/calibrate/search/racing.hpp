@@ -30,11 +30,13 @@ namespace litestage::calibrate {
 // A candidate is dropped when
 //   - it cannot reach the target even if all remaining questions are answered correctly;
 //   - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest);
-//   - its cost, paired by question with that of the best candidate, is not `slack` lower within `deviations`;
+//   - even the lower bound of its cost (`deviations` standard errors below the estimate, paired by question) is not
+//   lower
+//     than the best candidate's cost by the share `slack`;
 //   - its value lies above a block of values that lost more than `give_up` of the origin's correct answers.
 // The variance of the cost between questions is pooled over all candidates in the race, because the two or three
 // questions of one candidate say little about it. On an axis with a small `rerun` a trial is cheaper while a wrong
-// choice costs the same, so `deviations` is divided by `rerun` there.
+// choice costs the same, so more trials are worth their time: `deviations` is divided by `rerun`.
 //
 // If the origin is always right (metric `agreement`), only the first rule judges accuracy, and it is exact. The
 // questions that were lost most often then go first, which drops most candidates within a few questions. Otherwise a
@@ -133,7 +135,7 @@ class Race {
     std::vector<Rival> rivals = open(axis, candidates);
     while (true) {
       estimate(axis, rivals);
-      std::erase_if(rivals, [&](const Rival& rival) { return dropped(rival); });
+      std::erase_if(rivals, [&](const Rival& rival) { return leaves_race(rival); });
       if (rivals.empty()) break;
       std::stable_sort(rivals.begin(), rivals.end(), [](const Rival& a, const Rival& b) { return a.cost < b.cost; });
       std::vector<Candidate> next;
@@ -144,8 +146,8 @@ class Race {
       for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
       ask(axis, next, left);
     }
-    for (const Candidate& plan : candidates) {
-      if (book_.record(plan).tried != 0) points_.push_back(book_.point(axis, plan));
+    for (const Candidate& candidate : candidates) {
+      if (book_.record(candidate).tried != 0) points_.push_back(book_.point(axis, candidate));
     }
   }
 
@@ -163,7 +165,7 @@ class Race {
 
   // Tries every candidate on a first set of questions, block by block, until a block loses too many answers.
   [[nodiscard]] std::vector<Rival> open(std::size_t axis, std::vector<Candidate> candidates) {
-    std::erase_if(candidates, [&](const Candidate& plan) { return book_.record(plan).tried != 0; });
+    std::erase_if(candidates, [&](const Candidate& candidate) { return book_.record(candidate).tried != 0; });
     std::vector<Rival> rivals;
     const std::size_t size = static_cast<std::size_t>(settings_.block);
     for (std::size_t i = 0; i < candidates.size(); i += size) {
@@ -174,9 +176,9 @@ class Race {
       for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
       ask(axis, block, left);
       AgainstOrigin sum;
-      for (const Candidate& plan : block) {
-        rivals.push_back({plan});
-        const AgainstOrigin counts = against_origin(book_.record(plan), origin_record_);
+      for (const Candidate& candidate : block) {
+        rivals.push_back({candidate});
+        const AgainstOrigin counts = against_origin(book_.record(candidate), origin_record_);
         sum.right += counts.right;
         sum.lost += counts.lost;
       }
@@ -189,9 +191,10 @@ class Race {
   // Tries each candidate on its next questions: a first set, then half as many as it was tried on so far.
   void ask(std::size_t axis, const std::vector<Candidate>& candidates, std::size_t left) {
     std::vector<Trial> trials;
-    for (const Candidate& plan : candidates) {
-      const std::size_t size = std::max(static_cast<std::size_t>(settings_.first), (book_.record(plan).tried + 1) / 2);
-      for (const std::size_t question : next_questions(plan, size)) trials.push_back({plan, question});
+    for (const Candidate& candidate : candidates) {
+      const std::size_t size =
+          std::max(static_cast<std::size_t>(settings_.first), (book_.record(candidate).tried + 1) / 2);
+      for (const std::size_t question : next_questions(candidate, size)) trials.push_back({candidate, question});
     }
     book_.ask(trials, {.axis = axis, .expected = book_.done() + left, .best = current()});
     for (const Trial& trial : trials) {
@@ -199,12 +202,12 @@ class Race {
       ++seen.tried;
       if (!book_.record(trial.candidate).outcomes[trial.question]->correct) ++seen.lost;
     }
-    for (const Candidate& plan : candidates) consider(book_.point(axis, plan));
+    for (const Candidate& candidate : candidates) consider(book_.point(axis, candidate));
   }
 
   // A set starts in `order_` where the previous set (of any candidate) ended, so that a block covers many questions.
-  [[nodiscard]] std::vector<std::size_t> next_questions(const Candidate& plan, std::size_t size) {
-    const CandidateRecord& record = book_.record(plan);
+  [[nodiscard]] std::vector<std::size_t> next_questions(const Candidate& candidate, std::size_t size) {
+    const CandidateRecord& record = book_.record(candidate);
     std::vector<std::size_t> questions;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       const std::size_t question = order_[(turn_ + i) % order_.size()];
@@ -245,13 +248,13 @@ class Race {
     }
   }
 
-  [[nodiscard]] bool dropped(const Rival& rival) {
-    const CandidateRecord& plan = book_.record(rival.candidate);
-    const std::size_t untried = space_.questions - plan.tried;
-    if (untried == 0 || plan.hits + untried < book_.least_hits()) return true;
+  [[nodiscard]] bool leaves_race(const Rival& rival) {
+    const CandidateRecord& record = book_.record(rival.candidate);
+    const std::size_t untried = space_.questions - record.tried;
+    if (untried == 0 || record.hits + untried < book_.least_hits()) return true;
     if (best_ && rival.least >= best_->cost * (1 - static_cast<double>(settings_.slack))) return true;
     return !hardest_first_ &&
-           losses_.chance(against_origin(plan, origin_record_)) < static_cast<double>(settings_.risk);
+           losses_.chance(against_origin(record, origin_record_)) < static_cast<double>(settings_.risk);
   }
 
   const Racing& settings_;

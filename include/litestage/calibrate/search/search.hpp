@@ -33,7 +33,8 @@ struct Trial {
 };
 
 // Returns one outcome per trial, in order. The trials of one call may share ragged batches. An exception ends the
-// search: a strategy keeps no state, so the same search can be started again with an evaluator that has a journal.
+// search. A strategy keeps no state, so the search is started again, and an evaluator with a journal returns the
+// finished trials at once.
 using Evaluator = std::function<std::vector<Outcome>(std::span<const Trial>)>;
 
 struct SearchProgress {

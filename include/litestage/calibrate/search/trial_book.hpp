@@ -77,7 +77,7 @@ class TrialBook {
   }
 
   [[nodiscard]] const CandidateRecord& record(const Candidate& candidate) {
-    CandidateRecord& found = plans_[candidate];
+    CandidateRecord& found = records_[candidate];
     found.outcomes.resize(space_.questions);
     return found;
   }
@@ -87,19 +87,19 @@ class TrialBook {
 
   // Means over the questions tried, summed in the order of the questions, so that equal outcomes give equal means.
   [[nodiscard]] Point point(std::size_t axis, const Candidate& candidate) {
-    const CandidateRecord& plan = record(candidate);
-    Point point{axis, candidate, plan.tried};
-    if (plan.tried == 0) return point;
-    for (const std::optional<Outcome>& outcome : plan.outcomes) {
+    const CandidateRecord& found = record(candidate);
+    Point point{axis, candidate, found.tried};
+    if (found.tried == 0) return point;
+    for (const std::optional<Outcome>& outcome : found.outcomes) {
       if (!outcome) continue;
       point.cost += outcome->cost;
       point.tokens += outcome->tokens;
     }
-    const double tried = static_cast<double>(plan.tried);
-    point.accuracy = static_cast<double>(plan.hits) / tried;
+    const double tried = static_cast<double>(found.tried);
+    point.accuracy = static_cast<double>(found.hits) / tried;
     point.cost /= tried;
     point.tokens /= tried;
-    point.within_target = plan.tried == space_.questions && plan.hits >= least_hits_;
+    point.within_target = found.tried == space_.questions && found.hits >= least_hits_;
     return point;
   }
 
@@ -121,16 +121,16 @@ class TrialBook {
     LITESTAGE_ASSERT(std::isfinite(outcome.cost) && outcome.cost >= 0, "a cost of ", outcome.cost);
     LITESTAGE_ASSERT(outcome.tokens >= 0, outcome.tokens, " tokens");
     static_cast<void>(record(trial.candidate));
-    CandidateRecord& plan = plans_[trial.candidate];
-    LITESTAGE_ASSERT(!plan.outcomes.at(trial.question), "question ", trial.question, " is asked twice");
-    plan.outcomes[trial.question] = outcome;
-    ++plan.tried;
-    if (outcome.correct) ++plan.hits;
+    CandidateRecord& found = records_[trial.candidate];
+    LITESTAGE_ASSERT(!found.outcomes.at(trial.question), "question ", trial.question, " is asked twice");
+    found.outcomes[trial.question] = outcome;
+    ++found.tried;
+    if (outcome.correct) ++found.hits;
   }
 
   const SearchSpace& space_;
   const Evaluator& evaluator_;
-  std::map<Candidate, CandidateRecord> plans_;
+  std::map<Candidate, CandidateRecord> records_;
   std::size_t done_ = 0;
   std::size_t least_hits_ = 0;
 };

@@ -36,7 +36,7 @@ namespace litestage::calibrate {
 class Judge {
  public:
   // `questions` outlive this object. Throws an Error if the metric needs gold labels and one is missing. For the metric
-  // `agreement` no answer is correct until agree_with() was called with the answers of full depth.
+  // `agreement` no answer is correct; agreeing_with() makes the judge that knows the answers of full depth.
   Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
       : metric_(metric), format_(format), questions_(questions), right_(questions.size(), no_answer) {
     if (metric == Metric::agreement) return;
@@ -47,8 +47,11 @@ class Judge {
                          " has no gold answer, expected one (only the metric agreement needs none)"));
     }
   }
-  void agree_with(std::vector<int> full_depth) {  // [questions] predicted
-    if (metric_ == Metric::agreement) right_ = std::move(full_depth);
+  // The judge of the same metric for which, if it is `agreement`, these answers are the right ones.
+  [[nodiscard]] Judge agreeing_with(std::vector<int> full_depth) const {  // [questions] predicted
+    Judge judge = *this;
+    if (metric_ == Metric::agreement) judge.right_ = std::move(full_depth);
+    return judge;
   }
 
   [[nodiscard]] Metric metric() const { return metric_; }

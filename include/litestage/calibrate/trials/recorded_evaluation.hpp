@@ -88,7 +88,8 @@ class RecordedEvaluation {
   // key is the decisions themselves, so that different policies with equal decisions share stages; else the key is the
   // whole policy.
   [[nodiscard]] Setting setting(const Skip& skip) const {
-    Setting v{skip, {}, {}, nullptr};
+    Setting v;
+    v.skip = skip;
     const bool by_phase = decides_by_phase(skip, stages(), config().n_layers);
     for (const StageDecisions& d : stage_decisions(skip, stages(), config().n_layers)) {
       v.keys.push_back(by_phase ? spelling(d) : to_spec(skip));
@@ -109,28 +110,28 @@ class RecordedEvaluation {
   void restore(const Record& record) {
     auto stage = stage_from_record(record.value, record.where, questions(), stages().size());
     const StageKey& key = stage.first;
-    const Form* seen = record.value.find("importance");
-    if (leaves_out(record, stage.first, evaluate::filled_context(stage.second.report), seen != nullptr)) {
+    const Form* statistics = record.value.find("importance");
+    if (leaves_out(record, stage.first, evaluate::filled_context(stage.second.report), statistics != nullptr)) {
       ++left_out_;
       return;
     }
-    if (seen != nullptr) {
-      observer_.restore(static_cast<int>(key.stage), questions()[key.question].id, config().n_layers, *seen,
+    if (statistics != nullptr) {
+      observer_.restore(static_cast<int>(key.stage), questions()[key.question].id, config().n_layers, *statistics,
                         Where(record.where).at("importance"));
     }
     restored_.add(stage.second);
     restore_stage(std::move(stage), record.where, memo_);
   }
-  // Whether to leave out a record. A record is left out if it does not hold for this run's context. Statistics of later
-  // stages of that question at full depth are left out too: otherwise the observer would add up two transcripts of one
-  // question.
-  [[nodiscard]] bool leaves_out(const Record& record, const StageKey& key, bool filled, bool is_seen) {
+  // Whether to leave out a record, because it does not hold for this run's context. A stage at full depth that is left
+  // out is generated again, perhaps with another text, and so are the later stages of that question. Their old
+  // statistics are left out too, or the question would count twice.
+  [[nodiscard]] bool leaves_out(const Record& record, const StageKey& key, bool filled, bool has_statistics) {
     const bool holds = evaluate::holds(record.value, record.where, filled, contexts_);
-    if (!is_seen) return !holds;
-    const auto before = seen_left_out_.find(key.question);
-    if (before != seen_left_out_.end() && key.stage > before->second) return true;
-    seen_left_out_.erase(key.question);
-    if (!holds) seen_left_out_.emplace(key.question, key.stage);
+    if (!has_statistics) return !holds;
+    const auto before = statistics_left_out_.find(key.question);
+    if (before != statistics_left_out_.end() && key.stage > before->second) return true;
+    statistics_left_out_.erase(key.question);
+    if (!holds) statistics_left_out_.emplace(key.question, key.stage);
     return !holds;
   }
   void keep(const StageKey& key, const StageResult& result) {
@@ -160,7 +161,8 @@ class RecordedEvaluation {
   std::optional<LatencyModel> latency_;
   ImportanceObserver observer_;
   bool observing_ = false;
-  std::map<std::size_t, std::size_t> seen_left_out_;  // by question: the last stage at full depth that was left out
+  std::map<std::size_t, std::size_t>
+      statistics_left_out_;  // by question: the last stage at full depth that was left out
   GenerationCounts restored_;
   std::size_t left_out_ = 0;
 };

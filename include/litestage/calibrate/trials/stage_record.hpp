@@ -59,10 +59,11 @@ struct StageRecord {
 
   static constexpr auto fields() {
     using R = StageRecord;
-    return std::tuple(Field("question", &R::question, "its id"), Field("stage", &R::stage, "its place", 0),
-                      Field("decisions", &R::decisions, "of the policies"),
+    return std::tuple(Field("question", &R::question, "id of the question"),
+                      Field("stage", &R::stage, "position of the stage in the schedule", 0),
+                      Field("decisions", &R::decisions, "decisions of the policies"),
                       Field("before", &R::before, "hash of the earlier stages' texts"),
-                      Field("report", &R::report, "of the stage").with(Presence::unless_default),
+                      Field("report", &R::report, "report of the stage").with(Presence::unless_default),
                       Field("letters", &R::letters, "logits of the option letters").with(Presence::unless_default),
                       InlineField(&R::use));
   }

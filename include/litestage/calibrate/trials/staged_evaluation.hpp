@@ -2,6 +2,7 @@
 // stage is generated twice for the same question, decisions and earlier texts.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -17,6 +18,7 @@
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
+#include "litestage/engine/observer.hpp"
 #include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/stage_request.hpp"
@@ -47,7 +49,7 @@ struct EvaluationOptions {
   bool score_letters = true;                   // whether the option letters are scored after the last stage
   StageRunOptions generation = {};             // must be greedy, because results are reused
   std::function<bool()> keep_going = nullptr;  // called before every step; Stopped is thrown if it returns false
-  // Called when a work ends, with the numbers of ended and of all works of the run.
+  // Called when a walk ends, with the numbers of ended and of all walks of the run.
   std::function<void(std::size_t ended, std::size_t total)> on_progress = nullptr;
 };
 
@@ -110,7 +112,7 @@ class StagedEvaluation {
   }
 
  private:
-  // A work that was begun.
+  // A walk through the stages that was begun.
   struct ActiveWork {
     const Variant<Skip, Exit>* variant;
     std::size_t question;
@@ -157,8 +159,8 @@ class StagedEvaluation {
     }
   }
 
-  // Follows the work through all stages that the memo holds. The first stage that it does not hold starts on the lane,
-  // unless this stage is being generated for other work already; this work then waits for it.
+  // Takes the walk through all stages that the memo holds. The first stage that it does not hold starts on the lane,
+  // unless it is being generated for another walk already; this walk then waits for it.
   void go_on(std::size_t index, std::size_t lane, Lanes<B>& lanes) {
     ActiveWork& work = active_[index];
     while (!work.walk.ended()) {
@@ -186,7 +188,7 @@ class StagedEvaluation {
     if (options_.on_progress) options_.on_progress(ended_, active_.size());
   }
 
-  // Ends the work. Stages that did not run are not added to the memo, because they would run in a larger context.
+  // Ends the walk. Stages that did not run are not added to the memo, because they would run in a larger context.
   void give_up(ActiveWork& work, const NoRoom& none) {
     without_room_.emplace(work.question, none);
     const std::size_t steps = work.walk.steps();
@@ -218,7 +220,7 @@ class StagedEvaluation {
     const std::size_t stage = work.walk.steps_done(), last = stages_.size() - 1;
     return {work.question, stage, work.variant->keys[std::min(stage, last)], hash_of(work.walk.outputs())};
   }
-  // Advances the work by a known result.
+  // Advances the walk by a known result.
   void follow(ActiveWork& work, const StageResult& result) {
     if (work.walk.at_letters()) {
       work.path.push_back({&result, nullptr});
@@ -263,10 +265,10 @@ class StagedEvaluation {
   std::map<const StageResult*, PromptShape> prompts_;
   std::map<std::pair<Replay, const StageResult*>, StageResult> replayed_;
   // State of the current run.
-  std::size_t ended_ = 0;  // number of works that ended
+  std::size_t ended_ = 0;  // number of walks that ended
   std::deque<ActiveWork> active_;
-  std::deque<std::size_t> ready_;  // indices in active_ of work that can go on
-  // Stages being generated, and the other work that waits for them.
+  std::deque<std::size_t> ready_;  // indices in active_ of walks that can continue
+  // Stages being generated, and the other walks that wait for them.
   std::map<StageKey, std::vector<std::size_t>> waiting_;
   std::vector<OnLane> on_lane_;  // [lanes]
 };

@@ -47,9 +47,8 @@ LITESTAGE_INLINE StageRequest letter_request(const AnySchedule& stages, const Tr
     if (i == 0) probe = tokens;
     if (tokens != probe || std::count(letters.begin(), letters.end(), letters.back()) != 1) {
       throw Error(concat("question ", shown(id),
-                         ": option letters cannot be scored, since the tokenizer does not "
-                         "write each as one token of its own after \"",
-                         format.probe, format.letter_prefix, "\""));
+                         ": option letters cannot be scored, since the tokenizer does not write ",
+                         "each as one token of its own after \"", format.probe, format.letter_prefix, "\""));
     }
   }
   if (letters.empty()) throw Error(concat("question ", shown(id), " has no options, so no letter can be scored"));

@@ -108,7 +108,7 @@ LITESTAGE_INLINE void JournalFile::fail() {
   failed_ = true;
   static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(bytes_)) == 0 && ::fdatasync(file_.get()) == 0);
   throw Error(concat(path_, ": cannot be written: ", system_message(error),
-                     "; what it holds is whole, the work can go on from there"));
+                     "; what it holds is whole, the work can continue from it"));
 }
 
 LITESTAGE_INLINE void JournalFile::cut_off(std::size_t bytes) {
