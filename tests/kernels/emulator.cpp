@@ -364,8 +364,10 @@ TEST_CASE("emulator: another block's word may be loaded after fence, ticket, tic
   const DeviceBuffer<int> array = to_device(emulator, std::vector<int>{0, 0, 0, 0, 0});
   CHECK(error_of([&] { launch<32>(emulator, {3}, array, 0, two); }) == "no error");
   CHECK(to_host(array) == std::vector<int>{5, 6, 7, 6, 0});
-  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, after); }), "without a fence after the atomic operation"));
-  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, another); }), "without a fence after the atomic operation"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, after); }),
+                 "without a fence after the atomic operation"));
+  CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, another); }),
+                 "without a fence after the atomic operation"));
   CHECK(contains(error_of([&] { launch<32>(emulator, {3}, array, 0, none); }), "without fence and atomic operation"));
   const auto overwrite = [](auto& t, int* a, unsigned) {
     if (t.thread() == 0) t.store(a, 1);
