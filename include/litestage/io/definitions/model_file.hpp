@@ -23,9 +23,13 @@ LITESTAGE_INLINE ModelFile::ModelFile(const std::string& path, std::string_view 
       tokenizer_(std::make_shared<const TextCodec>(read_vocabulary(*file_), path, chat_format)),
       chat_format_(chat_format) {}
 
-LITESTAGE_INLINE std::string ModelFile::name() const { return std::filesystem::path(path()).filename().string(); }
+LITESTAGE_INLINE std::string ModelFile::name() const {
+  return std::filesystem::path(path()).filename().string();
+}
 
-LITESTAGE_INLINE AnyTokenizer ModelFile::any_tokenizer() const { return tokenizer_; }
+LITESTAGE_INLINE AnyTokenizer ModelFile::any_tokenizer() const {
+  return tokenizer_;
+}
 
 LITESTAGE_INLINE const ModelIdentity& ModelFile::identity() const {
   if (!*identity_) *identity_ = {name(), fingerprint(*file_), sampled_fingerprint(*file_), tokenizer_fingerprint()};
