@@ -28,6 +28,7 @@ litestage_compiled_source(model model model/source engine)
 litestage_compiled_source(text stages tasks)
 if(LITESTAGE_HAS_IO)
   litestage_compiled_source(io io io/files io/text io/gguf)
+  list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/open_model.cpp)
 endif()
 list(APPEND litestage_compiled_folders calibrate)  # templates, whose instances cmake/compiled/calibration.cpp has
 file(GLOB_RECURSE litestage_definitions RELATIVE ${PROJECT_SOURCE_DIR}/include/litestage

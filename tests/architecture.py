@@ -53,7 +53,7 @@ MAY_INCLUDE = {
     "engine": "core/text settings step prompt policy backend model/* engine/definitions compiled",
     "engine/definitions": "core/text prompt engine",
     "pipeline": "prompt policy engine compiled",
-    "compiled": "skip early_exit backend/* model/* engine pipeline calibrate",
+    "compiled": "skip early_exit backend/* model/* engine pipeline calibrate io",
     "validate": "core/text model/source pipeline",
     "validate/speed": "backend/gpu backend/gpu/* kernels/* engine validate",
     "validate/checks": "core/* backend/cpu backend/reference backend/gpu/operations engine validate validate/speed",
@@ -74,7 +74,7 @@ MAY_INCLUDE = {
     "io/text/definitions": "core/text prompt io/text",
     "io/gguf": "core/text model/source io/text io/gguf/definitions",
     "io/gguf/definitions": "core/text model/source io/files io/text io/gguf",
-    "io": "prompt model/* engine pipeline io/*",
+    "io": "prompt model/* engine pipeline io/* compiled",
     "io/definitions": "io io/*",
 }
 # Headers of these folders are included by the last lines of a header, and include it in turn (core/compiled.hpp).

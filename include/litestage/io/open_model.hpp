@@ -29,3 +29,7 @@ template <Backend B = CpuBackend>
 }
 
 }  // namespace litestage::io
+
+#if !LITESTAGE_HEADER_ONLY
+#include "litestage/compiled/open_model.hpp"
+#endif

@@ -51,7 +51,10 @@ class Pipeline {
     return runner_.run(
         questions, stages_, [this] { return calls_to(skip_, exit_); }, on_report);
   }
-  QuestionReport run(const Question& question) { return run(std::span<const Question>(&question, 1)).at(0); }
+  QuestionReport run(const Question& question) {
+    std::vector<QuestionReport> reports = run(std::span<const Question>(&question, 1));
+    return std::move(reports.at(0));
+  }
 
   [[nodiscard]] Observer& observer() { return observer_; }
 
