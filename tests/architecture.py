@@ -92,6 +92,64 @@ FORBIDDEN_NAMES = ("util", "manager", "helper", "impl", "misc", "detail")
 # The inside of a namespace `detail`, and what a line there declares: a type, or else a function or a variable.
 DETAIL = re.compile(r"^namespace [\w:]*detail \{\n(.*?)^\}  // namespace [\w:]*detail$", re.MULTILINE | re.DOTALL)
 DECLARED = re.compile(r"^(?:struct|class|concept|using|enum class|union)\s+(\w+)|(\w+)\s*[({=;\[]")
+# The header of the standard library that has a name, for the names that our headers use. A name in several lines may come
+# from any of them.
+STANDARD_NAMES = {
+    "algorithm": "all_of any_of binary_search clamp copy copy_n count count_if equal fill fill_n find find_if lower_bound max "
+                 "max_element min mismatch partial_sort partial_sort_copy pop_heap push_heap reverse shuffle sort stable_sort "
+                 "upper_bound",
+    "array": "array to_array get",
+    "atomic": "atomic memory_order_acq_rel memory_order_acquire memory_order_relaxed memory_order_release",
+    "bit": "bit_cast bit_ceil bit_width endian has_single_bit popcount",
+    "charconv": "chars_format from_chars to_chars to_chars_result",
+    "chrono": "chrono",
+    "cmath": "abs ceil cos exp fabs floor fma isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
+    "concepts": "convertible_to copyable default_initializable equality_comparable floating_point integral regular same_as signed_integral",
+    "condition_variable": "condition_variable",
+    "cstddef": "byte ptrdiff_t size_t",
+    "cstdint": "int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t",
+    "cstdio": "FILE fclose fopen fread",
+    "cstdlib": "abort free getenv",
+    "cstring": "memcmp memcpy memset strcmp",
+    "deque": "deque",
+    "exception": "current_exception exception_ptr rethrow_exception terminate",
+    "filesystem": "filesystem",
+    "functional": "function greater less",
+    "future": "async future launch",
+    "initializer_list": "initializer_list",
+    "iterator": "begin end input_iterator_tag prev",
+    "limits": "numeric_limits",
+    "list": "list",
+    "map": "map erase_if",
+    "memory": "align make_shared make_unique shared_ptr unique_ptr weak_ptr",
+    "mutex": "lock_guard mutex unique_lock",
+    "new": "align_val_t bad_alloc",
+    "numeric": "accumulate inner_product iota partial_sum",
+    "optional": "nullopt optional",
+    "ostream": "ostream",
+    "random": "mt19937 mt19937_64 seed_seq",
+    "set": "set",
+    "span": "as_bytes span",
+    "stdexcept": "logic_error runtime_error",
+    "string": "string to_string",
+    "string_view": "string_view",
+    "system_error": "errc generic_category system_error",
+    "thread": "this_thread thread",
+    "tuple": "apply get tuple tuple_cat tuple_size_v",
+    "type_traits": "conditional_t decay_t integral_constant is_aggregate_v is_arithmetic_v is_const_v is_enum_v "
+                   "is_floating_point_v is_integral_v is_same_v is_trivially_copyable_v is_void_v remove_cvref_t "
+                   "remove_pointer_t remove_reference_t type_identity",
+    "unordered_map": "unordered_map unordered_multimap",
+    "unordered_set": "unordered_set",
+    "utility": "exchange forward in_place_index in_place_type in_range index_sequence make_index_sequence move pair swap get",
+    "variant": "get get_if holds_alternative monostate variant visit",
+    "vector": "vector erase_if",
+}
+HEADERS_OF = {}
+for _header, _names in STANDARD_NAMES.items():
+    for _name in _names.split():
+        HEADERS_OF.setdefault(_name, []).append(_header)
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -253,6 +311,20 @@ def check_detail(headers, tree):
                 yield f"{header}: uses `{name}` of a namespace `detail` in {min(owners[name] & seen)}"
 
 
+def check_standard_names(headers, tree):
+    """Headers include what they use of the standard library, except what their own header or definitions include."""
+    for header in headers:
+        code = without_comments(tree.path(header).read_text())
+        both = code + "".join(tree.path(h).read_text() for h in headers
+                              if h != header and h == header.replace("definitions/", ""))
+        included = {target for bracket, target in INCLUDE.findall(both) if bracket == "<"}
+        for name in sorted(set(re.findall(r"\bstd::(\w+)", code))):
+            if name not in HEADERS_OF:
+                yield f"{header}: add std::{name} to STANDARD_NAMES in tests/architecture.py"
+            elif not included & set(HEADERS_OF[name]):
+                yield f"{header}: uses std::{name} and does not include <{HEADERS_OF[name][0]}>"
+
+
 def violations(tree):
     headers = tree.headers()
     if not headers:
@@ -266,6 +338,7 @@ def violations(tree):
     yield from check_umbrella(headers, tree)
     yield from check_cycles(headers, tree)
     yield from check_detail(headers, tree)
+    yield from check_standard_names(headers, tree)
 
 
 def write_umbrella(tree):

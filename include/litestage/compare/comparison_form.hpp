@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "litestage/compare/comparison.hpp"
 #include "litestage/settings/fields_form.hpp"

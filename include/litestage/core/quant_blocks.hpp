@@ -3,6 +3,7 @@
 // the file format).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 

@@ -3,6 +3,7 @@
 // io/gguf/fingerprint.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,7 @@
 // A runtime that lists the launches of a step, each with its work and a function that repeats it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>

@@ -1,6 +1,8 @@
 // Matrix products of the `cpu` backend: y[i][r] = sum_j w[r][j] x[i][j], any number of inputs i, any weight type.
 #pragma once
 
+#include <cstddef>
+
 #include "litestage/backend/cpu/matmul/activations.hpp"
 #include "litestage/backend/cpu/matmul/matmul_avx2.hpp"
 #include "litestage/backend/cpu/matmul/matmul_avx512.hpp"

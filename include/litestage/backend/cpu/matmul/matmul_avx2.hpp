@@ -1,6 +1,10 @@
 // AVX2 with FMA: a panel's 16 rows are two vectors of 8 lanes. Each lane has the same operations as with AVX-512.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 
 #if defined(__x86_64__)

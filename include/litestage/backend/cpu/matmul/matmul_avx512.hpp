@@ -1,6 +1,10 @@
 // AVX-512 with VNNI: a panel's 16 rows are the 16 lanes.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 
 #if defined(__x86_64__)

@@ -1,6 +1,10 @@
 // Plain C++ on the same panels, for any CPU. Each row has the same operations as in the vector kernels, to the bit.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 
 namespace litestage::cpu {

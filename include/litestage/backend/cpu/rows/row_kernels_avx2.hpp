@@ -1,6 +1,12 @@
 // The functions of row_kernels_portable.hpp with AVX2, FMA and F16C: eight lanes, tails with masked loads and stores.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
 #include "litestage/backend/cpu/instruction_set.hpp"
 #include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
 

@@ -2,6 +2,10 @@
 // inherited from `Avx2`, because they take only a few vectors per row.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
 #include "litestage/backend/cpu/rows/row_kernels_avx2.hpp"
 
 #if defined(__x86_64__)

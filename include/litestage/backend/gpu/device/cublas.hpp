@@ -5,6 +5,7 @@
 #include <cublas_v2.h>
 #include <dlfcn.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <type_traits>

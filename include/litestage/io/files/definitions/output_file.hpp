@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <string_view>
