@@ -6,9 +6,6 @@ endif()
 # -std=c++20, not gnu++20: the latter lets GCC contract a * b + c, which changes bits where the machine has fma.
 set(CMAKE_CXX_EXTENSIONS OFF)
 
-# Every public header is compiled on its own by the target all_verify_interface_header_sets.
-set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
-
 find_program(LITESTAGE_CCACHE ccache)
 if(LITESTAGE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LITESTAGE_CCACHE})
