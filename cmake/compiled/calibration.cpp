@@ -3,7 +3,7 @@
 
 namespace litestage::calibrate {
 
-LITESTAGE_CALIBRATION(, CpuBackend)
-LITESTAGE_CALIBRATION(, ReferenceBackend)
+template class Calibration<CpuBackend>;
+template class Calibration<ReferenceBackend>;
 
 }  // namespace litestage::calibrate

@@ -7,9 +7,9 @@ namespace litestage {
 
 LITESTAGE_SESSIONS(, CpuBackend)
 LITESTAGE_SESSIONS(, ReferenceBackend)
-LITESTAGE_LANES(, CpuBackend)
-LITESTAGE_LANES(, ReferenceBackend)
-LITESTAGE_QUESTION_RUNNER(, CpuBackend)
-LITESTAGE_QUESTION_RUNNER(, ReferenceBackend)
+template class Lanes<CpuBackend>;
+template class Lanes<ReferenceBackend>;
+template class QuestionRunner<CpuBackend>;
+template class QuestionRunner<ReferenceBackend>;
 
 }  // namespace litestage

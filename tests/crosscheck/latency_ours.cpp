@@ -157,8 +157,7 @@ class Clocked {
   Session<CpuBackend> session_;
   NoText text_;
   AnyTokenizer tokenizer_;
-  NoObserver unobserved_;
-  ObserverCallsTo<NoObserver> observer_{unobserved_};
+  ObserverCalls observer_;
   StageRunOptions options_;
   BatchRunner<CpuBackend> runner_{session_, step_rows};
 };

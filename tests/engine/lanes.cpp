@@ -37,8 +37,7 @@ TEST_CASE("lanes: requests with policies of their own write what they write alon
     const std::vector<skip::Static> policies{{}, skipping({Unit::attention, 1}), skipping({Unit::mlp, 0})};
     const early_exit::Never never;
     const AnyTokenizer tokenizer(toy);
-    NoObserver unobserved;
-    ObserverCallsTo<NoObserver> observer(unobserved);
+    ObserverCalls observer;
     const auto run = [&](std::size_t lanes) {
       Lanes<B> all({s.backend, s.model, tokenizer}, observer, {.lanes = lanes, .context = 64, .step_rows = 7}, {});
       std::vector<StageReport> reports(9);
@@ -74,8 +73,7 @@ TEST_CASE("lanes: a lane is given one request at a time, with no more branches t
   const ModelSource source = small_model();
   const Model<ReferenceBackend> model = load(backend, source);
   const AnyTokenizer tokenizer(toy);
-  NoObserver unobserved;
-  ObserverCallsTo<NoObserver> observer(unobserved);
+  ObserverCalls observer;
   Lanes<ReferenceBackend> lanes({backend, model, tokenizer}, observer, {.branches = 2, .context = 32}, {});
   StageRequest many = request("Some", 2);
   many.prompts.resize(3, many.prompts[0]);

@@ -16,6 +16,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/dataset.hpp"
 #include "litestage/pipeline/context_needed.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
@@ -90,11 +91,6 @@ std::size_t most_written(const stages::Standard& stages, const Question& q) {
   return tokens;
 }
 
-ContextNeeded needed(const Job& job, const Question& q, Writing writing) {
-  const bool letters = pipeline_options(job.options).score_letters;
-  return context_needed(job.policies.stages, q, job.model.tokenizer(), writing, letters);
-}
-
 // Checks the positions that the prompts need even if nothing is written. The positions needed beyond that depend on the
 // model's answers.
 void check_lengths(const Job& job) {
@@ -103,18 +99,23 @@ void check_lengths(const Job& job) {
   if (context > limit) {
     throw Error(concat("--context is ", context, ", expected 2 to ", limit, " (the model's context)"));
   }
+  const AnySchedule stages = job.policies.stages;
+  const bool letters = pipeline_options(job.options).score_letters;
+  const auto needed = [&](const Question& q, Writing writing) {
+    return context_needed(stages, q, job.model.tokenizer(), writing, letters);
+  };
   std::size_t may_fail = 0;
   std::string largest;
   std::size_t most_needed = context;
   for (const Question& q : job.questions.list) {
-    const ContextNeeded least = needed(job, q, Writing::nothing);
+    const ContextNeeded least = needed(q, Writing::nothing);
     if (least.positions == 0) throw Error(concat("question ", shown(q.id), ": the prompt has no tokens"));
     if (least.positions > context) {
       throw Error(concat("question ", shown(q.id), ": stage ", shown(least.stage), " needs at least ", least.positions,
                          " positions, expected at most ", context, " (--context)"));
     }
     if (least.positions + most_written(job.policies.stages, q) <= context) continue;  // the most common case, and cheap
-    const ContextNeeded most = needed(job, q, Writing::as_much_as_allowed);
+    const ContextNeeded most = needed(q, Writing::as_much_as_allowed);
     may_fail += most.positions > context ? 1 : 0;
     if (most.positions <= most_needed) continue;
     most_needed = most.positions;

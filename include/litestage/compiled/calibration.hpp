@@ -5,12 +5,9 @@
 #include "litestage/backend/reference/declaration.hpp"
 #include "litestage/calibrate/calibration.hpp"
 
-// `kind` as in compiled/sessions.hpp.
-#define LITESTAGE_CALIBRATION(kind, B) kind template class Calibration<B>;
-
 namespace litestage::calibrate {
 
-LITESTAGE_CALIBRATION(extern, CpuBackend)
-LITESTAGE_CALIBRATION(extern, ReferenceBackend)
+extern template class Calibration<CpuBackend>;
+extern template class Calibration<ReferenceBackend>;
 
 }  // namespace litestage::calibrate

@@ -5,12 +5,9 @@
 #include "litestage/backend/reference/declaration.hpp"
 #include "litestage/engine/lanes.hpp"
 
-// `kind` as in compiled/sessions.hpp.
-#define LITESTAGE_LANES(kind, B) kind template class Lanes<B>;
-
 namespace litestage {
 
-LITESTAGE_LANES(extern, CpuBackend)
-LITESTAGE_LANES(extern, ReferenceBackend)
+extern template class Lanes<CpuBackend>;
+extern template class Lanes<ReferenceBackend>;
 
 }  // namespace litestage

@@ -5,12 +5,9 @@
 #include "litestage/backend/reference/declaration.hpp"
 #include "litestage/pipeline/question_runner.hpp"
 
-// `kind` as in compiled/sessions.hpp.
-#define LITESTAGE_QUESTION_RUNNER(kind, B) kind template class QuestionRunner<B>;
-
 namespace litestage {
 
-LITESTAGE_QUESTION_RUNNER(extern, CpuBackend)
-LITESTAGE_QUESTION_RUNNER(extern, ReferenceBackend)
+extern template class QuestionRunner<CpuBackend>;
+extern template class QuestionRunner<ReferenceBackend>;
 
 }  // namespace litestage

@@ -94,7 +94,7 @@ void calls_to(const Skip&, const Exit&&) = delete;
 template <class Skip, class Exit>
 void calls_to(const Skip&&, const Exit&&) = delete;
 
-// An observer of all requests of a run.
+// An observer of all requests of a run. This class itself observes nothing.
 class ObserverCalls {
  public:
   ObserverCalls() = default;
@@ -102,12 +102,12 @@ class ObserverCalls {
   ObserverCalls& operator=(const ObserverCalls&) = delete;
   virtual ~ObserverCalls() = default;
 
-  [[nodiscard]] virtual Stat stats() const = 0;
+  [[nodiscard]] virtual Stat stats() const { return Stat::none; }
   // Passes a complete segment's statistics on, for the sub-layers that ran.
-  virtual void sublayers(int branch, const RequestInfo& request, const Segment& segment,
-                         const Decisions& decisions) = 0;
+  virtual void sublayers(int /*branch*/, const RequestInfo& /*request*/, const Segment& /*segment*/,
+                         const Decisions& /*decisions*/) {}
   // Passes a kept token on.
-  virtual void token(int branch, const RequestInfo& request, const StepInfo& step, int token) = 0;
+  virtual void token(int /*branch*/, const RequestInfo& /*request*/, const StepInfo& /*step*/, int /*token*/) {}
 };
 
 // `observer` outlives the calls.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/core/enum_names.hpp"
 
 namespace litestage::cli {
 
@@ -17,7 +18,7 @@ inline CLI::Option* add_kv_option(CLI::App& app, std::string& kv) {
 
 // The type that --kv names.
 [[nodiscard]] inline KvType kv_type(const std::string& kv) {
-  return kv == "f32" ? KvType::f32 : KvType::f16;
+  return enumerator_named<KvType>(kv).value();
 }
 
 }  // namespace litestage::cli

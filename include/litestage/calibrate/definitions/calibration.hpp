@@ -74,8 +74,8 @@ FullDepth Calibration<B>::full_depth(const LatencyModel& latency) {
               .predicted = std::move(predicted),
               .stage_seconds = std::vector<double>(evaluation_.stages().size()),
               .slowest_first = {}};
-  for (std::size_t q = 0; q < paths.size(); ++q) {
-    const std::vector<double> seconds = predicted_stage_seconds(latency, paths[q], decisions, false);
+  for (const Path& path : paths) {
+    const std::vector<double> seconds = predicted_stage_seconds(latency, path, decisions, false);
     for (std::size_t s = 0; s < seconds.size(); ++s)
       f.stage_seconds[s] += seconds[s] / static_cast<double>(paths.size());
   }

@@ -256,8 +256,7 @@ class StagedEvaluation {
   EvaluationOptions options_;
   OnStageResult on_result_;
   std::size_t branches_ = 1;
-  NoObserver no_observer_;
-  ObserverCallsTo<NoObserver> unobserved_{no_observer_};
+  ObserverCalls unobserved_;
   std::unique_ptr<Lanes<B>> lanes_;
   GenerationCounts generated_;
   std::map<std::size_t, NoRoom> without_room_;  // by question
