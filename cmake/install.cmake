@@ -4,10 +4,10 @@ include(CMakePackageConfigHelpers)
 
 set(litestage_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/litestage)
 
-install(TARGETS litestage EXPORT litestage_core FILE_SET HEADERS FILE_SET definitions)
+install(TARGETS litestage EXPORT litestage_core FILE_SET HEADERS)
 install(EXPORT litestage_core NAMESPACE litestage:: FILE litestage_core.cmake DESTINATION ${litestage_package_dir})
 if(LITESTAGE_HAS_IO)
-  install(TARGETS litestage_io EXPORT litestage_io FILE_SET HEADERS FILE_SET definitions)
+  install(TARGETS litestage_io EXPORT litestage_io FILE_SET HEADERS)
   install(EXPORT litestage_io NAMESPACE litestage:: FILE litestage_io.cmake DESTINATION ${litestage_package_dir})
 endif()
 if(LITESTAGE_BUILD_COMPILED)
