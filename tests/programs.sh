@@ -76,7 +76,7 @@ refuses "--metric" compare --metric both
 refuses "--resume requires --json" compare --resume
 refuses "nothing.json" compare --plan nothing.json
 refuses "found obqa more than once" compare --task obqa --task obqa --data torn.jsonl --data torn.jsonl
-refuses "found 1 files, expected 2" compare --task obqa --task csqa --data torn.jsonl
+refuses "found 1 file, expected 2" compare --task obqa --task csqa --data torn.jsonl
 refuses "expected 0, 1 or 2" compare --task obqa --task csqa --data a --data b --plan a --plan b --plan c
 refuses "expected a single one" compare --task obqa --task csqa --data a --data b --exclude c
 refuses "expected litestage.plan/1" compare --plan results.txt

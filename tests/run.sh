@@ -133,14 +133,18 @@ else
   run_tests asan
 fi
 
-# count COMMAND...: counts it as passed, failed, or (exit code 77: it cannot run on this machine) skipped.
+# count COMMAND...: counts it as passed, failed, or (exit code 77: it cannot run on this machine) skipped. The lines in
+# which it says what it did not check are repeated at the end.
 count() {
-  "$@"
-  case $? in
+  local left_out
+  "$@" | tee build/count.log
+  case ${PIPESTATUS[0]} in
     0) passed=$((passed + 1)) ;;
     77) skipped=$((skipped + 1)) && notes+=("Not checked here: $*") ;;
     *) count_failure "$*" ;;
   esac
+  mapfile -t left_out < <(grep '^not checked' build/count.log)
+  notes+=("${left_out[@]}")
 }
 
 # Benchmarks check their results before they are timed. The largest matrices and some numbers of inputs are left out,

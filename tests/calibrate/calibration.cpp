@@ -14,6 +14,7 @@
 
 #include "common/pipeline_setting.hpp"
 #include "litestage/calibrate/search/exhaustive_sweep.hpp"
+#include "litestage/calibrate/trials/predicted_seconds.hpp"
 #include "litestage/io/files/json.hpp"
 
 using namespace litestage;

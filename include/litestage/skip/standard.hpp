@@ -1,4 +1,5 @@
-// Every skip policy of the library, chosen at run time.
+// Every skip policy of the library, chosen at run time. Those that declare a ladder (policy/ladder.hpp) are also
+// searched by `calibrate` and shown by `compare` as baselines.
 #pragma once
 
 #include "litestage/skip/ada_skip.hpp"

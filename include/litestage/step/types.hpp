@@ -85,6 +85,8 @@ struct SkipDecision {
 
 // Bit sets: a policy declares what it reads, and only that is computed.
 enum class Stat : std::uint8_t { none = 0, cosine = 1, norm_ratio = 2, layer_cosine = 4 };
+// A new signal also needs a field in TokenStats and its formula in step/token_stats.hpp; docs/design.md lists the
+// files.
 enum class Signal : std::uint8_t {
   none = 0,
   max_logit = 1,

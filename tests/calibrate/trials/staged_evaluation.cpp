@@ -11,6 +11,7 @@
 
 #include "common/pipeline_setting.hpp"
 #include "litestage/calibrate/trials/budget_evaluation.hpp"
+#include "litestage/calibrate/trials/predicted_seconds.hpp"
 #include "litestage/calibrate/trials/replay_exit.hpp"
 #include "litestage/calibrate/trials/stage_record.hpp"
 #include "litestage/io/files/json.hpp"

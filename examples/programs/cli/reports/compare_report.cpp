@@ -112,7 +112,8 @@ std::vector<std::string> method_names(const std::vector<std::string>& given) {
 std::vector<CompareOptions> by_task(const CompareOptions& o) {
   const std::size_t n = o.tasks.size();
   if (o.data.size() != n && !(o.data.empty() && n == 1))
-    throw Error(concat("--data: found ", o.data.size(), " files, expected ", n, ", one for each --task"));
+    throw Error(concat("--data: found ", o.data.size(), o.data.size() == 1 ? " file" : " files", ", expected ", n,
+                       ", one for each --task"));
   if (o.plans.size() > 1 && o.plans.size() != n)
     throw Error(concat("--plan: found ", o.plans.size(), " files, expected 0, 1 or ", n, " (one for each --task)"));
   if (n > 1 && !o.common.exclude.empty()) throw Error("--exclude: found with several --task, expected a single one");

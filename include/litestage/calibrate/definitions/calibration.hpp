@@ -16,6 +16,7 @@
 #include "litestage/calibrate/calibration.hpp"
 #include "litestage/calibrate/latency/latency_probe.hpp"
 #include "litestage/calibrate/search/racing.hpp"
+#include "litestage/calibrate/trials/predicted_seconds.hpp"
 #include "litestage/calibrate/trials/replay_exit.hpp"
 
 namespace litestage::calibrate {

@@ -16,6 +16,7 @@
 #include "litestage/calibrate/importance/measure_importance.hpp"
 #include "litestage/calibrate/latency/latency_model.hpp"
 #include "litestage/calibrate/trials/budget_evaluation.hpp"
+#include "litestage/calibrate/trials/stage_decisions.hpp"
 #include "litestage/calibrate/trials/stage_record.hpp"
 #include "litestage/calibrate/trials/staged_evaluation.hpp"
 #include "litestage/early_exit/never.hpp"
