@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
@@ -58,6 +59,7 @@ void mutate(Bytes& input, std::mt19937_64& random) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  LLVMFuzzerInitialize(&argc, &argv);
   std::uint64_t runs = 20000, seed = 1, seconds = 20;
   std::vector<Bytes> inputs = {{}};
   for (const std::string_view argument : std::vector<std::string_view>(argv + 1, argv + argc)) {

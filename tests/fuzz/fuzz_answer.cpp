@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/target.hpp"
 #include "litestage/tasks/read_answer.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_answer(const std::uint8_t* data, std::size_t size) {
   using namespace litestage;
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> options;
@@ -23,7 +23,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const AnswerFormat& format : {AnswerFormat{}, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""},
                                      AnswerFormat{AnswerRule::stated, "", " ", "So the answer is option"}}) {
     const int option = tasks::written_answer(format, rest, options);
-    if (option < no_answer || option >= static_cast<int>(options.size())) std::abort();
+    need(option >= no_answer && option < static_cast<int>(options.size()));
   }
-  return 0;
 }

@@ -1,11 +1,11 @@
 // Any bytes as a question file of every task and as a results file: accepted with sound values, or an Error.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
 #include "common/longest_option.hpp"
+#include "fuzz/target.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results_form.hpp"
@@ -18,10 +18,6 @@ namespace {
 using litestage::no_answer;
 namespace evaluate = litestage::evaluate;
 namespace tasks = litestage::tasks;
-
-void need(bool holds) {
-  if (!holds) std::abort();
-}
 
 void read_questions(const tasks::Task& task, const std::vector<litestage::Record>& records) {
   const auto questions = tasks::parse_questions(task, records);
@@ -44,12 +40,12 @@ void read_results(const litestage::Form& form) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_dataset(const std::uint8_t* data, std::size_t size) {
   std::vector<litestage::Record> records;
   try {
     records = litestage::io::parse_records({reinterpret_cast<const char*>(data), size}, "fuzz");
   } catch (const litestage::Error&) {
-    return 0;
+    return;
   }
   for (const tasks::Task& task : tasks::tasks) {
     try {
@@ -61,5 +57,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_results(records[0].value);
   } catch (const litestage::Error&) {
   }
-  return 0;
 }

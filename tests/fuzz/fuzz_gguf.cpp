@@ -1,10 +1,10 @@
 // Any bytes as a GGUF file, as a model and as a vocabulary: read within bounds, or an Error.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
+#include "fuzz/target.hpp"
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/gguf/model_source.hpp"
@@ -13,10 +13,6 @@
 #include "litestage/prompt/transcript.hpp"
 
 namespace {
-
-void need(bool holds) {
-  if (!holds) std::abort();
-}
 
 // The first and last row of a tensor, as a backend would read them.
 void read_rows(const litestage::RawTensor& tensor) {
@@ -54,7 +50,7 @@ void read_text(const litestage::io::Vocabulary& vocabulary, const char* chat_for
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_gguf(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span<const std::uint8_t>(data, size));
   try {
     const litestage::io::Gguf file(bytes, "fuzz");
@@ -73,5 +69,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_model(file);
   } catch (const litestage::Error&) {
   }
-  return 0;
 }

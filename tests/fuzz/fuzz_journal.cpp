@@ -1,21 +1,17 @@
 // Any bytes as a journal, and a sound journal with any bytes changed: a beginning of what was written, or an Error.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/target.hpp"
 #include "litestage/io/files/journal_format.hpp"
 
 namespace {
 
 using litestage::Form;
 namespace io = litestage::io;
-
-void need(bool holds) {
-  if (!holds) std::abort();
-}
 
 const Form identity = Form::Map{{"what", "fuzz"}};
 const std::vector<Form> records = {Form(), Form::Map{{"i", 1}, {"text", "}\n{\"fnv1a\":\""}}, Form::List{2, 0.5}};
@@ -49,7 +45,7 @@ void read_damaged(const std::uint8_t* data, std::size_t size) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_journal(const std::uint8_t* data, std::size_t size) {
   try {
     read({reinterpret_cast<const char*>(data), size});
   } catch (const litestage::Error&) {
@@ -58,5 +54,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_damaged(data, size);
   } catch (const litestage::Error&) {
   }
-  return 0;
 }

@@ -1,16 +1,12 @@
 // Any bytes as JSON and as JSON lines: a tree that is written and read back unchanged, or an Error.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "fuzz/target.hpp"
 #include "litestage/io/files/json.hpp"
 
 namespace {
-
-void need(bool holds) {
-  if (!holds) std::abort();
-}
 
 void comes_back(const litestage::Form& form) {
   for (const int indent : {-1, 1})
@@ -19,7 +15,7 @@ void comes_back(const litestage::Form& form) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_json(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     comes_back(litestage::io::parse_json(text, "fuzz"));
@@ -29,5 +25,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const litestage::Form& form : litestage::io::parse_json_lines(text, "fuzz")) comes_back(form);
   } catch (const litestage::Error&) {
   }
-  return 0;
 }

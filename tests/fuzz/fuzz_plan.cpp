@@ -1,25 +1,24 @@
 // Any bytes as a plan: one that comes back unchanged from what is written of it, or an Error.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/target.hpp"
 #include "litestage/calibrate/plan/plan.hpp"
 #include "litestage/io/files/json.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_plan(const std::uint8_t* data, std::size_t size) {
   using namespace litestage;
   calibrate::Plan plan;
   try {
     plan = calibrate::plan_from_form(io::parse_json({reinterpret_cast<const char*>(data), size}, "fuzz"), "fuzz");
   } catch (const Error&) {
-    return 0;
+    return;
   }
   // Outside the try: an accepted plan can be written, and used.
   const std::string text = io::to_json(to_form(plan), 1);
-  if (!(calibrate::plan_from_form(io::parse_json(text, "again"), "again") == plan)) std::abort();
+  need(calibrate::plan_from_form(io::parse_json(text, "again"), "again") == plan);
   const auto state = lite_stage(plan).begin({plan.model.n_layers, 0, plan.budgets.front().stage, 1});
-  if (state.skipped.size() != 2 * plan.importance.stages.front().layer_cosine.size()) std::abort();
-  return 0;
+  need(state.skipped.size() == 2 * plan.importance.stages.front().layer_cosine.size());
 }

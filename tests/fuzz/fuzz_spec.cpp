@@ -2,10 +2,10 @@
 // accepted must read back equal from the SPEC and the Form that are written of it.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/target.hpp"
 #include "litestage/early_exit/any.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/spec.hpp"
@@ -25,18 +25,17 @@ void read_and_write(std::string_view spec) {
     return;
   }
   // Outside the try: an accepted SPEC can be written.
-  if (!(read_spec<Policy>(to_spec(policy), "written") == policy)) std::abort();
-  if (!(read_value<Policy>(write_value(policy, true), "written") == policy)) std::abort();
+  need(read_spec<Policy>(to_spec(policy), "written") == policy);
+  need(read_value<Policy>(write_value(policy, true), "written") == policy);
 }
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_spec(const std::uint8_t* data, std::size_t size) {
   const std::string_view spec(reinterpret_cast<const char*>(data), size);
   read_and_write<skip::Standard>(spec);
   read_and_write<early_exit::Standard>(spec);
   read_and_write<early_exit::Any<early_exit::Standard, early_exit::Standard>>(spec);
   read_and_write<confidence::Standard>(spec);
   read_and_write<stages::Standard>(spec);
-  return 0;
 }

@@ -2,12 +2,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/small_vocabulary.hpp"
+#include "fuzz/target.hpp"
 #include "litestage/core/text/utf8.hpp"
 #include "litestage/io/text/text_stream.hpp"
 #include "litestage/io/text/tokenizer.hpp"
@@ -16,10 +16,6 @@ namespace {
 
 namespace io = litestage::io;
 namespace test = litestage::test;
-
-void need(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool is_valid(std::string_view text) {
   while (!text.empty()) {
@@ -64,7 +60,7 @@ const std::array<io::SubwordTokenizer, 2>& sentencepiece() {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void fuzz_tokenizer(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (bool parse_special : {false, true}) {
     for (const io::SubwordTokenizer& tokenizer : byte_level()) {
@@ -77,5 +73,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       need(!comes_back || decoded == text);
     }
   }
-  return 0;
 }

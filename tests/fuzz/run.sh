@@ -5,7 +5,7 @@ if [[ $# -lt 1 || $1 == --help ]]; then
   echo "usage: tests/fuzz/run.sh build/asan/tests/fuzz/fuzz_gguf [-max_total_time=600] [libFuzzer options]"
   exit $(($# < 1))
 fi
-program=$(realpath "$1")
+program=$(realpath --no-symlinks "$1")  # all targets are links to one program, which looks at its name
 shift
 name=$(basename "$program")
 found=$(dirname "$program")/$name.found
