@@ -169,6 +169,8 @@ if configure_and_build release all "-DLITESTAGE_CUDA=$cuda" "-DLITESTAGE_BUILD_B
     count tests/cuda/kernels.py --selftest
   fi
   if ((!quick)); then
+    heading "the package"
+    count cmake -DLITESTAGE_BUILD=build/release -P tests/package/run.cmake
     heading "benchmarks, each once"
     for benchmark in build/release/bench/bench_*; do count run_benchmark "$benchmark"; done
   fi

@@ -18,7 +18,7 @@ class AllColumns : public gpu::EmulatedRuntime {
  public:
   using EmulatedRuntime::EmulatedRuntime;
   template <DType type>
-  static constexpr bool has_type = type == DType::f32 || type == DType::q8_0;
+  static constexpr bool has_type = type == DType::q8_0;
   template <unsigned n>
   static constexpr bool has_columns = n == 1 || n == 2 || n == 4 || n == 8 || n == 16;
 };

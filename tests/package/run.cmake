@@ -1,6 +1,11 @@
-# Installs litestage below its build folder, then builds and runs the consumer of this folder in every way that a user
-# may: with the package (with and without io, with litestage::compiled, and without the libraries of io), and with the
-# sources.
+# Installs a build of litestage, then builds and runs the consumer of this folder in every way that a user may: with the
+# package (with and without io, with litestage::compiled, and without the libraries of io), and with the sources.
+#
+#   cmake -DLITESTAGE_BUILD=build/release -P tests/package/run.cmake
+cmake_minimum_required(VERSION 3.24)
+cmake_path(ABSOLUTE_PATH LITESTAGE_BUILD)
+cmake_path(SET source NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../..)
+load_cache(${LITESTAGE_BUILD} READ_WITH_PREFIX "" CMAKE_CXX_COMPILER CMAKE_GENERATOR LITESTAGE_BUILD_COMPILED)
 set(scratch ${LITESTAGE_BUILD}/package)
 file(REMOVE_RECURSE ${scratch})
 
@@ -12,9 +17,9 @@ function(run)
   endif()
 endfunction()
 
-set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -G ${GENERATOR} -DCMAKE_BUILD_TYPE=Release
+set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -G ${CMAKE_GENERATOR} -DCMAKE_BUILD_TYPE=Release
               -DCMAKE_PREFIX_PATH=${scratch}/prefix)
-set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent ${configure} -DCMAKE_CXX_COMPILER=${CXX}
+set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent ${configure} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
                          -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
 
 function(consume name compiler)
@@ -42,23 +47,23 @@ endfunction()
 # Two different compilers, if both are installed.
 find_program(gcc NAMES g++)
 if(NOT gcc)
-  set(gcc ${CXX})
+  set(gcc ${CMAKE_CXX_COMPILER})
 endif()
 find_program(clang NAMES clang++)
 if(NOT clang)
-  set(clang ${CXX})
+  set(clang ${CMAKE_CXX_COMPILER})
 endif()
 
-# A separate build, because the build of the tests, and so its library, may be sanitized.
-run(${CMAKE_COMMAND} -S ${LITESTAGE_SOURCE} -B ${scratch}/library -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${gcc}
-    -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG" -DLITESTAGE_BUILD_TESTS=OFF
-    -DLITESTAGE_BUILD_BENCH=OFF -DLITESTAGE_BUILD_EXAMPLES=OFF -DLITESTAGE_CUDA=OFF
-    -DLITESTAGE_BUILD_COMPILED=${WITH_COMPILED})
-run(${CMAKE_COMMAND} --build ${scratch}/library)
-run(${CMAKE_COMMAND} --install ${scratch}/library --prefix ${scratch}/prefix)
-consume(installed ${gcc} -DWITH_IO=${WITH_IO} -DWITH_COMPILED=${WITH_COMPILED})
+run(${CMAKE_COMMAND} --install ${LITESTAGE_BUILD} --prefix ${scratch}/prefix)
+file(GLOB_RECURSE with_io ${scratch}/prefix/litestage_io.cmake)
+if(with_io)
+  set(with_io ON)
+else()
+  set(with_io OFF)
+endif()
+consume(installed ${gcc} -DWITH_IO=${with_io} -DWITH_COMPILED=${LITESTAGE_BUILD_COMPILED})
 
-consume(fetched ${clang} -DWITH_IO=${WITH_IO} -DLITESTAGE_SOURCE=${LITESTAGE_SOURCE})
+consume(fetched ${clang} -DWITH_IO=${with_io} -DLITESTAGE_SOURCE=${source})
 
 # Without the libraries of io the core is still found, and the error for io names the missing libraries.
 run(${without_io_libraries} -B ${scratch}/core_only)
