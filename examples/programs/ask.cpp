@@ -1,6 +1,5 @@
 // Answers multiple-choice questions in stages with the chosen policies, and reports the cost of every stage; or answers
 // one free prompt.
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
 #include <string>
@@ -11,12 +10,12 @@
 #include "cli/files/save.hpp"
 #include "cli/job.hpp"
 #include "cli/load.hpp"
+#include "cli/options/command.hpp"
 #include "cli/options/options.hpp"
 #include "cli/reports/ask_report.hpp"
 #include "cli/reports/run_report.hpp"
 #include "cli/terminal/answer_sheet.hpp"
 #include "cli/terminal/progress.hpp"
-#include "cli/terminal/run_main.hpp"
 #include "cli/terminal/stage_view.hpp"
 #include "litestage/compiled/standard_policies.hpp"
 #include "litestage/evaluate/results.hpp"
@@ -108,17 +107,10 @@ int run(const cli::Options& options, bool questions_given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Answers multiple-choice questions in stages; or, with --prompt, continues a text.", "ask");
   cli::Options options;
-  cli::add_question_options(app, options);
-  cli::add_policy_options(app, options);
-  cli::add_model_options(app, options);
-  cli::add_output_options(app, options);
-  cli::add_prompt_options(app, options);
-  cli::add_sampling_options(app, options);
-  app.footer(cli::policy_help());
-  return cli::run_main(app, argc, argv, [&] {
-    options.stages_given = app.count("--stages") > 0;
-    return run(options, app.count("--questions") > 0);
+  cli::Command command = cli::ask_command(options);
+  return command.run(argc, argv, [&] {
+    options.stages_given = command.given("--stages");
+    return run(options, command.given("--questions"));
   });
 }

@@ -1,6 +1,5 @@
 // Makes a plan from a model and questions (litestage/calibrate/calibrate.hpp). Finished work is written to a journal;
 // if the program is killed at any moment, the same command continues.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,8 +11,8 @@
 #include "cli/job.hpp"
 #include "cli/load.hpp"
 #include "cli/options/calibrate_options.hpp"
+#include "cli/options/command.hpp"
 #include "cli/reports/calibration_report.hpp"
-#include "cli/terminal/run_main.hpp"
 #include "cli/terminal/search_view.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/calibrate.hpp"
@@ -84,9 +83,7 @@ int run(CalibrateOptions o, bool questions_given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Finds the sub-layers of a model that each stage can skip, and writes them to a plan.", "calibrate");
   CalibrateOptions o;
-  cli::add_calibrate_options(app, o);
-  app.footer(cli::calibrate_help());
-  return cli::run_main(app, argc, argv, [&] { return run(o, app.count("--questions") > 0); });
+  cli::Command command = cli::calibrate_command(o);
+  return command.run(argc, argv, [&] { return run(o, command.given("--questions")); });
 }

@@ -1,6 +1,5 @@
 // Compares methods on the same questions, on one engine, in one run (litestage/compare/compare.hpp). Finished work is
 // written to a journal; if the program is killed at any moment, the same command continues.
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
 #include <memory>
@@ -12,9 +11,9 @@
 #include "cli/files/journal_note.hpp"
 #include "cli/files/plan_file.hpp"
 #include "cli/load.hpp"
+#include "cli/options/command.hpp"
 #include "cli/options/compare_options.hpp"
 #include "cli/reports/compare_report.hpp"
-#include "cli/terminal/run_main.hpp"
 #include "cli/terminal/search_view.hpp"
 #include "litestage/compare/compare.hpp"
 #include "litestage/compare/comparison_facts.hpp"
@@ -83,12 +82,10 @@ int compare_all(std::shared_ptr<B> backend, const std::vector<CompareJob>& jobs,
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Compares methods on the same questions: answers, times, tokens and skipped sub-layers.", "compare");
   cli::CompareOptions o;
-  cli::add_compare_options(app, o);
-  app.footer(cli::compare_help());
-  return cli::run_main(app, argc, argv, [&] {
-    const std::vector<CompareJob> jobs = cli::prepare_comparisons(o, app.count("--stages") > 0);
+  cli::Command command = cli::compare_command(o);
+  return command.run(argc, argv, [&] {
+    const std::vector<CompareJob> jobs = cli::prepare_comparisons(o, command.given("--stages"));
     return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
                              [&](const auto& backend) { return compare_all(backend, jobs, o.markdown); });
   });

@@ -1,6 +1,5 @@
 // Scores a text with a model: the log-probability of every token, perplexity, and the tokens that the model prefers,
 // with any sub-layers skipped.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -15,14 +14,13 @@
 #include "cli/files/score_logits_file.hpp"
 #include "cli/files/vocabulary_note.hpp"
 #include "cli/load.hpp"
-#include "cli/options/backend_option.hpp"
+#include "cli/options/command.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/options/files.hpp"
 #include "cli/options/kv_option.hpp"
-#include "cli/options/option_checks.hpp"
+#include "cli/options/score_options.hpp"
 #include "cli/reports/score_output.hpp"
 #include "cli/terminal/interrupt.hpp"
-#include "cli/terminal/run_main.hpp"
 #include "cli/terminal/thread_words.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
@@ -39,14 +37,7 @@ using namespace litestage;
 
 namespace {
 
-struct Options {
-  std::string model, text;
-  std::string backend = "cpu", kv = "f16", skip = "never";
-  std::string logits, json;
-  int threads = 0;
-  std::size_t top = 0, context = 0, tokens = 0;
-  bool no_pack = false, quiet = false;
-};
+using Options = cli::ScoreOptions;
 
 // The ids to be scored. Names of control tokens in the text are plain text.
 std::vector<int> read_tokens(const Options& options, const io::SubwordTokenizer& tokenizer, const ModelConfig& config) {
@@ -142,42 +133,9 @@ int run(Options options) {
   return 0;
 }
 
-void declare(CLI::App& app, Options& o) {
-  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")->type_name("FILE");
-  app.add_option("--text", o.text, "The text to score; names of control tokens in it are plain text")
-      ->required()
-      ->type_name("FILE");
-  app.add_option("--skip", o.skip, "Which sub-layers are skipped (below); the stage's name is score")
-      ->type_name("SPEC")
-      ->capture_default_str();
-  app.add_option("--top", o.top, "Also print the N likeliest tokens at each position")
-      ->type_name("N")
-      ->check(cli::whole_number(0));
-  app.add_option("--tokens", o.tokens, "Score only the first N tokens")->type_name("N")->check(cli::whole_number(1));
-  app.add_option("--context", o.context, "Largest number of tokens (default: the model's context)")
-      ->type_name("N")
-      ->check(cli::whole_number(1));
-  app.add_option("--logits", o.logits, "Write all logits: float32 [positions, vocab], row i follows token i")
-      ->type_name("FILE.npy");
-  app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
-  cli::add_backend_option(app, o.backend);
-  app.add_option("--threads", o.threads,
-                 "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
-      ->check(cli::whole_number(0, 1024))
-      ->type_name("T")
-      ->capture_default_str();
-  cli::add_kv_option(app, o.kv);
-  app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
-  app.add_flag("--quiet", o.quiet, "Only the summary");
-  app.footer(concat("Skips:\n", describe<skip::Standard>(),
-                    "Example: score --text essay.txt --top 3 --skip static:all=m20-m24"));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Log-probability of every token of a text, and its perplexity.", "score");
   Options options;
-  declare(app, options);
-  return cli::run_main(app, argc, argv, [&] { return run(options); });
+  return cli::score_command(options).run(argc, argv, [&] { return run(options); });
 }

@@ -1,5 +1,4 @@
 // Converts text to the ids of a model's tokens and back, and conversations to the text that a model reads.
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <iostream>
 #include <iterator>
@@ -9,8 +8,9 @@
 #include <vector>
 
 #include "cli/files/vocabulary_note.hpp"
+#include "cli/options/command.hpp"
 #include "cli/options/defaults.hpp"
-#include "cli/terminal/run_main.hpp"
+#include "cli/options/tokenize_options.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/gguf/gguf.hpp"
@@ -21,15 +21,7 @@
 
 namespace {
 
-struct Options {
-  std::string model;
-  std::string chat_template;
-  bool lines = false;
-  bool decode = false;
-  bool render = false;
-  bool bos = false;
-  bool plain = false;
-};
+using Options = litestage::cli::TokenizeOptions;
 
 void write_ids(const litestage::io::SubwordTokenizer& tokenizer, const Options& options, const std::string& text) {
   const std::vector<litestage::io::TextPart> parts{{text, !options.plain}};
@@ -106,31 +98,11 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Reads text from standard input and writes the ids of its tokens, or the other way round.", "tokenize");
   Options options;
-  app.add_option("--model", options.model,
-                 "A GGUF file, of which only the vocabulary is read (default: smollm2-135m of examples/get_model.sh)")
-      ->type_name("FILE");
-  app.add_flag("--lines", options.lines,
-               "Tokenize each line by itself, without its line break; write one line for each");
-  app.add_flag("--decode", options.decode, "Read ids with white space between them, write text");
-  app.add_flag("--bos", options.bos, "Put the token for the beginning of a text first, if the model wants one")
-      ->excludes("--decode");
-  app.add_flag("--plain", options.plain, "Take the names of control tokens, such as <|im_end|>, as plain text")
-      ->excludes("--decode");
-  app.add_flag(
-         "--render", options.render,
-         "Read conversations, [{\"role\": \"user\", \"content\": TEXT}, ...], one a line; write what the model's chat "
-         "template makes of each, as a JSON string a line")
-      ->excludes("--decode");
-  app.add_option("--chat-template", options.chat_template,
-                 "Instead of the file's own template: chatml, zephyr, llama-2 or llama-3")
-      ->type_name("NAME");
-  app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
   const auto work = [&] {
     options.model = litestage::cli::model_path(options.model);
     run(options);
     return 0;
   };
-  return litestage::cli::run_main(app, argc, argv, work, litestage::cli::OnSignal::end_at_once);
+  return litestage::cli::tokenize_command(options).run(argc, argv, work, litestage::cli::OnSignal::end_at_once);
 }

@@ -1,6 +1,5 @@
 // Checks the gpu backend on this machine and measures its speed, in one command: every kernel against the reference, a
 // whole model against the CPU, recorded steps against plain launches, and measurements.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <iostream>
@@ -11,10 +10,10 @@
 #include <vector>
 
 #include "cli/files/save.hpp"
+#include "cli/options/command.hpp"
 #include "cli/options/files.hpp"
-#include "cli/options/option_checks.hpp"
+#include "cli/options/validate_gpu_options.hpp"
 #include "cli/terminal/interrupt.hpp"
-#include "cli/terminal/run_main.hpp"
 #include "gpu/few_kernels.hpp"
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"
@@ -41,24 +40,8 @@ using namespace litestage::validation;
 
 namespace {
 
-struct Options {
-  std::string model, synthetic = "tinyllama-1.1b", type = "q4_k", json;
-  int device = 0, threads = 0;
-  bool device_given = false, checks_only = false, quiet = false;
-  std::size_t positions = 32;
-};
+using Options = cli::ValidateGpuOptions;
 
-[[nodiscard]] std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return lower;
-}
-[[nodiscard]] std::vector<std::string> type_names() {
-  std::vector<std::string> names;
-  for (const DTypeInfo& type : dtype_table) names.push_back(lower_case(type.name));
-  return names;
-}
 // Progress callbacks that stop when the user wants it, and that report on standard error if the CPU has fewer threads.
 // `on_work`: called with the work that is done next.
 [[nodiscard]] CheckProgress progress_of(std::function<void(const std::string&)> on_work) {
@@ -121,13 +104,6 @@ int run_emulated(const Options& o, const std::string& reason) {
 
 #if defined(LITESTAGE_WITH_CUDA)
 
-[[nodiscard]] DType type_named(const std::string& name) {
-  for (const DTypeInfo& type : dtype_table) {
-    if (lower_case(type.name) == name) return type.type;
-  }
-  throw Error(concat("--type ", name, " is unknown"));
-}
-
 using CudaBackend = GpuBackend<Listed<gpu::CudaRuntime>>;
 
 // Checks every weight type with both types of keys and values.
@@ -164,7 +140,7 @@ int run_on_device(const Options& o, const DeviceFacts& device, const std::option
   report.model = file ? o.model : concat(o.synthetic, " (random weights, ", o.type, ")");
   WholeModelWork work{.positions = o.positions, .threads = o.threads, .measured = std::nullopt};
   if (!o.checks_only) work.measured = MeasuredWork{};
-  const ModelSource source = file ? *file : synthetic_model(named_config(o.synthetic), type_named(o.type));
+  const ModelSource source = file ? *file : synthetic_model(named_config(o.synthetic), cli::weight_type(o));
   const WholeModelResult result = check_whole_model(make, source, work, progress);
   report.whole = result.check;
   report.speeds = result.speeds;
@@ -199,50 +175,13 @@ int run(const Options& o) {
 
 #endif
 
-void declare(CLI::App& app, Options& o) {
-  auto* model = app.add_option("--model", o.model, "A GGUF file to run as a whole")->type_name("FILE");
-  app.add_option("--synthetic", o.synthetic, "Without --model: random weights with the shapes of this model")
-      ->check(CLI::IsMember(shape_names()))
-      ->type_name("SHAPE")
-      ->capture_default_str()
-      ->excludes(model);
-  app.add_option("--type", o.type, "Type of random weights, as in GGUF files: q4_k, q8_0, f16, ...")
-      ->check(CLI::IsMember(type_names()))
-      ->type_name("TYPE")
-      ->capture_default_str()
-      ->excludes(model);
-  app.add_option("--positions", o.positions, "Number of tokens on which the whole model is compared with the CPU")
-      ->check(cli::whole_number(17, 1024))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_flag("--checks-only", o.checks_only, "Only check, measure nothing");
-  app.add_option("--device", o.device, "Number of the GPU, as CUDA counts (default: 0)")
-      ->check(cli::whole_number(0, 1024))
-      ->type_name("N");
-  app.add_option("--threads", o.threads, "Threads of the CPU backend (default: one for each core that may be used)")
-      ->check(cli::whole_number(0, 1024))
-      ->type_name("T");
-  app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
-  app.add_flag("--quiet", o.quiet, "Print no progress on standard error");
-  app.footer(
-      "Checks: small random models of every weight type against the double-precision reference, within rounding and\n"
-      "with equal bits in steps of any size; a whole model against the CPU; recorded steps against plain launches.\n"
-      "Measurements: all kernels of a decoded token and of a prompt, tokens per second, and the time that skipped\n"
-      "layers save. Random matrices share one buffer of random blocks on the host; on the device each has its own\n"
-      "memory. Matrices whose rows are no multiple of 256 use Q5_0, Q5_1 or Q8_0 instead of Q4_K, Q5_K or Q6_K.\n\n"
-      "Without a GPU, three types and a small model are checked on the emulated device, and nothing is measured; the\n"
-      "bytes from which kernel speeds are computed are compared with those that the emulated device counts.\n"
-      "Exit code: 0 if everything was within its bounds, else 1.");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Checks and measures the gpu backend on this machine.", "validate_gpu");
   Options options;
-  declare(app, options);
-  return cli::run_main(app, argc, argv, [&] {
-    options.device_given = app.count("--device") > 0;
+  cli::Command command = cli::validate_gpu_command(options);
+  return command.run(argc, argv, [&] {
+    options.device_given = command.given("--device");
     cli::Files().reads("--model", options.model).writes("--json", options.json).check();
     try {
       return run(options);

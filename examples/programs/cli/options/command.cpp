@@ -1,9 +1,6 @@
-// The frame of main() of a program with options: parsing, messages, exit codes. 0: done; 1: an error, reported in one
-// sentence on standard error; 128 + the signal's number (130 for Ctrl-C): stopped by a signal.
-#pragma once
+#include "cli/options/command.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstddef>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -16,27 +13,23 @@
 
 namespace litestage::cli {
 
-// The effect of Ctrl-C and similar signals on a program.
-enum class OnSignal {
-  stop_cleanly,  // `work` calls interrupted() and keeps finished work
-  end_at_once    // the program has nothing to keep
-};
+Command::Command(const std::string& name, const std::string& summary)
+    : app_(std::make_shared<CLI::App>(summary, name)) {}
 
-// Maximum length of an error message in bytes. None of our messages comes near it.
-inline constexpr std::size_t longest_message = 2000;
+bool Command::given(const std::string& option) const {
+  return app_->count(option) > 0;
+}
 
-// `work` returns the exit code.
-template <class Work>
-int run_main(CLI::App& app, int argc, char** argv, Work work, OnSignal on_signal = OnSignal::stop_cleanly) {
+int Command::run(int argc, char** argv, const std::function<int()>& work, OnSignal on_signal) {
   open_standard_streams();
   const auto fail = [&](std::string_view what) {
     std::cout.flush();
-    std::cerr << app.get_name() << ": " << shown(what, longest_message) << '\n';
+    std::cerr << app_->get_name() << ": " << shown(what, longest_message) << '\n';
     return 1;
   };
   std::ios::sync_with_stdio(false);
   try {
-    app.parse(argc, argv);
+    app_->parse(argc, argv);
     if (on_signal == OnSignal::stop_cleanly) catch_interrupts();
     const int code = work();
     const bool written = static_cast<bool>(std::cout.flush());
@@ -44,7 +37,7 @@ int run_main(CLI::App& app, int argc, char** argv, Work work, OnSignal on_signal
     if (!written) throw Error("standard output: cannot be written");
     return code;
   } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
+    return app_->exit(e);
   } catch (const CLI::ParseError& e) {
     return fail(concat(e.what(), " (--help lists the options)"));
   } catch (const Interrupted&) {

@@ -1,0 +1,23 @@
+// The options of `tokenize`.
+#pragma once
+
+#include <string>
+
+#include "cli/options/command.hpp"
+
+namespace litestage::cli {
+
+struct TokenizeOptions {
+  std::string model;
+  std::string chat_template;
+  bool lines = false;
+  bool decode = false;
+  bool render = false;
+  bool bos = false;
+  bool plain = false;
+};
+
+// The command line of `tokenize`.
+[[nodiscard]] Command tokenize_command(TokenizeOptions& o);
+
+}  // namespace litestage::cli
