@@ -3,11 +3,21 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/options/option_checks.hpp"
-#include "cli/reports/calibration_report.hpp"
+#include "litestage/calibrate/search/strategy.hpp"
+#include "litestage/confidence/standard.hpp"
+#include "litestage/core/error.hpp"
+#include "litestage/settings/describe.hpp"
+#include "litestage/stages/standard.hpp"
 
 namespace litestage::cli {
 
 namespace {
+
+std::string calibrate_help() {
+  return concat("SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, lists as a/b/c, or @FILE with the same in JSON. Strategies:\n",
+                describe<calibrate::Standard>(), "Criteria:\n", describe<confidence::Standard>(), "Stages:\n",
+                describe<stages::Standard>());
+}
 
 void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
   add_source_options(app, o.common.task, o.common.data, "the project's own calibration questions");

@@ -25,6 +25,9 @@ struct CompareOptions {
 // there are several tasks ("c.json" becomes "c.obqa.json"). Throws an Error if the lists do not match.
 [[nodiscard]] std::vector<CompareOptions> by_task(const CompareOptions& options);
 
+// The names that --methods stands for, each once. Throws an Error if a method does not exist.
+[[nodiscard]] std::vector<std::string> method_names(const std::vector<std::string>& given);
+
 // The command line of `compare`.
 [[nodiscard]] Command compare_command(CompareOptions& o);
 

@@ -14,7 +14,6 @@
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/evaluate/without_room.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/settings/describe.hpp"
 #include "litestage/settings/spec.hpp"
 
 namespace litestage::cli {
@@ -112,12 +111,6 @@ void check_most(const CalibrateOptions& o, const Job& job) {
   const int there = job.model.config().n_sublayers();
   if (o.most && *o.most > there)
     throw Error(concat("--most is ", *o.most, ", expected 0 to ", there, " (the model's sub-layers)"));
-}
-
-std::string calibrate_help() {
-  return concat("SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, lists as a/b/c, or @FILE with the same in JSON. Strategies:\n",
-                describe<calibrate::Standard>(), "Criteria:\n", describe<confidence::Standard>(), "Stages:\n",
-                describe<stages::Standard>());
 }
 
 int report_importance(const Importance& importance, CosineOf rank_by, const Job& job) {

@@ -18,7 +18,6 @@ namespace litestage::cli {
 [[nodiscard]] calibrate::Standard read_strategy(const std::string& spec);
 // `context`: the actual number of positions.
 [[nodiscard]] calibrate::CalibrationSettings calibration_settings(const CalibrateOptions& options, std::size_t context);
-[[nodiscard]] std::string calibrate_help();
 // Fills in values that other options imply, and checks everything that can be checked before a model is opened.
 void settle(CalibrateOptions& options);
 // Throws an Error if --most exceeds the number of the model's sub-layers.

@@ -21,10 +21,6 @@ struct CompareJob {
   compare::ComparisonSettings settings;
 };
 
-[[nodiscard]] std::string compare_help();
-// The names that --methods stands for, each once. Throws an Error if a method does not exist.
-[[nodiscard]] std::vector<std::string> method_names(const std::vector<std::string>& given);
-
 // Reads and checks everything that a task needs before a model is loaded. `stages_given`: the schedule is not the
 // plan's.
 [[nodiscard]] CompareJob prepare_comparison(CompareOptions options, bool stages_given);
