@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How long users wait for the compiler, as ratios to a translation unit of other people's headers that is compiled beside
-# each of ours, so that a slow or a busy machine does not fail. Needs nlohmann/json, PCRE2, xxHash and CLI11.
+# each of ours, so that a slow or a busy machine does not fail. Needs nlohmann/json, PCRE2 and xxHash.
 set -euo pipefail
 if [[ ${1:-} == --help ]]; then
   cat <<'EOF'
@@ -26,7 +26,7 @@ cases=(
   "examples/custom_policy.cpp, litestage::compiled | 2.40 | -O2 -DLITESTAGE_COMPILED -c examples/custom_policy.cpp -o $scratch/out.o"
 )
 
-flags=(-std=c++20 -Iinclude -Iexamples/programs "-DLITESTAGE_SOURCE_DIR=\"$PWD\"")
+flags=(-std=c++20 -Iinclude)
 read -ra library_flags < <(pkg-config --cflags eigen3 libpcre2-8 libxxhash)
 flags+=("${library_flags[@]}")
 echo '#include "litestage/litestage.hpp"' >"$scratch/umbrella.cpp"

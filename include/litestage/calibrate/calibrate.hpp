@@ -25,6 +25,7 @@ namespace litestage::calibrate {
 [[nodiscard]] inline Form journal_identity(const PlanFacts& facts, bool packs, const tasks::QuestionSet& questions,
                                            const stages::Standard& stages, const CalibrationSettings& settings) {
   Form f;
+  // The number counts changes after which the records of older journals no longer fit.
   f.add("work", "calibrate/2").add("model", facts.model).add("tokenizer", facts.tokenizer).add("task", questions.task);
   f.add("questions", tasks::questions_fingerprint(questions.list)).add("stages", stages.to_form(true));
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);

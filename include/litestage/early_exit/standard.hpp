@@ -14,12 +14,13 @@
 
 namespace litestage::early_exit {
 
-// A single exit policy.
-using Single = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
-                     GroupConfidence, EntropyVariance>;
+template <class... More>
+using SingleOr = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
+                       GroupConfidence, EntropyVariance, More...>;
 
+// A single exit policy.
+using Single = SingleOr<>;
 // A single exit policy, or `any`, which combines two single policies.
-using Standard = OneOf<Never, LowConfidence<confidence::Standard>, Cap, Repetition, ConfidentRun<confidence::Standard>,
-                       GroupConfidence, EntropyVariance, Any<Single, Single>>;
+using Standard = SingleOr<Any<Single, Single>>;
 
 }  // namespace litestage::early_exit

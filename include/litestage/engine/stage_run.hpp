@@ -139,6 +139,7 @@ class StageRun {
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
   [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
 
+  // Lanes::no_room tells beforehand: pipelines and searches ask it, and start no request that would throw here.
   void check_lengths() const {
     const std::size_t capacity = context_.session->cache().index().capacity();
     LITESTAGE_ASSERT(request_.slots.size() >= request_.prompts.size(), request_.prompts.size(), " branches in ",

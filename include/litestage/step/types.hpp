@@ -121,8 +121,8 @@ inline constexpr Signal all_signals =
 // How a sub-layer that ran changed the residual stream x -> y. Values that were not requested are NaN.
 struct SublayerStats {
   float cosine = not_measured;  // cos(x, y); for a prefill the mean over its tokens
-  // cos(x, y) of the last token of a prompt, or of the decoded token; measured whenever `cosine` is, but in the report
-  // on a prefix that branches share: its last token is not the last of any prompt, so the value is NaN.
+  // cos(x, y) of the last token of a prompt, or of the decoded token; measured whenever `cosine` is, except in the
+  // report on a prefix that branches share: its last token is not the last of any prompt, so the value is NaN.
   float last_cosine = not_measured;
   float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
   float layer_cosine = not_measured;  // only for the MLP: cos(x, y) of the whole layer, mean over the tokens

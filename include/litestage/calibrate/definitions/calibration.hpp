@@ -111,7 +111,8 @@ ExitChoice Calibration<B>::early_exit(const LatencyModel& latency, const Importa
     return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
   };
   Racing thorough;
-  // Candidates of a larger window start from the lowest threshold again, so no block is given up.
+  // Candidates of a larger window start from the lowest threshold again: that those before them lost much says nothing
+  // of them, so the search does not give up a range of values.
   thorough.give_up = 1;
   SearchSpace space = line(tried.size());
   space.least_accuracy = found.target;

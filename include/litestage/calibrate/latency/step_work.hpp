@@ -23,7 +23,8 @@ struct BranchShape {
 struct StageShape {
   std::vector<BranchShape> branches;
   int shared = 0;  // leading prompt tokens that all branches share, run once; 0 for one branch
-  int reused = 0;  // leading tokens found in the K/V cache and not run; with shared == 0 they are those of each branch
+  int reused =
+      0;  // leading tokens found in the K/V cache and not run: of the shared ones, or without those of each branch
   bool signals = false;  // whether an exit policy reads signals of each token
   bool moments = false;  // whether a skip policy reads statistics of each sub-layer
 };

@@ -1,4 +1,5 @@
-// The seconds that a latency model predicts for a question that was answered with other settings: the cost of a search.
+// The cost of a candidate of the search: the seconds that a latency model predicts for a question, from the lengths of
+// the texts that were generated under the candidate.
 #pragma once
 
 #include <cstddef>

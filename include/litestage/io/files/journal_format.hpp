@@ -49,8 +49,9 @@ class JournalLines {
 // The record of the first line.
 [[nodiscard]] Form journal_head(const Form& identity);
 
-// A key that earlier versions wrote differently in an identity. Journals that differ only in such keys are continued;
-// the reader of the records must check what they then hold for (JournalText::identity).
+// A key that earlier versions wrote differently in an identity. Journals that differ only in such keys are continued.
+// What the key stood for may then differ from record to record, so who reads the records checks it
+// (JournalText::identity).
 struct EarlierKey {
   std::string key;  // at the top level of the identity
   // Its earlier value for the same work; empty: only earlier versions have the key, and any value is accepted.

@@ -29,7 +29,7 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
     if (decision(i).skip && decision(i).kv == KvOnSkip::project) ints.push_back(static_cast<int>(i));
   }
   sub.n = ints.size() - sub.first;
-  ints.resize(sub.first + 5 * sub.n);
+  ints.resize(sub.first + 5 * sub.n);  // rows, slots, positions, entries and visible entries, n of each
 
   // Entries are assigned in the order of the rows, which within a slot is the order of positions.
   const std::vector<int>& positions = plan.positions;

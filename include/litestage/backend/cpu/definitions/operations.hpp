@@ -1,5 +1,5 @@
-// The operations of CpuBackend on rows: embedding, projections, MLP, logits. attention_operations.hpp has the
-// operations of attention.
+// The constructor of CpuBackend and its operations on rows: embedding, projections, MLP, logits.
+// attention_operations.hpp has the operations of attention.
 #pragma once
 
 #include <algorithm>

@@ -148,8 +148,8 @@ LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
   bytes_ = bytes;
   ByteReader in(bytes, source_);
   read_version(in);
-  // The counts are stored tensors first, the lists metadata first. The smallest tensor entry has 32 bytes, the smallest
-  // pair 13.
+  // The file has the number of tensors before that of metadata, but the metadata before the tensors. The smallest
+  // tensor entry has 32 bytes, the smallest pair 13.
   const std::size_t n_tensors = in.count(32, "the number of tensors");
   const std::size_t n_pairs = in.count(13, "the number of metadata keys");
   for (std::size_t i = 0; i < n_pairs; ++i) {
