@@ -122,9 +122,9 @@ export LITESTAGE_MODELS=${LITESTAGE_MODELS:-${HOME:-/nonexistent}/.cache/litesta
 
 heading "build with AddressSanitizer and UndefinedBehaviorSanitizer, $jobs jobs"
 # clang compiles sanitized, unoptimised code in half the time of g++. g++ builds the programs, with all warnings.
-sanitizing=g++
-if command -v clang++ >/dev/null; then sanitizing=clang++; fi
-configure_and_build asan all -DCMAKE_CXX_COMPILER="$sanitizing" || finish
+compiler=g++
+if command -v clang++ >/dev/null; then compiler=clang++; fi
+configure_and_build asan all -DCMAKE_CXX_COMPILER="$compiler" || finish
 heading "tests"
 if ((quick)); then
   run_tests asan --label-exclude slow
@@ -181,9 +181,10 @@ if ((!quick)); then
   # With the address randomisation of newer Linux kernels, ThreadSanitizer may find its address ranges occupied.
   if setarch -R true 2>/dev/null; then without_aslr=(setarch -R); fi
   echo 'int main() {}' >build/probe.cpp
-  if "$sanitizing" -fsanitize=thread build/probe.cpp -o build/probe 2>/dev/null && "${without_aslr[@]}" build/probe 2>/dev/null; then
+  if "$compiler" -fsanitize=thread build/probe.cpp -o build/probe 2>/dev/null &&
+    "${without_aslr[@]}" build/probe 2>/dev/null; then
     # No models, because the small random models start the same threads and take less time.
-    configure_and_build tsan all -DCMAKE_CXX_COMPILER="$sanitizing" &&
+    configure_and_build tsan all -DCMAKE_CXX_COMPILER="$compiler" &&
       LITESTAGE_MODELS=/nonexistent LITESTAGE_DATA="" run_tests tsan --label-regex unit
   else
     notes+=("ThreadSanitizer does not work on this machine")

@@ -17,7 +17,7 @@
 #include "cli/options/command.hpp"
 #include "cli/options/defaults.hpp"
 #include "cli/options/files.hpp"
-#include "cli/options/kv_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/options/score_options.hpp"
 #include "cli/reports/score_output.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -29,7 +29,6 @@
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "litestage/pipeline/score_text.hpp"
-#include "litestage/settings/describe.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"
 

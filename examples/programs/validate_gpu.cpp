@@ -1,6 +1,5 @@
 // Checks the gpu backend on this machine and measures its speed, in one command: every kernel against the reference, a
 // whole model against the CPU, recorded steps against plain launches, and measurements.
-#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <optional>

@@ -21,4 +21,4 @@ struct FuzzTarget {
 
 }  // namespace litestage::test
 
-using litestage::test::need;
+using litestage::test::need;  // for the targets, which are functions of no namespace

@@ -19,8 +19,8 @@ endfunction()
 
 set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -G ${CMAKE_GENERATOR} -DCMAKE_BUILD_TYPE=Release
               -DCMAKE_PREFIX_PATH=${scratch}/prefix)
-set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent ${configure} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-                         -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
+set(without_io_libraries ${CMAKE_COMMAND} -E env PKG_CONFIG_LIBDIR=/nonexistent ${configure}
+                         -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON)
 
 function(consume name compiler)
   run(${configure} -B ${scratch}/${name} -DCMAKE_CXX_COMPILER=${compiler} ${ARGN})

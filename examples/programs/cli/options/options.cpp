@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/options/backend_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/options/policies.hpp"
 
@@ -106,21 +106,6 @@ void add_prompt_options(CLI::App& app, Options& o) {
 
 }  // namespace
 
-CLI::Option* add_kv_option(CLI::App& app, std::string& kv) {
-  return app.add_option("--kv", kv, "Type of the K/V cache: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
-      ->capture_default_str()
-      ->type_name("TYPE");
-}
-CLI::Option* add_backend_option(CLI::App& app, std::string& backend) {
-  return app
-      .add_option("--backend", backend,
-                  "cpu, gpu (NVIDIA, in programs built with CUDA), or reference: double precision, slow")
-      ->check(CLI::IsMember({"cpu", "gpu", "reference"}))
-      ->capture_default_str()
-      ->type_name("NAME");
-}
-
 void add_model_options(CLI::App& app, Options& o) {
   const std::string group = "Model and machine";
   app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
@@ -131,12 +116,7 @@ void add_model_options(CLI::App& app, Options& o) {
       ->type_name("NAME")
       ->group(group);
   add_backend_option(app, o.backend)->group(group);
-  app.add_option("--threads", o.threads,
-                 "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
-      ->check(whole_number(0, 1024))
-      ->capture_default_str()
-      ->type_name("T")
-      ->group(group);
+  add_threads_option(app, o.threads)->group(group);
   app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")
       ->group(group);
   app.add_option("--context", o.context,

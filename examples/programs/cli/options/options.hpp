@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/options/command.hpp"
-#include "cli/options/kv_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/terminal/interrupt.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/pipeline/pipeline.hpp"

@@ -2,8 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/options/backend_option.hpp"
-#include "cli/options/kv_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/options/option_checks.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/skip/standard.hpp"
@@ -31,11 +30,7 @@ Command score_command(ScoreOptions& o) {
       ->type_name("FILE.npy");
   app.add_option("--json", o.json, "Write everything as JSON")->type_name("FILE");
   add_backend_option(app, o.backend);
-  app.add_option("--threads", o.threads,
-                 "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
-      ->check(whole_number(0, 1024))
-      ->type_name("T")
-      ->capture_default_str();
+  add_threads_option(app, o.threads);
   add_kv_option(app, o.kv);
   app.add_flag("--no-pack", o.no_pack, "Keep no repacked copy of the weights: less memory, slower, the same numbers");
   app.add_flag("--quiet", o.quiet, "Only the summary");

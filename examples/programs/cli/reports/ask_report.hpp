@@ -8,7 +8,7 @@
 
 #include "cli/files/results_file.hpp"
 #include "cli/job.hpp"
-#include "cli/options/kv_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/options/options.hpp"
 #include "cli/reports/run_report.hpp"
 #include "cli/terminal/answer_sheet.hpp"

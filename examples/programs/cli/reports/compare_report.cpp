@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "cli/files/plan_file.hpp"
-#include "cli/options/kv_option.hpp"
+#include "cli/options/machine_options.hpp"
 #include "cli/options/options.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
@@ -17,10 +17,8 @@
 #include "litestage/compare/comparison_table.hpp"
 #include "litestage/compare/tasks_table.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
 

@@ -1,4 +1,5 @@
-// The option that says how keys and values are stored.
+// Options that say how a model runs on this machine, which every program that runs one has. This header does not
+// include the backends.
 #pragma once
 
 #include <string>
@@ -13,6 +14,10 @@ class Option;
 
 namespace litestage::cli {
 
+// These add an option that is read into their second argument, and return it, so that the caller can put it into a
+// group.
+CLI::Option* add_backend_option(CLI::App& app, std::string& backend);
+CLI::Option* add_threads_option(CLI::App& app, int& threads);
 CLI::Option* add_kv_option(CLI::App& app, std::string& kv);
 
 // The type that --kv names.

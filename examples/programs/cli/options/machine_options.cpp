@@ -1,0 +1,34 @@
+#include "cli/options/machine_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/options/option_checks.hpp"
+
+namespace litestage::cli {
+
+CLI::Option* add_backend_option(CLI::App& app, std::string& backend) {
+  return app
+      .add_option("--backend", backend,
+                  "cpu, gpu (NVIDIA, in programs built with CUDA), or reference: double precision, slow")
+      ->check(CLI::IsMember({"cpu", "gpu", "reference"}))
+      ->capture_default_str()
+      ->type_name("NAME");
+}
+
+CLI::Option* add_threads_option(CLI::App& app, int& threads) {
+  return app
+      .add_option("--threads", threads,
+                  "Number of threads; 0: one for each core that may be used (affinity, CPU quota)")
+      ->check(whole_number(0, 1024))
+      ->capture_default_str()
+      ->type_name("T");
+}
+
+CLI::Option* add_kv_option(CLI::App& app, std::string& kv) {
+  return app.add_option("--kv", kv, "Type of the K/V cache: f16 or f32")
+      ->check(CLI::IsMember({"f16", "f32"}))
+      ->capture_default_str()
+      ->type_name("TYPE");
+}
+
+}  // namespace litestage::cli
