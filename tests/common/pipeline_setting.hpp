@@ -185,7 +185,7 @@ template <class B, class Stages = OneStage, class Exit = early_exit::Never, clas
 [[nodiscard]] inline std::vector<QuestionReport> timeless(std::vector<QuestionReport> reports) {
   for (QuestionReport& q : reports) {
     q.seconds = 0;
-    for (StageReport& stage : q.stages) stage.prefill_s = stage.decode_s = 0;
+    for (StageReport& stage : q.stages) stage.prefill_s = stage.decode_s = stage.look_ahead_s = 0;
   }
   return reports;
 }

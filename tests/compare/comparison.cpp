@@ -149,7 +149,8 @@ TEST_CASE("outcomes and timings come back from their records") {
   const Form old = Form().add("predicted", "C").add("stages", Form::List{stage});
   CHECK(test::error_of([&] { static_cast<void>(read_fields<MethodOutcome>(old, "here")); }) ==
         "here, stages[0]: key \"shared_tokens\" is missing, expected name, prompt_tokens, shared_tokens, "
-        "generated_tokens, branch_tokens, sublayers_skipped, sublayers_skipped_mean, stops, traces");
+        "generated_tokens, branch_tokens, sublayers_skipped, sublayers_skipped_mean, look_ahead_tokens, "
+        "look_ahead_text_tokens, injected_tokens, stops, traces");
   CHECK(read_fields<MethodTiming>(write_fields(timing(2.5, 3, 4)), "here") == timing(2.5, 3, 4));
 }
 

@@ -12,7 +12,7 @@
 #include "common/tiny_model.hpp"
 #include "litestage/backend/cpu/cpu_backend.hpp"
 #include "litestage/calibrate/latency/latency_probe.hpp"
-#include "litestage/engine/batch_runner.hpp"
+#include "litestage/engine/run/batch_runner.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/io/gguf/model_source.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"

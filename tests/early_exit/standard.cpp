@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/error_of.hpp"
+#include "common/look_aheads.hpp"
 #include "common/verdicts.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/describe.hpp"
@@ -42,7 +43,11 @@ TEST_CASE("every exit policy reads back from its SPEC, and reads only its own si
                {"repetition:ngram=3,repeats=2,window=30", Signal::none},
                {"confident_run:criterion=neg_entropy,threshold=-0.25,run=5", Signal::entropy},
                {"group_confidence:window=8,threshold=9.5,k=10", Signal::top_log_probs},
-               {"entropy_variance:alpha=0.5,threshold=0.01,min_tokens=4", Signal::entropy}};
+               {"entropy_variance:alpha=0.5,threshold=0.01,min_tokens=4", Signal::entropy},
+               {"trial_answer:threshold=0.5,mean=lowest,max_tokens=3,at=line,most=4", Signal::max_prob},
+               {"consistent_answer:answers=2,rule=as_released,stop=.,every=8", Signal::none},
+               {"entropy_after_marker:threshold=0.5,min_looks=2,marker=\"\\n=\",at=token", Signal::entropy},
+               {"cap_then_close:tokens=7,text=so,close_tokens=2", Signal::none}};
   for (const auto& c : cases) {
     const auto policy = exit_policy(c.spec);
     CHECK(to_spec(policy) == c.spec);
@@ -53,7 +58,7 @@ TEST_CASE("every exit policy reads back from its SPEC, and reads only its own si
 TEST_CASE("what the parts of any accept is said where they are wrong") {
   CHECK(test::error_of([] { exit_policy("any:first=any"); }) ==
         "--exit any, first: found \"any\", expected one of never, low_confidence, cap, repetition, confident_run, "
-        "group_confidence, entropy_variance");
+        "group_confidence, entropy_variance, trial_answer, consistent_answer, entropy_after_marker, cap_then_close");
   CHECK(test::error_of([] {
           exit_policy("any:second=cap,second.tokens=0");
         }).find("second.tokens: found 0, expected an integer from 1") != std::string::npos);
@@ -66,4 +71,27 @@ TEST_CASE("the help describes the parts of any once, and any on its own in full"
   CHECK(all.find("    criterion.k=20 (of top_log_probs)") != std::string::npos);
   CHECK(describe<early_exit::Any<early_exit::Single, early_exit::Single>>().find("second.tokens=32 (of cap)") !=
         std::string::npos);
+}
+
+TEST_CASE("any: each part looks ahead and injects, the first part first") {
+  const auto both = exit_policy(
+      "any:first=trial_answer,first.threshold=0.5,first.min_tokens=1,second=consistent_answer,second.answers=1,"
+      "second.every=2,second.min_tokens=1,second.text=\" so\"");
+  auto state = both.begin({});
+  CHECK_FALSE(both.look_ahead(state, {}, "It"));
+  const auto asked = both.look_ahead(state, {}, " is");  // two tokens, but no end of a sentence
+  REQUIRE(asked);
+  CHECK(asked->text == " so");
+  CHECK(both.judge_ahead(state, test::trial(" 18", {0.1f})) == Verdict::inject);
+  CHECK(both.injection(state).text == " so 18");
+  CHECK_FALSE(both.look_ahead(state, {}, " hot"));
+  CHECK(both.look_ahead(state, {}, ".").value().text == "\nThe answer is");  // both are at a point
+  CHECK(both.judge_ahead(state, test::trial(" 18", {0.9f})) == keep);
+
+  const auto capped = exit_policy("any:first=cap,first.tokens=2,second=cap_then_close,second.tokens=1,second.text=x");
+  auto own = capped.begin({});
+  CHECK(capped.observe(own, {}, {}) == Verdict::inject);
+  CHECK(capped.injection(own).text == "x");
+  CHECK(capped.observe(own, {}, {}) == keep);
+  CHECK_FALSE(capped.look_ahead(own, {}, "."));
 }

@@ -3,7 +3,7 @@
 
 #include "litestage/backend/cpu/declaration.hpp"
 #include "litestage/backend/reference/declaration.hpp"
-#include "litestage/engine/lanes.hpp"
+#include "litestage/engine/run/lanes.hpp"
 
 namespace litestage {
 

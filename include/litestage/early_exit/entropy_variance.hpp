@@ -2,10 +2,10 @@
 // entropy has stabilised, that is, when its exponentially weighted variance is small.
 #pragma once
 
-#include <cmath>
 #include <string_view>
 #include <tuple>
 
+#include "litestage/early_exit/weighted_variance.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -24,18 +24,11 @@ struct EntropyVariance {
   float threshold = 0.05f;
   int min_tokens = 16;
 
-  struct State {
-    int seen = 0;
-    double mean = 0, variance = 0;  // nats, nats squared
-  };
+  using State = WeightedVariance;  // nats, nats squared
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
-  // As in EAT: the mean starts with the first value, the variance with 0, and deviations are from the updated mean.
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    const double a = static_cast<double>(alpha), entropy = static_cast<double>(token.entropy);
-    state.mean = state.seen == 0 ? entropy : std::fma(a, entropy - state.mean, state.mean);
-    const double deviation = entropy - state.mean;
-    state.variance = std::fma(a, std::fma(deviation, deviation, -state.variance), state.variance);
-    const bool enough = ++state.seen >= min_tokens;
+    state.push(static_cast<double>(token.entropy), static_cast<double>(alpha));
+    const bool enough = state.seen >= min_tokens;
     return enough && state.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
   }
 

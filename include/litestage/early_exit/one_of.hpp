@@ -1,12 +1,15 @@
 // An exit policy chosen at run time, read from --exit SPEC. (early_exit::Any stops when either of two policies stops.)
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "litestage/policy/concepts.hpp"
+#include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/choice.hpp"
 
 namespace litestage::early_exit {
@@ -27,6 +30,27 @@ struct OneOf : Choice<Ps...> {
   }
   [[nodiscard]] Verdict observe(State& state, const StepInfo& step, const TokenStats& token) const {
     return this->visit(state, [&](const auto& p, auto& own) { return p.observe(own, step, token); });
+  }
+
+  static constexpr ExitAbility abilities = (abilities_of<Ps>() | ...);
+  [[nodiscard]] std::optional<LookAhead> look_ahead(State& state, const StepInfo& step, std::string_view piece) const
+      requires(LooksAhead<Ps> || ...) {
+    return this->visit(state, [&]<class P>(const P& p, auto& own) -> std::optional<LookAhead> {
+      if constexpr (LooksAhead<P>) return p.look_ahead(own, step, piece);
+      return std::nullopt;
+    });
+  }
+  [[nodiscard]] Verdict judge_ahead(State& state, const LookAheadResult& seen) const requires(LooksAhead<Ps> || ...) {
+    return this->visit(state, [&]<class P>(const P& p, auto& own) {
+      if constexpr (LooksAhead<P>) return p.judge_ahead(own, seen);
+      return Verdict::go_on;
+    });
+  }
+  [[nodiscard]] Injection injection(const State& state) const requires(Injects<Ps> || ...) {
+    return this->visit(state, [&]<class P>(const P& p, const auto& own) {
+      if constexpr (Injects<P>) return p.injection(own);
+      return Injection{};
+    });
   }
 
   // The stages that the active policy names; used by check_stages().

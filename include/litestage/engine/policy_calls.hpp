@@ -6,13 +6,17 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
+#include "litestage/core/error.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/model/decisions.hpp"
 #include "litestage/policy/check.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/policy/look_ahead.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage {
@@ -37,6 +41,12 @@ class PolicyCalls {
   virtual void fork() = 0;
   // Passes a chosen token to the exit policy.
   [[nodiscard]] virtual Verdict judge(std::size_t branch, const StepInfo& step, const TokenStats& token) = 0;
+  // Asks the exit policy whether to look ahead after a kept token with this text.
+  [[nodiscard]] virtual std::optional<LookAhead> look_ahead(std::size_t branch, const StepInfo& step,
+                                                            std::string_view piece) = 0;
+  [[nodiscard]] virtual Verdict judge_ahead(std::size_t branch, const LookAheadResult& seen) = 0;
+  // The words to inject, after the verdict Verdict::inject.
+  [[nodiscard]] virtual Injection injection(std::size_t branch) const = 0;
 };
 
 // `skip` and `exit` outlive the calls.
@@ -68,6 +78,25 @@ class PolicyCallsTo final : public PolicyCalls {
   }
   [[nodiscard]] Verdict judge(std::size_t branch, const StepInfo& step, const TokenStats& token) override {
     return exit_->observe(branches_[branch].exit, step, token);
+  }
+  [[nodiscard]] std::optional<LookAhead> look_ahead(std::size_t branch, const StepInfo& step,
+                                                    std::string_view piece) override {
+    if constexpr (LooksAhead<Exit>)
+      return exit_->look_ahead(branches_[branch].exit, step, piece);
+    else
+      return std::nullopt;
+  }
+  [[nodiscard]] Verdict judge_ahead(std::size_t branch, const LookAheadResult& seen) override {
+    if constexpr (LooksAhead<Exit>)
+      return exit_->judge_ahead(branches_[branch].exit, seen);
+    else
+      return Verdict::go_on;  // never asked
+  }
+  [[nodiscard]] Injection injection(std::size_t branch) const override {
+    if constexpr (Injects<Exit>)
+      return exit_->injection(branches_[branch].exit);
+    else
+      throw Error("the exit policy returned Verdict::inject, but does not declare ExitAbility::inject");
   }
 
  private:

@@ -35,13 +35,31 @@ struct EnumNames<StopReason> {
 
 inline constexpr double largest_count = std::numeric_limits<int>::max();  // limit for counts in files
 
+// What an exit policy read ahead in a branch. It is not part of the branch's text.
+struct LookAheadReport {
+  static constexpr bool complete = true;
+  int at = 0;               // tokens that the branch had chosen
+  int text_tokens = 0;      // tokens of the text that was appended
+  std::vector<int> tokens;  // the tokens read
+
+  static constexpr auto fields() {
+    using L = LookAheadReport;
+    return std::tuple(Field("at", &L::at, "number of tokens that the branch had chosen", 0, largest_count),
+                      Field("text_tokens", &L::text_tokens, "tokens of the text that was appended", 0, largest_count),
+                      Field("tokens", &L::tokens, "the tokens read", 0, largest_count));
+  }
+  friend bool operator==(const LookAheadReport&, const LookAheadReport&) = default;
+};
+
 struct BranchReport {
   static constexpr bool complete = true;
   std::string text;         // the text that later stages see; ends before the stop string
-  std::vector<int> tokens;  // the kept tokens, without the token that stopped the branch
+  std::vector<int> tokens;  // the tokens of the text, without the token that stopped the branch; injected ones included
   StopReason stop = StopReason::cap;
   int generated_tokens = 0;  // tokens chosen by the model: the kept ones, and one more if the last was not kept
   std::vector<float> trace;  // [generated_tokens] values of StageRunOptions::trace; empty without one
+  int injected_tokens = 0;   // tokens that the exit policy put into the text
+  std::vector<LookAheadReport> look_aheads = {};
 
   static constexpr auto fields() {
     using B = BranchReport;
@@ -51,7 +69,10 @@ struct BranchReport {
         Field("stop", &B::stop, "why the branch stopped generating"),
         Field("generated_tokens", &B::generated_tokens, "number of tokens chosen by the model", 0, largest_count)
             .with(Presence::missing_in_older),
-        Field("trace", &B::trace, "a number for each generated token").with(Presence::unless_default));
+        Field("trace", &B::trace, "a number for each generated token").with(Presence::unless_default),
+        Field("injected_tokens", &B::injected_tokens, "tokens that the exit policy put into the text", 0, largest_count)
+            .with(Presence::unless_default),
+        Field("look_aheads", &B::look_aheads, "what the exit policy read ahead").with(Presence::unless_default));
   }
   void fill_older(const Form& form) {
     if (form.find("generated_tokens") == nullptr) generated_tokens = static_cast<int>(tokens.size());
@@ -72,6 +93,12 @@ struct StageCounts {
   // Skipped sub-layers per token, mean over the tokens of prompts and answers. Tokens that branches share count once,
   // and tokens reused from the K/V cache count as if they were forwarded.
   double sublayers_skipped_mean = 0;
+  Count look_ahead_tokens = 0;       // chosen by the model in look-aheads, and discarded; not among the generated ones
+  Count look_ahead_text_tokens = 0;  // of the texts that look-aheads appended
+  Count injected_tokens = 0;         // put into the texts by the exit policy; not among the generated ones
+
+  // All tokens that the model chose: what methods are compared by at equal tokens.
+  [[nodiscard]] Count chosen_tokens() const { return generated_tokens + look_ahead_tokens; }
 
   static constexpr auto fields() {
     using S = StageCounts;
@@ -82,7 +109,16 @@ struct StageCounts {
         Field("generated_tokens", &S::generated_tokens, "number of tokens chosen by the model", 0, largest_count),
         Field("sublayers_skipped", &S::sublayers_skipped, "number of different sub-layers skipped", 0, largest_count),
         Field("sublayers_skipped_mean", &S::sublayers_skipped_mean,
-              "skipped sub-layers per token, mean over the tokens", 0));
+              "skipped sub-layers per token, mean over the tokens", 0),
+        Field("look_ahead_tokens", &S::look_ahead_tokens, "tokens chosen in look-aheads of the exit policy", 0,
+              largest_count)
+            .with(Presence::unless_default),
+        Field("look_ahead_text_tokens", &S::look_ahead_text_tokens, "tokens that look-aheads appended", 0,
+              largest_count)
+            .with(Presence::unless_default),
+        Field("injected_tokens", &S::injected_tokens, "tokens that the exit policy put into the texts", 0,
+              largest_count)
+            .with(Presence::unless_default));
   }
   friend bool operator==(const StageCounts&, const StageCounts&) = default;
 };
@@ -90,11 +126,15 @@ struct StageCounts {
 struct StageTimes {
   static constexpr bool complete = true;
   double prefill_s = 0;  // ends when the logits of the first token are available
-  double decode_s = 0;   // time of the other generated - 1 steps
+  double decode_s = 0;   // time of the steps after it
+  // The part of decode_s that look-aheads took. A step in which only some branches looked ahead counts in proportion.
+  double look_ahead_s = 0;
 
   static constexpr auto fields() {
     return std::tuple(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
-                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after the first token", 0));
+                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after the first token", 0),
+                      Field("look_ahead_s", &StageTimes::look_ahead_s, "seconds of these that look-aheads took", 0)
+                          .with(Presence::unless_default));
   }
   friend bool operator==(const StageTimes&, const StageTimes&) = default;
 };

@@ -22,7 +22,8 @@ class StopText {
   bool push(std::string_view piece) {
     const std::size_t old = text_.size();
     text_ += piece;
-    const std::size_t from = old >= longest_ ? old - longest_ : 0;  // a stop string may begin in earlier pieces
+    // A stop string may begin in earlier pieces.
+    const std::size_t from = std::max(begin_, old >= longest_ ? old - longest_ : 0);
     std::size_t cut = std::string::npos;
     for (const std::string& s : stops_) {
       if (!s.empty()) cut = std::min(cut, text_.find(s, from));
@@ -31,11 +32,17 @@ class StopText {
     text_.resize(cut);
     return true;
   }
+  // Appends a text that stop strings do not apply to, neither within it nor across its end.
+  void append(std::string_view text) {
+    text_ += text;
+    begin_ = text_.size();
+  }
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
   std::vector<std::string> stops_;
   std::size_t longest_ = 0;
+  std::size_t begin_ = 0;  // stop strings are looked for from here on
   std::string text_;
 };
 

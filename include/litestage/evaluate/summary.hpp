@@ -22,8 +22,10 @@ struct StageSummary : StageCounts<double>, StageTimes {
   static constexpr auto fields() {
     using S = StageSummary;
     return std::tuple(field_of(&S::name), Field("questions", &S::questions, "number of questions that ran the stage"),
-                      field_of(&S::prompt_tokens), field_of(&S::generated_tokens), field_of(&S::sublayers_skipped),
-                      field_of(&S::sublayers_skipped_mean), field_of(&S::prefill_s), field_of(&S::decode_s));
+                      field_of(&S::prompt_tokens), field_of(&S::generated_tokens), field_of(&S::look_ahead_tokens),
+                      field_of(&S::injected_tokens), field_of(&S::sublayers_skipped),
+                      field_of(&S::sublayers_skipped_mean), field_of(&S::prefill_s), field_of(&S::decode_s),
+                      field_of(&S::look_ahead_s));
   }
 };
 
@@ -34,7 +36,7 @@ struct Summary {
   Proportion accuracy;       // over the questions with known gold
   double seconds = 0;
   std::int64_t prompt_tokens = 0;
-  std::int64_t tokens = 0;  // generated
+  std::int64_t tokens = 0;  // chosen by the model, those of look-aheads included
   // Time, tokens and their quotient belong together: a model that skips layers needs less time per token but may write
   // more tokens. The time is that of whole questions, including prefills. A quotient is 0 if its divisor is 0.
   double tokens_per_s = 0;
@@ -91,7 +93,7 @@ inline void add_stage(std::vector<StageSummary>& sums, const StageReport& stage)
     if (answer.predicted != no_answer) ++s.answered;
     for (const StageReport& stage : answer.stages) {
       s.prompt_tokens += stage.prompt_tokens;
-      s.tokens += stage.generated_tokens;
+      s.tokens += stage.chosen_tokens();
       detail::add_stage(s.stages, stage);
     }
   }

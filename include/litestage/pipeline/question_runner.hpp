@@ -13,10 +13,10 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
-#include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/engine/run/lanes.hpp"
 #include "litestage/pipeline/stage_walk.hpp"
 #include "litestage/policy/any_schedule.hpp"
 

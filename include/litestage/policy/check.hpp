@@ -58,9 +58,13 @@ struct CheckExitPolicy {
   static constexpr bool begins = HasState<P>;
   static_assert(!named_state || begins,
                 "an exit policy starts a branch, and State is copyable: State begin(const RequestInfo&) const");
-  static constexpr bool passed = ExitPolicy<P>;
-  static_assert(!begins || passed,
+  static constexpr bool judges = JudgesTokens<P>;
+  static_assert(!begins || judges,
                 "an exit policy judges every token: Verdict observe(State&, const StepInfo&, const TokenStats&) const");
+  static constexpr bool passed = ExitPolicy<P>;
+  static_assert(!begins || !judges || passed,
+                "an exit policy has the hooks of the abilities that it declares, and no others: look_ahead and "
+                "judge_ahead for ExitAbility::look_ahead, injection for ExitAbility::inject (policy/look_ahead.hpp)");
 };
 
 template <class C>

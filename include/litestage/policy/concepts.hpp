@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "litestage/policy/look_ahead.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/step/types.hpp"
@@ -55,12 +56,14 @@ concept NoIdleHook = any(P::stats) || !requires {
 template <class P>
 concept SkipPolicy = DeclaresStats<P> && HasState<P> && Decides<P> && ObservesWhatItReads<P> && NoIdleHook<P>;
 
-// Decides whether generation ends after a token.
 template <class P>
-concept ExitPolicy = DeclaresSignals<P> && HasState<P> &&
-    requires(const P& p, typename P::State& state, const StepInfo& step, const TokenStats& token) {
+concept JudgesTokens = requires(const P& p, typename P::State& state, const StepInfo& step, const TokenStats& token) {
   { p.observe(state, step, token) } -> std::same_as<Verdict>;
 };
+
+// Decides whether generation ends after a token. A policy may also look ahead and inject (policy/look_ahead.hpp).
+template <class P>
+concept ExitPolicy = DeclaresSignals<P> && HasState<P> && JudgesTokens<P> && HooksOfAbilities<P>;
 
 // How confident the model was of a token. Larger means more confident.
 template <class C>

@@ -1,8 +1,11 @@
 // A type-erased tokenizer, so that pipelines need no template parameter for it. Copies share one tokenizer.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +30,21 @@ class AnyTokenizer {
   [[nodiscard]] std::vector<int> encode(const Prompt& prompt) const { return encode_(prompt); }
   [[nodiscard]] std::string piece(int id) const { return piece_(id); }
   [[nodiscard]] bool is_end(int id) const { return is_end_(id); }
+
+  // The tokens of a text that goes on after other text, tokenized by itself: without a beginning-of-text token and
+  // without the space that some tokenizers put before a text. They are those of the text after a letter, where the
+  // tokenizer separates the two.
+  [[nodiscard]] std::vector<int> encode_continuation(const std::string& text) const {
+    const auto after = [&](const std::string& before) -> std::optional<std::vector<int>> {
+      const std::vector<int> alone = encode({.messages = {{Role::text, before}}});
+      std::vector<int> both = encode({.messages = {{Role::text, before + text}}});
+      if (both.size() < alone.size() || !std::equal(alone.begin(), alone.end(), both.begin())) return std::nullopt;
+      both.erase(both.begin(), both.begin() + static_cast<std::ptrdiff_t>(alone.size()));
+      return both;
+    };
+    const std::optional<std::vector<int>> separate = after("a");
+    return separate ? *separate : after("").value_or(std::vector<int>{});
+  }
 
  private:
   std::function<std::vector<int>(const Prompt&)> encode_;

@@ -126,7 +126,9 @@ struct SublayerStats {
   float last_cosine = not_measured;
   float norm_ratio = not_measured;    // |y| / |x|; in a prefill the Frobenius norms over its tokens
   float layer_cosine = not_measured;  // only for the MLP: cos(x, y) of the whole layer, mean over the tokens
-  int tokens = 0;                     // tokens that this report covers: those of a prefill, or 1
+  // Tokens that this report covers: those of a prefill, or 1, or more where an exit policy injected words after a
+  // token.
+  int tokens = 0;
 };
 
 // Statistics of the token that was just chosen, computed in step/token_stats.hpp. Values that were not requested are
@@ -150,6 +152,7 @@ struct TokenStats {
 
 enum class Verdict : std::uint8_t {
   go_on,
+  inject,     // the policy's text is appended after this token, and the stage goes on for the tokens it allows
   stop_keep,  // the stage ends after this token
   stop_drop   // the stage ends and this token is discarded
 };

@@ -1,5 +1,5 @@
 // Counts the work of a forward step, and lists the steps that one stage of one question takes at batch 1, by the rules
-// of engine/stage_run.hpp. It needs neither a clock nor a model: LatencyModel turns the counts into seconds.
+// of engine/run/stage_run.hpp. It needs neither a clock nor a model: LatencyModel turns the counts into seconds.
 #pragma once
 
 #include <algorithm>

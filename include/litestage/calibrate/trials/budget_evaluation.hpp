@@ -23,7 +23,7 @@ using PathCost = std::function<double(std::span<const PathStep>)>;
 [[nodiscard]] inline Outcome outcome_of(const Judge& judge, std::size_t question, std::span<const PathStep> path,
                                         const PathCost& cost) {
   Outcome o{judge.correct(question, judge.predicted(question, path)), cost(path), 0};
-  for (const PathStep& step : path) o.tokens += step.result->report.generated_tokens;
+  for (const PathStep& step : path) o.tokens += step.result->report.chosen_tokens();
   return o;
 }
 

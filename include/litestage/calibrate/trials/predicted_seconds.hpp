@@ -13,8 +13,8 @@
 namespace litestage::calibrate {
 
 // Predicted seconds of one question at batch 1 [stages], without the step that scores the option letters. A stage
-// reuses K/V entries of the stage before it as far as both have the same decisions (engine/stage_run.hpp). `signals`:
-// whether an early exit reads them.
+// reuses K/V entries of the stage before it as far as both have the same decisions (engine/run/stage_run.hpp).
+// `signals`: whether an early exit reads them.
 [[nodiscard]] inline std::vector<double> predicted_stage_seconds(const LatencyModel& latency,
                                                                  std::span<const PathStep> path,
                                                                  std::span<const StageDecisions> decisions,

@@ -31,7 +31,7 @@ struct Traced {
 };
 
 // Cuts the branch where the policy stops it; the token that stops it is dropped. An end token ends a branch before any
-// policy is asked, as in engine/stage_run.hpp.
+// policy is asked, as in engine/run/stage_run.hpp.
 template <class Exit>
 void cut(BranchReport& branch, const Exit& exit, const AnyTokenizer& tokenizer) {
   const auto judged = static_cast<std::size_t>(branch.generated_tokens - (branch.stop == StopReason::eos ? 1 : 0));

@@ -73,7 +73,7 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
 
 // The number of leading prompt tokens that the K/V cache still holds after `before` ran at batch 1. A slot keeps the
 // tokens of the first branch, and a prefix that branches share is looked up in the slot of the first branch
-// (engine/stage_run.hpp).
+// (engine/run/stage_run.hpp).
 [[nodiscard]] inline int reused_tokens(const PathStep& stage, const PathStep& before, Reuse reusable) {
   if (reusable == Reuse::none) return 0;
   std::vector<int> held = before.prompts->first;

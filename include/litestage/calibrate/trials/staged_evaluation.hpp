@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
-#include "litestage/engine/lanes.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/engine/observer.hpp"
 #include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/engine/run/lanes.hpp"
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/pipeline/progress.hpp"
 #include "litestage/pipeline/stage_walk.hpp"
@@ -59,7 +59,7 @@ struct GenerationCounts {
 
   void add(const StageResult& result) {
     ++stages;
-    tokens += result.report.generated_tokens;
+    tokens += result.report.chosen_tokens();
   }
 };
 

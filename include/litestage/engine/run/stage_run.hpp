@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "litestage/core/text/outside_text.hpp"
-#include "litestage/engine/branch.hpp"
 #include "litestage/engine/not_finite.hpp"
 #include "litestage/engine/policy_calls.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/engine/run/branch.hpp"
+#include "litestage/engine/run/generation.hpp"
+#include "litestage/engine/run/stage_tally.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/engine/segment.hpp"
 #include "litestage/engine/session.hpp"
@@ -26,29 +28,22 @@ namespace litestage {
 template <Backend B>
 class StageRun {
  public:
-  // All members outlive the run.
-  struct Context {
-    Session<B>* session;
-    ObserverCalls* observer;
-    const AnyTokenizer* tokenizer;
-    const StageRunOptions* options;
-  };
+  using Context = StageContext<B>;
 
   StageRun(const Context& context, std::unique_ptr<PolicyCalls> policies, StageRequest request)
       : context_(context),
         policies_(std::move(policies)),
         request_(std::move(request)),
         stats_(policies_->stats() | (scores_letters() ? Stat::none : context.observer->stats())),
-        skipped_(config().n_sublayers()) {
+        prefix_(shared_prefix(request_.prompts)),
+        tally_(request_, prefix_, config().n_sublayers()),
+        generation_(context_, *policies_, info_, tally_) {
     info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens, request_.question};
-    report_.name = request_.stage.name;
     check_lengths();
-    prefix_ = shared_prefix(request_.prompts);
-    report_.shared_tokens = static_cast<int>(prefix_);
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
-      report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
       branches_.push_back(Branch{request_.slots[i], Segment{}, StopText(request_.stage.stop),
-                                 Sampler(context_.options->sampler, stream_of(request_.stream, i))});
+                                 Sampler(context_.options->sampler, stream_of(request_.stream, i)),
+                                 request_.stage.max_new_tokens});
     }
     policies_->begin(info_, branches_.size());
     if (prefix_ > 0)
@@ -60,7 +55,7 @@ class StageRun {
   StageRun& operator=(const StageRun&) = delete;
 
   [[nodiscard]] bool done() const {
-    return std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.done; });
+    return std::all_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.stop.has_value(); });
   }
   // The statistics that policy and observer read, and the signals that policy and trace read.
   [[nodiscard]] Stat stats() const { return stats_; }
@@ -69,17 +64,17 @@ class StageRun {
   // The number of branches that have tokens to forward.
   [[nodiscard]] std::size_t least_rows() const {
     return static_cast<std::size_t>(std::count_if(branches_.begin(), branches_.end(),
-                                                  [](const Branch& b) { return !b.done && !b.segment.complete(); }));
+                                                  [](const Branch& b) { return !b.stop && !b.segment.complete(); }));
   }
 
   // Appends up to `budget` rows of this request to a step, branch by branch, and records which.
   void collect(std::vector<StepRow>& rows, std::size_t budget) {
-    if (started_ == Clock::time_point{}) started_ = Clock::now();
+    tally_.step_begins();
     slices_.clear();
     for (std::size_t i = 0; i < branches_.size(); ++i) {
       Segment& s = branches_[i].segment;
       const std::size_t n = std::min(s.tokens.size() - s.done, budget);
-      if (branches_[i].done || n == 0) continue;
+      if (branches_[i].stop || n == 0) continue;
       slices_.push_back({i, rows.size(), n});
       budget -= n;
       for (std::size_t k = 0; k < n; ++k) {
@@ -92,45 +87,30 @@ class StageRun {
   // Processes the results of the step. The tokens of this request begin at `next_logits`, which is advanced past them.
   // Throws Error if the results are not finite.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
+    std::size_t ahead = 0, rows = 0;
+    for (const RowSlice& slice : slices_) {
+      rows += slice.n;
+      if (branches_[slice.branch].ahead) ahead += slice.n;
+    }
+    tally_.step_ended(ahead, rows);
     for (const RowSlice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
       SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, slice.n);
       SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, slice.n);
-      count_skips(s.decisions, slice.n);
       s.done += slice.n;
-      if (!s.complete()) continue;
-      check_finite(slice.branch, !s.wants_logits || step.tokens[next_logits].finite);
-      report_stats(slice.branch);
-      if (!s.wants_logits) {
-        end_prefix();
-        continue;
-      }
-      const std::size_t row = next_logits++;
-      if (scores_letters())
-        score(slice.branch, row);
-      else
-        choose(slice.branch, step.tokens[row], row);
+      if (s.complete()) end_segment(slice.branch, step, next_logits);
     }
   }
 
   // The report of the request; valid once done() is true. May be called once.
-  [[nodiscard]] StageReport take_report() {
-    for (Branch& b : branches_)
-      report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop, b.chosen, std::move(b.trace)});
-    report_.sublayers_skipped = skipped_.distinct();
-    report_.sublayers_skipped_mean = skipped_.mean();
-    return std::move(report_);
-  }
+  [[nodiscard]] StageReport take_report() { return tally_.take_report(branches_); }
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
   // K/V positions of the branch that used most: its prompt and its answer except the last token, which is not
-  // forwarded.
+  // forwarded, or what a look-ahead added to them.
   [[nodiscard]] int positions() const {
-    std::size_t most = 0;
-    for (std::size_t i = 0; i < branches_.size(); ++i) {
-      const auto fed = static_cast<std::size_t>(std::max(branches_[i].chosen, 1) - 1);
-      most = std::max(most, request_.prompts[i].size() + fed);
-    }
-    return static_cast<int>(most);
+    int most = 0;
+    for (const Branch& b : branches_) most = std::max(most, b.positions);
+    return most;
   }
 
  private:
@@ -169,7 +149,7 @@ class StageRun {
       return 0;
     }
     const auto n = static_cast<std::size_t>(cache().reuse(slot, tokens, decisions));
-    count_skips(decisions, n);
+    count_tokens(decisions, n);
     return n;
   }
 
@@ -198,9 +178,23 @@ class StageRun {
     begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
   }
 
-  // Counts tokens that the cache already holds like forwarded ones: they were computed under the same decisions, and a
-  // report must not depend on what the slot held before.
-  void count_skips(int decisions, std::size_t n) { skipped_.add(context_.session->decisions()[decisions], n); }
+  void count_tokens(int decisions, std::size_t n) { tally_.add_tokens(context_.session->decisions()[decisions], n); }
+
+  // Processes a segment whose rows have all been forwarded.
+  void end_segment(std::size_t branch, const StepResults<typename B::Real>& step, std::size_t& next_logits) {
+    Branch& b = branches_[branch];
+    const Segment& s = b.segment;
+    b.positions = std::max(b.positions, cache().length(b.slot));
+    check_finite(branch, !s.wants_logits || step.tokens[next_logits].finite);
+    if (!b.ahead) {
+      count_tokens(s.decisions, s.tokens.size());
+      report_stats(branch);
+    }
+    if (!s.wants_logits) return end_prefix();
+    const std::size_t row = next_logits++;
+    if (scores_letters()) return score(branch, row);
+    generate(branch, step.tokens[row], row);
+  }
   // Throws Error if policies, observers and samplers would otherwise receive numbers that are not finite.
   void check_finite(std::size_t branch, bool finite_logits) {
     const Segment& s = branches_[branch].segment;
@@ -219,73 +213,38 @@ class StageRun {
     if (!scores_letters()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
   }
 
-  // Chooses the branch's next token from the logits of its segment's last row.
-  void choose(std::size_t branch, TokenStats stats, std::size_t logits_row) {
+  // Passes the row of logits on, and starts the branch's next segment. The decisions of a look-ahead stay those of the
+  // step at which it began; neither the skip policy nor the observer learns of it.
+  void generate(std::size_t branch, const TokenStats& stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
-    if (!context_.options->sampler.greedy()) {
-      context_.session->read_logits(logits_row, host_logits_);
-      sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
-    }
-    ++b.chosen;
-    ++report_.generated_tokens;
-    if (context_.options->trace.of) b.trace.push_back(context_.options->trace.of(stats));
-    if (b.chosen == 1 && ++first_tokens_ == branches_.size()) prefilled_ = Clock::now();
-    judge(branch, stats);
-    if (b.done) {
-      if (done()) end();
+    const bool was_ahead = b.ahead.has_value();
+    std::vector<int> next = generation_.take(branch, b, stats, logits_row);
+    if (next.empty()) {
+      if (done()) tally_.end();
       return;
     }
-    const StepInfo next{Phase::decode, b.chosen - 1};
-    begin_segment(b, next, {stats.token}, true, decide(branch, next));
-  }
-  // Replaces the likeliest token by the sampled one.
-  void sampled(TokenStats& stats, int token) const {
-    if (token == stats.token) return;
-    const auto z = [&](int id) { return static_cast<float>(host_logits_[static_cast<std::size_t>(id)]); };
-    stats.log_prob += z(token) - z(stats.token);
-    stats.token = token;
-  }
-
-  void judge(std::size_t branch, const TokenStats& stats) {
-    Branch& b = branches_[branch];
-    const StepInfo step = b.segment.step;
-    const auto stop = [&](StopReason reason) { b.done = true, b.stop = reason; };
-    if (!context_.options->ignore_eos && context_.tokenizer->is_end(stats.token)) return stop(StopReason::eos);
-    const Verdict verdict = policies_->judge(branch, step, stats);
-    if (verdict == Verdict::stop_drop) return stop(StopReason::exit);
-    if (b.text.push(context_.tokenizer->piece(stats.token))) return stop(StopReason::stop_string);
-    b.kept.push_back(stats.token);
-    context_.observer->token(static_cast<int>(branch), info_, step, stats.token);
-    if (verdict == Verdict::stop_keep) return stop(StopReason::exit);
-    if (b.chosen >= request_.stage.max_new_tokens) return stop(StopReason::cap);
-    if (static_cast<std::size_t>(cache().length(b.slot)) == cache().index().capacity()) stop(StopReason::context);
+    const StepInfo step{Phase::decode, b.chosen - 1};
+    const int decisions = was_ahead && b.ahead ? b.segment.decisions : decide(branch, step);
+    begin_segment(b, step, std::move(next), true, decisions);
   }
 
   void score(std::size_t branch, std::size_t logits_row) {
     context_.session->read_logits(logits_row, host_logits_);
     for (int id : request_.score_tokens)
       scores_.push_back(static_cast<float>(host_logits_[static_cast<std::size_t>(id)]));
-    branches_[branch].done = true;
-  }
-
-  void end() {
-    const Clock::time_point now = Clock::now();
-    report_.prefill_s = seconds_between(started_, prefilled_);
-    report_.decode_s = seconds_between(prefilled_, now);
+    branches_[branch].stop = StopReason::cap;
   }
 
   Context context_;
   std::unique_ptr<PolicyCalls> policies_;
   StageRequest request_;
   RequestInfo info_;
-  Stat stats_;              // statistics that policy and observer read
-  std::size_t prefix_ = 0;  // number of tokens in the prefix that all branches share, which is forwarded once
+  Stat stats_;          // statistics that policy and observer read
+  std::size_t prefix_;  // number of tokens in the prefix that all branches share, which is forwarded once
+  StageTally tally_;
+  Generation<B> generation_;
   std::vector<Branch> branches_;
   std::vector<RowSlice> slices_;  // the slices of the last collected step
-  SkipCount skipped_;
-  std::size_t first_tokens_ = 0;  // branches that have generated their first token
-  Clock::time_point started_{}, prefilled_{};
-  StageReport report_;
   std::vector<float> scores_;
   std::vector<typename B::Real> host_logits_;  // [vocab]
 };

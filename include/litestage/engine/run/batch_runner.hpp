@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "litestage/engine/stage_run.hpp"
+#include "litestage/engine/run/stage_run.hpp"
 
 namespace litestage {
 

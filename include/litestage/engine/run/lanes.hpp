@@ -13,10 +13,10 @@
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
-#include "litestage/engine/batch_runner.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/engine/policy_calls.hpp"
-#include "litestage/engine/stage_run.hpp"
+#include "litestage/engine/run/batch_runner.hpp"
+#include "litestage/engine/run/stage_run.hpp"
 
 namespace litestage {
 

@@ -1,5 +1,5 @@
 // Lanes: requests under different policies side by side, lanes that go on while others work, and slots after a failure.
-#include "litestage/engine/lanes.hpp"
+#include "litestage/engine/run/lanes.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,56 @@
+// A look-ahead of one branch while it is read. Its rows follow the branch's own rows in the same slot of the K/V cache
+// and are removed at its end, so a look-ahead needs no memory of its own, only positions of the context.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "litestage/engine/report.hpp"
+#include "litestage/engine/stop_text.hpp"
+#include "litestage/policy/look_ahead.hpp"
+#include "litestage/prompt/any_tokenizer.hpp"
+
+namespace litestage {
+
+class ReadingAhead {
+ public:
+  // `text_tokens`: the tokens of the look-ahead's text. `chosen`: tokens that the branch has chosen. `last`: statistics
+  // of the newest of them. `length`: positions that the slot holds.
+  ReadingAhead(LookAhead asked, std::size_t text_tokens, int chosen, TokenStats last, int length)
+      : most_(asked.max_tokens), last_(last), length_(length), text_(std::move(asked.stop)) {
+    report_.at = chosen;
+    report_.text_tokens = static_cast<int>(text_tokens);
+  }
+
+  // Takes the likeliest token after the rows so far. Returns whether to read one more, for which the token must be
+  // forwarded.
+  [[nodiscard]] bool take(const TokenStats& token, const AnyTokenizer& tokenizer) {
+    seen_.tokens.push_back(token);
+    report_.tokens.push_back(token.token);
+    const bool ended = tokenizer.is_end(token.token) || text_.push(tokenizer.piece(token.token));
+    if (!ended) ++seen_.in_text;
+    return !ended && static_cast<int>(seen_.tokens.size()) < most_;
+  }
+
+  // Statistics of the branch's newest token, which is still to be forwarded.
+  [[nodiscard]] const TokenStats& last() const { return last_; }
+  // Positions of the slot before the look-ahead, to which the caller cuts it back.
+  [[nodiscard]] int length() const { return length_; }
+  [[nodiscard]] LookAheadResult result() {
+    seen_.text = text_.text();
+    return std::move(seen_);
+  }
+  [[nodiscard]] LookAheadReport report() { return std::move(report_); }
+
+ private:
+  int most_;
+  TokenStats last_;
+  int length_;
+  StopText text_;
+  LookAheadResult seen_;
+  LookAheadReport report_;
+};
+
+}  // namespace litestage
