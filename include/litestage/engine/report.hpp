@@ -2,6 +2,7 @@
 // from it. fields() defines the keys and ranges of the members in files.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,7 +60,14 @@ struct BranchReport {
   int generated_tokens = 0;  // tokens chosen by the model: the kept ones, and one more if the last was not kept
   std::vector<float> trace;  // [generated_tokens] values of StageRunOptions::trace; empty without one
   int injected_tokens = 0;   // tokens that the exit policy put into the text
+  int injected_at = 0;       // tokens that the branch had chosen before that
   std::vector<LookAheadReport> look_aheads = {};
+
+  // The number of tokens of the answer that were forwarded: all but the last one chosen, which also ends the branch,
+  // and an injected text after which the model wrote something.
+  [[nodiscard]] int forwarded_tokens() const {
+    return std::max(generated_tokens - 1, 0) + (generated_tokens > injected_at ? injected_tokens : 0);
+  }
 
   static constexpr auto fields() {
     using B = BranchReport;
@@ -71,6 +79,8 @@ struct BranchReport {
             .with(Presence::missing_in_older),
         Field("trace", &B::trace, "a number for each generated token").with(Presence::unless_default),
         Field("injected_tokens", &B::injected_tokens, "tokens that the exit policy put into the text", 0, largest_count)
+            .with(Presence::unless_default),
+        Field("injected_at", &B::injected_at, "tokens that the branch had chosen before that", 0, largest_count)
             .with(Presence::unless_default),
         Field("look_aheads", &B::look_aheads, "what the exit policy read ahead").with(Presence::unless_default));
   }

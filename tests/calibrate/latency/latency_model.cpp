@@ -106,6 +106,39 @@ TEST_CASE("generating one token or none runs the prompt alone") {
   CHECK(m.stage_seconds({{{4, 0}}}, all, all) == m.stage_seconds({{{4, 1}}}, all, all));
 }
 
+TEST_CASE("a look-ahead is a step of the newest token and its text, then one for each token read but the last") {
+  const LatencyModel m = known();
+  const Decisions all(4);
+  StageShape shape{{{4, 3}}};
+  const double plain = m.stage_seconds(shape, all, all);
+  // After the second token, which is at position 5, rows 6 to 9 in a step, then one more: n rows that see `held`
+  // entries and themselves in each of two layers.
+  const auto rows = [](int n, int held) {
+    const double base = n == 4 ? 2 : 1, sublayers = n == 4 ? 8 + 80 : 4 + 40;
+    return base + 16 + sublayers + 0.125 * 2 * (n * held + n * (n + 1) / 2);
+  };
+  shape.branches[0].look_aheads = {{2, 3, 1}};
+  CHECK(m.stage_seconds(shape, all, all) == plain + rows(4, 5) + 512);
+  shape.branches[0].look_aheads = {{2, 3, 2}, {3, 0, 1}};  // the second is the last thing that the branch does
+  CHECK(m.stage_seconds(shape, all, all) == plain + rows(4, 5) + rows(1, 9) + rows(1, 6) + 2 * 512);
+}
+
+TEST_CASE("an injected text is forwarded with the token before it, and later tokens see it") {
+  const LatencyModel m = known();
+  const Decisions all(4);
+  StageShape shape{{{4, 4}}};
+  const auto decode = [](int n, int held) {
+    const double base = n == 4 ? 2 : 1, sublayers = n == 4 ? 8 + 80 : 4 + 40;
+    return base + 16 + sublayers + 0.125 * 2 * (n * held + n * (n + 1) / 2);
+  };
+  const double plain = m.stage_seconds(shape, all, all);
+  shape.branches[0].injected_tokens = 3;
+  shape.branches[0].injected_at = 2;
+  CHECK(m.stage_seconds(shape, all, all) == plain - decode(1, 5) - decode(1, 6) + decode(4, 5) + decode(1, 9));
+  shape.branches[0].injected_at = 4;  // the branch ends with it, so it is not forwarded
+  CHECK(m.stage_seconds(shape, all, all) == plain);
+}
+
 TEST_CASE("what the prefill skipped is not seen by decoded tokens, and the other way round") {
   const LatencyModel m = known();
   const Decisions all(4), no_a0 = skipping({0}), no_a0_kept = skipping({0}, {true, 1, KvOnSkip::project});

@@ -14,10 +14,20 @@
 
 namespace litestage::calibrate {
 
+// A look-ahead of the exit policy: it forwards the branch's newest token, the text and the tokens read but the last.
+struct LookAheadShape {
+  int at = 0;  // tokens that the branch had chosen
+  int text_tokens = 0;
+  int read = 1;  // tokens read, at least 1
+};
+
 struct BranchShape {
   int prompt_tokens = 0;  // length of the whole prompt, at least 1
   // Tokens chosen, including one that only stopped the branch; 0 and 1 both mean that only the prompt is run.
   int generated_tokens = 0;
+  int injected_tokens = 0;                       // forwarded together with the token before them
+  int injected_at = 0;                           // tokens that the branch had chosen before that
+  std::vector<LookAheadShape> look_aheads = {};  // ascending by `at`
 };
 
 struct StageShape {
@@ -103,20 +113,20 @@ class StageSteps {
     const bool share = shape.shared > 0;
     LITESTAGE_ASSERT(shape.shared >= 0 && shape.reused >= 0 && (!share || shape.reused <= shape.shared), shape.shared,
                      " tokens shared, ", shape.reused, " reused");
-    for (const BranchShape& b : shape.branches) {
+    for (const BranchShape& b : shape_.branches) {
       const int begun = share ? shape.shared : shape.reused;
       LITESTAGE_ASSERT(begun < b.prompt_tokens, begun, " of ", b.prompt_tokens, " prompt tokens");
-      branches_.push_back(
-          {.prompt_done = begun, .prompt_left = b.prompt_tokens - begun, .to_choose = std::max(b.generated_tokens, 1)});
+      branches_.push_back({.shape = &b, .prompt_done = begun, .prompt_left = b.prompt_tokens - begun});
     }
     if (share) prefix_left_ = shape.shared - shape.reused;
   }
 
-  // The number of segments, each with one decision of the policy: the shared prefix, each branch's prompt, and each
-  // token.
+  // The number of segments, each with one decision of the policy: the shared prefix, each branch's prompt, each
+  // token, and each look-ahead.
   [[nodiscard]] double segments() const {
     double n = shape_.shared > 0 ? 1 : 0;
-    for (const BranchShape& b : shape_.branches) n += std::max(b.generated_tokens, 1);
+    for (const BranchShape& b : shape_.branches)
+      n += std::max(b.generated_tokens, 1) + static_cast<double>(b.look_aheads.size());
     return n;
   }
   // K/V entries copied when the shared prefix is forked to the other branches.
@@ -139,15 +149,50 @@ class StageSteps {
 
  private:
   struct Branch {
+    const BranchShape* shape;
     int prompt_done = 0, prompt_left = 0;
-    int chosen = 0, to_choose = 1;
+    int chosen = 0;
+    int decoded = 0;                     // rows of the current decode segment that were forwarded
+    std::size_t looks = 0;               // look-aheads that have ended
+    int ahead_done = 0, ahead_read = 0;  // of the current look-ahead: rows forwarded, tokens read
 
-    [[nodiscard]] bool done() const { return chosen == to_choose; }
+    [[nodiscard]] bool looks_ahead() const {
+      return looks < shape->look_aheads.size() && shape->look_aheads[looks].at == chosen;
+    }
+    [[nodiscard]] bool done() const { return chosen == std::max(shape->generated_tokens, 1) && !looks_ahead(); }
+    // Rows of its current segment that are not forwarded yet.
+    [[nodiscard]] int left() const {
+      if (prompt_left > 0) return prompt_left;
+      if (looks_ahead()) return ahead_read > 0 ? 1 : 1 + shape->look_aheads[looks].text_tokens - ahead_done;
+      return 1 + (shape->injected_at == chosen ? shape->injected_tokens : 0) - decoded;
+    }
+    // Positions after the prompt that the slot holds.
+    [[nodiscard]] int held() const {
+      const int injected = chosen > shape->injected_at ? shape->injected_tokens : 0;
+      return std::max(chosen - 1, 0) + injected + ahead_done + decoded;
+    }
+    // Counts n forwarded rows. Returns whether the segment's last row is among them.
+    bool forward(int n) {
+      const bool ends = n == left();
+      if (prompt_left > 0) {
+        prompt_done += n;
+        prompt_left -= n;
+        chosen += ends ? 1 : 0;
+      } else if (looks_ahead()) {
+        ahead_done += n;
+        if (ends && ++ahead_read == shape->look_aheads[looks].read) ++looks, ahead_done = ahead_read = 0;
+      } else {
+        decoded += n;
+        if (ends) ++chosen, decoded = 0;
+      }
+      return ends;
+    }
   };
 
   void step_prefix(StepWork& work) {
     const int n = std::min(prefix_left_, step_rows_);
-    add(work, {shape_.shared - prefix_left_}, n);
+    static constexpr BranchShape none;
+    add(work, {.shape = &none, .prompt_done = shape_.shared - prefix_left_}, n);
     prefix_left_ -= n;
   }
   // Follows StageRun::collect: branch by branch while there is room, at least one row for each.
@@ -155,24 +200,17 @@ class StageSteps {
     const auto active = std::count_if(branches_.begin(), branches_.end(), [](const Branch& b) { return !b.done(); });
     int room = std::max(step_rows_, static_cast<int>(active));
     for (Branch& b : branches_) {
-      const int n = b.done() ? 0 : std::min(room, std::max(b.prompt_left, 1));
+      const int n = b.done() ? 0 : std::min(room, b.left());
       if (n == 0) continue;
       room -= n;
       add(work, b, n);
-      if (b.prompt_left > 0) {
-        b.prompt_done += n;
-        b.prompt_left -= n;
-      }
-      if (b.prompt_left > 0) continue;
-      ++work.wanted;
-      ++b.chosen;
+      if (b.forward(n)) ++work.wanted;
     }
   }
   void add(StepWork& work, const Branch& b, int n) {
-    const int decoded = std::max(b.chosen - 1, 0);
     held_.resize(prefill_keeps_.size());
     for (std::size_t l = 0; l < held_.size(); ++l) {
-      held_[l] = prefill_keeps_[l] * b.prompt_done + decode_keeps_[l] * decoded;
+      held_[l] = prefill_keeps_[l] * b.prompt_done + decode_keeps_[l] * b.held();
     }
     if (b.chosen == 0)
       work.add(prefill_, prefill_keeps_, held_, n, Phase::prefill);

@@ -79,7 +79,7 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
   std::vector<int> held = before.prompts->first;
   if (reusable == Reuse::prompt_and_answer) {
     const BranchReport& b = before.result->report.branches.at(0);
-    const auto forwarded = std::min(b.tokens.size(), static_cast<std::size_t>(b.generated_tokens - 1));
+    const auto forwarded = std::min(b.tokens.size(), static_cast<std::size_t>(b.forwarded_tokens()));
     held.insert(held.end(), b.tokens.begin(), b.tokens.begin() + static_cast<std::ptrdiff_t>(forwarded));
   }
   const PromptShape& prompts = *stage.prompts;
@@ -95,7 +95,12 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
   StageShape shape;
   shape.signals = signals;
   for (std::size_t b = 0; b < stage.prompts->lengths.size(); ++b) {
-    shape.branches.push_back({stage.prompts->lengths[b], stage.result->report.branches.at(b).generated_tokens});
+    const BranchReport& report = stage.result->report.branches.at(b);
+    BranchShape branch{
+        stage.prompts->lengths[b], report.generated_tokens, report.injected_tokens, report.injected_at, {}};
+    for (const LookAheadReport& l : report.look_aheads)
+      branch.look_aheads.push_back({l.at, l.text_tokens, static_cast<int>(l.tokens.size())});
+    shape.branches.push_back(std::move(branch));
   }
   shape.shared = stage.prompts->shared;
   shape.reused = reused;

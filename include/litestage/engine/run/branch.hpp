@@ -23,6 +23,7 @@ struct Branch {
   std::vector<float> trace = {};                     // [chosen]
   int chosen = 0;                                    // generated tokens, including one that was not kept
   int injected = 0;                                  // tokens that the exit policy put into the text
+  int injected_at = 0;                               // tokens chosen before that
   bool closed = false;                               // whether it has done so and is not asked again
   std::optional<ReadingAhead> ahead = std::nullopt;  // the look-ahead that is being read
   std::vector<LookAheadReport> look_aheads = {};     // those before it

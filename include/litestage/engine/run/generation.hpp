@@ -135,6 +135,7 @@ class Generation {
     b.text.append(words.text);
     b.kept.insert(b.kept.end(), text.begin(), text.end());
     b.injected = static_cast<int>(text.size());
+    b.injected_at = b.chosen;
     b.closed = true;
     b.most = std::min(b.most, b.chosen + words.max_tokens);
     if (b.chosen >= b.most) b.stop = StopReason::exit;

@@ -52,7 +52,7 @@ class StageTally {
         report_.look_ahead_tokens += static_cast<int>(look.tokens.size());
       }
       report_.branches.push_back({b.text.text(), std::move(b.kept), b.stop.value(), b.chosen, std::move(b.trace),
-                                  b.injected, std::move(b.look_aheads)});
+                                  b.injected, b.injected_at, std::move(b.look_aheads)});
     }
     report_.sublayers_skipped = skipped_.distinct();
     report_.sublayers_skipped_mean = skipped_.mean();
