@@ -17,7 +17,7 @@ using test::error_of;
 namespace {
 
 Transcript transcript_of(std::vector<std::string> options) {
-  return {{"id", "Predators eat", std::move(options), 0}, {}};
+  return {{"id", "Predators eat", std::move(options), {{"A"}}}, {}};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using stages::TinyThinker;
 namespace {
 
 Transcript transcript(std::vector<std::string> options, std::vector<std::vector<std::string>> outputs = {}) {
-  return {{"id", "Predators eat", std::move(options), 0}, std::move(outputs)};
+  return {{"id", "Predators eat", std::move(options), {{"A"}}}, std::move(outputs)};
 }
 
 std::string text_of(const Prompt& prompt) {
