@@ -44,7 +44,7 @@ int answer_prompt(const LanguageModel<B>& model, const Job& job) {
     std::cerr << "ask: stopped" << std::endl;
     return cli::interrupted_exit_code();
   }
-  const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.list[0], no_answer, reports[0]);
+  const evaluate::RecordedAnswer answer = evaluate::recorded_answer(job.questions.list[0], Answer{}, reports[0]);
   if (job.options.profile) cli::print_profile(std::cerr << '\n', profile, answer.seconds);
   if (!job.options.quiet) cli::print_one_stage(std::cerr, answer.stages[0]);
   cli::write_results(job, cli::kernels_of(model, job), "", {answer}, 1, 0);

@@ -94,6 +94,7 @@
 #include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/policy/sublayer_set.hpp"
+#include "litestage/prompt/answer.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 #include "litestage/prompt/option_letter.hpp"

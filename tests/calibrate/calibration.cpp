@@ -47,7 +47,7 @@ struct Model3 {
 // All results of a calibration.
 struct Said {
   Importance importance;
-  std::vector<int> predicted;
+  std::vector<Answer> predicted;
   std::vector<std::size_t> order;
   SearchResult plan;
   ExitChoice exits;
@@ -122,7 +122,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
     std::pair<int, double> hits_and_seconds{0, 0};
     for (std::size_t q = 0; q < m.asked.size(); ++q) {
       const QuestionReport report = pipeline.run(m.asked[q]);
-      hits_and_seconds.first += tasks::best_letter(report.letter_logits) == said.predicted[q] ? 1 : 0;
+      hits_and_seconds.first += letter_answer(tasks::best_letter(report.letter_logits)) == said.predicted[q] ? 1 : 0;
       Transcript transcript{m.asked[q], {}};
       std::vector<StageResult> results(3);
       std::vector<PromptShape> prompts(3);
@@ -323,7 +323,7 @@ TEST_CASE("calibration: an exit may not lose what the budgets' target does not a
 
 TEST_CASE("calibration: a target that full depth does not reach leaves full depth") {
   Model3 m;
-  for (Question& q : m.asked) q.gold = 1;
+  for (Question& q : m.asked) q.gold = test::gold(1);
   Journal journal;
   CalibrationSettings s = settings();
   s.metric = Metric::letter;
@@ -331,7 +331,7 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   const Said said = calibrated(m, s, journal);
   CHECK(!said.plan.reached);
   CHECK(said.plan.best.candidate == Candidate(3, 0));
-  m.asked[3].gold = -1;
+  m.asked[3].gold.clear();
   const Progress progress;
   CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),
                        "question q3 has no gold answer, expected one (only the metric agreement needs none)", Error);
@@ -346,11 +346,11 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   std::vector<Form> all;
   journal.append = [&](const Form& record) { all.push_back(record); };
   const Said said = calibrated(m, narrow, journal);
-  CHECK(said.predicted[3] == no_answer);
+  CHECK(said.predicted[3].empty());
   CHECK_FALSE(said.outcomes[3].correct);
   CHECK(said.importance.stages[0].requests == 7);
   CHECK(said.importance.stages[1].requests == 6);
-  for (std::size_t q = 0; q < 7; ++q) CHECK((said.predicted[q] == no_answer) == (q == 3));
+  for (std::size_t q = 0; q < 7; ++q) CHECK(said.predicted[q].empty() == (q == 3));
   Journal resumed;
   for (const Form& record : all) resumed.records.push_back({concat("journal:", resumed.records.size() + 2), record});
   std::size_t appended = 0;
@@ -363,6 +363,6 @@ TEST_CASE("calibration: a question that outgrows the context is wrong under ever
   CalibrationSettings wide = settings();
   wide.context = 1000;
   const Said roomy = calibrated(m, wide, larger);
-  CHECK(roomy.predicted[3] != no_answer);
+  CHECK_FALSE(roomy.predicted[3].empty());
   for (const std::size_t q : {0, 1, 2, 4, 5, 6}) CHECK(roomy.predicted[q] == said.predicted[q]);
 }

@@ -20,12 +20,12 @@ namespace litestage::test {
   };
   std::size_t right = 0, known = 0;
   for (const Question& q : questions) {
-    if (q.gold == no_answer) continue;
+    if (q.gold.empty()) continue;
     ++known;
     const auto longest = std::max_element(q.options.begin(), q.options.end(), [&](const auto& a, const auto& b) {
       return code_points(a) < code_points(b);
     });
-    if (longest - q.options.begin() == q.gold) ++right;
+    if (is_right(letter_answer(static_cast<int>(longest - q.options.begin())), q.gold)) ++right;
   }
   return evaluate::proportion(right, known);
 }

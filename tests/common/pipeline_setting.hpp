@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/answers.hpp"
 #include "common/sequences.hpp"
 #include "common/toy_tokenizer.hpp"
 #include "litestage/compiled/standard_policies.hpp"
@@ -35,7 +36,7 @@ namespace litestage::test {
   std::vector<Question> list;
   for (std::size_t i = 0; i < n; ++i) {
     const auto count = static_cast<std::ptrdiff_t>(2 + i % 4);
-    list.push_back({concat("q", i), concat("Which of these is ", i % 3 == 0 ? "hard" : "cold", "? ", i), {}, 0});
+    list.push_back({concat("q", i), concat("Which of these is ", i % 3 == 0 ? "hard" : "cold", "? ", i), {}, gold(0)});
     list.back().options.assign(options.begin(), options.begin() + count);
   }
   return list;
@@ -178,7 +179,7 @@ template <class B, class Stages = OneStage, class Exit = early_exit::Never, clas
 [[nodiscard]] StageReport ask(Setting<B>& s, const Stages& stages, const PipelineOptions& options = {}, Exit exit = {},
                               Skip skip = {}, const EndingTokenizer& tokenizer = {}) {
   Pipeline<B, Skip, Exit, Stages> pipeline({s.backend, s.model, tokenizer}, skip, exit, stages, options);
-  return pipeline.run(Question{"q", "", {}, -1}).stages.at(0);
+  return pipeline.run(Question{"q", "", {}}).stages.at(0);
 }
 
 // The reports without times.

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "common/answers.hpp"
+
 using namespace litestage;
 using namespace litestage::calibrate;
 using namespace litestage::compare;
@@ -16,7 +18,9 @@ using Kind = ComparedMethod::Kind;
 namespace {
 
 constexpr int n_layers = 6;
-const std::vector<Question> asked = {{"a", "?", {"x", "y"}, 1}, {"b", "?", {"x", "y"}, 1}, {"c", "?", {"x", "y"}, 0}};
+const std::vector<Question> asked = {{"a", "?", {"x", "y"}, test::gold(1)},
+                                     {"b", "?", {"x", "y"}, test::gold(1)},
+                                     {"c", "?", {"x", "y"}, test::gold(0)}};
 const stages::Standard tinythinker{stages::TinyThinker{}};
 
 Plan plan_with(int recall, int analyze, int summarize) {
@@ -42,7 +46,7 @@ Plan plan_with(int recall, int analyze, int summarize) {
 // An outcome of a method on a question, with these numbers of generated tokens: recall and summarize have one branch,
 // analyze has two, between which the tokens are divided.
 MethodOutcome outcome(int recall, int analyze, int summarize) {
-  MethodOutcome o{0, std::vector<compare::StageOutcome>(3)};
+  MethodOutcome o{{"A"}, std::vector<compare::StageOutcome>(3)};
   const auto set = [&](std::size_t s, const char* name, int prompt, std::vector<int> branches) {
     o.stages[s].name = name;
     o.stages[s].prompt_tokens = prompt;
@@ -195,7 +199,7 @@ TEST_CASE("compared methods: controls") {
   const ComparedMethod& majority = named(list, "majority class");
   CHECK_FALSE(majority.policies);
   CHECK(majority.method.setting == "always B");
-  CHECK(majority.method.outcomes == std::vector<MethodOutcome>(3, MethodOutcome{1, {}}));
+  CHECK(majority.method.outcomes == std::vector<MethodOutcome>(3, MethodOutcome{{"B"}, {}}));
 
   ComparedMethods chat({"direct"}, nullptr, stages::Standard(stages::Chat{}), n_layers, asked);
   CHECK(named(settled(chat, {}), "direct answer").policies->stages == stages::Standard(stages::Direct{24, true}));

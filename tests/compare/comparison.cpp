@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/answers.hpp"
 #include "common/error_of.hpp"
 #include "litestage/compare/comparison_form.hpp"
 #include "litestage/compare/comparison_table.hpp"
@@ -14,6 +15,7 @@
 using namespace litestage;
 using namespace litestage::compare;
 using namespace litestage::evaluate;
+using test::gold;
 
 namespace {
 
@@ -27,7 +29,7 @@ StageOutcome stage(std::string name, int prompt, std::vector<int> branch_tokens,
 }
 // Two stages: one branch, then two, which share 20 of their 25 prompt tokens.
 MethodOutcome outcome(int predicted, int first, int second, double skipped, int reason) {
-  MethodOutcome o{predicted,
+  MethodOutcome o{letter_answer(predicted),
                   {stage("recall", 10, {first}, skipped, reason),
                    stage("analyze", 50, {second - second / 2, second / 2}, 2 * skipped, cap)}};
   o.stages[1].shared_tokens = 20;
@@ -40,7 +42,7 @@ MethodTiming timing(double seconds, int first, int second) {
 // Four questions with the right answers 0, 1, 0 and unknown.
 Comparison example() {
   Comparison c;
-  c.questions = {{"a", 0}, {"b", 1}, {"c", 0}, {"d", no_answer}};
+  c.questions = {{"a", gold(0)}, {"b", gold(1)}, {"c", gold(0)}, {"d", {}}};
   Method full{"full depth", "", Form("never"), "", "", {}, {}};
   full.outcomes = {outcome(0, 10, 30, 0, eos), outcome(1, 10, 30, 0, eos), outcome(1, 20, 20, 0, eos),
                    outcome(2, 20, 20, 0, cap)};
@@ -49,7 +51,7 @@ Comparison example() {
   fast.outcomes = {outcome(0, 20, 40, 3, exit_stop), outcome(no_answer, 20, 40, 3, eos), outcome(1, 20, 40, 3, eos),
                    outcome(2, 20, 40, 3, eos)};
   fast.timings = {timing(2, 20, 40), timing(1, 20, 40)};
-  Method constant{"majority", "always A", {}, "", "", std::vector<MethodOutcome>(4, MethodOutcome{0, {}}), {}};
+  Method constant{"majority", "always A", {}, "", "", std::vector<MethodOutcome>(4, MethodOutcome{{"A"}, {}}), {}};
   Method lost{"lost", "", {}, "it has no plan", "", {}, {}};
   c.methods = {full, fast, constant, lost};
   return c;
@@ -97,10 +99,10 @@ TEST_CASE("a row: means over questions, per stage, and per token over the stages
 TEST_CASE(
     "a row: every forwarded token counts once for what is skipped, also where questions are of different lengths") {
   Comparison c;
-  c.questions = {{"a", 0}, {"b", 0}};
+  c.questions = {{"a", gold(0)}, {"b", gold(0)}};
   c.methods = {Method{"only", "", {}, "", "", {}, {}}};
-  c.methods[0].outcomes = {MethodOutcome{0, {stage("recall", 10, {1}, 6, cap)}},
-                           MethodOutcome{0, {stage("recall", 10, {21}, 2, cap)}}};  // 10 tokens, and 30
+  c.methods[0].outcomes = {MethodOutcome{{"A"}, {stage("recall", 10, {1}, 6, cap)}},
+                           MethodOutcome{{"A"}, {stage("recall", 10, {21}, 2, cap)}}};  // 10 tokens, and 30
   const ComparisonRow row = compare_to(c.methods[0], c.methods[0], c.questions);
   CHECK(row.stages[0].sublayers_skipped_mean == 4);
   CHECK(row.skipped == doctest::Approx((6 * 10 + 2 * 30) / 40.0));

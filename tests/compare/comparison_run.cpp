@@ -164,16 +164,16 @@ TEST_CASE("the K/V cache of a comparison is made for the most options of its que
 
 TEST_CASE("what a comparison reads from a text is an option of the question that was asked") {
   test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
-  const std::vector<Question> questions = {{"q0", "Hard?", {"ice", "rock"}, 1},
-                                           {"q1", "Hard?", {"rock", "ice", "air"}, 0},
-                                           {"q2", "Hard?", {"ice", "air"}, 0}};
+  const std::vector<Question> questions = {{"q0", "Hard?", {"ice", "rock"}, test::gold(1)},
+                                           {"q1", "Hard?", {"rock", "ice", "air"}, test::gold(0)},
+                                           {"q2", "Hard?", {"ice", "air"}, test::gold(0)}};
   FinishedWork finished;
   ComparisonRun<CpuBackend, NamingRock> work({s.backend, s.model, test::toy}, questions, {}, finished);
   Method method;
   REQUIRE(work.answer(method, NamingRock{}));
-  CHECK(method.outcomes[0].predicted == 1);
-  CHECK(method.outcomes[1].predicted == 0);
-  CHECK(method.outcomes[2].predicted == no_answer);
+  CHECK(method.outcomes[0].predicted == Answer{"B"});
+  CHECK(method.outcomes[1].predicted == Answer{"A"});
+  CHECK(method.outcomes[2].predicted.empty());
 }
 
 TEST_CASE("the mean of what was skipped is one over the tokens that are counted as forwarded") {
@@ -287,7 +287,7 @@ TEST_CASE(
   const std::size_t narrow = test::toy.encode(test::thinker.prompts(0, {questions[1], {}})[0]).size();
   const Method without = compare(narrow, {});
   REQUIRE(without.outcomes[1].no_room.has_value());
-  CHECK(without.outcomes[1].predicted == no_answer);
+  CHECK(without.outcomes[1].predicted.empty());
   CHECK(without.outcomes[1].stages.size() == 3);
   CHECK(without.timings.size() == 3);
   CHECK(records.size() == 3 + 2);  // answers and times of the others
@@ -295,7 +295,7 @@ TEST_CASE(
   for (const Form& record : records) before.push_back({concat("journal:", before.size() + 2), record});
   const Method with = compare(1000, before);
   CHECK_FALSE(with.outcomes[1].no_room.has_value());
-  CHECK(with.outcomes[1].predicted != no_answer);
+  CHECK_FALSE(with.outcomes[1].predicted.empty());
   CHECK(records.size() == 1 + 1);
   for (const std::size_t q : {0, 2, 3}) CHECK(with.outcomes[q] == without.outcomes[q]);
   std::vector<ComparedQuestion> compared;

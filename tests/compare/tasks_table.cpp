@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/answers.hpp"
+
 using namespace litestage;
 using namespace litestage::compare;
 using namespace litestage::evaluate;
@@ -15,14 +17,14 @@ namespace {
 Method answering(const std::string& name, const std::vector<int>& predictions, double seconds) {
   Method m;
   m.name = name;
-  for (const int p : predictions) m.outcomes.push_back({p, {}});
+  for (const int p : predictions) m.outcomes.push_back({letter_answer(p), {}});
   if (seconds > 0) m.timings.push_back({seconds, {}});
   return m;
 }
 
 Comparison of_questions(const std::vector<int>& gold, const std::vector<Method>& methods) {
   Comparison c;
-  for (const int g : gold) c.questions.push_back({"q" + std::to_string(c.questions.size()), g});
+  for (const int g : gold) c.questions.push_back({"q" + std::to_string(c.questions.size()), test::gold(g)});
   c.methods = methods;
   return c;
 }

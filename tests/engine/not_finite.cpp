@@ -37,7 +37,7 @@ void with_runs(const F& f) {
       const Model<B> model = load(backend, source);
       const EndingTokenizer tokenizer;
       Pipeline<B, Skip, early_exit::Never, Stages> pipeline({backend, model, tokenizer}, skip, {}, stages, options);
-      return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
+      return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}})); });
     });
   });
 }

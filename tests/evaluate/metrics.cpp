@@ -5,6 +5,12 @@
 #include <cmath>
 #include <vector>
 
+#include "common/answers.hpp"
+
+using litestage::Answer;
+using litestage::Gold;
+using litestage::test::golds;
+using litestage::test::letters;
 namespace evaluate = litestage::evaluate;
 
 TEST_CASE("the interval is Wilson's") {
@@ -54,18 +60,18 @@ TEST_CASE("without trials nothing is known") {
 }
 
 TEST_CASE("no answer is wrong, unknown gold does not count") {
-  const std::vector<int> predicted = {0, 1, -1, 2, 3, -1};
-  const std::vector<int> gold = {0, 2, 1, 2, -1, -1};
+  const std::vector<Answer> predicted = letters({0, 1, -1, 2, 3, -1});
+  const std::vector<Gold> gold = golds({0, 2, 1, 2, -1, -1});
   const evaluate::Proportion p = evaluate::accuracy(predicted, gold);
   CHECK(p.hits == 2);
   CHECK(p.trials == 4);
-  CHECK_THROWS_AS(static_cast<void>(evaluate::accuracy(predicted, std::vector<int>{0})), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(evaluate::accuracy(predicted, golds({0}))), litestage::AssertionError);
 }
 
 TEST_CASE("two runs agree where both give the same answer") {
-  const std::vector<int> a = {0, 1, -1, 2, -1}, b = {0, 2, -1, 2, 1};
+  const std::vector<Answer> a = letters({0, 1, -1, 2, -1}), b = letters({0, 2, -1, 2, 1});
   const evaluate::Proportion p = evaluate::agreement(a, b);
   CHECK(p.hits == 2);
   CHECK(p.trials == 5);
-  CHECK_THROWS_AS(static_cast<void>(evaluate::agreement(a, std::vector<int>{})), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(evaluate::agreement(a, std::vector<Answer>{})), litestage::AssertionError);
 }

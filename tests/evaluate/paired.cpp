@@ -5,6 +5,10 @@
 #include <cmath>
 #include <vector>
 
+#include "common/answers.hpp"
+
+using litestage::test::golds;
+using litestage::test::letters;
 namespace evaluate = litestage::evaluate;
 
 TEST_CASE("McNemar's exact test") {
@@ -91,8 +95,8 @@ TEST_CASE("without questions nothing is known") {
 }
 
 TEST_CASE("who was right: no answer is wrong, unknown gold does not count") {
-  const std::vector<int> gold = {0, 1, 2, 3, 0, -1, 1};
-  const std::vector<int> a = {0, 1, 0, -1, 0, -1, 1}, b = {0, 2, 2, -1, -1, -1, 1};
+  const std::vector<litestage::Gold> gold = golds({0, 1, 2, 3, 0, -1, 1});
+  const std::vector<litestage::Answer> a = letters({0, 1, 0, -1, 0, -1, 1}), b = letters({0, 2, 2, -1, -1, -1, 1});
   CHECK(evaluate::paired_counts(a, b, gold) == evaluate::PairedCounts{6, 2, 1});
   CHECK_THROWS_AS(static_cast<void>(evaluate::paired_counts(a, b, {})), litestage::AssertionError);
 }

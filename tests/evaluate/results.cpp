@@ -61,12 +61,12 @@ TEST_CASE("an answer takes the question's gold and the report's facts") {
   report.id = "q";
   report.seconds = 2.5;
   report.stages.resize(3);
-  const evaluate::RecordedAnswer a = evaluate::recorded_answer({"q", "s", {"x", "y"}, 1}, 0, report);
+  const evaluate::RecordedAnswer a = evaluate::recorded_answer({"q", "s", {"x", "y"}, {{"B"}}}, {"A"}, report);
   CHECK(a.id == "q");
-  CHECK(a.gold == 1);
-  CHECK(a.predicted == 0);
+  CHECK(a.gold == litestage::Gold{{"B"}});
+  CHECK(a.predicted == litestage::Answer{"A"});
   CHECK(a.seconds == 2.5);
   CHECK(a.stages == report.stages);
-  CHECK_THROWS_AS(static_cast<void>(evaluate::recorded_answer({"other", "s", {"x", "y"}, 1}, 0, report)),
+  CHECK_THROWS_AS(static_cast<void>(evaluate::recorded_answer({"other", "s", {"x", "y"}, {{"B"}}}, {"A"}, report)),
                   litestage::AssertionError);
 }

@@ -131,7 +131,7 @@ TEST_CASE("wrong values are errors that name their place") {
   CHECK(form_error(sample_with({"answers", "2", "gold"}, "a")) ==
         "r.json, answers[2].gold: found \"a\", expected null or a letter from A to Z");
   CHECK(form_error(sample_with({"answers", "0", "predicted"}, 1)) ==
-        "r.json, answers[0].predicted: found 1, expected null or a letter from A to Z");
+        "r.json, answers[0].predicted: found 1, expected null or an answer as a text");
   CHECK(form_error(sample_with({"answers", "0", "seconds"}, -1.5)) ==
         "r.json, answers[0].seconds: found -1.5, expected a finite number of at least 0");
   CHECK(form_error(sample_with({"answers", "0", "seconds"}, std::numeric_limits<double>::quiet_NaN())) ==

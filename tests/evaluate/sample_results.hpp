@@ -19,6 +19,7 @@ inline litestage::evaluate::Results sample_results() {
       {"analyze", 120, 30, 24, 0, 0}, {1, 2}, {{"x", {1}, StopReason::cap, 1, {}}, {"", {}, StopReason::exit, 1, {}}}};
   const StageReport short_recall{
       {"recall", 25, 0, 6, 12, 9}, {0.75, 0.5}, {{"y", {2}, StopReason::stop_string, 2, {}}}};
-  r.answers = {{"a", 1, 1, 5, {recall, analyze}}, {"b", -1, 0, 2, {short_recall}}, {"c", 7, -1, 1, {}}};
+  r.answers = {
+      {"a", {{"B"}}, {"B"}, 5, {recall, analyze}}, {"b", {}, {"A"}, 2, {short_recall}}, {"c", {{"H"}}, {}, 1, {}}};
   return r;
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "common/answers.hpp"
+
 using namespace litestage;
 using namespace litestage::cli;
 
@@ -13,7 +15,9 @@ namespace {
 const AnswerFormat format{AnswerRule::stated, "The answer is", " "};
 
 std::vector<Question> three_questions() {
-  return {{"q0", "?", {"a", "b", "c"}, 1}, {"q1", "?", {"a", "b", "c"}, 0}, {"q2", "?", {"a", "b", "c"}, 2}};
+  return {{"q0", "?", {"a", "b", "c"}, test::gold(1)},
+          {"q1", "?", {"a", "b", "c"}, test::gold(0)},
+          {"q2", "?", {"a", "b", "c"}, test::gold(2)}};
 }
 
 // The option with the highest logit is `letter`.
@@ -65,17 +69,18 @@ TEST_CASE("answer sheet: each metric reads what it says") {
   CHECK(letter.answering() == "letter");
   CHECK(both.answering() == "letter");
   CHECK(text.answering() == "extracted");
-  CHECK(both.answers()[1].predicted == 2);
-  CHECK(text.answers()[1].predicted == 0);
-  CHECK(text.answers()[0].predicted == no_answer);
+  CHECK(both.answers()[1].predicted == Answer{"C"});
+  CHECK(text.answers()[1].predicted == Answer{"A"});
+  CHECK(text.answers()[0].predicted.empty());
 }
 
 TEST_CASE("answer sheet: what is read from a text is an option of its own question") {
-  AnswerSheet sheet({{"q0", "?", {"ice", "rock"}, 1}, {"q1", "?", {"rock", "ice"}, 0}}, format, "extracted");
+  AnswerSheet sheet({{"q0", "?", {"ice", "rock"}, test::gold(1)}, {"q1", "?", {"rock", "ice"}, test::gold(0)}}, format,
+                    "extracted");
   sheet.add(0, report_of("q0", 0, "The answer is the rock."));
   sheet.add(1, report_of("q1", 0, "The answer is the rock."));
-  CHECK(sheet.answers()[0].predicted == 1);
-  CHECK(sheet.answers()[1].predicted == 0);
+  CHECK(sheet.answers()[0].predicted == Answer{"B"});
+  CHECK(sheet.answers()[1].predicted == Answer{"A"});
 }
 
 TEST_CASE("answer sheet: what is said of one question and of all so far") {
@@ -90,7 +95,7 @@ TEST_CASE("answer sheet: what is said of one question and of all so far") {
 
 TEST_CASE("answer sheet: without an answer key there is no accuracy") {
   std::vector<Question> questions = three_questions();
-  for (Question& q : questions) q.gold = no_answer;
+  for (Question& q : questions) q.gold.clear();
   AnswerSheet sheet(questions, format, "letter");
   sheet.add(0, report_of("q0", 1, ""));
   CHECK(sheet.note().empty());

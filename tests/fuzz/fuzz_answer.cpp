@@ -22,7 +22,7 @@ void fuzz_answer(const std::uint8_t* data, std::size_t size) {
   }
   for (const AnswerFormat& format : {AnswerFormat{}, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""},
                                      AnswerFormat{AnswerRule::stated, "", " ", "So the answer is option"}}) {
-    const int option = tasks::written_answer(format, rest, options);
+    const int option = tasks::written_option(format, rest, options);
     need(option >= no_answer && option < static_cast<int>(options.size()));
   }
 }

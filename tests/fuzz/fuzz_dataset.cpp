@@ -24,9 +24,10 @@ void read_questions(const tasks::Task& task, const std::vector<litestage::Record
   need(questions.size() == records.size());
   for (const litestage::Question& q : questions) {
     const auto n = static_cast<int>(q.options.size());
+    const int gold = q.gold.empty() ? no_answer : option_of(q.gold[0]);
     need(q.options.size() >= task.min_options && q.options.size() <= task.max_options && !q.stem.empty() &&
          !q.id.empty());
-    need(q.gold < n && q.gold >= (task.gold_required ? 0 : no_answer));
+    need(gold < n && gold >= (task.gold_required ? 0 : no_answer));
   }
   need(tasks::first_questions(questions, 3).size() <= 3);
   need(evaluate::majority_class(questions).accuracy.value <= 1);

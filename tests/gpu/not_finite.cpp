@@ -119,7 +119,7 @@ TEST_CASE("gpu, not finite: a question ends in the sentence that it ends in on t
     options.kv = kv;
     Pipeline<EmulatedBackend, skip::Never, early_exit::Never, OneStage> pipeline({backend, model, tokenizer}, {}, {},
                                                                                  OneStage{{"only", 2, {}}}, options);
-    return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}, -1})); });
+    return error_of([&] { static_cast<void>(pipeline.run(Question{"q7", "", {}})); });
   };
   CHECK(
       said(KvType::f16) ==

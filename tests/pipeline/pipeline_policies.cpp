@@ -59,7 +59,7 @@ TEST_CASE("pipeline: the statistics of a segment go to the policy, then to the o
     std::string log;
     Pipeline pipeline(LanguageModel(s.backend, s.model, toy), NotingSkip{&log}, early_exit::Never{},
                       OneStage{{"only", 2, {}}, {"one prompt"}}, {}, NotingObserver{&log});
-    static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
+    static_cast<void>(pipeline.run(Question{"q", "", {}}));
     CHECK(log ==
           "ppppppoooooot"
           "ppppppoooooot");
@@ -123,7 +123,7 @@ TEST_CASE("pipeline: statistics of a prompt are means over its tokens, however i
       options.step_rows = step_rows;
       Pipeline<B, skip::Never, early_exit::Never, OneStage, RecordingObserver> pipeline(
           {s.backend, s.model, toy}, {}, {}, OneStage{{"only", 2, {}}, {text}}, options);
-      static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
+      static_cast<void>(pipeline.run(Question{"q", "", {}}));
       const std::vector<SublayerStats>& found = pipeline.observer().values;
       REQUIRE(found.size() == 12);
       if (first.empty()) first = found;
@@ -171,7 +171,7 @@ TEST_CASE("pipeline: observers are told of each sub-layer that ran, then of the 
     const OneStage stage{{"only", 2, {}}, {"same A", "same B"}};
     Pipeline<B, skip::Static, early_exit::Never, OneStage, RecordingObserver> pipeline({s.backend, s.model, toy}, mask,
                                                                                        {}, stage, {.branches = 2});
-    const QuestionReport report = pipeline.run(Question{"q", "", {}, -1});
+    const QuestionReport report = pipeline.run(Question{"q", "", {}});
     Log expected;
     const auto ran = [&](int branch, StepInfo step) {
       for (const int u : {0, 2, 3, 4, 5}) expected.push_back({concat("only ", branch, " ran"), step, u});
@@ -232,7 +232,7 @@ TEST_CASE("pipeline: the cosine of a layer is that of what ran in it") {
     no_attention.stages["all"] = {Sublayer{Unit::attention, 1}};
     Pipeline<B, skip::Static, early_exit::Never, OneStage, LayerObserver> pipeline({s.backend, s.model, toy},
                                                                                    no_attention, {}, stage);
-    static_cast<void>(pipeline.run(Question{"q", "", {}, -1}));
+    static_cast<void>(pipeline.run(Question{"q", "", {}}));
     const LayerObserver& seen = pipeline.observer();
     REQUIRE(seen.mlp.size() == 9);
     for (const SublayerStats& a : seen.attention) CHECK(std::isnan(a.layer_cosine));

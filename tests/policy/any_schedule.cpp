@@ -11,7 +11,7 @@ using namespace litestage;
 
 TEST_CASE("any schedule: does what the schedule does, and copies share it") {
   const stages::Direct direct;
-  const Question question{"q", "What melts?", {"a rock", "ice"}, 1};
+  const Question question{"q", "What melts?", {"a rock", "ice"}, {{"B"}}};
   const AnySchedule any = direct;
   const AnySchedule copy = any;
   REQUIRE(copy.size() == direct.size());

@@ -17,7 +17,7 @@ using test::error_of;
 namespace {
 
 Transcript transcript_of(std::vector<std::string> options) {
-  return {{"id", "Predators eat", std::move(options), 0}, {}};
+  return {{"id", "Predators eat", std::move(options), {{"A"}}}, {}};
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ TEST_CASE("direct: a conversation states any letter that a task may have") {
   const std::vector<std::string> options(max_options, "thing");
   for (int i = 0; i < static_cast<int>(max_options); ++i) {
     const std::string letter(1, option_letter(i));
-    CHECK(tasks::written_answer(format, "The answer is option (" + letter + ").", options) == i);
+    CHECK(tasks::written_option(format, "The answer is option (" + letter + ").", options) == i);
   }
-  CHECK(tasks::written_answer(format, "the option I like", options) == no_answer);
+  CHECK(tasks::written_option(format, "the option I like", options) == no_answer);
 }
 
 TEST_CASE("direct: reads the letter that it asked for") {
@@ -103,8 +103,8 @@ TEST_CASE("direct: reads the letter that it asked for") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.written);
-    CHECK(tasks::written_answer(text, c.written, options) == c.text);
-    CHECK(tasks::written_answer(chat, c.written, options) == c.chat);
+    CHECK(tasks::written_option(text, c.written, options) == c.text);
+    CHECK(tasks::written_option(chat, c.written, options) == c.chat);
   }
 }
 

@@ -16,7 +16,7 @@ using stages::TinyThinker;
 namespace {
 
 Transcript transcript(std::vector<std::string> options, std::vector<std::vector<std::string>> outputs = {}) {
-  return {{"id", "Predators eat", std::move(options), 0}, std::move(outputs)};
+  return {{"id", "Predators eat", std::move(options), {{"A"}}}, std::move(outputs)};
 }
 
 std::string text_of(const Prompt& prompt) {
@@ -27,7 +27,7 @@ std::string text_of(const Prompt& prompt) {
 }
 
 std::string letter_in(const AnswerFormat& format, const std::string& text) {
-  const int option = tasks::written_answer(format, text, std::vector<std::string>(5, "thing"));
+  const int option = tasks::written_option(format, text, std::vector<std::string>(5, "thing"));
   return option == no_answer ? "none" : std::string(1, static_cast<char>('A' + option));
 }
 

@@ -8,6 +8,7 @@
 
 namespace {
 
+using litestage::Answer;
 using litestage::AnswerFormat;
 using litestage::AnswerRule;
 using litestage::BranchReport;
@@ -22,7 +23,7 @@ const std::vector<std::string> four = {"Beach", "Desert", "Carbon", "Alps"};
 
 // 0 where no letter is found.
 char tiny_letter(const std::string& text) {
-  const int option = tasks::written_answer(tiny, text, std::vector<std::string>(26));
+  const int option = tasks::written_option(tiny, text, std::vector<std::string>(26));
   return option == no_answer ? '\0' : static_cast<char>('A' + option);
 }
 
@@ -30,11 +31,11 @@ char tiny_letter(const std::string& text) {
 
 TEST_CASE("an option's index is read from the text; a letter beyond the options is no answer") {
   const std::vector<std::string> five(5, "thing");
-  CHECK(tasks::written_answer(tiny, "So the answer is option C.", four) == 2);
-  CHECK(tasks::written_answer(tiny, "the answer is option E.", five) == 4);
-  CHECK(tasks::written_answer(tiny, "the answer is option E.", four) == -1);
-  CHECK(tasks::written_answer(tiny, "the answer is option Z. the answer is option A.", four) == -1);
-  CHECK(tasks::written_answer(tiny, "", four) == -1);
+  CHECK(tasks::written_option(tiny, "So the answer is option C.", four) == 2);
+  CHECK(tasks::written_option(tiny, "the answer is option E.", five) == 4);
+  CHECK(tasks::written_option(tiny, "the answer is option E.", four) == -1);
+  CHECK(tasks::written_option(tiny, "the answer is option Z. the answer is option A.", four) == -1);
+  CHECK(tasks::written_option(tiny, "", four) == -1);
 }
 
 TEST_CASE("tinythinker's rule: the first match of its pattern, and nothing else") {
@@ -61,9 +62,9 @@ TEST_CASE("each format has its rule: what one reads, another does not") {
                                          {" A desert", -1, 1, 1},
                                          {"B", -1, 1, 1}}) {
     CAPTURE(c.text);
-    CHECK(tasks::written_answer(tiny, c.text, four) == c.tiny);
-    CHECK(tasks::written_answer(chat, c.text, four) == c.chat);
-    CHECK(tasks::written_answer(direct, c.text, four) == c.direct);
+    CHECK(tasks::written_option(tiny, c.text, four) == c.tiny);
+    CHECK(tasks::written_option(chat, c.text, four) == c.chat);
+    CHECK(tasks::written_option(direct, c.text, four) == c.direct);
   }
 }
 
@@ -79,16 +80,16 @@ TEST_CASE("the highest letter wins, ties go to the lowest") {
 }
 
 TEST_CASE("a report is answered by its last stage's first branch") {
-  const litestage::Question question{"q", "?", four, 0};
+  const litestage::Question question{"q", "?", four, {{"A"}}};
   QuestionReport report;
-  CHECK(tasks::extracted_answer(chat, report, question) == -1);
-  CHECK(tasks::scored_answer(report) == -1);
+  CHECK(tasks::extracted_answer(chat, report, question).empty());
+  CHECK(tasks::scored_answer(report).empty());
   StageReport analyze, summarize;
   analyze.branches = {BranchReport{"option A"}, BranchReport{"option B"}};
   report.stages = {analyze, summarize};
-  CHECK(tasks::extracted_answer(chat, report, question) == -1);
+  CHECK(tasks::extracted_answer(chat, report, question).empty());
   report.stages.back().branches = {BranchReport{"option C"}, BranchReport{"option D"}};
-  CHECK(tasks::extracted_answer(chat, report, question) == 2);
+  CHECK(tasks::extracted_answer(chat, report, question) == Answer{"C"});
   report.letter_logits = {0, 0.5f, 0.25f};
-  CHECK(tasks::scored_answer(report) == 1);
+  CHECK(tasks::scored_answer(report) == Answer{"B"});
 }

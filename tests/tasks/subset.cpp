@@ -18,7 +18,7 @@ namespace tasks = litestage::tasks;
 
 std::vector<Question> numbered(int n) {
   std::vector<Question> questions;
-  for (int i = 0; i < n; ++i) questions.push_back({std::to_string(i), "s", {"x", "y"}, 0});
+  for (int i = 0; i < n; ++i) questions.push_back({std::to_string(i), "s", {"x", "y"}, {{"A"}}});
   return questions;
 }
 
@@ -74,15 +74,15 @@ TEST_CASE("a random order is the same on every platform") {
 }
 
 TEST_CASE("the contents of a question are its words, not its id") {
-  const Question a{"1", "What is cold?", {"Ice", "fire"}, 0};
-  Question b{"2", "  What is  cold? ", {"ice", "fire"}, 1};
+  const Question a{"1", "What is cold?", {"Ice", "fire"}, {{"A"}}};
+  Question b{"2", "  What is  cold? ", {"ice", "fire"}, {{"B"}}};
   CHECK(tasks::content_hash(a) == tasks::content_hash(b));
   CHECK(tasks::content_hash(a).size() == 16);
   b.options = {"fire", "ice"};
   CHECK(tasks::content_hash(a) == tasks::content_hash(b));
   b.options = {"icef", "ire"};
   CHECK(tasks::content_hash(a) != tasks::content_hash(b));
-  const std::vector<Question> both{a, b}, others{{"9", "what is cold?", {"ICE", "fire"}, -1}};
+  const std::vector<Question> both{a, b}, others{{"9", "what is cold?", {"ICE", "fire"}, {}}};
   const std::vector<Question> left = tasks::questions_without(both, others);
   REQUIRE(left.size() == 1);
   CHECK(left[0].id == "2");

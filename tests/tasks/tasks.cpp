@@ -11,6 +11,7 @@ namespace {
 using litestage::concat;
 using litestage::Error;
 using litestage::Form;
+using litestage::Gold;
 using litestage::Question;
 using litestage::Record;
 namespace tasks = litestage::tasks;
@@ -54,7 +55,7 @@ TEST_CASE("a record of OpenBookQA's form becomes a question") {
   CHECK(q.id == "7-1");
   CHECK(q.stem == "Count  to");  // blanks inside are kept
   CHECK(q.options == std::vector<std::string>{"one", "two", "three", "four"});
-  CHECK(q.gold == 3);
+  CHECK(q.gold == Gold{{"D"}});
 }
 
 TEST_CASE("the order of keys does not matter, others are ignored") {
@@ -97,7 +98,7 @@ TEST_CASE("each task has its own number of options") {
 }
 
 TEST_CASE("only one's own questions may lack the right answer") {
-  CHECK(parse("choice", record(4, nullptr)).gold == -1);
+  CHECK(parse("choice", record(4, nullptr)).gold.empty());
   CHECK(task_error("obqa", record(4, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
   CHECK(task_error("csqa", record(5, nullptr)) == "set.jsonl:3: key \"answerKey\" is missing");
 }
@@ -142,8 +143,8 @@ TEST_CASE("StrategyQA's questions are answered yes or no") {
   CHECK(yes.id == "q1");
   CHECK(yes.stem == "Is it  so?");
   CHECK(yes.options == std::vector<std::string>{"yes", "no"});
-  CHECK(yes.gold == 0);
-  CHECK(parse("strategyqa", make(false)).gold == 1);
+  CHECK(yes.gold == Gold{{"A"}});
+  CHECK(parse("strategyqa", make(false)).gold == Gold{{"B"}});
   CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, expected true or false");
   CHECK(task_error("strategyqa", record(4)) == "set.jsonl:3: key \"qid\" is missing");
 }

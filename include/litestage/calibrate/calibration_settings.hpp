@@ -42,8 +42,8 @@ struct CalibrationSettings {
 
 // Full depth on every question: the reference for the accuracy of the budgets and for the order of the stages.
 struct FullDepth {
-  Judge judge;                 // knows the right answers; for the metric `agreement` they are the answers of full depth
-  std::vector<int> predicted;  // [questions]
+  Judge judge;  // knows the right answers; for the metric `agreement` they are the answers of full depth
+  std::vector<Answer> predicted;           // [questions]
   std::vector<double> stage_seconds;       // [stages] predicted, mean over the questions
   std::vector<std::size_t> slowest_first;  // [stages]
 
@@ -70,7 +70,7 @@ struct ExitChoice {
 
 // The results of one plan on every question.
 struct Score {
-  std::vector<int> predicted;        // [questions]
+  std::vector<Answer> predicted;     // [questions]
   std::vector<Outcome> outcomes;     // [questions]
   std::vector<double> stage_tokens;  // [stages] tokens generated, mean over the questions
 };

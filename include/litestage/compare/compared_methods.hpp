@@ -18,6 +18,7 @@
 #include "litestage/compare/comparison.hpp"
 #include "litestage/compare/expected_skipping.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/prompt/transcript.hpp"
@@ -26,7 +27,6 @@
 #include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
-#include "litestage/tasks/tasks.hpp"
 
 namespace litestage::compare {
 
@@ -231,12 +231,12 @@ inline void ComparedMethods::set_equal_skipping(ComparedMethod& m) const {
 
 inline void ComparedMethods::set_majority(ComparedMethod& m) const {
   const evaluate::MajorityClass majority = evaluate::majority_class(*questions_);
-  if (majority.option == no_answer) {
+  if (majority.answer.empty()) {
     m.method.missing = "these questions have no answer key";
     return;
   }
-  m.method.setting = concat("always ", option_letter(majority.option));
-  m.method.outcomes.assign(questions_->size(), {.predicted = majority.option, .stages = {}});
+  m.method.setting = concat("always ", shown(majority.answer.text));
+  m.method.outcomes.assign(questions_->size(), {.predicted = majority.answer, .stages = {}});
 }
 
 // The smallest cap with which branches of these lengths reach the mean length `mean`, or else the largest length.

@@ -97,8 +97,8 @@ struct ComparisonRow {
 
 namespace detail {
 
-[[nodiscard]] inline std::vector<int> predictions(const Method& method) {
-  std::vector<int> list;
+[[nodiscard]] inline std::vector<Answer> predictions(const Method& method) {
+  std::vector<Answer> list;
   for (const MethodOutcome& o : method.outcomes) list.push_back(o.predicted);
   return list;
 }
@@ -191,14 +191,14 @@ namespace detail {
                                               const std::vector<ComparedQuestion>& questions) {
   LITESTAGE_ASSERT(method.outcomes.size() == questions.size() && reference.outcomes.size() == questions.size(),
                    method.name, ": ", method.outcomes.size(), " and ", reference.outcomes.size(), " outcomes");
-  std::vector<int> gold;
+  std::vector<Gold> gold;
   for (const ComparedQuestion& q : questions) gold.push_back(q.gold);
-  const std::vector<int> mine = detail::predictions(method), theirs = detail::predictions(reference);
+  const std::vector<Answer> mine = detail::predictions(method), theirs = detail::predictions(reference);
   ComparisonRow row;
   row.accuracy = evaluate::accuracy(mine, gold);
   row.difference = evaluate::paired_difference(evaluate::paired_counts(mine, theirs, gold));
   row.agreement = evaluate::agreement(mine, theirs);
-  for (const int p : mine) row.silent += p == no_answer ? 1 : 0;
+  for (const Answer& answer : mine) row.silent += answer.empty() ? 1 : 0;
   row.stages = stage_means(method);
   for (const StageMeans& s : row.stages) row.tokens += s.chosen_tokens();
   row.skipped = skipped_per_token(method);

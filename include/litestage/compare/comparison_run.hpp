@@ -107,9 +107,9 @@ class ComparisonRun {
     answering_->use(policies.skip, policies.exit, policies.stages);
     const AnswerFormat format = policies.stages.answer_format();
     answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
-      const int predicted = options_.pipeline.score_letters ? tasks::scored_answer(report)
-                                                            : tasks::extracted_answer(format, report, open[i]);
-      finished_->add(method.name, open[i].id, method_outcome(report, predicted, place[i] < options_.traced),
+      Answer predicted = options_.pipeline.score_letters ? tasks::scored_answer(report)
+                                                         : tasks::extracted_answer(format, report, open[i]);
+      finished_->add(method.name, open[i].id, method_outcome(report, std::move(predicted), place[i] < options_.traced),
                      evaluate::context_use(report));
       if (options_.on_finished) options_.on_finished(method);
       return true;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "litestage/compare/outcome.hpp"
-#include "litestage/evaluate/option_letter_form.hpp"
+#include "litestage/evaluate/answer_form.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/form.hpp"
 
@@ -40,12 +40,12 @@ struct Method {
 struct ComparedQuestion {
   static constexpr bool written_only = true;
   std::string id;
-  int gold = no_answer;
+  Gold gold = {};
 
   static constexpr auto fields() {
     using Q = ComparedQuestion;
     return std::tuple(Field("id", &Q::id, "id of the question"),
-                      coded_field<evaluate::OptionLetterForm>("gold", &Q::gold, "the right option"));
+                      coded_field<evaluate::GoldForm>("gold", &Q::gold, "the right answer, or several"));
   }
 };
 

@@ -8,10 +8,11 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "litestage/engine/report.hpp"
-#include "litestage/evaluate/option_letter_form.hpp"
+#include "litestage/evaluate/answer_form.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/read_fields.hpp"
 
@@ -80,13 +81,13 @@ struct StageOutcome : StageCounts<int> {
 
 struct MethodOutcome {
   static constexpr bool complete = true;
-  int predicted = no_answer;
+  Answer predicted = {};
   std::vector<StageOutcome> stages;
   std::optional<NoRoom> no_room = std::nullopt;  // QuestionReport::no_room
 
   static constexpr auto fields() {
     using O = MethodOutcome;
-    return std::tuple(coded_field<evaluate::OptionLetterForm>("predicted", &O::predicted, "the predicted option"),
+    return std::tuple(coded_field<evaluate::AnswerForm>("predicted", &O::predicted, "the predicted answer"),
                       Field("stages", &O::stages, "outcome of each stage"),
                       Field("no_room", &O::no_room, "why there is no answer").with(Presence::unless_default));
   }
@@ -132,8 +133,8 @@ struct MethodTiming {
   return outcome;
 }
 
-[[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, int predicted, bool traced) {
-  MethodOutcome outcome{.predicted = predicted, .stages = {}, .no_room = report.no_room};
+[[nodiscard]] inline MethodOutcome method_outcome(const QuestionReport& report, Answer predicted, bool traced) {
+  MethodOutcome outcome{.predicted = std::move(predicted), .stages = {}, .no_room = report.no_room};
   for (const StageReport& s : report.stages) outcome.stages.push_back(stage_outcome(s, traced));
   return outcome;
 }

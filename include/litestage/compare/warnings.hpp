@@ -1,7 +1,6 @@
 // Warnings for the reader of a comparison.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -14,7 +13,6 @@
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/text_table.hpp"
 #include "litestage/evaluate/without_room.hpp"
-#include "litestage/prompt/option_letter.hpp"
 
 namespace litestage::compare {
 
@@ -41,23 +39,22 @@ inline void require_valid_plan(const ComparedTask& task, const calibrate::PlanFa
 
 namespace detail {
 
-// Warns if full depth does not beat the most frequent letter, because accuracies then mean little.
+// Warns if full depth does not beat the most frequent answer, because accuracies then mean little.
 [[nodiscard]] inline std::optional<std::string> accuracy_warning(const evaluate::Proportion& full,
                                                                  const std::vector<Question>& questions) {
-  const auto counts = evaluate::gold_counts(questions);
   const evaluate::MajorityClass majority = evaluate::majority_class(questions);
-  if (majority.option == no_answer)
+  if (majority.answer.empty())
     return "these questions have no answer key: only the agreement with full depth can be judged";
-  const char letter = option_letter(static_cast<std::size_t>(majority.option));
+  const std::string answer = shown(majority.answer.text);
   const std::string always = evaluate::fixed(100 * majority.accuracy.value, 1);
-  if (std::count(counts.begin(), counts.end(), std::size_t{0}) == static_cast<std::ptrdiff_t>(counts.size()) - 1)
-    return concat("the right answer to every question is ", letter,
-                  ": accuracy says nothing where one letter is always right");
+  if (majority.accuracy.hits == majority.accuracy.trials)
+    return concat("the right answer to every question is ", answer,
+                  ": accuracy says nothing where one answer is always right");
   if (full.value <= majority.accuracy.value)
-    return concat("full depth is right in ", evaluate::fixed(100 * full.value, 1), " %, always saying ", letter, " in ",
+    return concat("full depth is right in ", evaluate::fixed(100 * full.value, 1), " %, always saying ", answer, " in ",
                   always, " %: accuracy means nothing where the model at full depth cannot do better than that");
   if (full.low <= majority.accuracy.value)
-    return concat("full depth is not clearly better than always saying ", letter, " (", always,
+    return concat("full depth is not clearly better than always saying ", answer, " (", always,
                   " %): differences of accuracy mean little");
   return std::nullopt;
 }

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "litestage/core/error.hpp"
-#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/answer.hpp"
 #include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
@@ -54,24 +54,24 @@ struct Proportion {
 }
 
 // The share of questions answered correctly. No answer counts as wrong; questions without known gold do not count.
-[[nodiscard]] inline Proportion accuracy(std::span<const int> predicted, std::span<const int> gold) {
+[[nodiscard]] inline Proportion accuracy(std::span<const Answer> predicted, std::span<const Gold> gold) {
   LITESTAGE_ASSERT(predicted.size() == gold.size(), predicted.size(), " predictions, ", gold.size(), " gold answers");
   std::size_t right = 0, known = 0;
   for (std::size_t i = 0; i < gold.size(); ++i) {
-    if (gold[i] == no_answer) continue;
+    if (gold[i].empty()) continue;
     ++known;
-    if (predicted[i] == gold[i]) ++right;
+    if (is_right(predicted[i], gold[i])) ++right;
   }
   return proportion(right, known);
 }
 
 // The share of questions on which two runs give the same answer. "No answer" agrees with nothing, not even with "no
 // answer": a model too broken to answer must not look faithful to a second model that does not answer either.
-[[nodiscard]] inline Proportion agreement(std::span<const int> a, std::span<const int> b) {
+[[nodiscard]] inline Proportion agreement(std::span<const Answer> a, std::span<const Answer> b) {
   LITESTAGE_ASSERT(a.size() == b.size(), a.size(), " against ", b.size(), " answers");
   std::size_t same = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != no_answer && a[i] == b[i]) ++same;
+    if (agree(a[i], b[i])) ++same;
   }
   return proportion(same, a.size());
 }

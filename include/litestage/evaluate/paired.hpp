@@ -29,13 +29,13 @@ struct PairedCounts {
 };
 
 // Compares predictions question by question, under the rules of `accuracy`.
-[[nodiscard]] inline PairedCounts paired_counts(std::span<const int> a, std::span<const int> b,
-                                                std::span<const int> gold) {
+[[nodiscard]] inline PairedCounts paired_counts(std::span<const Answer> a, std::span<const Answer> b,
+                                                std::span<const Gold> gold) {
   LITESTAGE_ASSERT(a.size() == gold.size() && b.size() == gold.size(), a.size(), " and ", b.size(), " predictions, ",
                    gold.size(), " gold answers");
   PairedCounts counts;
   for (std::size_t i = 0; i < gold.size(); ++i) {
-    if (gold[i] != no_answer) counts.add(a[i] == gold[i], b[i] == gold[i]);
+    if (!gold[i].empty()) counts.add(is_right(a[i], gold[i]), is_right(b[i], gold[i]));
   }
   return counts;
 }

@@ -1,5 +1,6 @@
 // Converts Results to and from a Form: the results file, format "litestage.results/1". Names once released stay; new
-// ones may be added, so reading ignores unknown keys. `gold` and `predicted` are letters, or null if there is none.
+// ones may be added, so reading ignores unknown keys. `gold` and `predicted` are answers in their canonical form,
+// such as letters, or null if there is none; several right answers are a list.
 // `summary` is written for readers of the file and is not read back, because it follows from the answers (summary.hpp).
 #pragma once
 

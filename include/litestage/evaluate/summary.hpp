@@ -85,12 +85,13 @@ inline void add_stage(std::vector<StageSummary>& sums, const StageReport& stage)
 // `clock_s`: RunInfo::clock_s.
 [[nodiscard]] inline Summary summarize(const std::vector<RecordedAnswer>& answers, double clock_s) {
   Summary s;
-  std::vector<int> predicted, gold;
+  std::vector<Answer> predicted;
+  std::vector<Gold> gold;
   for (const RecordedAnswer& answer : answers) {
     predicted.push_back(answer.predicted);
     gold.push_back(answer.gold);
     s.seconds += answer.seconds;
-    if (answer.predicted != no_answer) ++s.answered;
+    if (!answer.predicted.empty()) ++s.answered;
     for (const StageReport& stage : answer.stages) {
       s.prompt_tokens += stage.prompt_tokens;
       s.tokens += stage.chosen_tokens();

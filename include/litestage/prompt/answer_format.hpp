@@ -2,22 +2,37 @@
 // letters.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "litestage/core/enum_names.hpp"
 
 namespace litestage {
 
-// The rule that extracts an answer from a text. Implemented in tasks/read_answer.hpp.
+// The rule that extracts the letter of an option from a text. Implemented in tasks/read_answer.hpp.
 enum class AnswerRule : std::uint8_t {
   stated,       // the last statement of the answer, by letter or in the option's own words
   tiny_thinker  // the first match of "the answer is option ([A-Z])\.", as in TinyThinker's evaluation (generate.py:148)
 };
+
+// Which match is the answer where several stand in a text. Models that reason state the answer last.
+enum class TakenMatch : std::uint8_t { first, last };
 
 struct AnswerFormat {
   AnswerRule rule = AnswerRule::stated;
   std::string probe = {};          // appended to the last stage's prompt to score letters
   std::string letter_prefix = {};  // option i is scored as the token of letter_prefix + letter
   std::string opening = {};        // end of the last prompt if the generated text continues its sentence
+  // Answers that are no letters stand after these words, whatever their case, such as "the answer is"; empty: anywhere.
+  std::string after = {};
+  TakenMatch take = TakenMatch::last;
 };
 
 }  // namespace litestage
+
+template <>
+struct litestage::EnumNames<litestage::TakenMatch> {
+  static constexpr std::array<std::string_view, 2> names = {"first", "last"};
+};

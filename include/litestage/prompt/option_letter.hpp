@@ -7,7 +7,7 @@
 
 namespace litestage {
 
-inline constexpr int no_answer = -1;            // as a prediction: no answer was found; as gold: unknown
+inline constexpr int no_answer = -1;            // no option: no answer was found
 inline constexpr std::size_t max_options = 26;  // one per letter of the alphabet
 
 [[nodiscard]] inline char option_letter(std::size_t option) {

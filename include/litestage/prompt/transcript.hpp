@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/answer.hpp"
 
 namespace litestage {
 
@@ -13,7 +14,10 @@ struct Question {
   std::string id;
   std::string stem;
   std::vector<std::string> options;
-  int gold = no_answer;  // index of the correct option
+  Gold gold = {};  // the right answers, any of which counts; empty if they are not known
+  AnswerKind kind = AnswerKind::letter;
+  std::map<std::string, std::string> fields = {};  // other texts of the record, such as the passage that is asked about
+  bool percent_is_number = false;                  // for kind `number`: whether "50 %" is the same answer as "50"
 };
 
 enum class Role : std::uint8_t {

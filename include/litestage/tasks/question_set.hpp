@@ -18,14 +18,25 @@ struct QuestionSet {
 };
 
 // A hash of every byte of these questions, in this order; generated texts are valid only for equal questions.
-// (content_hash covers only what a question asks, not its id and answer.)
+// (content_hash covers only what a question asks, not its id and answer.) A multiple-choice question with one gold
+// answer or none, and without other fields, has the hash that earlier versions gave it, so their journals hold.
 [[nodiscard]] inline std::string questions_fingerprint(const std::vector<Question>& questions) {
   Fnv1a hash;
   for (const Question& q : questions) {
     hash.add_whole(q.id);
     hash.add_whole(q.stem);
-    hash.add(concat(q.options.size(), ":", q.gold, ":"));
-    for (const std::string& option : q.options) hash.add_whole(option);
+    const bool simple = q.kind == AnswerKind::letter && q.gold.size() <= 1;
+    const int option = simple && !q.gold.empty() ? option_of(q.gold[0]) : no_answer;
+    hash.add(concat(q.options.size(), ":", option, ":"));
+    for (const std::string& text : q.options) hash.add_whole(text);
+    if (!simple) {
+      hash.add(concat(name(q.kind), ":", q.percent_is_number, ":"));
+      for (const Answer& answer : q.gold) hash.add_whole(answer.text);
+    }
+    for (const auto& [key, text] : q.fields) {
+      hash.add_whole(key);
+      hash.add_whole(text);
+    }
   }
   return hexadecimal(hash.value());
 }

@@ -1,5 +1,5 @@
-// Reads the answer, as the index of an option, from what a model made: from its text, or from the logits of the option
-// letters.
+// Reads the answer from what a model made: from its text, by the kind of the question's answer, or from the logits of
+// the option letters.
 #pragma once
 
 #include <algorithm>
@@ -13,27 +13,33 @@
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/prompt/answer.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
-#include "litestage/tasks/stated_answer.hpp"
+#include "litestage/tasks/reading/stated_answer.hpp"
 
 namespace litestage::tasks {
 
 // The index of the option that a text gives as its answer; no_answer if there is none, or none of the question's
-// options. The rules are in stated_answer.hpp, that of TinyThinker in definitions/read_answer.hpp.
-[[nodiscard]] int written_answer(const AnswerFormat& format, std::string_view text,
+// options. The rules are in reading/stated_answer.hpp, that of TinyThinker in definitions/read_answer.hpp.
+[[nodiscard]] int written_option(const AnswerFormat& format, std::string_view text,
                                  std::span<const std::string> options);
+
+// The answer that a text gives to this question, in the canonical form of its kind; empty if it gives none, or none
+// that is unambiguous.
+[[nodiscard]] Answer written_answer(const AnswerFormat& format, std::string_view text, const Question& question);
 
 // The option whose letter has the highest logit; ties go to the first letter, NaN never wins.
 [[nodiscard]] int best_letter(std::span<const float> letter_logits);
 
 // The answer of a whole question, read from the text of the last stage's first branch (extracted) or from the logits of
 // the option letters (scored).
-[[nodiscard]] int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
-[[nodiscard]] int extracted_answer(const AnswerFormat& format, const QuestionReport& report, const Question& question);
+[[nodiscard]] Answer extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
+[[nodiscard]] Answer extracted_answer(const AnswerFormat& format, const QuestionReport& report,
+                                      const Question& question);
 
-[[nodiscard]] int scored_answer(const QuestionReport& report);
+[[nodiscard]] Answer scored_answer(const QuestionReport& report);
 
 }  // namespace litestage::tasks
 

@@ -26,9 +26,9 @@ namespace litestage::tasks {
 // and the size, on every platform: a partial Fisher-Yates shuffle.
 [[nodiscard]] std::vector<std::size_t> random_order(std::size_t size, std::size_t n, std::uint64_t seed);
 
-// A hash of sixteen digits over a question's stem and options. Ids are not suitable to compare questions: files give
-// the same question different ids, and different questions the same id. Case, spaces and the order of the options do
-// not count.
+// A hash of sixteen digits over a question's stem, options and other fields. Ids are not suitable to compare questions:
+// files give the same question different ids, and different questions the same id. Case, spaces and the order of the
+// options do not count.
 [[nodiscard]] std::string content_hash(const Question& question);
 
 // The questions whose content is not among `others`, regardless of their ids.

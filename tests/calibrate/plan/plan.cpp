@@ -235,9 +235,10 @@ TEST_CASE("plan: holds for its own model and tokenizer only, its seconds on its 
 
 TEST_CASE("plan: questions that it was searched on are found under any id") {
   Plan plan = example_plan();
-  std::vector<Question> asked = {{"a", "Ice is?", {"hot", "cold"}, 1}, {"b", "Steam is?", {"hot", "cold"}, 0}};
+  std::vector<Question> asked = {{"a", "Ice is?", {"hot", "cold"}, {{"B"}}},
+                                 {"b", "Steam is?", {"hot", "cold"}, {{"A"}}}};
   CHECK(!searched_among(plan, asked, "p.json"));
-  plan.data.contents.push_back(tasks::content_hash({"of another id", "ice IS?", {"cold", "hot"}, 0}));
+  plan.data.contents.push_back(tasks::content_hash({"of another id", "ice IS?", {"cold", "hot"}, {{"A"}}}));
   CHECK(searched_among(plan, asked, "p.json").value() ==
         "p.json: 1 of the 2 questions (the first is a) are those that the plan was searched on");
   CHECK_NOTHROW(check_apart(plan, {asked[1]}, "p.json"));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/answers.hpp"
 #include "common/error_of.hpp"
 
 using namespace litestage;
@@ -15,7 +16,8 @@ using calibrate::StageResult;
 
 namespace {
 
-const std::vector<Question> asked_questions = {{"q0", "?", {"ice", "rock"}, 1}, {"q1", "?", {"rock", "ice"}, 1}};
+const std::vector<Question> asked_questions = {{"q0", "?", {"ice", "rock"}, test::gold(1)},
+                                               {"q1", "?", {"rock", "ice"}, test::gold(1)}};
 
 StageResult wrote(const std::string& text) {
   StageResult result;
@@ -32,13 +34,13 @@ TEST_CASE("metric: extracted reads the last stage's text by the schedule's rule,
   const Path path = {{&first}, {&last}};
   const Judge judge(Metric::extracted, AnswerFormat{}, asked_questions);
   CHECK_FALSE(judge.needs_letters());
-  CHECK(judge.predicted(0, path) == 1);
-  CHECK(judge.predicted(1, path) == 0);
-  CHECK(judge.correct(0, 1));
-  CHECK_FALSE(judge.correct(1, 0));
-  CHECK_FALSE(judge.correct(0, no_answer));
+  CHECK(judge.predicted(0, path) == Answer{"B"});
+  CHECK(judge.predicted(1, path) == Answer{"A"});
+  CHECK(judge.correct(0, {"B"}));
+  CHECK_FALSE(judge.correct(1, {"A"}));
+  CHECK_FALSE(judge.correct(0, {}));
   const Judge tiny(Metric::extracted, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""}, asked_questions);
-  CHECK(tiny.predicted(0, path) == no_answer);
+  CHECK(tiny.predicted(0, path).empty());
 }
 
 TEST_CASE("metric: letter and agreement go by the letters, and agreement needs no gold answers") {
@@ -46,14 +48,14 @@ TEST_CASE("metric: letter and agreement go by the letters, and agreement needs n
   const Path path = {{&last}};
   const Judge letter(Metric::letter, AnswerFormat{}, asked_questions);
   CHECK(letter.needs_letters());
-  CHECK(letter.predicted(0, path) == 1);
+  CHECK(letter.predicted(0, path) == Answer{"B"});
   std::vector<Question> open = asked_questions;
-  for (Question& q : open) q.gold = no_answer;
+  for (Question& q : open) q.gold.clear();
   const Judge agreement(Metric::agreement, AnswerFormat{}, open);
-  CHECK_FALSE(agreement.correct(0, 1));
-  const Judge agreeing = agreement.agreeing_with({1, 0});
-  CHECK(agreeing.correct(0, 1));
-  CHECK_FALSE(agreeing.correct(1, 1));
-  CHECK(letter.agreeing_with({2, 2}).correct(0, 1));  // has right answers already
+  CHECK_FALSE(agreement.correct(0, {"B"}));
+  const Judge agreeing = agreement.agreeing_with(test::letters({1, 0}));
+  CHECK(agreeing.correct(0, {"B"}));
+  CHECK_FALSE(agreeing.correct(1, {"B"}));
+  CHECK(letter.agreeing_with(test::letters({2, 2})).correct(0, {"B"}));  // has right answers already
   CHECK(test::says(test::error_of([&] { Judge(Metric::extracted, AnswerFormat{}, open); }), "question q0"));
 }

@@ -160,14 +160,14 @@ void report_full_depth(std::ostream& out, const Job& job, const Score& full, Met
   const PlanScore s = calibrate::plan_score(full);
   out << "full depth        " << fixed(s.seconds, 2) << " s/question predicted";
   const evaluate::MajorityClass majority = evaluate::majority_class(job.questions.list);
-  std::vector<int> gold;
+  std::vector<Gold> gold;
   for (const Question& q : job.questions.list) gold.push_back(q.gold);
   const evaluate::Proportion right = evaluate::accuracy(full.predicted, gold);
   if (right.trials > 0) out << ", " << percent(right) << " right";
   out << '\n' << std::flush;
   if (right.trials == 0 || right.value > majority.accuracy.value) return;
-  std::cerr << "warning: full depth is no more accurate than always answering " << option_letter(majority.option)
-            << " (" << fixed(100 * majority.accuracy.value, 1) << " %), so accuracy means nothing here"
+  std::cerr << "warning: full depth is no more accurate than always answering " << shown(majority.answer.text) << " ("
+            << fixed(100 * majority.accuracy.value, 1) << " %), so accuracy means nothing here"
             << (metric == Metric::agreement ? "; agreement with full depth does" : "") << std::endl;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "cli/terminal/answer_sheet.hpp"
 #include "cli/terminal/progress.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/text_table.hpp"
@@ -52,7 +54,7 @@ inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
   if (without_room.any()) out << "no room           " << without_room.sentence(sheet.done()) << '\n';
   const std::vector<Question> questions = sheet.answered_questions();
   const evaluate::MajorityClass majority = evaluate::majority_class(questions);
-  if (majority.option == no_answer) {
+  if (majority.answer.empty()) {
     out << "accuracy          not known: these questions have no answer key\n";
     return;
   }
@@ -60,8 +62,10 @@ inline void print_accuracy(std::ostream& out, const AnswerSheet& sheet) {
   if (sheet.by_text()) {
     out << "from the text     " << percent(sheet.accuracy(true)) << "; no answer in " << sheet.silent() << '\n';
   }
-  out << "without a model   " << fixed(100 * evaluate::chance(questions), 1) << " % by chance, "
-      << fixed(100 * majority.accuracy.value, 1) << " % by always saying " << option_letter(majority.option) << '\n';
+  out << "without a model   ";
+  if (const std::optional<double> chance = evaluate::chance(questions))
+    out << fixed(100 * *chance, 1) << " % by chance, ";
+  out << fixed(100 * majority.accuracy.value, 1) << " % by always saying " << shown(majority.answer.text) << '\n';
 }
 
 // `batch`: number of questions that ran at once; above 1 the summary's seconds are wall-clock time.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/terminal/progress.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/metrics.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/evaluate/without_room.hpp"
@@ -60,14 +61,15 @@ class AnswerSheet {
     return out;
   }
   [[nodiscard]] evaluate::Proportion accuracy(bool by_text) const {
-    std::vector<int> predicted, gold;
+    std::vector<Answer> predicted;
+    std::vector<Gold> gold;
     collect(by_text, predicted, gold);
     return evaluate::accuracy(predicted, gold);
   }
-  // Number of questions whose text named no option.
+  // Number of questions whose text gave no answer.
   [[nodiscard]] std::size_t silent() const {
     std::size_t n = 0;
-    for (const std::optional<Entry>& e : entries_) n += e && e->extracted == no_answer ? 1 : 0;
+    for (const std::optional<Entry>& e : entries_) n += e && e->extracted.empty() ? 1 : 0;
     return n;
   }
   [[nodiscard]] evaluate::WithoutRoom without_room() const {
@@ -86,24 +88,22 @@ class AnswerSheet {
   [[nodiscard]] std::string verdict(std::size_t question) const {
     const Entry& e = *entries_.at(question);
     if (e.answer.no_room) return concat("none, ", sentence(*e.answer.no_room));
-    const auto said = [](int option) {
-      return option == no_answer ? std::string("no answer") : std::string(1, option_letter(option));
-    };
     std::string text;
-    if (letter_) text += "letter scoring " + said(e.letter);
-    if (extracted_) text += concat(letter_ ? ", from the text " : "from the text ", said(e.extracted));
-    if (e.answer.gold != no_answer) text += ", right is " + said(e.answer.gold);
+    if (letter_) text += "letter scoring " + shown(said(e.letter));
+    if (extracted_) text += concat(letter_ ? ", from the text " : "from the text ", shown(said(e.extracted)));
+    std::string right;
+    for (const Answer& answer : e.answer.gold) right += concat(right.empty() ? "" : " or ", shown(answer.text));
+    if (!right.empty()) text += ", right is " + right;
     return text;
   }
 
  private:
   struct Entry {
     evaluate::RecordedAnswer answer;
-    int letter = no_answer;
-    int extracted = no_answer;
+    Answer letter, extracted;
   };
 
-  void collect(bool by_text, std::vector<int>& predicted, std::vector<int>& gold) const {
+  void collect(bool by_text, std::vector<Answer>& predicted, std::vector<Gold>& gold) const {
     for (const std::optional<Entry>& e : entries_) {
       if (!e) continue;
       predicted.push_back(by_text ? e->extracted : e->letter);

@@ -69,7 +69,7 @@ FullDepth Calibration<B>::full_depth(const LatencyModel& latency) {
   const auto full = evaluation_.setting(Skip());
   const auto decisions = stage_decisions(full.skip, evaluation_.stages(), evaluation_.config().n_layers);
   const std::vector<Path> paths = evaluation_.run_all(full);
-  std::vector<int> predicted;
+  std::vector<Answer> predicted;
   for (std::size_t q = 0; q < paths.size(); ++q) predicted.push_back(judge_.predicted(q, paths[q]));
   FullDepth f{.judge = judge_.agreeing_with(predicted),
               .predicted = std::move(predicted),

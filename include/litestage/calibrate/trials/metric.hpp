@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "litestage/calibrate/trials/stage_memo.hpp"
@@ -19,9 +18,11 @@
 namespace litestage::calibrate {
 
 enum class Metric : std::uint8_t {
-  letter,     // the most probable option letter is the right one
-  extracted,  // the option that the last stage's text gives as its answer is the right one
-  agreement   // the most probable option letter is that of full depth; needs no gold labels
+  letter,     // the most probable option letter is the right one; only for multiple-choice questions
+  extracted,  // the answer that the last stage's text gives is right
+  // The answer is that of full depth: the most probable option letter of multiple-choice questions, otherwise the
+  // answer that the last stage's text gives. It needs no gold answers.
+  agreement
 };
 
 }  // namespace litestage::calibrate
@@ -35,42 +36,51 @@ namespace litestage::calibrate {
 
 class Judge {
  public:
-  // `questions` outlive this object. Throws an Error if the metric needs gold labels and one is missing. For the metric
-  // `agreement` no answer is correct; agreeing_with() makes the judge that knows the answers of full depth.
+  // `questions` outlive this object. Throws an Error if the metric needs gold answers and one is missing, or if it
+  // needs option letters and a question has none. For the metric `agreement` no answer is correct; agreeing_with()
+  // makes the judge that knows the answers of full depth.
   Judge(Metric metric, const AnswerFormat& format, std::span<const Question> questions)
-      : metric_(metric), format_(format), questions_(questions), right_(questions.size(), no_answer) {
+      : metric_(metric), format_(format), questions_(questions), right_(questions.size()) {
+    for (const Question& q : questions) {
+      letters_ = letters_ && q.kind == AnswerKind::letter;
+      if (letters_ || metric != Metric::letter) continue;
+      throw Error(concat("question ", shown(q.id), " has an answer of the kind ", name(q.kind),
+                         ", expected the letter of an option (the metric letter needs one; extracted does not)"));
+    }
     if (metric == Metric::agreement) return;
     for (std::size_t q = 0; q < questions.size(); ++q) {
       right_[q] = questions[q].gold;
-      if (right_[q] != no_answer) continue;
+      if (!right_[q].empty()) continue;
       throw Error(concat("question ", shown(questions[q].id),
                          " has no gold answer, expected one (only the metric agreement needs none)"));
     }
   }
   // The judge of the same metric for which, if it is `agreement`, these answers are the right ones.
-  [[nodiscard]] Judge agreeing_with(std::vector<int> full_depth) const {  // [questions] predicted
+  [[nodiscard]] Judge agreeing_with(const std::vector<Answer>& full_depth) const {  // [questions] predicted
     Judge judge = *this;
-    if (metric_ == Metric::agreement) judge.right_ = std::move(full_depth);
+    if (metric_ != Metric::agreement) return judge;
+    for (std::size_t q = 0; q < full_depth.size(); ++q) judge.right_.at(q) = {full_depth[q]};
     return judge;
   }
 
   [[nodiscard]] Metric metric() const { return metric_; }
-  [[nodiscard]] bool needs_letters() const { return metric_ != Metric::extracted; }
+  [[nodiscard]] bool needs_letters() const { return letters_ && metric_ != Metric::extracted; }
 
-  // The option in which this path ended. The path's last step holds the option letters if the metric needs them.
-  [[nodiscard]] int predicted(std::size_t question, std::span<const PathStep> path) const {
-    if (needs_letters()) return tasks::best_letter(path.back().result->letter_logits);
+  // The answer in which this path ended. The path's last step holds the option letters if the metric needs them.
+  [[nodiscard]] Answer predicted(std::size_t question, std::span<const PathStep> path) const {
+    if (needs_letters()) return letter_answer(tasks::best_letter(path.back().result->letter_logits));
     return tasks::extracted_answer(format_, path.back().result->report, questions_[question]);
   }
-  [[nodiscard]] bool correct(std::size_t question, int predicted) const {
-    return predicted != no_answer && predicted == right_[question];
+  [[nodiscard]] bool correct(std::size_t question, const Answer& predicted) const {
+    return is_right(predicted, right_[question]);
   }
 
  private:
   Metric metric_;
   AnswerFormat format_;
   std::span<const Question> questions_;
-  std::vector<int> right_;  // [questions]
+  std::vector<Gold> right_;  // [questions]
+  bool letters_ = true;      // whether every question is multiple-choice
 };
 
 }  // namespace litestage::calibrate

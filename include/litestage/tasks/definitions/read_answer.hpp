@@ -13,8 +13,9 @@
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/tasks/answer_kinds.hpp"
 #include "litestage/tasks/read_answer.hpp"
-#include "litestage/tasks/stated_answer.hpp"
+#include "litestage/tasks/reading/stated_answer.hpp"
 
 namespace litestage::tasks {
 
@@ -32,11 +33,16 @@ namespace detail {
 
 }  // namespace detail
 
-LITESTAGE_INLINE int written_answer(const AnswerFormat& format, std::string_view text,
+LITESTAGE_INLINE int written_option(const AnswerFormat& format, std::string_view text,
                                     std::span<const std::string> options) {
   if (format.rule == AnswerRule::stated) return stated_answer(text, options, format.opening);
   const std::optional<char> letter = detail::tiny_thinker_letter(text);
   return letter && *letter - 'A' < static_cast<int>(options.size()) ? *letter - 'A' : no_answer;
+}
+
+LITESTAGE_INLINE Answer written_answer(const AnswerFormat& format, std::string_view text, const Question& question) {
+  if (question.kind == AnswerKind::letter) return letter_answer(written_option(format, text, question.options));
+  return read_as(question.kind, format, text, question.percent_is_number);
 }
 
 LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [options]
@@ -50,17 +56,18 @@ LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [op
   return best;
 }
 
-LITESTAGE_INLINE int extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question) {
-  return last.branches.empty() ? no_answer : written_answer(format, last.branches.front().text, question.options);
+LITESTAGE_INLINE Answer extracted_answer(const AnswerFormat& format, const StageReport& last,
+                                         const Question& question) {
+  return last.branches.empty() ? Answer{} : written_answer(format, last.branches.front().text, question);
 }
 
-LITESTAGE_INLINE int extracted_answer(const AnswerFormat& format, const QuestionReport& report,
-                                      const Question& question) {
-  return report.stages.empty() ? no_answer : extracted_answer(format, report.stages.back(), question);
+LITESTAGE_INLINE Answer extracted_answer(const AnswerFormat& format, const QuestionReport& report,
+                                         const Question& question) {
+  return report.stages.empty() ? Answer{} : extracted_answer(format, report.stages.back(), question);
 }
 
-LITESTAGE_INLINE int scored_answer(const QuestionReport& report) {
-  return best_letter(report.letter_logits);
+LITESTAGE_INLINE Answer scored_answer(const QuestionReport& report) {
+  return letter_answer(best_letter(report.letter_logits));
 }
 
 }  // namespace litestage::tasks

@@ -53,6 +53,12 @@ LITESTAGE_INLINE std::string content_hash(const Question& question) {
     hash.add(std::byte{0});
     hash.add(option);
   }
+  for (const auto& [key, text] : question.fields) {
+    hash.add(std::byte{0});
+    hash.add(plain(key));
+    hash.add(std::byte{0});
+    hash.add(plain(text));
+  }
   return hexadecimal(hash.value());
 }
 

@@ -71,7 +71,7 @@ LITESTAGE_INLINE Question parse_choice_question(const Task& task, const Form& re
   q.stem = detail::needed_text(question.at("stem", at + ": question"), at + ": question.stem");
   q.options = detail::parse_choices(task, question.at("choices", at + ": question"), at + ": question.choices");
   const Form* key = task.gold_required ? &record.at("answerKey", at) : record.find("answerKey");
-  if (key != nullptr) q.gold = parse_answer_key(*key, q.options.size(), at + ": answerKey");
+  if (key != nullptr) q.gold = {letter_answer(parse_answer_key(*key, q.options.size(), at + ": answerKey"))};
   return q;
 }
 
@@ -81,7 +81,7 @@ LITESTAGE_INLINE Question parse_yes_no_question(const Task&, const Form& record,
   q.id = detail::needed_text(record.at("qid", at), at + ": qid");
   q.stem = detail::needed_text(record.at("question", at), at + ": question");
   q.options = {"yes", "no"};
-  q.gold = record.at("answer", at).boolean(at + ": answer") ? 0 : 1;
+  q.gold = {letter_answer(record.at("answer", at).boolean(at + ": answer") ? 0 : 1)};
   return q;
 }
 

@@ -1,5 +1,5 @@
 // Precedence among the statements of a text, and that any text can be read.
-#include "litestage/tasks/stated_answer.hpp"
+#include "litestage/tasks/reading/stated_answer.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tasks/stated_answer_cases.hpp"
+#include "tasks/reading/stated_answer_cases.hpp"
 
 using namespace litestage;
 using test::check_readings;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "litestage/tasks/stated_answer.hpp"
+#include "litestage/tasks/reading/stated_answer.hpp"
 
 namespace litestage::test {
 

@@ -1,12 +1,12 @@
 // Texts that count as a statement of the answer, and the option that they state.
-#include "litestage/tasks/answer_statements.hpp"
+#include "litestage/tasks/reading/answer_statements.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "tasks/stated_answer_cases.hpp"
+#include "tasks/reading/stated_answer_cases.hpp"
 
 using namespace litestage;
 using test::check_readings;

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/answer_vocabulary.hpp"
-#include "litestage/tasks/plain_text.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/answer_vocabulary.hpp"
+#include "litestage/tasks/reading/plain_text.hpp"
 
 namespace litestage::tasks {
 

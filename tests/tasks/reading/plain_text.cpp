@@ -1,4 +1,4 @@
-#include "litestage/tasks/plain_text.hpp"
+#include "litestage/tasks/reading/plain_text.hpp"
 
 #include <doctest/doctest.h>
 

@@ -9,10 +9,10 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_statements.hpp"
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/option_names.hpp"
-#include "litestage/tasks/stated_answer.hpp"
+#include "litestage/tasks/reading/answer_statements.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
+#include "litestage/tasks/reading/stated_answer.hpp"
 
 namespace litestage::tasks {
 

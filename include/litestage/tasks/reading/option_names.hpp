@@ -10,7 +10,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_text.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
 
 namespace litestage::tasks {
 
@@ -61,5 +61,5 @@ class OptionNames {
 }  // namespace litestage::tasks
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/tasks/definitions/option_names.hpp"
+#include "litestage/tasks/reading/definitions/option_names.hpp"
 #endif

@@ -1,4 +1,4 @@
-#include "litestage/tasks/option_names.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
 
 #include <doctest/doctest.h>
 

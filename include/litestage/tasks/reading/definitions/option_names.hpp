@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/option_names.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
 
 namespace litestage::tasks {
 

@@ -19,9 +19,9 @@
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_statements.hpp"
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/option_names.hpp"
+#include "litestage/tasks/reading/answer_statements.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
 
 namespace litestage::tasks {
 
@@ -33,5 +33,5 @@ namespace litestage::tasks {
 }  // namespace litestage::tasks
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/tasks/definitions/stated_answer.hpp"
+#include "litestage/tasks/reading/definitions/stated_answer.hpp"
 #endif

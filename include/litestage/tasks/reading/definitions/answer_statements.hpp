@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_statements.hpp"
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/option_names.hpp"
+#include "litestage/tasks/reading/answer_statements.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
 
 namespace litestage::tasks {
 

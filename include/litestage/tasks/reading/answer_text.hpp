@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
-#include "litestage/tasks/answer_vocabulary.hpp"
-#include "litestage/tasks/plain_text.hpp"
+#include "litestage/tasks/reading/answer_vocabulary.hpp"
+#include "litestage/tasks/reading/plain_text.hpp"
 
 namespace litestage::tasks {
 
@@ -72,5 +72,5 @@ class AnswerText {
 }  // namespace litestage::tasks
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/tasks/definitions/answer_text.hpp"
+#include "litestage/tasks/reading/definitions/answer_text.hpp"
 #endif

@@ -1,4 +1,4 @@
-#include "litestage/tasks/answer_text.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
 
 #include <doctest/doctest.h>
 

@@ -10,8 +10,8 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/prompt/option_letter.hpp"
-#include "litestage/tasks/answer_text.hpp"
-#include "litestage/tasks/option_names.hpp"
+#include "litestage/tasks/reading/answer_text.hpp"
+#include "litestage/tasks/reading/option_names.hpp"
 
 namespace litestage::tasks {
 
@@ -86,5 +86,5 @@ class AnswerStatements {
 }  // namespace litestage::tasks
 
 #if LITESTAGE_HEADER_ONLY
-#include "litestage/tasks/definitions/answer_statements.hpp"
+#include "litestage/tasks/reading/definitions/answer_statements.hpp"
 #endif
