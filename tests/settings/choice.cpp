@@ -146,5 +146,5 @@ TEST_CASE("stages: one of several is the active schedule") {
   CHECK(chosen.prompts(0, t) == stages::TinyThinker{}.prompts(0, t));
   CHECK(chosen.answer_format().letter_prefix == " ");
   CHECK_THROWS_WITH_AS(static_cast<void>(stages::Standard(stages::Single{}).answer_format()),
-                       "stages single: found no answer letter, expected tinythinker, chat, direct", Error);
+                       "stages single: found no answer letter, expected tinythinker, chat, plan_solve, cot, direct, custom", Error);
 }

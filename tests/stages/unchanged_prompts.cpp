@@ -17,21 +17,22 @@ using stages::TinyThinker;
 
 namespace {
 
-const std::vector<std::string> stems = {
+const std::vector<std::string> recorded_stems = {
     "Predators eat", "  Which of these,\tif any,  is {hard}? \n", "{question} {options} }}{{ {recall}",
     "A box holds 6 eggs.\n\nHow many are in 7 boxes?\n", "caf\xC3\xA9 \xE2\x82\xAC 5 (A) or (B)?"};
-const std::vector<std::string> options = {"lions", " salt, {sugar} ", "{option}", "\"it's\" 3.5 %", "none\nof these"};
-const std::vector<std::string> texts = {" Predators eat prey",
-                                        "ends in a stop.",
-                                        " \n\t ",
-                                        "\"quoted\"",
-                                        "{letter} it's 'x'",
-                                        "two\nlines ",
-                                        "  {analyses} }} {{ said.",
-                                        "",
-                                        "says why? {x}\n\n",
-                                        "a...",
-                                        "{recall}"};
+const std::vector<std::string> recorded_options = {"lions", " salt, {sugar} ", "{option}", "\"it's\" 3.5 %",
+                                                   "none\nof these"};
+const std::vector<std::string> recorded_texts = {" Predators eat prey",
+                                                 "ends in a stop.",
+                                                 " \n\t ",
+                                                 "\"quoted\"",
+                                                 "{letter} it's 'x'",
+                                                 "two\nlines ",
+                                                 "  {analyses} }} {{ said.",
+                                                 "",
+                                                 "says why? {x}\n\n",
+                                                 "a...",
+                                                 "{recall}"};
 
 std::string hash_of(const AnySchedule& schedule) {
   Fnv1a hash;
@@ -42,9 +43,13 @@ std::string hash_of(const AnySchedule& schedule) {
     }
     hash.add_whole(prompt.continuation);
   };
-  for (std::size_t q = 0; q < stems.size(); ++q) {
-    for (std::size_t n = 2; n <= options.size(); ++n) {
-      Transcript t{{"id", stems[q], {options.begin(), options.begin() + static_cast<std::ptrdiff_t>(n)}, 0}, {}};
+  for (std::size_t q = 0; q < recorded_stems.size(); ++q) {
+    for (std::size_t n = 2; n <= recorded_options.size(); ++n) {
+      Transcript t{{"id",
+                    recorded_stems[q],
+                    {recorded_options.begin(), recorded_options.begin() + static_cast<std::ptrdiff_t>(n)},
+                    0},
+                   {}};
       for (std::size_t s = 0; s < schedule.size(); ++s) {
         const StageInfo info = schedule.stage(s);
         hash.add_whole(info.name);
@@ -54,7 +59,7 @@ std::string hash_of(const AnySchedule& schedule) {
         t.outputs.emplace_back();
         for (std::size_t b = 0; b < prompts.size(); ++b) {
           add(prompts[b]);
-          t.outputs.back().push_back(texts[(7 * q + 3 * n + 5 * s + b) % texts.size()]);
+          t.outputs.back().push_back(recorded_texts[(7 * q + 3 * n + 5 * s + b) % recorded_texts.size()]);
         }
       }
     }

@@ -38,6 +38,7 @@ class StageRun {
       : context_(context),
         policies_(std::move(policies)),
         request_(std::move(request)),
+        sampler_(context.options->sampler_of(request_.stage)),
         stats_(policies_->stats() | (scores_letters() ? Stat::none : context.observer->stats())),
         skipped_(config().n_sublayers()) {
     info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens, request_.question};
@@ -48,7 +49,7 @@ class StageRun {
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       report_.prompt_tokens += static_cast<int>(request_.prompts[i].size());
       branches_.push_back(Branch{request_.slots[i], Segment{}, StopText(request_.stage.stop),
-                                 Sampler(context_.options->sampler, stream_of(request_.stream, i))});
+                                 Sampler(sampler_, stream_of(request_.stream, i))});
     }
     policies_->begin(info_, branches_.size());
     if (prefix_ > 0)
@@ -222,7 +223,7 @@ class StageRun {
   // Chooses the branch's next token from the logits of its segment's last row.
   void choose(std::size_t branch, TokenStats stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
-    if (!context_.options->sampler.greedy()) {
+    if (!sampler_.greedy()) {
       context_.session->read_logits(logits_row, host_logits_);
       sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
     }
@@ -278,6 +279,7 @@ class StageRun {
   std::unique_ptr<PolicyCalls> policies_;
   StageRequest request_;
   RequestInfo info_;
+  SamplerOptions sampler_;
   Stat stats_;              // statistics that policy and observer read
   std::size_t prefix_ = 0;  // number of tokens in the prefix that all branches share, which is forwarded once
   std::vector<Branch> branches_;

@@ -2,8 +2,12 @@
 // letters.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "litestage/core/enum_names.hpp"
 
 namespace litestage {
 
@@ -12,12 +16,17 @@ enum class AnswerRule : std::uint8_t {
   stated,       // the last statement of the answer, by letter or in the option's own words
   tiny_thinker  // the first match of "the answer is option ([A-Z])\.", as in TinyThinker's evaluation (generate.py:148)
 };
+template <>
+struct EnumNames<AnswerRule> {
+  static constexpr std::array<std::string_view, 2> names = {"stated", "tiny_thinker"};
+};
 
 struct AnswerFormat {
   AnswerRule rule = AnswerRule::stated;
   std::string probe = {};          // appended to the last stage's prompt to score letters
   std::string letter_prefix = {};  // option i is scored as the token of letter_prefix + letter
   std::string opening = {};        // end of the last prompt if the generated text continues its sentence
+  friend bool operator==(const AnswerFormat&, const AnswerFormat&) = default;
 };
 
 }  // namespace litestage

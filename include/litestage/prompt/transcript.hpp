@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/sampler_options.hpp"
 
 namespace litestage {
 
@@ -13,7 +16,8 @@ struct Question {
   std::string id;
   std::string stem;
   std::vector<std::string> options;
-  int gold = no_answer;  // index of the correct option
+  int gold = no_answer;                            // index of the correct option
+  std::map<std::string, std::string> fields = {};  // further texts of the record, by name: {field.NAME} in schedules
 };
 
 enum class Role : std::uint8_t {
@@ -39,6 +43,8 @@ struct StageInfo {
   std::string name;
   int max_new_tokens = 64;
   std::vector<std::string> stop = {};  // generation ends before the first of these strings
+  // How this stage's tokens are chosen; empty: as the run says. Its seed is added to the run's.
+  std::optional<SamplerOptions> sampler = {};
 };
 
 // The question and the texts that each finished stage generated.
