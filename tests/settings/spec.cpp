@@ -171,7 +171,8 @@ TEST_CASE("names, keys and values that a policy does not know are refused with t
         "--option low_confidence, criterion: key \"name\" is missing, expected one of max_prob, max_logit, margin, "
         "neg_entropy, top_log_probs");
   CHECK(refused<stages::Standard>("chat:recall=\"{choices}\"") ==
-        "--option chat, recall: found \"{choices}\", expected {question}, {options}, and {{ and }} for braces");
+        "--option chat, recall: found \"{choices}\", expected {question}, {options}, {options_inline}, "
+        "{field.NAME}, and {{ and }} for braces");
 }
 
 TEST_CASE("@file hands the path to the caller's reader, and errors name the file") {

@@ -64,7 +64,8 @@ TEST_CASE("direct: its system message is that of chat, whatever stands there") {
     if (!chat.system.empty()) CHECK(direct.messages[0] == first);
   }
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:system={recall}", "--stages")); }) ==
-        "--stages direct, system: found \"{recall}\", expected {question}, {options}, and {{ and }} for braces");
+        "--stages direct, system: found \"{recall}\", expected {question}, {options}, {options_inline}, {problem}, "
+        "{field.NAME}, and {{ and }} for braces");
 }
 
 TEST_CASE("direct: a conversation states any letter that a task may have") {
@@ -115,11 +116,47 @@ TEST_CASE("direct: letters are scored as the model would go on") {
   CHECK(Direct{24, true}.answer_format().letter_prefix.empty());
 }
 
+TEST_CASE("direct: a question without options is asked for a value") {
+  CHECK(Direct{}.prompts(0, transcript_of({})) ==
+        std::vector<Prompt>{{{{Role::text, "Predators eat\nSo the answer is"}}, ""}});
+  CHECK(Direct{24, true, ""}.prompts(0, transcript_of({})) ==
+        std::vector<Prompt>{{{{Role::user,
+                               "Question: Predators eat\n\nWhat is the answer to the question? Reply with exactly: The "
+                               "answer is N."}},
+                             ""}});
+}
+
+TEST_CASE("direct: an answer may be forced, and letters are scored after the forced words") {
+  const Direct forced{24, true, "", "The answer is"};
+  CHECK(forced.prompts(0, transcript_of({"lions", "humans"}))[0].continuation == "The answer is");
+  CHECK(forced.answer_format().opening == "The answer is");
+  CHECK(forced.answer_format().probe == " option (");
+  CHECK(tasks::written_answer(forced.answer_format(), " option (B).", std::vector<std::string>{"lions", "humans"}) ==
+        1);
+}
+
+TEST_CASE("direct: is the control of a schedule, with its markup, system message and forced words") {
+  using stages::direct_answer_of;
+  CHECK(direct_answer_of(stages::TinyThinker{}) == Direct{});
+  CHECK(direct_answer_of(stages::Single{5, true}) == Direct{});
+  Chat chat;
+  CHECK(direct_answer_of(chat) == Direct{24, true});
+  chat.system = "";
+  CHECK(direct_answer_of(chat) == Direct{24, true, ""});
+  CHECK(direct_answer_of(stages::PlanSolve{}) == Direct{24, true, stages::PlanSolve{}.system, "The answer is"});
+  stages::Custom custom = chat.schedule();
+  custom.stages[0].messages = {{stages::Speaker::system, "You know."}, {stages::Speaker::user, "{question}"}};
+  custom.stages[2].continuation = "{recall}";
+  CHECK(direct_answer_of(custom) == Direct{24, true, "You know."});
+}
+
 TEST_CASE("direct: SPEC and refusals") {
   CHECK(read_spec<stages::Standard>("direct:chat=true", "--stages") == stages::Standard(Direct{24, true}));
   CHECK(to_spec(Direct{7, false}) == "direct:max_new_tokens=7");
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:max_new_tokens=0", "--stages")); }) ==
         "--stages direct, max_new_tokens: found 0, expected an integer from 1 to 1000000");
-  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript_of({}))); }) ==
-        "question id: found 0 options, expected 1 to 26");
+  CHECK(error_of([] { static_cast<void>(Direct{}.prompts(0, transcript_of(std::vector<std::string>(27, "x")))); }) ==
+        "question id: found 27 options, expected 1 to 26");
+  CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:continuation=So", "--stages")); }) ==
+        "--stages direct, continuation: found \"So\" in a text, expected it only where chat is true");
 }

@@ -66,7 +66,7 @@ TEST_CASE("tinythinker: a full stop unless the text ends in a full stop or a quo
   };
   for (const auto& c : cases) {
     CAPTURE(c.first);
-    CHECK(TinyThinker::as_sentence(c.first) == c.second);
+    CHECK(stages::as_sentence(c.first) == c.second);
   }
 }
 
@@ -155,11 +155,16 @@ TEST_CASE("chat: a text may only use what is known at its stage") {
     });
   };
   CHECK(refused("recall", "{recall}") ==
-        "texts.json chat, recall: found \"{recall}\", expected {question}, {options}, and {{ and }} for braces");
+        "texts.json chat, recall: found \"{recall}\", the stage's own output, expected {question}, {options}, "
+        "{options_inline}, {field.NAME}, and {{ and }} for braces");
   CHECK(refused("summarize", "{letter}").find("texts.json chat, summarize: found \"{letter}\"") == 0);
-  CHECK(refused("analyze", "{analyses}").find("expected {question}, {options}, {recall}, {letter}, {option}, and") !=
-        std::string::npos);
+  CHECK(refused("analyze", "{analyses}") ==
+        "texts.json chat, analyze: found \"{analyses}\", which joins the branches of \"analyze\", expected {question}, "
+        "{options}, {options_inline}, {letter}, {option}, {number}, {recall}, {recall.sentence}, {field.NAME}, and {{ "
+        "and "
+        "}} for braces");
   CHECK(refused("analysis", "{analysis}") == "no error");
+  CHECK(refused("analysis", "{analyses}").find("texts.json chat, analysis: found \"{analyses}\"") == 0);
   CHECK(refused("system", "{").find("found \"{\"") != std::string::npos);
   CHECK(refused("system", "a } b").find("found \"} b\"") != std::string::npos);
   CHECK(refused("system", "{question").find("found \"{question\"") != std::string::npos);

@@ -28,7 +28,8 @@ namespace litestage::cli {
 namespace {
 
 Policies policies_of(const Options& o) {
-  Policies p = read_policies(o.stages, o.skip, o.exit);
+  Policies p = o.planned_stages ? read_policies(*o.planned_stages, o.skip, o.exit)
+                                : read_policies(read_stages(o.stages), o.skip, o.exit);
   if (!o.prompt) {
     static_cast<void>(p.stages.answer_format());  // throws an Error if the stages end without an answer
     return p;
@@ -85,10 +86,8 @@ void apply_plan(Job& job, const calibrate::Plan& plan) {
 // An upper bound on the tokens that the stages of a question write, over all branches.
 std::size_t most_written(const stages::Standard& stages, const Question& q) {
   std::size_t tokens = 0;
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    tokens += static_cast<std::size_t>(stages.stage(i).max_new_tokens) * std::max<std::size_t>(q.options.size(), 1);
-  }
-  return tokens;
+  for (std::size_t i = 0; i < stages.size(); ++i) tokens += static_cast<std::size_t>(stages.stage(i).max_new_tokens);
+  return tokens * stages.branches(q);
 }
 
 // Checks the positions that the prompts need even if nothing is written. The positions needed beyond that depend on the
@@ -146,7 +145,7 @@ Job prepare(Options o) {
   std::optional<calibrate::Plan> plan;
   if (!o.plan.empty()) plan = read_plan(o.plan);
   if (!o.stages_given && o.prompt) o.stages = "single";
-  if (!o.stages_given && !o.prompt && plan) o.stages = to_spec(plan_stages(*plan, o.plan));
+  if (!o.stages_given && !o.prompt && plan) o.planned_stages = plan_stages(*plan, o.plan);
   Policies policies = policies_of(o);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);

@@ -117,6 +117,9 @@ class Comparing {
     o.pipeline.kv = settings_->cache;
     o.pipeline.score_letters = settings_->letters;
     o.pipeline.keep_going = progress.keep_going;
+    // No other method has more branches than the schedule itself.
+    for (const Question& q : task_->questions.list)
+      o.pipeline.branches = std::max(o.pipeline.branches, task_->stages.branches(q));
     o.traced = settings_->traces;
     o.trace = confidence_trace(*task_);
     o.on_finished = [this](const Method&) { progress_.finished(); };

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "litestage/calibrate/plan/plan.hpp"
@@ -179,15 +178,9 @@ inline void ComparedMethods::set_policies(ComparedMethod& m) const {
       return set_equal_skipping(m);
     case Kind::majority:
       return set_majority(m);
-    case Kind::direct: {
-      stages::Direct direct;
-      if (const auto* chat = std::get_if<stages::Chat>(&full_.stages.active())) {
-        direct.chat = true;
-        direct.system = chat->system;
-      }
-      p.stages = stages::Standard(direct);
+    case Kind::direct:
+      p.stages = stages::Standard(stages::direct_answer_of(full_.stages));
       return set(m, p, "");
-    }
     case Kind::lite_stage_cap:
       skip_as_planned();
       return set_cap(m, p, ran(Kind::lite_stage));

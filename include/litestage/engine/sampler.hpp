@@ -10,16 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "litestage/prompt/sampler_options.hpp"
+
 namespace litestage {
-
-struct SamplerOptions {
-  double temperature = 0;  // 0: greedy
-  int top_k = 0;           // keep the k likeliest tokens; 0: all
-  double top_p = 1;        // keep the likeliest tokens until their probabilities reach p
-  std::uint64_t seed = 0;  // of the run; every (question, stage, branch) has its own random stream
-
-  [[nodiscard]] bool greedy() const { return temperature <= 0; }
-};
 
 // The order is temperature, top-k, top-p (our choice; implementations differ). Probabilities are computed in double;
 // tokens with equal logits are ordered by id.
@@ -31,6 +24,8 @@ class Sampler {
                         static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};
     random_.seed(seeds);
   }
+
+  [[nodiscard]] bool greedy() const { return options_.greedy(); }
 
   template <class Real>
   [[nodiscard]] int sample(std::span<const Real> logits) {

@@ -9,15 +9,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/compiled.hpp"
+#include "litestage/core/fnv1a.hpp"
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/any_schedule.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
+#include "litestage/prompt/sampler_options.hpp"
+#include "litestage/prompt/transcript.hpp"
 
 namespace litestage {
 
@@ -34,13 +38,20 @@ struct StageRequest {
   std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
   std::vector<int> slots;                 // [branches] slots of the cache; a prefix that they hold may be reused
   std::vector<int> score_tokens;          // if not empty: generate nothing, report their logits after the prompt
-  std::uint64_t stream = 0;               // seed of this request's random numbers, made by stream_of from its place
+  std::uint64_t stream = 0;               // of its random numbers: request_stream of the question and the stage
 };
 
 // A stream of random numbers for each (question, stage) and each (stream, branch): mixed, so that no two of them meet
 // whatever the counts are.
 [[nodiscard]] inline std::uint64_t stream_of(std::uint64_t first, std::uint64_t second) {
   return SplitMix64(SplitMix64(first).draw() ^ second).draw();
+}
+// The stream of a stage depends on the question's id, not on its place in a list: a sample is the same in a pipeline,
+// in a search and for a part of the questions.
+[[nodiscard]] inline std::uint64_t request_stream(std::string_view question, std::size_t stage) {
+  Fnv1a id;
+  id.add(question);
+  return stream_of(id.value(), stage);
 }
 
 // Empty if every prompt of the request fits into `context` positions.
@@ -71,11 +82,19 @@ struct StageRunOptions {
   SamplerOptions sampler;
   bool ignore_eos = false;  // continue past end-of-generation tokens, to the cap
   TokenTrace trace = {};
+
+  // The sampler of a stage: its own, whose seed is added to the run's, or else the run's.
+  [[nodiscard]] SamplerOptions sampler_of(const StageInfo& stage) const {
+    if (!stage.sampler) return sampler;
+    SamplerOptions own = *stage.sampler;
+    own.seed += sampler.seed;
+    return own;
+  }
 };
 
-// The request for a stage, given the texts generated so far. `stream` distinguishes the random numbers of requests.
+// The request for a stage, given the texts generated so far.
 [[nodiscard]] StageRequest stage_request(const AnySchedule& stages, std::size_t stage, const Transcript& transcript,
-                                         const AnyTokenizer& tokenizer, std::uint64_t stream);
+                                         const AnyTokenizer& tokenizer);
 
 // The request for the logits of the option letters: the last stage's prompt, with the probe as the beginning of the
 // answer. The token of a letter is the one that follows when the letter is appended to this prompt, so that a

@@ -27,7 +27,7 @@ using OnStage = std::function<void(std::size_t, const StageReport&)>;
 
 struct PipelineOptions {
   std::size_t batch = 1;     // questions answered at the same time
-  std::size_t branches = 0;  // maximum number of parallel branches of a stage; 0: as many as a question has options
+  std::size_t branches = 0;  // maximum number of parallel branches of a stage; 0: as many as the questions need
   std::size_t context = 0;   // positions of one branch: prompt and answer; 0: 1024, or the model's if that is smaller
   std::size_t step_rows = 512;  // tokens forwarded in one step
   KvType kv = KvType::f16;
@@ -68,7 +68,8 @@ class QuestionRunner {
   };
 
   // The K/V cache lives as long as the runner unless it must grow, so prefixes may be reused from run to run.
-  void make_lanes(std::span<const Question> questions);
+  // Throws Error if a question lacks what the schedule needs.
+  void make_lanes(std::span<const Question> questions, const AnySchedule& stages);
   // Returns false if the question has ended: after its last request, or because the next one does not fit.
   bool start(std::size_t lane, ActiveQuestion& question, const Policies& policies);
   // Processes the results of a finished request.
@@ -94,7 +95,7 @@ QuestionRunner<B>::~QuestionRunner() = default;
 template <Backend B>
 std::vector<QuestionReport> QuestionRunner<B>::run(std::span<const Question> questions, const AnySchedule& stages,
                                                    const Policies& policies, const OnReport& on_report) {
-  make_lanes(questions);
+  make_lanes(questions, stages);
   std::vector<std::optional<QuestionReport>> reports(questions.size());
   std::vector<std::optional<ActiveQuestion>> active(lanes_->size());
   std::size_t next = 0;
@@ -128,7 +129,7 @@ std::vector<QuestionReport> QuestionRunner<B>::run(std::span<const Question> que
 }
 
 template <Backend B>
-void QuestionRunner<B>::make_lanes(std::span<const Question> questions) {
+void QuestionRunner<B>::make_lanes(std::span<const Question> questions, const AnySchedule& stages) {
   LaneOptions lanes;
   lanes.lanes = std::min(options_.batch, std::max<std::size_t>(questions.size(), 1));
   lanes.branches = std::max<std::size_t>(options_.branches, 1);
@@ -137,7 +138,8 @@ void QuestionRunner<B>::make_lanes(std::span<const Question> questions) {
   lanes.kv = options_.kv;
   lanes.profile = options_.profile;
   for (const Question& q : questions) {
-    if (options_.branches == 0) lanes.branches = std::max(lanes.branches, q.options.size());
+    stages.check_question(q);
+    if (options_.branches == 0) lanes.branches = std::max(lanes.branches, stages.branches(q));
   }
   if (lanes_ && lanes.branches == lanes_->branches() && lanes.lanes <= lanes_->size()) return;
   lanes_ = std::make_unique<Lanes<B>>(model_, *observer_, lanes, options_.generation);
@@ -148,7 +150,7 @@ bool QuestionRunner<B>::start(std::size_t lane, ActiveQuestion& question, const 
   StageWalk& walk = question.walk;
   QuestionReport& report = question.report;
   if (walk.ended()) return false;
-  StageRequest request = walk.next_request(model_.tokenizer(), stream_of(question.place, walk.steps_done()));
+  StageRequest request = walk.next_request(model_.tokenizer());
   report.no_room = lanes_->no_room(request);
   if (!report.no_room) {
     lanes_->start(lane, policies(), std::move(request));

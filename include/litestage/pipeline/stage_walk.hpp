@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,11 +40,10 @@ class StageWalk {
   // it: the prompt that scores option letters is the last stage's.
   [[nodiscard]] const std::vector<std::vector<std::string>>& outputs() const { return transcript_.outputs; }
 
-  // The next request. `stream` distinguishes the random numbers of requests.
-  [[nodiscard]] StageRequest next_request(const AnyTokenizer& tokenizer, std::uint64_t stream) const {
+  [[nodiscard]] StageRequest next_request(const AnyTokenizer& tokenizer) const {
     LITESTAGE_ASSERT(!ended(), "the question ", transcript_.question.id, " has ended");
     if (at_letters()) return letter_request(stages_, transcript_, tokenizer);
-    return stage_request(stages_, done_, transcript_, tokenizer, stream);
+    return stage_request(stages_, done_, transcript_, tokenizer);
   }
 
   // Records that the request has run. `report` is the stage's report; it is ignored for the option letters.

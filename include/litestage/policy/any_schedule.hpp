@@ -2,6 +2,7 @@
 // schedules. Copies share one schedule.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -12,6 +13,23 @@
 #include "litestage/policy/concepts.hpp"
 
 namespace litestage {
+
+// The largest number of branches that a stage has for the question: what the schedule's branches(question) says, and
+// without this function one per option.
+template <StageSchedule S>
+[[nodiscard]] std::size_t branches_of(const S& schedule, const Question& question) {
+  if constexpr (requires {
+                  { schedule.branches(question) } -> std::convertible_to<std::size_t>;
+                })
+    return std::max<std::size_t>(schedule.branches(question), 1);
+  else
+    return std::max<std::size_t>(question.options.size(), 1);
+}
+// Throws Error if the schedule has check_question(question) and finds something missing, such as options.
+template <StageSchedule S>
+void check_question_of(const S& schedule, const Question& question) {
+  if constexpr (requires { schedule.check_question(question); }) schedule.check_question(question);
+}
 
 class AnySchedule {
  public:
@@ -27,6 +45,9 @@ class AnySchedule {
     return calls_->prompts(i, transcript);
   }
 
+  [[nodiscard]] std::size_t branches(const Question& question) const { return calls_->branches(question); }
+  void check_question(const Question& question) const { calls_->check_question(question); }
+
   // Whether the type of the schedule satisfies StatesAnswer.
   [[nodiscard]] bool states_answer() const { return calls_->states_answer(); }
   // Throws Error unless states_answer(), or if the active schedule of a run-time choice does not state answers.
@@ -38,6 +59,8 @@ class AnySchedule {
     [[nodiscard]] virtual std::size_t size() const = 0;
     [[nodiscard]] virtual StageInfo stage(std::size_t i) const = 0;
     [[nodiscard]] virtual std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const = 0;
+    [[nodiscard]] virtual std::size_t branches(const Question& question) const = 0;
+    virtual void check_question(const Question& question) const = 0;
     [[nodiscard]] virtual bool states_answer() const = 0;
     [[nodiscard]] virtual AnswerFormat answer_format() const = 0;
   };
@@ -50,6 +73,10 @@ class AnySchedule {
     [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const override {
       return schedule.prompts(i, transcript);
     }
+    [[nodiscard]] std::size_t branches(const Question& question) const override {
+      return branches_of(schedule, question);
+    }
+    void check_question(const Question& question) const override { check_question_of(schedule, question); }
     [[nodiscard]] bool states_answer() const override { return StatesAnswer<S>; }
     [[nodiscard]] AnswerFormat answer_format() const override {
       if constexpr (StatesAnswer<S>)

@@ -16,6 +16,10 @@ enum class AnswerRule : std::uint8_t {
   stated,       // the last statement of the answer, by letter or in the option's own words
   tiny_thinker  // the first match of "the answer is option ([A-Z])\.", as in TinyThinker's evaluation (generate.py:148)
 };
+template <>
+struct EnumNames<AnswerRule> {
+  static constexpr std::array<std::string_view, 2> names = {"stated", "tiny_thinker"};
+};
 
 // Which match is the answer where several stand in a text. Models that reason state the answer last.
 enum class TakenMatch : std::uint8_t { first, last };
@@ -28,6 +32,7 @@ struct AnswerFormat {
   // Answers that are no letters stand after these words, whatever their case, such as "the answer is"; empty: anywhere.
   std::string after = {};
   TakenMatch take = TakenMatch::last;
+  friend bool operator==(const AnswerFormat&, const AnswerFormat&) = default;
 };
 
 }  // namespace litestage

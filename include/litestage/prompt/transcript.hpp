@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "litestage/prompt/answer.hpp"
+#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/sampler_options.hpp"
 
 namespace litestage {
 
@@ -16,7 +19,7 @@ struct Question {
   std::vector<std::string> options;
   Gold gold = {};  // the right answers, any of which counts; empty if they are not known
   AnswerKind kind = AnswerKind::letter;
-  std::map<std::string, std::string> fields = {};  // other texts of the record, such as the passage that is asked about
+  std::map<std::string, std::string> fields = {};  // other texts of the record, by name: {field.NAME} in schedules
   bool percent_is_number = false;                  // for kind `number`: whether "50 %" is the same answer as "50"
 };
 
@@ -43,6 +46,8 @@ struct StageInfo {
   std::string name;
   int max_new_tokens = 64;
   std::vector<std::string> stop = {};  // generation ends before the first of these strings
+  // How this stage's tokens are chosen; empty: as the run says. Its seed is added to the run's.
+  std::optional<SamplerOptions> sampler = {};
 };
 
 // The question and the texts that each finished stage generated.

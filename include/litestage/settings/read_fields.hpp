@@ -216,16 +216,16 @@ void read_members(T& object, const Form& form, const Where& where) {
 template <HasFields T>
 T read_fields(const Form& form, const Where& where) {
   T object{};
-  if (HasName<T> && form.is_string()) {
-    check_name<T>(form, where);
-    return object;
-  }
-  if (!form.is_map()) reject<T>(form, where, {});
-  if (const Form* name = form.find("name")) check_name<T>(*name, where);
   Where here = where;
   if constexpr (HasName<T>) here = where.in(T::name);
-  check_keys<T>(form, here);
-  read_members(object, form, here);
+  if (HasName<T> && form.is_string()) {
+    check_name<T>(form, where);
+  } else {
+    if (!form.is_map()) reject<T>(form, where, {});
+    if (const Form* name = form.find("name")) check_name<T>(*name, where);
+    check_keys<T>(form, here);
+    read_members(object, form, here);
+  }
   if constexpr (requires { object.check(here); }) object.check(here);
   return object;
 }

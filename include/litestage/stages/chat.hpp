@@ -1,5 +1,5 @@
-// The three stages of TinyThinker as a conversation, for instruction-tuned models. Its texts are settings:
-// examples/data/chat_stages.json holds the defaults below for editing, and is read by --stages @FILE.
+// The three stages of TinyThinker as a conversation, for instruction-tuned models. Its texts are settings. For other
+// changes, edit the same schedule as data, examples/data/stages/chat.json (docs/stages.md).
 //
 //   recall     system, user: recall text
 //   analyze    system, user: recall text, assistant: the fact, user: analyze text          one branch per option
@@ -22,6 +22,8 @@
 #include "litestage/stages/wording.hpp"
 
 namespace litestage::stages {
+
+struct Custom;
 
 // All texts may use {question} and {options} (one per line, with letters); analyze and analysis also {recall}, {letter}
 // and {option}; analysis {analysis}; summarize {recall} and {analyses}, the lines made by `analysis`. White space at
@@ -46,12 +48,14 @@ struct Chat {
   int summarize_tokens = 24;
   std::vector<std::string> stop = {};  // ends any stage; the model's own end-of-turn token always does
 
+  [[nodiscard]] Custom schedule() const;
+
   [[nodiscard]] std::size_t size() const { return 3; }
   [[nodiscard]] StageInfo stage(std::size_t i) const;
-
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const;
-
-  [[nodiscard]] AnswerFormat answer_format() const { return chat_answer(); }
+  [[nodiscard]] AnswerFormat answer_format() const;
+  [[nodiscard]] std::size_t branches(const Question& question) const;
+  void check_question(const Question& question) const;
 
   // Placeholders are checked when the settings are read, not at the first question.
   void check(const Where& where) const;
@@ -69,20 +73,6 @@ struct Chat {
         Field("stop", &Chat::stop, "strings that end a stage"));
   }
   friend bool operator==(const Chat&, const Chat&) = default;
-
- private:
-  struct Values {
-    std::string question, options, recall, letter, option, analysis, analyses;
-  };
-
-  [[nodiscard]] std::vector<Prompt> analyze_prompts(const Prompt& opening, const Transcript& transcript,
-                                                    Values values) const;
-  [[nodiscard]] std::vector<Prompt> summarize_prompts(Prompt opening, const Transcript& transcript,
-                                                      Values values) const;
-
-  // The text of this key and the placeholders that it may use.
-  [[nodiscard]] static std::string filled(std::string_view key, std::string_view text, const Values& v,
-                                          const Where& where = "stages chat");
 };
 
 }  // namespace litestage::stages

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/policy/any_schedule.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/choice.hpp"
 
 namespace litestage::stages {
@@ -25,6 +27,13 @@ struct OneOf : Choice<Ss...> {
   }
   [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const {
     return this->visit([&](const auto& s) { return s.prompts(i, transcript); });
+  }
+
+  [[nodiscard]] std::size_t branches(const Question& question) const {
+    return this->visit([&](const auto& s) { return branches_of(s, question); });
+  }
+  void check_question(const Question& question) const {
+    this->visit([&](const auto& s) { check_question_of(s, question); });
   }
 
   // Throws Error if the active schedule does not end in an option letter.

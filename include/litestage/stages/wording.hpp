@@ -1,4 +1,4 @@
-// Building blocks of stage prompts: option letters, option lists, and the trimming of generated text.
+// Words and building blocks of prompts that several schedules share.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,27 @@
 
 namespace litestage::stages {
 
-// The default system message of a conversation.
+// The default system message of a conversation about questions with options.
 inline constexpr const char* chat_system =
     "You are an expert in science and common sense. You answer multiple-choice questions.";
+
+// The default system message of a conversation that reasons.
+inline constexpr const char* reasoning_system = "You solve problems carefully, step by step.";
+
+// Requests for the answer, of questions with and without options.
+inline constexpr const char* ask_for_letter =
+    "Which option is the best answer to the question? Reply with exactly: The answer is option (X).";
+inline constexpr const char* ask_for_value = "What is the answer to the question? Reply with exactly: The answer is N.";
 
 // Throws Error unless the question has 1 to max_options options. Schedules with one text per option call this first.
 void check_options(const Question& question);
 
 // The options as "(A) text (B) text", with the separator between options.
 [[nodiscard]] std::string option_list(const Question& question, std::string_view separator);
+
+// TinyThinker's rule for generated text (arXiv 2412.08024; shengminp/TinyThinker, a11ef50): strip it and add a full
+// stop unless it ends in . " or '. Empty text becomes ".".
+[[nodiscard]] std::string as_sentence(std::string_view text);
 
 // The answer format of a conversation that asks for the reply "The answer is option (X).".
 [[nodiscard]] AnswerFormat chat_answer();

@@ -1,12 +1,13 @@
 #include "cli/files/plan_file.hpp"
 
 #include <iostream>
+#include <string_view>
 
 #include "cli/files/save.hpp"
+#include "cli/options/policies.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/files/mapped_file.hpp"
-#include "litestage/settings/spec.hpp"
 
 namespace litestage::cli {
 
@@ -27,7 +28,9 @@ stages::Standard plan_stages(const calibrate::Plan& plan, const std::string& pat
 void check_plan_stages(const stages::Standard& stages, const calibrate::Plan& plan, const std::string& path) {
   const stages::Standard own = plan_stages(plan, path);
   if (stages == own) return;
-  throw Error(concat("--stages: found ", to_spec(stages), ", expected ", to_spec(own), ", the schedule of ", path));
+  const std::string found = schedule_words(stages), expected = schedule_words(own);
+  const std::string_view other = found == expected ? " and other texts or limits" : "";
+  throw Error(concat("--stages: found ", found, other, ", expected ", expected, ", the schedule of ", path));
 }
 
 void write_plan(const std::string& path, const calibrate::Plan& plan) {

@@ -12,6 +12,7 @@
 #include "cli/terminal/interrupt.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/pipeline/pipeline.hpp"
+#include "litestage/stages/standard.hpp"
 
 namespace litestage::cli {
 
@@ -23,8 +24,9 @@ struct Options {
   std::size_t questions = 16;
   std::vector<std::string> exclude;  // files whose questions are left out
   std::string stages = "tinythinker", skip = "never", exit = "never";
-  bool stages_given = true;  // if not, the stages are those of the plan, or `single` for a prompt
-  std::string plan;          // in place of skip and exit
+  bool stages_given = true;                        // if not, the stages are those of the plan, or `single` for a prompt
+  std::optional<stages::Standard> planned_stages;  // the plan's, in place of the SPEC
+  std::string plan;                                // in place of skip and exit
   std::string metric = "both";
   std::string backend = "cpu", kv = "f16";
   int threads = 0;

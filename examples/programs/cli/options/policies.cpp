@@ -1,6 +1,7 @@
 #include "cli/options/policies.hpp"
 
 #include <cstddef>
+#include <variant>
 
 #include "litestage/io/files/json.hpp"
 #include "litestage/policy/check_stages.hpp"
@@ -9,9 +10,17 @@
 
 namespace litestage::cli {
 
-Policies read_policies(const std::string& stages, const std::string& skip, const std::string& exit) {
-  Policies p{read_spec<stages::Standard>(stages, "--stages", io::read_json_file),
-             read_spec<skip::Standard>(skip, "--skip", io::read_json_file),
+stages::Standard read_stages(const std::string& spec) {
+  return read_spec<stages::Standard>(spec, "--stages", io::read_json_file);
+}
+
+std::string schedule_words(const stages::Standard& stages) {
+  if (!std::holds_alternative<stages::Custom>(stages.active())) return to_spec(stages);
+  return concat(stages.active_name(), " with ", joined(stage_names(stages)));
+}
+
+Policies read_policies(const stages::Standard& stages, const std::string& skip, const std::string& exit) {
+  Policies p{stages, read_spec<skip::Standard>(skip, "--skip", io::read_json_file),
              read_spec<early_exit::Standard>(exit, "--exit", io::read_json_file)};
   p.skip.visit([&](const auto& policy) { check_stages(policy, p.stages, "--skip"); });
   check_stages(p.exit, p.stages, "--exit");

@@ -16,7 +16,10 @@ struct Policies {
   early_exit::Standard exit;
 };
 
-[[nodiscard]] Policies read_policies(const std::string& stages, const std::string& skip, const std::string& exit);
+[[nodiscard]] stages::Standard read_stages(const std::string& spec);
+[[nodiscard]] Policies read_policies(const stages::Standard& stages, const std::string& skip, const std::string& exit);
+// The SPEC of a schedule, or for a schedule that only a file can hold, its name and its stages.
+[[nodiscard]] std::string schedule_words(const stages::Standard& stages);
 // Begins a request in each stage, because a skip policy that names a layer the model lacks reports it then.
 void check_layers(const Policies& policies, int n_layers);
 [[nodiscard]] Form policies_form(const Policies& policies);

@@ -10,6 +10,7 @@
 #include "cli/files/plan_file.hpp"
 #include "cli/options/machine_options.hpp"
 #include "cli/options/options.hpp"
+#include "cli/options/policies.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
 #include "litestage/compare/compared_methods.hpp"
 #include "litestage/compare/comparison_facts.hpp"
@@ -37,7 +38,7 @@ void print_title(std::ostream& out, const CompareJob& c, const calibrate::PlanFa
       << set.fingerprint << "; answers by " << metric_name(c.settings) << "\n"
       << "- kernels: " << k.backend << ", " << k.instruction_set << ", " << k.threads
       << (k.threads == 1 ? " thread" : " threads") << "\n"
-      << "- stages: " << to_spec(c.task.stages) << "\n";
+      << "- stages: " << schedule_words(c.task.stages) << "\n";
   if (c.task.plan) {
     const calibrate::Plan& plan = c.task.plan->plan;
     out << "- plan: calibrated on " << plan.data.ids.size() << " questions of " << plan.data.file << " by "
@@ -79,7 +80,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   std::optional<compare::ComparedPlan> plan;
   if (!path.empty()) {
     plan = {read_plan(path), path, file_fingerprint(path)};
-    if (!stages_given) o.common.stages = to_spec(plan_stages(plan->plan, path));
+    if (!stages_given) o.common.planned_stages = plan_stages(plan->plan, path);
   }
   Options common = o.common;
   common.plan.clear();  // each method has its own policies

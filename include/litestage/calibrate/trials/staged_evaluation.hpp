@@ -47,7 +47,7 @@ struct EvaluationOptions {
   std::size_t step_rows = 512;  // largest number of tokens of one step
   KvType kv = KvType::f16;
   bool score_letters = true;                   // whether the option letters are scored after the last stage
-  StageRunOptions generation = {};             // must be greedy, because results are reused
+  StageRunOptions generation = {};             // its sampler is greedy; stages may have samplers of their own
   std::function<bool()> keep_going = nullptr;  // called before every step; Stopped is thrown if it returns false
   // Called when a walk ends, with the numbers of ended and of all walks of the run.
   std::function<void(std::size_t ended, std::size_t total)> on_progress = nullptr;
@@ -82,9 +82,14 @@ class StagedEvaluation {
         questions_(questions),
         memo_(&memo),
         options_(std::move(options)) {
-    LITESTAGE_ASSERT(options_.generation.sampler.greedy(), "only greedy generation can be repeated");
+    // A stage's own sampler is a part of the schedule, and its random numbers depend on question, stage and branch, so
+    // its texts can be repeated. Those of the run's sampler could be too, but no record states it.
+    LITESTAGE_ASSERT(options_.generation.sampler.greedy(), "results are remembered without the run's sampler");
     LITESTAGE_ASSERT(!questions.empty(), "an evaluation has questions");
-    for (const Question& q : questions) branches_ = std::max(branches_, q.options.size());
+    for (const Question& q : questions) {
+      stages_.check_question(q);
+      branches_ = std::max(branches_, stages_.branches(q));
+    }
   }
 
   void on_result(OnStageResult hook) { on_result_ = std::move(hook); }
@@ -174,7 +179,7 @@ class StagedEvaluation {
         at->second.push_back(index);
         return;
       }
-      StageRequest request = work.walk.next_request(model_.tokenizer(), 0);
+      StageRequest request = work.walk.next_request(model_.tokenizer());
       if (const std::optional<NoRoom> none = lanes.no_room(request)) {
         waiting_.erase(at);
         give_up(work, *none);
@@ -231,7 +236,7 @@ class StagedEvaluation {
     const PromptShape& shape =  // results restored from a journal have no prompt shape
         prompts != prompts_.end()
             ? prompts->second
-            : prompts_.emplace(&result, PromptShape(work.walk.next_request(model_.tokenizer(), 0))).first->second;
+            : prompts_.emplace(&result, PromptShape(work.walk.next_request(model_.tokenizer()))).first->second;
     const StageResult& seen = work.variant->replay ? replayed(*work.variant, result) : result;
     work.path.push_back({&seen, &shape});
     work.walk.advance(seen.report);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,13 +15,13 @@
 namespace litestage {
 
 LITESTAGE_INLINE StageRequest stage_request(const AnySchedule& stages, std::size_t stage, const Transcript& transcript,
-                                            const AnyTokenizer& tokenizer, std::uint64_t stream) {
+                                            const AnyTokenizer& tokenizer) {
   StageRequest request;
   request.question = transcript.question.id;
   request.index = static_cast<int>(stage);
   request.stage = stages.stage(stage);
   for (const Prompt& prompt : stages.prompts(stage, transcript)) request.prompts.push_back(tokenizer.encode(prompt));
-  request.stream = stream;
+  request.stream = request_stream(request.question, stage);
   return request;
 }
 

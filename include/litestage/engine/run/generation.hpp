@@ -47,7 +47,7 @@ class Generation {
 
  private:
   std::vector<int> choose(std::size_t index, Branch& b, TokenStats stats, std::size_t logits_row) {
-    if (!context_->options->sampler.greedy()) {
+    if (!b.sampler.greedy()) {
       context_->session->read_logits(logits_row, host_logits_);
       sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
     }

@@ -42,7 +42,7 @@ class StageRun {
     check_lengths();
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       branches_.push_back(Branch{request_.slots[i], Segment{}, StopText(request_.stage.stop),
-                                 Sampler(context_.options->sampler, stream_of(request_.stream, i)),
+                                 Sampler(context_.options->sampler_of(request_.stage), stream_of(request_.stream, i)),
                                  request_.stage.max_new_tokens});
     }
     policies_->begin(info_, branches_.size());

@@ -168,7 +168,9 @@ LITESTAGE_INLINE void append_spec(std::string& spec, const std::string& key, con
   const auto append = [&](const std::string& value) {
     spec += concat(spec.find(':') == std::string::npos ? ':' : ',', key, '=', value);
   };
-  if (form.is_list()) {
+  if (form.is_list() && form.list("").size() == 1 && form.list("")[0].is_map()) {
+    append_spec(spec, key, form.list("")[0]);  // a single value is read as a list
+  } else if (form.is_list()) {
     std::vector<std::string> values;
     for (const Form& element : form.list("")) values.push_back(spec_scalar(element));
     append(joined(values, "/"));

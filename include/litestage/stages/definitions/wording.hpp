@@ -7,6 +7,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
+#include "litestage/core/text/utf8.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
@@ -28,6 +29,12 @@ LITESTAGE_INLINE std::string option_list(const Question& question, std::string_v
     text += concat('(', option_letter(i), ") ", question.options[i]);
   }
   return text;
+}
+
+LITESTAGE_INLINE std::string as_sentence(std::string_view text) {
+  std::string sentence = std::string(trimmed_ascii(text));
+  if (sentence.empty() || std::string_view(".\"'").find(sentence.back()) == std::string_view::npos) sentence += '.';
+  return sentence;
 }
 
 LITESTAGE_INLINE AnswerFormat chat_answer() {

@@ -1,0 +1,178 @@
+// Names and values of placeholders.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "litestage/core/error.hpp"
+#include "litestage/core/text/utf8.hpp"
+#include "litestage/prompt/option_letter.hpp"
+#include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/expected.hpp"
+#include "litestage/stages/custom.hpp"
+#include "litestage/stages/custom_scope.hpp"
+#include "litestage/stages/fill.hpp"
+#include "litestage/stages/wording.hpp"
+
+namespace litestage::stages {
+
+LITESTAGE_INLINE std::optional<std::size_t> stage_named(const Custom& schedule, std::string_view name) {
+  for (std::size_t i = 0; i < schedule.stages.size(); ++i) {
+    if (schedule.stages[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+LITESTAGE_INLINE BranchAxis axis_of(const Custom& schedule, std::size_t stage) {
+  const CustomStage& s = schedule.stages.at(stage);
+  const Branches::Alternatives& branches = s.branches.active();
+  if (std::holds_alternative<PerOption>(branches)) return {BranchAxis::Kind::options, 0};
+  if (const auto* samples = std::get_if<Samples>(&branches)) {
+    return samples->n == 1 ? BranchAxis{} : BranchAxis{BranchAxis::Kind::samples, stage};
+  }
+  const std::optional<std::size_t> before = stage_named(schedule, s.continues);
+  if (std::holds_alternative<OneBranch>(branches) || !before || *before >= stage) return {};
+  return axis_of(schedule, *before);
+}
+
+LITESTAGE_INLINE std::size_t branch_count(const Custom& schedule, std::size_t stage, const Question& question) {
+  const BranchAxis axis = axis_of(schedule, stage);
+  if (axis.kind == BranchAxis::Kind::one) return 1;
+  if (axis.kind == BranchAxis::Kind::options) return question.options.size();
+  return static_cast<std::size_t>(std::get<Samples>(schedule.stages[axis.stage].branches.active()).n);
+}
+
+LITESTAGE_INLINE TextPlace place_in(const Custom& schedule, std::size_t stage) {
+  return {.kind = TextPlace::Kind::stage, .stages_before = stage, .axis = axis_of(schedule, stage)};
+}
+
+LITESTAGE_INLINE TextPlace place_in(const Custom& schedule, const BranchJoin& join) {
+  const std::size_t joined = stage_named(schedule, join.of).value_or(0);
+  return {.kind = TextPlace::Kind::join, .stages_before = joined + 1, .axis = axis_of(schedule, joined)};
+}
+
+namespace detail {
+
+inline std::string joined_branches(const Custom& schedule, const BranchJoin& join, const Transcript& transcript) {
+  const TextPlace place = place_in(schedule, join);
+  std::string text;
+  for (std::size_t b = 0; b < branch_count(schedule, place.stages_before - 1, transcript.question); ++b) {
+    if (b != 0) text += join.between;
+    text += fill(join.line, placeholders(schedule, place, &transcript, b), concat("stages custom, joins ", join.name));
+  }
+  return text;
+}
+
+inline std::string chosen_variant(const Custom& schedule, const TextVariant& variant, const Transcript& transcript) {
+  const bool options = !transcript.question.options.empty();
+  const TextPlace place{.kind = TextPlace::Kind::variant, .options = options};
+  return fill(options ? variant.with_options : variant.without_options, placeholders(schedule, place, &transcript, 0),
+              concat("stages custom, variants ", variant.name));
+}
+
+}  // namespace detail
+
+namespace detail {
+
+// Placeholders with values computed from the transcript; without one the values are empty.
+class PlaceholderList {
+ public:
+  explicit PlaceholderList(const Transcript* transcript) : transcript_(transcript) {}
+
+  // `value` is called with the transcript, if there is one.
+  template <class Value>
+  void add(std::string name, const Value& value) {
+    known_.push_back({std::move(name), transcript_ != nullptr ? std::string(value(*transcript_)) : ""});
+  }
+  [[nodiscard]] std::vector<Placeholder> take() { return std::move(known_); }
+
+ private:
+  const Transcript* transcript_;
+  std::vector<Placeholder> known_;
+};
+
+inline void add_question(PlaceholderList& list, const TextPlace& place, std::size_t branch) {
+  list.add("question", [](const Transcript& t) { return t.question.stem; });
+  if (place.options) {
+    list.add("options", [](const Transcript& t) { return option_list(t.question, "\n"); });
+    list.add("options_inline", [](const Transcript& t) { return option_list(t.question, " "); });
+  }
+  if (place.axis.kind == BranchAxis::Kind::options) {
+    list.add("letter", [&](const Transcript&) { return std::string(1, option_letter(branch)); });
+    list.add("option", [&](const Transcript& t) { return t.question.options.at(branch); });
+  }
+  if (place.axis.kind != BranchAxis::Kind::one) {
+    list.add("number", [&](const Transcript&) { return std::to_string(branch + 1); });
+  }
+}
+
+inline void add_outputs(PlaceholderList& list, const Custom& schedule, const TextPlace& place, std::size_t branch) {
+  for (std::size_t s = 0; s < place.stages_before; ++s) {
+    const BranchAxis axis = axis_of(schedule, s);
+    const bool single = axis == BranchAxis{};
+    if (!single && axis != place.axis) continue;
+    const auto text = [&](const Transcript& t) { return trimmed_ascii(output(t, s, single ? 0 : branch)); };
+    list.add(schedule.stages[s].name, text);
+    list.add(schedule.stages[s].name + ".sentence", [&](const Transcript& t) { return as_sentence(text(t)); });
+  }
+}
+
+}  // namespace detail
+
+LITESTAGE_INLINE std::vector<Placeholder> placeholders(const Custom& schedule, const TextPlace& place,
+                                                       const Transcript* transcript, std::size_t branch) {
+  detail::PlaceholderList list(transcript);
+  detail::add_question(list, place, branch);
+  detail::add_outputs(list, schedule, place, branch);
+  for (const BranchJoin& join : schedule.joins) {
+    const std::optional<std::size_t> of = stage_named(schedule, join.of);
+    if (place.kind != TextPlace::Kind::stage || !of || *of >= place.stages_before) continue;
+    list.add(join.name, [&](const Transcript& t) { return detail::joined_branches(schedule, join, t); });
+  }
+  if (place.kind != TextPlace::Kind::variant) {
+    for (const TextVariant& variant : schedule.variants) {
+      list.add(variant.name, [&](const Transcript& t) { return detail::chosen_variant(schedule, variant, t); });
+    }
+  }
+  if (transcript != nullptr) {
+    for (const auto& [name, value] : transcript->question.fields) {
+      list.add(concat(field_prefix, name), [&, text = &value](const Transcript&) { return *text; });
+    }
+  }
+  return list.take();
+}
+
+LITESTAGE_INLINE std::vector<CustomText> texts_of(const Custom& schedule, const Where& where) {
+  std::vector<CustomText> texts;
+  for (std::size_t i = 0; i < schedule.stages.size(); ++i) {
+    const CustomStage& stage = schedule.stages[i];
+    const TextPlace place = place_in(schedule, i);
+    const Where here = where.at("stages").item(i);
+    for (std::size_t m = 0; m < stage.messages.size(); ++m) {
+      texts.push_back({stage.messages[m].content, here.at("messages").item(m).at("content"), place});
+    }
+    texts.push_back({stage.text, here.at("text"), place});
+    texts.push_back({stage.continuation, here.at("continuation"), place});
+  }
+  for (std::size_t i = 0; i < schedule.joins.size(); ++i) {
+    const BranchJoin& join = schedule.joins[i];
+    if (!stage_named(schedule, join.of)) continue;
+    texts.push_back({join.line, where.at("joins").item(i).at("line"), place_in(schedule, join)});
+  }
+  for (std::size_t i = 0; i < schedule.variants.size(); ++i) {
+    const Where here = where.at("variants").item(i);
+    const TextPlace place{.kind = TextPlace::Kind::variant};
+    texts.push_back({schedule.variants[i].with_options, here.at("with_options"), place});
+    texts.push_back({schedule.variants[i].without_options, here.at("without_options"), place});
+    texts.back().place.options = false;
+  }
+  return texts;
+}
+
+}  // namespace litestage::stages
