@@ -129,7 +129,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
       Path path;
       for (std::size_t s = 0; s < 3; ++s) {
         results[s].report = report.stages[s];
-        prompts[s] = PromptShape(stage_request(thinker, s, transcript, AnyTokenizer(toy), 0));
+        prompts[s] = PromptShape(stage_request(thinker, s, transcript, AnyTokenizer(toy)));
         transcript.outputs.emplace_back();
         for (const BranchReport& b : report.stages[s].branches) transcript.outputs.back().push_back(b.text);
         path.push_back({&results[s], &prompts[s]});
@@ -319,6 +319,63 @@ TEST_CASE("calibration: an exit may not lose what the budgets' target does not a
     }
   }
   CHECK(lossy > 0);  // or this test shows little
+}
+
+TEST_CASE("calibration: any exit with a ladder is tuned by running it, and what it tries is what a pipeline does") {
+  Model3 m;
+  CalibrationSettings s = settings();
+  s.max_loss = 1;
+  const stages::TinyThinker wordy{40, 24, 10};
+  early_exit::TrialAnswer trial;
+  trial.min_tokens = 1;
+  trial.at = LookAheadAt::token;
+  trial.max_tokens = 2;
+  for (const early_exit::Standard& policy : {early_exit::Standard(early_exit::Cap{}), early_exit::Standard(trial),
+                                             early_exit::Standard(early_exit::CapThenClose{})}) {
+    CAPTURE(policy.active_name());
+    s.exit = policy;
+    Journal journal;
+    const Progress progress;
+    Run run({m.backend, m.model, toy}, wordy, m.asked, s, journal, progress);
+    const LatencyModel latency = run.latency(fixed_latency);
+    const Importance importance = run.importance();
+    const FullDepth full = run.full_depth(latency);
+    SearchResult budgets;
+    budgets.best.candidate = {0, 1, 0};
+    const ExitChoice choice = run.early_exit(latency, importance, full, budgets);
+    REQUIRE(choice.curve.size() == policy.ladder().size() + 1);
+    CHECK_FALSE(choice.curve[0].first);
+    int whole = 0;
+    for (std::size_t i = 1; i < choice.curve.size(); ++i) {
+      const auto& [exit, point] = choice.curve[i];
+      CHECK(exit == policy.ladder()[i - 1]);
+      if (point.questions < 7) continue;  // dropped before
+      ++whole;
+      Pipeline<B, skip::Standard, early_exit::Standard, stages::TinyThinker> pipeline(
+          {m.backend, m.model, toy}, run.lite_stage(importance, {0, 1, 0}), *exit, wordy, {.context = 512});
+      double tokens = 0;
+      for (const QuestionReport& q : pipeline.run(m.asked)) {
+        for (const StageReport& stage : q.stages) tokens += stage.chosen_tokens() / 7.0;
+      }
+      CHECK(point.tokens == doctest::Approx(tokens));
+    }
+    // The look-aheads of a model that is never sure only cost, so that search drops them early.
+    if (policy.active_name() != "trial_answer") CHECK(whole > 0);
+    if (policy.active_name() == "cap") CHECK(choice.exit);  // fewer tokens are faster, and every loss is allowed
+  }
+}
+
+TEST_CASE("calibration: an exit that has no settings to try is refused, and the sentence names those that have") {
+  Model3 m;
+  CalibrationSettings s = settings();
+  s.exit = early_exit::Never{};
+  Journal journal;
+  const Progress progress;
+  CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),
+                       "the early exit never has no settings to try, expected low_confidence, cap, repetition, "
+                       "confident_run, group_confidence, entropy_variance, trial_answer, consistent_answer, "
+                       "entropy_after_marker, cap_then_close",
+                       Error);
 }
 
 TEST_CASE("calibration: a target that full depth does not reach leaves full depth") {

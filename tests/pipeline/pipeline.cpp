@@ -266,13 +266,13 @@ TEST_CASE("pipeline: errors name the question, what was found and what is expect
   };
   CHECK(fails(thinker, {.branches = 2}, questions(3)[2]) ==
         "question q2, stage analyze has 4 branches, expected 1 to 2 (the branches of the pipeline)");
-  CHECK(fails(OneStage{{"only", 1, {}}, {}}, {}, {"q", "", {}, -1}) ==
+  CHECK(fails(OneStage{{"only", 1, {}}, {}}, {}, {.id = "q", .stem = "", .options = {}}) ==
         "question q, stage only has 0 branches, expected 1 to 1 (the branches of the pipeline)");
-  CHECK(fails(OneStage{{"only", 1, {}}, {""}}, {}, {"q", "", {}, -1}) ==
+  CHECK(fails(OneStage{{"only", 1, {}}, {""}}, {}, {.id = "q", .stem = "", .options = {}}) ==
         "question q: the prompt has no tokens, expected one or more");
   PipelineOptions scoring;
   scoring.score_letters = true;
-  CHECK(fails(OneStage{}, scoring, {"q", "", {}, -1}) ==
+  CHECK(fails(OneStage{}, scoring, {.id = "q", .stem = "", .options = {}}) ==
         "the schedule does not state answers, so option letters cannot be scored");
   CHECK_THROWS_AS((Pipeline<ReferenceBackend>({s.backend, s.model, toy}, {}, {}, {}, {.batch = 0})), AssertionError);
 }

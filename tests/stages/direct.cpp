@@ -131,7 +131,7 @@ TEST_CASE("direct: an answer may be forced, and letters are scored after the for
   CHECK(forced.prompts(0, transcript_of({"lions", "humans"}))[0].continuation == "The answer is");
   CHECK(forced.answer_format().opening == "The answer is");
   CHECK(forced.answer_format().probe == " option (");
-  CHECK(tasks::written_answer(forced.answer_format(), " option (B).", std::vector<std::string>{"lions", "humans"}) ==
+  CHECK(tasks::written_option(forced.answer_format(), " option (B).", std::vector<std::string>{"lions", "humans"}) ==
         1);
 }
 

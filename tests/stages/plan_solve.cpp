@@ -17,7 +17,7 @@ using stages::PlanSolve;
 namespace {
 
 const Question eggs{"q", "How many eggs?", {}};
-const Question planet{"q", "Which planet?", {"Mars", "Venus"}, 0};
+const Question planet{"q", "Which planet?", {"Mars", "Venus"}, {letter_answer(0)}};
 
 }  // namespace
 
@@ -56,9 +56,9 @@ TEST_CASE("plan_solve and cot: options are asked for by letter, and stated after
     CHECK(last.messages.back().text.find("exactly: The answer is option (X).") != std::string::npos);
     const AnswerFormat format = schedule.answer_format();
     CHECK(format.opening == last.continuation);
-    CHECK(tasks::written_answer(format, " option (B).", planet.options) == 1);
-    CHECK(tasks::written_answer(format, " (A)", planet.options) == 0);
-    CHECK(tasks::written_answer(format, " not known", planet.options) == no_answer);
+    CHECK(tasks::written_option(format, " option (B).", planet.options) == 1);
+    CHECK(tasks::written_option(format, " (A)", planet.options) == 0);
+    CHECK(tasks::written_option(format, " not known", planet.options) == no_answer);
     CHECK(last.continuation + format.probe + format.letter_prefix == "The answer is option (");
   }
 }
@@ -82,7 +82,7 @@ TEST_CASE("cot: one stage of reasoning, with a statement or ending in the answer
       std::vector<Prompt>{
           {{{Role::user, "Question: How many eggs?\n\nThink step by step. End with exactly: The answer is N."}}, ""}});
   CHECK(one.answer_format().opening.empty());
-  CHECK(tasks::written_answer(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
+  CHECK(tasks::written_option(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
 }
 
 TEST_CASE("plan_solve and cot: what they convert to passes the check, whatever the settings") {

@@ -31,9 +31,10 @@ template <Backend B>
 class Calibration {
  public:
   using Skip = skip::Standard;
-  using Exit = early_exit::Never;
+  using Exit = early_exit::Standard;
 
-  // `questions`, `journal` and `progress` outlive this object. Throws Error if `stages` does not state answers.
+  // `questions`, `journal` and `progress` outlive this object. Throws Error if `stages` does not state answers, or
+  // if the early exit has no settings to try.
   Calibration(LanguageModel<B> model, AnySchedule stages, std::span<const Question> questions,
               CalibrationSettings settings, Journal& journal, const Progress& progress);
   Calibration(const Calibration&) = delete;
@@ -58,7 +59,7 @@ class Calibration {
   SearchResult budgets(const AnyStrategy& strategy, const LatencyModel& latency, const Importance& importance,
                        const FullDepth& full);
 
-  // Searches for the window and threshold of the early exit, under the budgets found. The accuracy target is that of
+  // Searches for the settings of the early exit, under the budgets found. The accuracy target is that of
   // the budget search, so that budgets and exit together lose no more than the budgets alone may.
   ExitChoice early_exit(const LatencyModel& latency, const Importance& importance, const FullDepth& full,
                         const SearchResult& found);
@@ -70,15 +71,15 @@ class Calibration {
   [[nodiscard]] Skip lite_stage(const Importance& importance, const Candidate& budgets) const;
   // Scores a skip policy and an exit policy on every question.
   [[nodiscard]] Score score(const LatencyModel& latency, const FullDepth& full, const Skip& skip,
-                            const std::optional<LowConfidence>& exit);
+                            const std::optional<Exit>& exit);
 
  private:
   [[nodiscard]] EvaluationOptions evaluation_options(const Progress& progress);
   [[nodiscard]] LatencyModel probe();
-  [[nodiscard]] std::vector<LowConfidence> exits_to_try(const Skip& skip);
-  [[nodiscard]] Replay replay(const std::optional<LowConfidence>& exit) const;
+  [[nodiscard]] std::vector<Exit> exits_to_try(const Skip& skip);
   // A setup whose cost is the predicted time of a question.
-  [[nodiscard]] Setup<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip, Replay replay) const;
+  [[nodiscard]] Setup<Skip, Exit> timed(const LatencyModel& latency, const Skip& skip,
+                                        const std::optional<Exit>& exit) const;
   [[nodiscard]] SearchSpace space_of(std::size_t axes);
   // A search space of one axis with the values 0 to n.
   [[nodiscard]] SearchSpace line(std::size_t n);

@@ -17,6 +17,7 @@
 #include "litestage/calibrate/search/search.hpp"
 #include "litestage/calibrate/trials/metric.hpp"
 #include "litestage/calibrate/trials/staged_evaluation.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/step/types.hpp"
 
@@ -32,12 +33,14 @@ struct CalibrationSettings {
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;
   confidence::Standard criterion = {};  // confidence that the early exit reads
-  ExitGrid exits = {};                  // no exit is searched if it has no windows
-  bool baselines = true;                // whether to search for the largest setting of each baseline
-  double probe_seconds = 15;            // time spent on measuring the latency model
-  std::size_t batch = 16;               // number of stages that run together
-  std::size_t context = 0;              // positions of one branch; 0: context_or_default
-  KvType cache = KvType::f16;           // type of the K/V cache
+  // The early exit to tune: LowConfidence, over windows and thresholds (`exits`), or another policy over its ladder.
+  early_exit::Standard exit = LowConfidence();
+  ExitGrid exits = {};         // no exit is searched if it has no windows
+  bool baselines = true;       // whether to search for the largest setting of each baseline
+  double probe_seconds = 15;   // time spent on measuring the latency model
+  std::size_t batch = 16;      // number of stages that run together
+  std::size_t context = 0;     // positions of one branch; 0: context_or_default
+  KvType cache = KvType::f16;  // type of the K/V cache
 };
 
 // Full depth on every question: the reference for the accuracy of the budgets and for the order of the stages.
@@ -64,8 +67,8 @@ struct BaselineChoice {
   Point point;  // its cost is the share of sub-layers that run
 };
 struct ExitChoice {
-  std::optional<LowConfidence> exit;  // empty if generating to the end is fastest within the target
-  std::vector<std::pair<std::optional<LowConfidence>, Point>> curve;  // every candidate tried
+  std::optional<early_exit::Standard> exit;  // empty if generating to the end is fastest within the target
+  std::vector<std::pair<std::optional<early_exit::Standard>, Point>> curve;  // every candidate tried
 };
 
 // The results of one plan on every question.

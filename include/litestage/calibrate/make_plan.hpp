@@ -39,8 +39,8 @@ struct Findings {
 
 namespace detail {
 
-[[nodiscard]] inline Form exit_form(const std::optional<LowConfidence>& exit) {
-  return exit ? write_fields(*exit) : write_fields(early_exit::Never{});
+[[nodiscard]] inline Form exit_form(const std::optional<early_exit::Standard>& exit) {
+  return exit.value_or(early_exit::Never{}).to_form(true);
 }
 
 [[nodiscard]] inline PlanSearch plan_search(const CalibrationSettings& settings, const Form& strategy,

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -39,6 +40,11 @@ struct Cap {
     std::vector<std::string> names;
     for (const auto& entry : stages) names.push_back(entry.first);
     return names;
+  }
+
+  // The numbers of tokens that a search tries; ours.
+  [[nodiscard]] std::vector<Cap> ladder() const {
+    return with_each(*this, &Cap::tokens, {192, 128, 96, 64, 48, 32, 24, 16, 12, 8});
   }
 
   static constexpr auto fields() {

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
@@ -47,6 +48,11 @@ struct CapThenClose {
     std::vector<std::string> names;
     for (const auto& entry : stages) names.push_back(entry.first);
     return names;
+  }
+
+  // The numbers of tokens that a search tries; ours.
+  [[nodiscard]] std::vector<CapThenClose> ladder() const {
+    return with_each(*this, &CapThenClose::tokens, {192, 128, 96, 64, 48, 32, 24, 16, 12, 8});
   }
 
   static constexpr auto fields() {

@@ -5,9 +5,11 @@
 
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/confidence/max_prob.hpp"
 #include "litestage/policy/concepts.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -33,6 +35,11 @@ struct ConfidentRun {
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
     state.confident = criterion(token) >= threshold ? state.confident + 1 : 0;
     return state.confident >= run ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  // The lengths of runs that a search tries; ours.
+  [[nodiscard]] std::vector<ConfidentRun> ladder() const {
+    return with_each(*this, &ConfidentRun::run, {32, 24, 16, 12, 8, 6, 4});
   }
 
   static constexpr auto fields() {

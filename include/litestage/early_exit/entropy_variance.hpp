@@ -4,8 +4,10 @@
 
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/early_exit/weighted_variance.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -30,6 +32,11 @@ struct EntropyVariance {
     state.push(static_cast<double>(token.entropy), static_cast<double>(alpha));
     const bool enough = state.seen >= min_tokens;
     return enough && state.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  // The thresholds that a search tries; ours.
+  [[nodiscard]] std::vector<EntropyVariance> ladder() const {
+    return with_each(*this, &EntropyVariance::threshold, {0.001f, 0.003f, 0.01f, 0.03f, 0.1f, 0.3f, 1.0f});
   }
 
   static constexpr auto fields() {

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/confidence/mean_log_prob_top_k.hpp"
 #include "litestage/early_exit/sliding_window.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -35,6 +37,11 @@ struct GroupConfidence {
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
     const bool full = state.group.push(confidence::MeanLogProbTopK{k}(token), static_cast<std::size_t>(window));
     return full && state.group.mean() < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  // The thresholds that a search tries; ours.
+  [[nodiscard]] std::vector<GroupConfidence> ladder() const {
+    return with_each(*this, &GroupConfidence::threshold, {6.0f, 8.0f, 10.0f, 12.0f, 14.0f, 16.0f, 18.0f});
   }
 
   static constexpr auto fields() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/policy/concepts.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/choice.hpp"
 
@@ -50,6 +51,17 @@ struct OneOf : Choice<Ps...> {
     return this->visit(state, [&]<class P>(const P& p, const auto& own) {
       if constexpr (Injects<P>) return p.injection(own);
       return Injection{};
+    });
+  }
+
+  // The ladder of the active policy; empty if it has none.
+  [[nodiscard]] std::vector<OneOf> ladder() const {
+    return this->visit([]<class P>(const P& p) {
+      std::vector<OneOf> all;
+      if constexpr (HasExitLadder<P>) {
+        for (const P& rung : p.ladder()) all.push_back(OneOf(rung));
+      }
+      return all;
     });
   }
 

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "litestage/policy/ladder.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
@@ -32,6 +33,11 @@ struct Repetition {
     if (state.recent.size() == static_cast<std::size_t>(window)) state.recent.erase(state.recent.begin());
     state.recent.push_back(token.token);
     return occurrences(state.recent) >= repeats ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  // The numbers of repeats that a search tries; ours.
+  [[nodiscard]] std::vector<Repetition> ladder() const {
+    return with_each(*this, &Repetition::repeats, {6, 5, 4, 3, 2});
   }
 
   static constexpr auto fields() {

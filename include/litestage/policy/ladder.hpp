@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concepts>
+#include <initializer_list>
 #include <vector>
 
 namespace litestage {
@@ -38,6 +39,24 @@ template <class P>
     rungs.push_back({policy, 2 * n});
   }
   return rungs;
+}
+
+// An exit policy that a search can tune: its ladder has the settings to try, in the order of exiting more. They differ
+// in one number; everything else is as in the policy.
+template <class P>
+concept HasExitLadder = requires(const P& p) {
+  { p.ladder() } -> std::same_as<std::vector<P>>;
+};
+
+// Copies of the policy with each of these values in one member.
+template <class P, class T, class V>
+[[nodiscard]] std::vector<P> with_each(const P& policy, V T::*member, std::initializer_list<V> values) {
+  std::vector<P> all;
+  for (const V& value : values) {
+    all.push_back(policy);
+    all.back().*member = value;
+  }
+  return all;
 }
 
 }  // namespace litestage

@@ -54,10 +54,13 @@ struct TextVariant {
 struct AnswerSettings : AnswerFormat {
   static constexpr auto fields() {
     using A = AnswerFormat;
-    return std::tuple(Field("rule", &A::rule, "how an option letter is read from the last stage's text"),
-                      Field("probe", &A::probe, "what is appended to the last prompt where option letters are scored"),
-                      Field("letter_prefix", &A::letter_prefix, "what stands before the letter that is scored"),
-                      Field("opening", &A::opening, "the end of the last prompt whose sentence the model completes"));
+    return std::tuple(
+        Field("rule", &A::rule, "how an option letter is read from the last stage's text"),
+        Field("probe", &A::probe, "what is appended to the last prompt where option letters are scored"),
+        Field("letter_prefix", &A::letter_prefix, "what stands before the letter that is scored"),
+        Field("opening", &A::opening, "the end of the last prompt whose sentence the model completes"),
+        Field("after", &A::after, "words after which an answer that is no letter stands; empty: anywhere"),
+        Field("take", &A::take, "which of several such answers counts"));
   }
   friend bool operator==(const AnswerSettings&, const AnswerSettings&) = default;
 };

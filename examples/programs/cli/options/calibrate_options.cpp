@@ -3,10 +3,13 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/options/option_checks.hpp"
+#include "litestage/calibrate/search/exit_candidates.hpp"
 #include "litestage/calibrate/search/strategy.hpp"
 #include "litestage/confidence/standard.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/describe.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/stages/standard.hpp"
 
 namespace litestage::cli {
@@ -15,8 +18,9 @@ namespace {
 
 std::string calibrate_help() {
   return concat("SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, lists as a/b/c, or @FILE with the same in JSON. Strategies:\n",
-                describe<calibrate::Standard>(), "Criteria:\n", describe<confidence::Standard>(), "Stages:\n",
-                describe<stages::Standard>());
+                describe<calibrate::Standard>(), "Early exits that can be tuned: ", joined(calibrate::tunable_exits()),
+                "; their settings:\n", describe<early_exit::Standard>(), "Criteria:\n",
+                describe<confidence::Standard>(), "Stages:\n", describe<stages::Standard>());
 }
 
 void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
@@ -76,11 +80,17 @@ void add_budget_options(CLI::App& app, CalibrateOptions& o) {
 
 void add_exit_options(CLI::App& app, CalibrateOptions& o) {
   const std::string group = "Search";
-  app.add_option("--criterion", o.criterion, "Confidence of the early exit (SPEC, below)")
+  app.add_option("--exit", o.exit,
+                 "Early exit to tune: low_confidence over --windows and --thresholds, another over its own list of "
+                 "settings (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")
       ->group(group);
-  app.add_option("--windows", o.windows, "Windows of the early exit to try; 0: search for no exit")
+  app.add_option("--criterion", o.criterion, "Confidence that low_confidence reads (SPEC, below)")
+      ->capture_default_str()
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--windows", o.windows, "Windows of low_confidence to try; 0: search for no exit")
       ->delimiter(',')
       ->check(whole_number(0, 4096))
       ->capture_default_str()

@@ -13,7 +13,7 @@ namespace litestage::cli {
 struct CalibrateOptions {
   Options common;
   std::string metric = "letter", strategy = "racing", rank_by = "requests", phase = "both", kv_on_skip = "none";
-  std::string criterion = "max_prob";
+  std::string exit = "low_confidence", criterion = "max_prob";
   double max_loss = 0.04, probe_seconds = 15;
   std::optional<double> least_accuracy;
   int step = 1;

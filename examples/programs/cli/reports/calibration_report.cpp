@@ -68,6 +68,12 @@ confidence::Standard read_criterion(const std::string& spec) {
   return read_spec<confidence::Standard>(spec, "--criterion", io::read_json_file);
 }
 
+early_exit::Standard read_exit(const std::string& spec) {
+  const auto exit = read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file);
+  check_tunable(exit);
+  return exit;
+}
+
 calibrate::Standard read_strategy(const std::string& spec) {
   return read_spec<calibrate::Standard>(spec, "--strategy", io::read_json_file);
 }
@@ -82,6 +88,7 @@ CalibrationSettings calibration_settings(const CalibrateOptions& o, std::size_t 
   s.rank_by = named<CosineOf>(o.rank_by);
   s.phase = named<Phases>(o.phase);
   s.kv = named<KvOnSkip>(o.kv_on_skip);
+  s.exit = read_exit(o.exit);
   s.criterion = read_criterion(o.criterion);
   s.exits = {o.windows, o.thresholds};
   if (std::count(o.windows.begin(), o.windows.end(), 0) != 0) s.exits.windows.clear();
@@ -97,13 +104,14 @@ void settle(CalibrateOptions& o) {
   if (o.common.backend != "cpu")
     throw Error(concat("--backend is ", o.common.backend, ", expected cpu: latency is only modelled for it"));
   static_cast<void>(read_strategy(o.strategy));
+  static_cast<void>(read_exit(o.exit));
   static_cast<void>(read_criterion(o.criterion));
   if (o.importance_only) o.metric = "agreement";                       // it needs no answer key
   o.common.metric = o.metric == "extracted" ? "extracted" : "letter";  // whether letters are scored
   if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = data_path(o.common.data, "questions_calibration.jsonl");
   Files files = files_of(o.common);
-  files.reads_spec("--criterion", o.criterion).reads_spec("--strategy", o.strategy);
+  files.reads_spec("--exit", o.exit).reads_spec("--criterion", o.criterion).reads_spec("--strategy", o.strategy);
   files.writes("--plan", o.importance_only ? "" : o.plan).goes_on_with("--journal", o.journal).check();
 }
 

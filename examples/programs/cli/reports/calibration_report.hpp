@@ -14,6 +14,8 @@
 
 namespace litestage::cli {
 
+// Throws Error if the exit cannot be tuned.
+[[nodiscard]] early_exit::Standard read_exit(const std::string& spec);
 [[nodiscard]] confidence::Standard read_criterion(const std::string& spec);
 [[nodiscard]] calibrate::Standard read_strategy(const std::string& spec);
 // `context`: the actual number of positions.

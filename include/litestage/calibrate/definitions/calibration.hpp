@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "litestage/calibrate/calibration.hpp"
@@ -28,7 +29,9 @@ Calibration<B>::Calibration(LanguageModel<B> model, AnySchedule stages, std::spa
       judge_(settings_.metric, stages.answer_format(), questions),
       progress_(progress),
       model_(model),
-      evaluation_(std::move(model), std::move(stages), questions, evaluation_options(progress), journal) {}
+      evaluation_(std::move(model), std::move(stages), questions, evaluation_options(progress), journal) {
+  check_tunable(settings_.exit);
+}
 
 template <Backend B>
 Calibration<B>::~Calibration() = default;
@@ -98,7 +101,7 @@ SearchResult Calibration<B>::budgets(const AnyStrategy& strategy, const LatencyM
   for (int n = 0; n <= most; n += settings_.step) space.values.push_back(n);
   progress_.begin("budgets", "trials", space.axes);
   return search(strategy, space, full.judge,
-                [&](const Candidate& b) { return timed(latency, lite_stage(importance, b), nullptr); });
+                [&](const Candidate& b) { return timed(latency, lite_stage(importance, b), std::nullopt); });
 }
 
 template <Backend B>
@@ -106,9 +109,9 @@ ExitChoice Calibration<B>::early_exit(const LatencyModel& latency, const Importa
                                       const SearchResult& found) {
   progress_.begin("early exit", "trials");
   const Skip skip = lite_stage(importance, found.best.candidate);
-  const std::vector<LowConfidence> tried = exits_to_try(skip);
+  const std::vector<Exit> tried = exits_to_try(skip);
   const auto exit_of = [&](const Candidate& at) {
-    return at[0] == 0 ? std::optional<LowConfidence>() : tried[static_cast<std::size_t>(at[0] - 1)];
+    return at[0] == 0 ? std::optional<Exit>() : tried[static_cast<std::size_t>(at[0] - 1)];
   };
   Racing thorough;
   // Candidates of a larger window start from the lowest threshold again: that those before them lost much says nothing
@@ -116,8 +119,8 @@ ExitChoice Calibration<B>::early_exit(const LatencyModel& latency, const Importa
   thorough.give_up = 1;
   SearchSpace space = line(tried.size());
   space.least_accuracy = found.target;
-  const SearchResult result = search(thorough, space, full.judge,
-                                     [&](const Candidate& at) { return timed(latency, skip, replay(exit_of(at))); });
+  const SearchResult result =
+      search(thorough, space, full.judge, [&](const Candidate& at) { return timed(latency, skip, exit_of(at)); });
   ExitChoice choice;
   for (const Point& p : result.points) choice.curve.emplace_back(exit_of(p.candidate), p);
   choice.exit = exit_of(result.best.candidate);
@@ -149,8 +152,8 @@ skip::Standard Calibration<B>::lite_stage(const Importance& importance, const Ca
 
 template <Backend B>
 Score Calibration<B>::score(const LatencyModel& latency, const FullDepth& full, const Skip& skip,
-                            const std::optional<LowConfidence>& exit) {
-  const Setup<Skip, Exit> plan = timed(latency, skip, replay(exit));
+                            const std::optional<Exit>& exit) {
+  const Setup<Skip, Exit> plan = timed(latency, skip, exit);
   Score score;
   score.stage_tokens.assign(evaluation_.stages().size(), 0);
   const std::vector<Path> paths = evaluation_.run_all(plan.variant);
@@ -191,25 +194,24 @@ LatencyModel Calibration<B>::probe() {
 }
 
 template <Backend B>
-std::vector<LowConfidence> Calibration<B>::exits_to_try(const Skip& skip) {
+std::vector<early_exit::Standard> Calibration<B>::exits_to_try(const Skip& skip) {
+  if (!std::holds_alternative<LowConfidence>(settings_.exit.active())) return settings_.exit.ladder();
   std::vector<const StageReport*> stages;
   for (const Path& path : evaluation_.run_all(evaluation_.setting(skip))) {
     for (std::size_t s = 0; s < evaluation_.stages().size(); ++s) stages.push_back(&path[s].result->report);
   }
-  return exit_candidates(stages, settings_.criterion, settings_.exits);
+  std::vector<Exit> exits;
+  for (const LowConfidence& exit : exit_candidates(stages, settings_.criterion, settings_.exits)) exits.push_back(exit);
+  return exits;
 }
 
+// LowConfidence is replayed on stages that were generated without an exit. Other exits may depend on more than the
+// recorded confidences and change the text, so their stages are generated.
 template <Backend B>
-Replay Calibration<B>::replay(const std::optional<LowConfidence>& exit) const {
-  return exit ? replay_of(*exit, evaluation_.tokenizer()) : Replay();
-}
-
-template <Backend B>
-Setup<skip::Standard, early_exit::Never> Calibration<B>::timed(const LatencyModel& latency, const Skip& skip,
-                                                               Replay replay) const {
-  Setup<Skip, Exit> c{.variant = evaluation_.setting(skip), .cost = nullptr};
-  c.variant.replay = std::move(replay);
-  c.cost = [&latency, signals = c.variant.replay != nullptr,
+Setup<skip::Standard, early_exit::Standard> Calibration<B>::timed(const LatencyModel& latency, const Skip& skip,
+                                                                  const std::optional<Exit>& exit) const {
+  Setup<Skip, Exit> c{.variant = evaluation_.setting(skip, exit), .cost = nullptr};
+  c.cost = [&latency, signals = exit && any(signals_read(*exit)),
             decisions = stage_decisions(skip, evaluation_.stages(), evaluation_.config().n_layers)](
                std::span<const PathStep> path) { return predicted_seconds(latency, path, decisions, signals); };
   return c;

@@ -6,15 +6,40 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <string>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "litestage/confidence/standard.hpp"
+#include "litestage/core/error.hpp"
 #include "litestage/early_exit/low_confidence.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/engine/report.hpp"
+#include "litestage/policy/ladder.hpp"
 
 namespace litestage::calibrate {
 
 using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
+
+// The names of the exit policies that a search can tune.
+[[nodiscard]] inline std::vector<std::string> tunable_exits() {
+  std::vector<std::string> names = {std::string(LowConfidence::name)};
+  const auto add = [&]<class P>(std::type_identity<P>) {
+    if constexpr (HasExitLadder<P>) names.emplace_back(P::name);
+  };
+  [&]<class... Ps>(std::type_identity<std::variant<Ps...>>) {
+    (add(std::type_identity<Ps>{}), ...);
+  }(std::type_identity<early_exit::Standard::Alternatives>{});
+  return names;
+}
+
+// Throws Error if the policy is not one that a search can tune.
+inline void check_tunable(const early_exit::Standard& exit) {
+  if (std::holds_alternative<LowConfidence>(exit.active()) || !exit.ladder().empty()) return;
+  throw Error(
+      concat("the early exit ", exit.active_name(), " has no settings to try, expected ", joined(tunable_exits())));
+}
 
 struct ExitGrid {
   std::vector<int> windows = {4, 8, 16};

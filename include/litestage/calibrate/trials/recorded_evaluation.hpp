@@ -10,16 +10,19 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "litestage/calibrate/importance/importance.hpp"
 #include "litestage/calibrate/importance/measure_importance.hpp"
 #include "litestage/calibrate/latency/latency_model.hpp"
+#include "litestage/calibrate/search/exit_candidates.hpp"
 #include "litestage/calibrate/trials/budget_evaluation.hpp"
+#include "litestage/calibrate/trials/replay_exit.hpp"
 #include "litestage/calibrate/trials/stage_decisions.hpp"
 #include "litestage/calibrate/trials/stage_record.hpp"
 #include "litestage/calibrate/trials/staged_evaluation.hpp"
-#include "litestage/early_exit/never.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/journal.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/skip/standard.hpp"
@@ -30,7 +33,7 @@ template <Backend B>
 class RecordedEvaluation {
  public:
   using Skip = skip::Standard;
-  using Exit = early_exit::Never;  // exits are replayed on stages that were generated without one
+  using Exit = early_exit::Standard;
   using Setting = Variant<Skip, Exit>;
 
   // `questions` and `journal` outlive this object.
@@ -85,15 +88,23 @@ class RecordedEvaluation {
   std::vector<Path> run(std::span<const Work> work) { return evaluation_.run(work); }
   std::vector<Path> run_all(const Setting& setting) { return evaluation_.run(on_all_questions(setting)); }
 
-  // A policy with the keys by which the trial cache finds its stages. If its decisions depend on the phase alone, the
-  // key is the decisions themselves, so that different policies with equal decisions share stages; else the key is the
-  // whole policy.
-  [[nodiscard]] Setting setting(const Skip& skip) const {
+  // Policies with the keys by which the trial cache finds their stages. If the decisions of the skip policy depend on
+  // the phase alone, the key is the decisions themselves, so that different policies with equal decisions share stages;
+  // else it is the whole policy. LowConfidence is replayed on stages that were generated without an exit; the stages of
+  // other exits are generated, and the exit is a part of their keys.
+  [[nodiscard]] Setting setting(const Skip& skip, const std::optional<Exit>& exit = {}) const {
     Setting v;
     v.skip = skip;
+    std::string generated;
+    if (const auto* low = exit ? std::get_if<LowConfidence>(&exit->active()) : nullptr) {
+      v.replay = replay_of(*low, tokenizer());
+    } else if (exit) {
+      v.exit = *exit;
+      generated = " " + to_spec(*exit);
+    }
     const bool by_phase = decides_by_phase(skip, stages(), config().n_layers);
     for (const StageDecisions& d : stage_decisions(skip, stages(), config().n_layers)) {
-      v.keys.push_back(by_phase ? spelling(d) : to_spec(skip));
+      v.keys.push_back((by_phase ? spelling(d) : to_spec(skip)) + generated);
     }
     return v;
   }

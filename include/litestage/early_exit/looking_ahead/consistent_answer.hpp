@@ -16,6 +16,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/utf8.hpp"
 #include "litestage/early_exit/looking_ahead/look_ahead_points.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
@@ -81,6 +82,11 @@ struct ConsistentAnswer : LookAheadPoints<LookAheadAt::token, 16, 0> {
     return agree ? Verdict::inject : Verdict::go_on;
   }
   [[nodiscard]] Injection injection(const State& state) const { return {concat(text, state.last.back().text), 0}; }
+
+  // The numbers of answers that a search tries; ours.
+  [[nodiscard]] std::vector<ConsistentAnswer> ladder() const {
+    return with_each(*this, &ConsistentAnswer::answers, {6, 5, 4, 3, 2});
+  }
 
   static constexpr auto fields() {
     using C = ConsistentAnswer;

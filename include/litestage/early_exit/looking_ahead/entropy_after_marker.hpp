@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "litestage/early_exit/looking_ahead/look_ahead_points.hpp"
 #include "litestage/early_exit/weighted_variance.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
@@ -45,6 +47,11 @@ struct EntropyAfterMarker : LookAheadPoints<LookAheadAt::line, 1, 0> {
     state.entropy.push(static_cast<double>(seen.tokens.front().entropy), static_cast<double>(alpha));
     const bool enough = state.entropy.seen >= min_looks;
     return enough && state.entropy.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+  }
+
+  // The thresholds that a search tries; ours.
+  [[nodiscard]] std::vector<EntropyAfterMarker> ladder() const {
+    return with_each(*this, &EntropyAfterMarker::threshold, {0.001f, 0.003f, 0.01f, 0.03f, 0.1f, 0.3f, 1.0f});
   }
 
   static constexpr auto fields() {

@@ -15,6 +15,7 @@
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/early_exit/looking_ahead/look_ahead_points.hpp"
+#include "litestage/policy/ladder.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
@@ -74,6 +75,11 @@ struct TrialAnswer : LookAheadPoints<> {
     if (std::isnan(sum)) return 0;
     if (mean == TrialMean::lowest) return lowest;
     return mean == TrialMean::arithmetic ? sum / static_cast<double>(n) : std::exp(logs / static_cast<double>(n));
+  }
+
+  // The thresholds that a search tries; ours.
+  [[nodiscard]] std::vector<TrialAnswer> ladder() const {
+    return with_each(*this, &TrialAnswer::threshold, {0.99f, 0.98f, 0.95f, 0.9f, 0.8f, 0.7f, 0.5f});
   }
 
   static constexpr auto fields() {
