@@ -26,6 +26,7 @@ struct Options {
   bool stages_given = true;  // if not, the stages are those of the plan, or `single` for a prompt
   std::string plan;          // in place of skip and exit
   std::string metric = "both";
+  bool metric_given = false;
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
   bool no_pack = false;
