@@ -19,17 +19,17 @@ using namespace litestage;
 
 namespace {
 
-const std::filesystem::path root = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
+const std::filesystem::path source_folder = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
 
 std::vector<Question> own_records(const char* task) {
-  const std::string path = (root / "tests" / "data" / concat(task, ".jsonl")).string();
+  const std::string path = (source_folder / "tests" / "data" / concat(task, ".jsonl")).string();
   return tasks::parse_questions(tasks::find_task(task), io::read_records(path));
 }
 
 }  // namespace
 
 TEST_CASE("each standard task is its file in examples/data/tasks, and there are no other files") {
-  const std::filesystem::path folder = root / "examples" / "data" / "tasks";
+  const std::filesystem::path folder = source_folder / "examples" / "data" / "tasks";
   for (const tasks::TaskFormat& task : tasks::standard_tasks()) {
     CAPTURE(task.name);
     const std::string path = (folder / concat(task.name, ".json")).string();

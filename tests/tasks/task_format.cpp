@@ -17,22 +17,22 @@ using test::error_of;
 
 namespace {
 
-tasks::TaskFormat task(std::string_view json) {
+tasks::TaskFormat task_of(std::string_view json) {
   return tasks::task_from_form(io::parse_json(json, "t.json"), "t.json");
 }
 std::string task_error(std::string_view json) {
-  return error_of([&] { static_cast<void>(task(json)); });
+  return error_of([&] { static_cast<void>(task_of(json)); });
 }
-std::vector<Question> questions(std::string_view json, std::string_view data) {
-  return tasks::parse_questions(task(json), io::parse_records(data, "d"));
+std::vector<Question> questions_by(std::string_view json, std::string_view data) {
+  return tasks::parse_questions(task_of(json), io::parse_records(data, "d"));
 }
 std::string data_error(std::string_view json, std::string_view data) {
-  return error_of([&] { static_cast<void>(questions(json, data)); });
+  return error_of([&] { static_cast<void>(questions_by(json, data)); });
 }
 
-constexpr std::string_view flat = R"({"name": "flat", "question": "/q", "gold": {"at": "/key"},
+constexpr std::string_view flat_task = R"({"name": "flat", "question": "/q", "gold": {"at": "/key"},
   "options": {"at": "/choices/text", "labels_at": "/choices/label", "numbered": true, "max": 3}})";
-constexpr std::string_view ages = R"({"name": "ages", "kind": "number", "question": "/q", "gold": {"at": "/a"}})";
+constexpr std::string_view ages_task = R"({"name": "ages", "kind": "number", "question": "/q", "gold": {"at": "/a"}})";
 
 }  // namespace
 
@@ -43,7 +43,7 @@ TEST_CASE("a task: ten records of a new form are read by a file alone") {
   for (int i = 0; i < 10; ++i)
     data += concat(R"({"no": "r)", i, R"(", "hint": "it has )", i, R"( legs", "riddle": {"text": "Who walks on )", i,
                    R"( legs?", "solutions": ["The Sphinx", "a sphinx!", "Animal )", i, "\"]}}\r\n\r\n");
-  const auto list = questions(riddles, data);
+  const auto list = questions_by(riddles, data);
   REQUIRE(list.size() == 10);
   CHECK(list[3].id == "r3");
   CHECK(list[3].stem == "Who walks on 3 legs?");
@@ -54,8 +54,8 @@ TEST_CASE("a task: ten records of a new form are read by a file alone") {
 }
 
 TEST_CASE("a task: records are JSON Lines or one array, and without ids they have their numbers") {
-  const auto lines = questions(ages, "{\"q\": \"Old?\", \"a\": 7}\n\n{\"q\": \"Older?\", \"a\": \"1,080\"}\n");
-  const auto array = questions(ages, "[{\"q\": \"Old?\", \"a\": 7}, {\"q\": \"Older?\", \"a\": \"1,080\"}]");
+  const auto lines = questions_by(ages_task, "{\"q\": \"Old?\", \"a\": 7}\n\n{\"q\": \"Older?\", \"a\": \"1,080\"}\n");
+  const auto array = questions_by(ages_task, "[{\"q\": \"Old?\", \"a\": 7}, {\"q\": \"Older?\", \"a\": \"1,080\"}]");
   REQUIRE(lines.size() == 2);
   REQUIRE(array.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -66,13 +66,13 @@ TEST_CASE("a task: records are JSON Lines or one array, and without ids they hav
   }
   CHECK(lines[0].gold == Gold{{"7"}});
   CHECK(lines[1].gold == Gold{{"1080"}});
-  CHECK(questions(ages, R"({"q": "?", "a": 2.5})")[0].gold == Gold{{"5/2"}});
-  CHECK(questions(ages, R"({"q": "?", "a": "50%"})")[0].gold == Gold{{"50%"}});
+  CHECK(questions_by(ages_task, R"({"q": "?", "a": 2.5})")[0].gold == Gold{{"5/2"}});
+  CHECK(questions_by(ages_task, R"({"q": "?", "a": "50%"})")[0].gold == Gold{{"50%"}});
 }
 
 TEST_CASE("a task: flat lists of options and labels, as on the hub, with letters or numbers") {
   const auto list =
-      questions(flat, R"({"q": "?", "choices": {"text": ["x", "y", "z"], "label": ["1", "2", "3"]}, "key": "3"}
+      questions_by(flat_task, R"({"q": "?", "choices": {"text": ["x", "y", "z"], "label": ["1", "2", "3"]}, "key": "3"}
 {"q": "?", "choices": {"text": ["x", "y"], "label": ["A", "B"]}, "key": "A"}
 {"q": "?", "choices": {"text": ["x", "y"], "label": [1, 2]}, "key": 2})");
   REQUIRE(list.size() == 3);
@@ -80,15 +80,15 @@ TEST_CASE("a task: flat lists of options and labels, as on the hub, with letters
   CHECK(list[0].gold == Gold{{"C"}});
   CHECK(list[1].gold == Gold{{"A"}});
   CHECK(list[2].gold == Gold{{"B"}});
-  CHECK(data_error(flat, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "key": "A"})") ==
+  CHECK(data_error(flat_task, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "key": "A"})") ==
         "d:1: key is \"A\", expected \"1\" to \"2\"");
-  CHECK(data_error(flat, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["A", "2"]}, "key": "A"})") ==
+  CHECK(data_error(flat_task, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["A", "2"]}, "key": "A"})") ==
         "d:1: choices.label[1] is \"2\", expected \"B\": labels run from A in order");
-  CHECK(data_error(flat, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["0", "1"]}, "key": "0"})") ==
+  CHECK(data_error(flat_task, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["0", "1"]}, "key": "0"})") ==
         "d:1: choices.label[0] is \"0\", expected \"A\" or \"1\": labels run from A or 1 in order");
-  CHECK(data_error(flat, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["A"]}, "key": "A"})") ==
+  CHECK(data_error(flat_task, R"({"q": "?", "choices": {"text": ["x", "y"], "label": ["A"]}, "key": "A"})") ==
         "d:1: choices.label has 1 labels, expected 2");
-  CHECK(data_error(flat, R"({"q": "?", "choices": {"text": ["x", " "], "label": ["A", "B"]}, "key": "A"})") ==
+  CHECK(data_error(flat_task, R"({"q": "?", "choices": {"text": ["x", " "], "label": ["A", "B"]}, "key": "A"})") ==
         "d:1: choices.text[1] is empty, expected a text");
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a task: options without labels, and an index for an answer") {
   constexpr std::string_view endings = R"({"name": "endings", "question": "/start",
     "options": {"at": "/endings", "max": 4},
     "gold": {"at": "/label", "values": {"0": "A", "1": "B", "2": "C", "3": "D"}}})";
-  const auto list = questions(endings, R"({"start": "He", "endings": ["sat", "ran", "fell"], "label": 2}
+  const auto list = questions_by(endings, R"({"start": "He", "endings": ["sat", "ran", "fell"], "label": 2}
 {"start": "She", "endings": ["sat", "ran"], "label": "0"})");
   CHECK(list[0].gold == Gold{{"C"}});
   CHECK(list[1].gold == Gold{{"A"}});
@@ -109,33 +109,33 @@ TEST_CASE("a task: options without labels, and an index for an answer") {
 TEST_CASE("a task: the answer after a marker, and words for yes and no") {
   constexpr std::string_view sums = R"({"name": "sums", "kind": "number", "question": "/q",
     "gold": {"at": "/work", "after": "=>"}, "percent_is_number": true})";
-  const auto list = questions(sums, R"({"q": "?", "work": "2 => 3 => $1,080.00"}
+  const auto list = questions_by(sums, R"({"q": "?", "work": "2 => 3 => $1,080.00"}
 {"q": "?", "work": "=>-5%"})");
   CHECK(list[0].gold == Gold{{"1080"}});
   CHECK(list[1].gold == Gold{{"-5"}});
   CHECK(data_error(sums, R"({"q": "?", "work": "3"})") == "d:1: work has no \"=>\", expected the answer after one");
   constexpr std::string_view glue = R"({"name": "glue", "kind": "yes_no", "question": "/q",
     "gold": {"at": "/label", "values": {"0": "no", "1": "yes"}}})";
-  const auto labels = questions(glue, R"([{"q": "?", "label": 1}, {"q": "?", "label": 0}])");
+  const auto labels = questions_by(glue, R"([{"q": "?", "label": 1}, {"q": "?", "label": 0}])");
   CHECK(labels[0].gold == Gold{{"yes"}});
   CHECK(labels[1].gold == Gold{{"no"}});
   CHECK(data_error(glue, R"({"q": "?", "label": -1})") == "d:1: label is \"-1\", expected 0 or 1");
 }
 
 TEST_CASE("a task: a gold answer that is missing or of the wrong kind is one sentence") {
-  CHECK(data_error(ages, R"({"q": "?"})") == "d:1: key \"a\" is missing");
-  CHECK(data_error(ages, R"({"q": "?", "a": null})") == "d:1: a is null, expected a string");
-  CHECK(data_error(ages, R"({"q": "?", "a": "seven"})") == "d:1: a is \"seven\", expected a number");
-  CHECK(data_error(ages, R"({"q": "?", "a": "7 or 8"})") == "d:1: a is \"7 or 8\", expected a number");
-  CHECK(data_error(ages, R"({"q": "?", "a": ""})") == "d:1: a is \"\", expected a number");
-  CHECK(data_error(ages, R"({"q": "?", "a": true})") == "d:1: a is \"true\", expected a number");
-  CHECK(data_error(ages, R"({"q": "?", "a": []})") == "d:1: a is empty, expected at least one right answer");
-  CHECK(data_error(ages, R"({"q": "?", "a": ["7", "x"]})") == "d:1: a[1] is \"x\", expected a number");
-  CHECK(data_error(ages, R"({"q": " ", "a": 7})") == "d:1: q is empty, expected a text");
-  CHECK(data_error(ages, R"([{"q": "?", "a": 7}, [1]])") == "d: record 2 is a list, expected an object");
+  CHECK(data_error(ages_task, R"({"q": "?"})") == "d:1: key \"a\" is missing");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": null})") == "d:1: a is null, expected a string");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": "seven"})") == "d:1: a is \"seven\", expected a number");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": "7 or 8"})") == "d:1: a is \"7 or 8\", expected a number");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": ""})") == "d:1: a is \"\", expected a number");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": true})") == "d:1: a is \"true\", expected a number");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": []})") == "d:1: a is empty, expected at least one right answer");
+  CHECK(data_error(ages_task, R"({"q": "?", "a": ["7", "x"]})") == "d:1: a[1] is \"x\", expected a number");
+  CHECK(data_error(ages_task, R"({"q": " ", "a": 7})") == "d:1: q is empty, expected a text");
+  CHECK(data_error(ages_task, R"([{"q": "?", "a": 7}, [1]])") == "d: record 2 is a list, expected an object");
   const auto open =
-      questions(R"({"name": "o", "kind": "number", "question": "/q", "gold": {"at": "/a", "required": false}})",
-                R"([{"q": "?"}, {"q": "?", "a": null}, {"q": "?", "a": []}, {"q": "?", "a": 7}])");
+      questions_by(R"({"name": "o", "kind": "number", "question": "/q", "gold": {"at": "/a", "required": false}})",
+                   R"([{"q": "?"}, {"q": "?", "a": null}, {"q": "?", "a": []}, {"q": "?", "a": 7}])");
   for (std::size_t i = 0; i < 3; ++i) CHECK(open[i].gold.empty());
   CHECK(open[3].gold == Gold{{"7"}});
 }
