@@ -3,8 +3,9 @@
 
 Takes results files (litestage.results/1) of `ask --task TASK --metric extracted --json FILE` for a task whose answers are
 numbers. The second rule is short: the last number of the last \\boxed{}, else the first number after the words, or that
-after an equals sign in the same sentence, else the last number of the text. It knows nothing of ambiguous texts, so only
-texts in which litestage finds an answer are compared; how many there are is printed.
+after an equals sign in the same sentence, else the last number of the text. Numbers of list items and of steps, and
+ordinals, are left out. It knows nothing of ambiguous texts, so only texts in which litestage finds an answer are compared;
+how many there are is printed.
 
 Exit code 0 if both agree in at least 97 % of these texts and litestage reads a number in at least 80 % of all.
 """
@@ -21,6 +22,7 @@ NUMBER = re.compile(r"(?<![\w.])[-\u2212]?\$?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+(?:\
 
 def plain(text):
     text = re.sub(r"<<[^<>\n]*>>", "", text)
+    text = re.sub(r"(?m)^\s*\d{1,2}[.)]\s+(?=\S)|\bStep \d+|\d+(?:st|nd|rd|th)\b", " ", text)
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r"\1/\2", text)
     text = re.sub(r"\\(?:text|textbf|mathbf|mathrm)\s*\{([^{}]*)\}", r"\1", text)
     text = text.replace("\\$", "$").replace("{,}", ",").replace("**", "").replace("\\!", "")
