@@ -41,6 +41,11 @@ printf 'GGUF' >short.gguf
 printf '{"id": "a", "question": {"stem": "?", "choices": []}}\n' >empty.jsonl
 printf '{"id": \n' >torn.jsonl
 printf '{"format": "litestage.results/1"}\n' >results.txt
+printf '{"name": "t", "kind": "number"}\n' >keyless.json
+printf '{"name": "t", "kind": "digit"}\n' >kind.json
+printf '{"name": "sums", "kind": "number", "question": "/q", "gold": {"at": "/a"}}\n' >sums.json
+printf '{"q": "3 + 3?", "a": "six"}\n' >sums.jsonl
+printf '{"id": "a", "question": "Where?"}\n' >open.jsonl
 
 # Checks the GPU, or without one the emulated device. It runs in parallel with the rest, because it takes longest.
 "$programs/validate_gpu" --checks-only --quiet --synthetic smollm2-135m --type q8_0 >validated.txt 2>&1 &
@@ -63,6 +68,15 @@ refuses "expected one of tinythinker" ask --stages never
 refuses "--questions" ask --questions x
 refuses "torn.jsonl:1" ask --model magic.gguf --data torn.jsonl
 refuses "empty.jsonl:1" ask --model magic.gguf --data empty.jsonl
+refuses "expected obqa, csqa" ask --model magic.gguf --task nonsense
+refuses "nothing.json" ask --model magic.gguf --task nothing.json
+refuses "keyless.json: key \"question\" is missing" ask --model magic.gguf --task keyless.json
+refuses "expected one of letter, number" ask --model magic.gguf --task kind.json
+refuses "sums.jsonl:1: a is \"six\", expected a number" ask --model magic.gguf --task sums.json --data sums.jsonl
+refuses "--metric is letter, expected extracted" ask --model magic.gguf --task open --data open.jsonl --metric letter
+refuses "--metric is letter, expected extracted" compare --model magic.gguf --task open --data open.jsonl --metric letter
+refuses "--metric is letter, expected extracted" calibrate --model magic.gguf --task open --data open.jsonl --metric letter
+refuses "is the file that --task reads" ask --model magic.gguf --task sums.json --data sums.jsonl --json sums.json
 refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
 refuses "nofolder" score --model magic.gguf --text text.txt --json nofolder/out.json
 refuses "nofolder" score --model magic.gguf --text text.txt --logits nofolder/out.npy

@@ -1,4 +1,4 @@
-// Answers multiple-choice questions in stages with the chosen policies, and reports the cost of every stage; or answers
+// Answers questions in stages with the chosen policies, and reports the cost of every stage; or answers
 // one free prompt.
 #include <cstddef>
 #include <iostream>
@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
   cli::Command command = cli::ask_command(options);
   return command.run(argc, argv, [&] {
     options.stages_given = command.given("--stages");
+    options.metric_given = command.given("--metric");
     return run(options, command.given("--questions"));
   });
 }

@@ -66,6 +66,7 @@ int calibrate_with(std::shared_ptr<CpuBackend> backend, const Job& job, const Ca
 int run(CalibrateOptions o, bool questions_given) {
   cli::settle(o);
   const Job job = cli::prepare(o.common);
+  if (o.metric == "letter") o.metric = job.options.metric;  // extracted where there are no letters
   if (questions_given) cli::require_questions(job);
   cli::check_most(o, job);
   try {
@@ -85,5 +86,8 @@ int run(CalibrateOptions o, bool questions_given) {
 int main(int argc, char** argv) {
   CalibrateOptions o;
   cli::Command command = cli::calibrate_command(o);
-  return command.run(argc, argv, [&] { return run(o, command.given("--questions")); });
+  return command.run(argc, argv, [&] {
+    o.common.metric_given = command.given("--metric");
+    return run(o, command.given("--questions"));
+  });
 }

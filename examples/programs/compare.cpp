@@ -85,6 +85,7 @@ int main(int argc, char** argv) {
   cli::CompareOptions o;
   cli::Command command = cli::compare_command(o);
   return command.run(argc, argv, [&] {
+    o.common.metric_given = command.given("--metric");
     const std::vector<CompareJob> jobs = cli::prepare_comparisons(o, command.given("--stages"));
     return cli::with_backend(o.common.backend, o.common.threads, !o.common.no_pack,
                              [&](const auto& backend) { return compare_all(backend, jobs, o.markdown); });

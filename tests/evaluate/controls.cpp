@@ -34,6 +34,21 @@ TEST_CASE("the majority's ties go to the lowest letter") {
   CHECK(evaluate::majority_class(questions).answer == Answer{"B"});
 }
 
+TEST_CASE(
+    "controls of answers that are no letters: any of several right ones counts, chance only where it has a meaning") {
+  using litestage::AnswerKind;
+  const std::vector<Question> numbers = {{"1", "s", {}, {{"18"}, {"20"}}, AnswerKind::number},
+                                         {"2", "s", {}, {{"20"}}, AnswerKind::number},
+                                         {"3", "s", {}, {{"7"}}, AnswerKind::number}};
+  CHECK(evaluate::majority_class(numbers).answer == Answer{"20"});
+  CHECK(evaluate::majority_class(numbers).accuracy.hits == 2);
+  CHECK(evaluate::majority_class(numbers).accuracy.trials == 3);
+  CHECK_FALSE(evaluate::chance(numbers));
+  const std::vector<Question> yes_no = {{"1", "s", {}, {{"yes"}}, AnswerKind::yes_no},
+                                        {"2", "s", {"a", "b", "c", "d"}, {{"A"}, {"B"}}}};
+  CHECK(*evaluate::chance(yes_no) == 0.5);
+}
+
 TEST_CASE("without gold the controls say nothing") {
   const std::vector<Question> questions = {{"1", "s", {"a", "b"}, {}}};
   CHECK(evaluate::majority_class(questions).answer.empty());

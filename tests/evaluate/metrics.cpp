@@ -68,6 +68,12 @@ TEST_CASE("no answer is wrong, unknown gold does not count") {
   CHECK_THROWS_AS(static_cast<void>(evaluate::accuracy(predicted, golds({0}))), litestage::AssertionError);
 }
 
+TEST_CASE("any of several right answers counts") {
+  const std::vector<Answer> predicted = {{"18"}, {"20"}, {"7"}, {}};
+  const std::vector<Gold> gold = {{{"18"}, {"20"}}, {{"18"}, {"20"}}, {{"18"}, {"20"}}, {{"18"}}};
+  CHECK(evaluate::accuracy(predicted, gold) == evaluate::proportion(2, 4));
+}
+
 TEST_CASE("two runs agree where both give the same answer") {
   const std::vector<Answer> a = letters({0, 1, -1, 2, -1}), b = letters({0, 2, -1, 2, 1});
   const evaluate::Proportion p = evaluate::agreement(a, b);

@@ -99,6 +99,24 @@ TEST_CASE("the keys of the results file are the promised ones") {
   CHECK(f.at("summary", "f").at("tokens_per_s", "f") == Form(5.0));
 }
 
+TEST_CASE("answers of any kind, and several right ones, are written and read back") {
+  evaluate::Results results = sample_results();
+  results.answers[0].kind = litestage::AnswerKind::number;
+  results.answers[0].gold = {{"18"}, {"27/4"}};
+  results.answers[0].predicted = {"50%"};
+  const Form form = evaluate::to_form(results);
+  const Form& answer = form.at("answers", "f").list("answers")[0];
+  CHECK(answer.at("gold", "f") == Form(Form::List{"18", "27/4"}));
+  CHECK(answer.at("predicted", "f") == Form("50%"));
+  CHECK(answer.at("kind", "f") == Form("number"));
+  CHECK(form.at("answers", "f").list("answers")[1].find("kind") == nullptr);  // letters, as in older files
+  CHECK(evaluate::results_from_form(form, "r.json") == results);
+  CHECK(form_error(sample_with({"answers", "2", "gold"}, Form::List{"A", "x"})) ==
+        "r.json, answers[2].gold: found \"x\", expected null or a letter from A to Z");
+  CHECK(form_error(sample_with({"answers", "2", "gold"}, "")) ==
+        "r.json, answers[2].gold: found \"\", expected null or an answer as a text");
+}
+
 TEST_CASE("unknown keys and the stored summary are not read") {
   Form f = without(evaluate::to_form(sample_results()), "summary");
   f.add("machine", "a new key");

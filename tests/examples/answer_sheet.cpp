@@ -93,6 +93,18 @@ TEST_CASE("answer sheet: what is said of one question and of all so far") {
   CHECK(AnswerSheet(three_questions(), format, "both").note().empty());
 }
 
+TEST_CASE("answer sheet: answers of other kinds, and several right ones") {
+  AnswerSheet sheet({{"q0", "?", {}, {{"18"}, {"20"}}, AnswerKind::number}, {"q1", "?", {}, {}, AnswerKind::text}}, {},
+                    "extracted");
+  sheet.add(0, report_of("q0", 0, "4 * 5 = 20"));
+  sheet.add(1, report_of("q1", 0, "The Eiffel Tower."));
+  CHECK(sheet.verdict(0) == "from the text 20, right is 18 or 20");
+  CHECK(sheet.verdict(1) == "from the text eiffel tower");
+  CHECK(sheet.accuracy(true).hits == 1);
+  CHECK(sheet.accuracy(true).trials == 1);
+  CHECK(sheet.answers()[0].kind == AnswerKind::number);
+}
+
 TEST_CASE("answer sheet: without an answer key there is no accuracy") {
   std::vector<Question> questions = three_questions();
   for (Question& q : questions) q.gold.clear();

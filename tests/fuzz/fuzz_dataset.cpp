@@ -1,4 +1,5 @@
-// Any bytes as a question file of every task and as a results file: accepted with sound values, or an Error.
+// Any bytes as a question file of every task, as a task with its questions, and as a results file: accepted with sound
+// values, or an Error.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -10,24 +11,27 @@
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/io/files/dataset.hpp"
+#include "litestage/tasks/answer_kinds.hpp"
 #include "litestage/tasks/subset.hpp"
 #include "litestage/tasks/tasks.hpp"
 
 namespace {
 
-using litestage::no_answer;
 namespace evaluate = litestage::evaluate;
 namespace tasks = litestage::tasks;
 
-void read_questions(const tasks::Task& task, const std::vector<litestage::Record>& records) {
+void read_questions(const tasks::TaskFormat& task, const std::vector<litestage::Record>& records) {
   const auto questions = tasks::parse_questions(task, records);
   need(questions.size() == records.size());
   for (const litestage::Question& q : questions) {
-    const auto n = static_cast<int>(q.options.size());
-    const int gold = q.gold.empty() ? no_answer : option_of(q.gold[0]);
-    need(q.options.size() >= task.min_options && q.options.size() <= task.max_options && !q.stem.empty() &&
-         !q.id.empty());
-    need(gold < n && gold >= (task.gold_required ? 0 : no_answer));
+    const std::size_t n = q.options.size();
+    need(q.kind == task.kind && !q.stem.empty() && !q.id.empty() && q.fields.size() == task.other_fields.size());
+    need(task.options.any() ? n >= task.options.min && n <= task.options.max : n == 0);
+    need(!q.gold.empty() || !task.gold.required);
+    for (const litestage::Answer& right : q.gold) {
+      need(tasks::canonical_answer(task.kind, right.text, task.percent_is_number) == right);
+      need(task.kind != litestage::AnswerKind::letter || option_of(right) < static_cast<int>(n));
+    }
   }
   need(tasks::first_questions(questions, 3).size() <= 3);
   need(evaluate::majority_class(questions).accuracy.value <= 1);
@@ -48,11 +52,18 @@ void fuzz_dataset(const std::uint8_t* data, std::size_t size) {
   } catch (const litestage::Error&) {
     return;
   }
-  for (const tasks::Task& task : tasks::tasks) {
+  for (const tasks::TaskFormat& task : tasks::standard_tasks()) {
     try {
       read_questions(task, records);
     } catch (const litestage::Error&) {
     }
+  }
+  // The first record as a task by which the others are read.
+  try {
+    const tasks::TaskFormat task = tasks::task_from_form(records[0].value, "fuzz");
+    need(tasks::task_from_form(tasks::to_form(task), "fuzz") == task);
+    read_questions(task, std::vector<litestage::Record>(records.begin() + 1, records.end()));
+  } catch (const litestage::Error&) {
   }
   try {
     read_results(records[0].value);

@@ -1,5 +1,5 @@
-// The original files of the three public tasks, where LITESTAGE_DATA names a folder that has them (obqa/, csqa/,
-// strategyqa/). All expected numbers were counted by another program.
+// The original files of public tasks, where LITESTAGE_DATA names a folder that has them (obqa/, csqa/, strategyqa/,
+// gsm8k/). All expected numbers were counted by another program.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "common/longest_option.hpp"
 #include "litestage/evaluate/controls.hpp"
 #include "litestage/io/files/dataset.hpp"
+#include "litestage/tasks/read_answer.hpp"
 #include "litestage/tasks/tasks.hpp"
 
 namespace {
@@ -29,6 +30,15 @@ std::vector<Question> original(const char* task, const std::string& file) {
     return {};
   }
   return tasks::parse_questions(tasks::find_task(task), litestage::io::read_records(path.string()));
+}
+
+// The texts with this key in the records of a file that is there.
+std::vector<std::string> texts_of(const char* task, const std::string& file, const char* key) {
+  const std::filesystem::path path = std::filesystem::path(std::getenv("LITESTAGE_DATA")) / task / file;
+  std::vector<std::string> texts;
+  for (const litestage::Record& r : litestage::io::read_records(path.string()))
+    texts.push_back(r.value.at(key, r.where).string(r.where));
+  return texts;
 }
 
 const Question& find(const std::vector<Question>& questions, const std::string& id) {
@@ -81,6 +91,39 @@ TEST_CASE("the original files have their known sizes and balances") {
       REQUIRE(q.stem.find_first_of(" \t\n") != 0);
       REQUIRE(q.stem.back() != ' ');
     }
+  }
+}
+
+TEST_CASE("every number of GSM8K is read, as the answer of a record and from its reference solution") {
+  struct {
+    const char* file;
+    std::size_t questions, negative;
+    long long largest;
+  } const expected[] = {{"test.jsonl", 1319, 2, 2'880'000}, {"train.jsonl", 7473, 3, 192'000'000}};
+  for (const auto& set : expected) {
+    CAPTURE(set.file);
+    const auto questions = original("gsm8k", set.file);
+    if (questions.empty()) continue;
+    CHECK(questions.size() == set.questions);
+    const auto solutions = texts_of("gsm8k", set.file, "answer");
+    const litestage::AnswerFormat format{.after = "####"};
+    std::size_t negative = 0, read = 0, same = 0;
+    long long largest = 0;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      REQUIRE(questions[i].gold.size() == 1);
+      const std::string& gold = questions[i].gold[0].text;
+      negative += gold[0] == '-' ? 1 : 0;
+      largest = std::max(largest, std::stoll(gold));
+      read += is_right(tasks::written_answer(format, solutions[i], questions[i]), questions[i].gold) ? 1 : 0;
+      // The rule of the data set's own program: what follows the marker, without commas.
+      std::string plain = solutions[i].substr(solutions[i].find("#### ") + 5);
+      std::erase(plain, ',');
+      same += plain == gold ? 1 : 0;
+    }
+    CHECK(negative == set.negative);
+    CHECK(largest == set.largest);
+    CHECK(read == set.questions);
+    CHECK(same == set.questions);
   }
 }
 

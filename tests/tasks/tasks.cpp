@@ -35,8 +35,7 @@ Form record(int n, const char* answer_key = "B") {
 }
 
 Question parse(const char* task, const Form& form) {
-  const tasks::Task& found = tasks::find_task(task);
-  return found.parse(found, form, "set.jsonl:3");
+  return tasks::parse_question(tasks::find_task(task), form, "set.jsonl:3", 3);
 }
 
 std::string task_error(const char* task, const Form& form) {
@@ -145,18 +144,21 @@ TEST_CASE("StrategyQA's questions are answered yes or no") {
   CHECK(yes.options == std::vector<std::string>{"yes", "no"});
   CHECK(yes.gold == Gold{{"A"}});
   CHECK(parse("strategyqa", make(false)).gold == Gold{{"B"}});
-  CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is a string, expected true or false");
+  CHECK(task_error("strategyqa", make("yes")) == "set.jsonl:3: answer is \"yes\", expected false or true");
   CHECK(task_error("strategyqa", record(4)) == "set.jsonl:3: key \"qid\" is missing");
 }
 
 TEST_CASE("an unknown task is an error that lists the known ones") {
-  CHECK_THROWS_WITH_AS(static_cast<void>(tasks::find_task("mmlu")),
-                       "task \"mmlu\" is unknown, expected obqa, csqa, strategyqa, choice", Error);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(tasks::find_task("mmlu")),
+      "task \"mmlu\" is unknown, expected obqa, csqa, strategyqa, gsm8k, arc, boolq, choice, open or a file "
+      "NAME.json",
+      Error);
 }
 
 TEST_CASE("an id may occur once") {
   const std::vector<Record> records = {{"f:1", record(4)}, {"f:3", record(4)}};
-  const tasks::Task& task = tasks::find_task("obqa");
+  const tasks::TaskFormat& task = tasks::find_task("obqa");
   CHECK_THROWS_WITH_AS(static_cast<void>(tasks::parse_questions(task, records)),
                        "f:3: id \"7-1\" occurs at f:1 already", Error);
   CHECK(tasks::parse_questions(task, std::vector<Record>{records[0]}).size() == 1);

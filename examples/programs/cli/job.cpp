@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "cli/files/plan_file.hpp"
+#include "cli/files/task_file.hpp"
 #include "cli/files/vocabulary_note.hpp"
 #include "cli/options/defaults.hpp"
 #include "litestage/calibrate/plan/check_plan.hpp"
@@ -49,7 +50,7 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
     const Question free{.id = "prompt", .stem = *o.prompt, .options = {}};
     return {.task = "prompt", .file = "", .fingerprint = "", .list = {free}};
   }
-  const tasks::Task& task = tasks::find_task(o.task);
+  const tasks::TaskFormat task = read_task(o.task);
   std::vector<Question> all = tasks::parse_questions(task, io::read_records(path));
   const std::size_t there = all.size();
   for (const std::string& other : o.exclude) {
@@ -60,10 +61,20 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
     throw Error(concat("--data ", path, ": none of its ", there, " questions is left, expected one at least",
                        o.exclude.empty() ? "" : concat(" that is not in --exclude ", joined(o.exclude))));
   }
-  return {.task = o.task,
+  return {.task = task.name,
           .file = std::filesystem::path(path).filename().string(),
           .fingerprint = file_fingerprint(path),
           .list = std::move(all)};
+}
+
+// Letters are scored only where all answers are letters: `both` and a metric that was not asked for become `extracted`.
+void settle_metric(Options& o, const tasks::QuestionSet& questions) {
+  const auto is_letter = [](const Question& q) { return q.kind == AnswerKind::letter; };
+  if (o.prompt || std::all_of(questions.list.begin(), questions.list.end(), is_letter)) return;
+  if (o.metric == "letter" && o.metric_given)
+    throw Error(concat("--metric is letter, expected extracted: the answers of task ", shown(questions.task),
+                       " are of the kind ", name(questions.list[0].kind), ", so there are no option letters to score"));
+  o.metric = "extracted";
 }
 
 // A plan is valid only for its own model, tokenizer and schedule. Its kernels are not compared (the facts are given the
@@ -132,6 +143,7 @@ Files files_of(const Options& o) {
   Files files;
   files.reads("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
   if (!o.prompt) files.reads("--data", data_path(o.data));
+  if (!o.prompt && is_task_file(o.task)) files.reads("--task", o.task);
   for (const std::string& other : o.exclude) files.reads("--exclude", other);
   files.reads_spec("--stages", o.stages).reads_spec("--skip", o.skip).reads_spec("--exit", o.exit);
   return files.writes("--json", o.json);
@@ -149,6 +161,7 @@ Job prepare(Options o) {
   Policies policies = policies_of(o);
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);
+  settle_metric(o, questions);
   Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template)};
   warn_of_open_splitting(job.model);
   job.options.context = context_or_default(o.context, job.model.config());

@@ -29,7 +29,10 @@ namespace litestage::compare {
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);
   // Outcomes hold the answers read from texts, so a journal holds for one way of reading them.
-  if (!settings.letters) f.add("reading", "stated/1");
+  if (!settings.letters) {
+    const AnswerKind kind = task.questions.list.empty() ? AnswerKind::letter : task.questions.list[0].kind;
+    f.add("reading", kind == AnswerKind::letter ? "stated/1" : concat(name(kind), "/1"));
+  }
   return f;
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,28 @@ TEST_CASE("metric: extracted reads the last stage's text by the schedule's rule,
   CHECK_FALSE(judge.correct(0, {}));
   const Judge tiny(Metric::extracted, AnswerFormat{AnswerRule::tiny_thinker, "", "", ""}, asked_questions);
   CHECK(tiny.predicted(0, path).empty());
+}
+
+TEST_CASE("metric: answers that are no letters are read from the text, for agreement too, and letter refuses them") {
+  StageResult right = wrote("6 * 3 = 18"), wrong = wrote("It is 20."), silent = wrote("I do not know.");
+  const std::vector<Question> sums = {{"q0", "?", {}, {{"18"}, {"36/5"}}, AnswerKind::number},
+                                      {"q1", "?", {}, {}, AnswerKind::number}};
+  const Judge judge(Metric::extracted, AnswerFormat{}, std::span(sums).first(1));
+  const Path said_18 = {{&right}}, said_20 = {{&wrong}}, said_nothing = {{&silent}};
+  CHECK(judge.predicted(0, said_18) == Answer{"18"});
+  CHECK(judge.correct(0, judge.predicted(0, said_18)));
+  CHECK(judge.correct(0, {"36/5"}));
+  CHECK_FALSE(judge.correct(0, judge.predicted(0, said_20)));
+  CHECK_FALSE(judge.correct(0, judge.predicted(0, said_nothing)));
+  const Judge agreement(Metric::agreement, AnswerFormat{}, sums);
+  CHECK_FALSE(agreement.needs_letters());
+  const Judge agreeing = agreement.agreeing_with({agreement.predicted(0, said_20), {}});
+  CHECK(agreeing.correct(0, {"20"}));
+  CHECK_FALSE(agreeing.correct(0, {"18"}));
+  CHECK_FALSE(agreeing.correct(1, {}));
+  CHECK(test::error_of([&] { Judge(Metric::letter, AnswerFormat{}, sums); }) ==
+        "question q0 has an answer of the kind number, expected the letter of an option (the metric letter needs one; "
+        "extracted does not)");
 }
 
 TEST_CASE("metric: letter and agreement go by the letters, and agreement needs no gold answers") {

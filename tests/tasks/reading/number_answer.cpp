@@ -12,12 +12,12 @@ using namespace litestage::test;
 
 namespace {
 
-constexpr AnswerKind number = AnswerKind::number;
+constexpr AnswerKind number_kind = AnswerKind::number;
 
 }  // namespace
 
 TEST_CASE("numbers: the digits and what is written around them") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"18", "18"},
                  {"18.", "18"},
                  {"18!", "18"},
@@ -77,7 +77,7 @@ TEST_CASE("numbers: the digits and what is written around them") {
 }
 
 TEST_CASE("numbers: units behind them, glued or apart") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"9eggs", "9"},
                  {"9 eggs", "9"},
                  {"5kg", "5"},
@@ -95,7 +95,7 @@ TEST_CASE("numbers: units behind them, glued or apart") {
 }
 
 TEST_CASE("numbers: marks of Markdown, LaTeX and data sets") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"**18**", "18"},
                  {"**$18**", "18"},
                  {"*18*", "18"},
@@ -133,7 +133,7 @@ TEST_CASE("numbers: marks of Markdown, LaTeX and data sets") {
 }
 
 TEST_CASE("numbers: the last box counts, and comes before everything else") {
-  check_answers(number, after_words,
+  check_answers(number_kind, after_words,
                 {{"\\boxed{17} is wrong, \\boxed{18} is right.", "18"},
                  {"\\boxed{18}. The answer is 20.", "18"},
                  {"The answer is 20. \\boxed{18}", "18"},
@@ -144,7 +144,7 @@ TEST_CASE("numbers: the last box counts, and comes before everything else") {
 }
 
 TEST_CASE("numbers: an equation's value is what follows its last equals sign") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"16-3-4=9 eggs", "9"},
                  {"16 - 3 - 4 = 9", "9"},
                  {"9 * $2 = $18", "18"},
@@ -182,13 +182,17 @@ TEST_CASE("numbers: an equation's value is what follows its last equals sign") {
 }
 
 TEST_CASE("numbers: what is ambiguous is no answer") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"16-3-4", ""},
                  {"5-6", ""},
                  {"12 / 4", ""},
                  {"3 * 4", ""},
                  {"12 * 3 =", ""},
                  {"12 * 3 = $", ""},
+                 {"\\[ 32 \\text{ slices} + ", ""},
+                 {"(16 - 3) * (", ""},
+                 {"32 slices in all -", ""},
+                 {"32 is what she has left +", "32"},
                  {"= 12 /", ""},
                  {"= 3 * 4", ""},
                  {"18 = 16 + 2", ""},
@@ -221,7 +225,7 @@ TEST_CASE("numbers: what is ambiguous is no answer") {
 }
 
 TEST_CASE("numbers: texts without a number") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"", ""},
                  {" \n", ""},
                  {"eighteen", ""},
@@ -245,7 +249,7 @@ TEST_CASE("numbers: texts without a number") {
 }
 
 TEST_CASE("numbers: the last one of a text, which is the answer of models that reason first") {
-  check_answers(number, anywhere,
+  check_answers(number_kind, anywhere,
                 {{"Janet has 16 eggs. She eats 3, so 13 are left.", "13"},
                  {"1. She has 16 eggs.\n2. She eats 3.\n3. 16 - 3 = 13", "13"},
                  {"1. She has 16 eggs.\n2. 16 - 3 = 13.\n3. That is all.", "13"},
@@ -260,7 +264,7 @@ TEST_CASE("numbers: the last one of a text, which is the answer of models that r
 }
 
 TEST_CASE("numbers: the first one of a text") {
-  check_answers(number, first_anywhere,
+  check_answers(number_kind, first_anywhere,
                 {{"18 dollars on 3 days", "18"},
                  {"8 rows of 5 stars", "8"},
                  {"18 (3 * 6)", "18"},
@@ -273,7 +277,7 @@ TEST_CASE("numbers: the first one of a text") {
 }
 
 TEST_CASE("numbers: after given words") {
-  check_answers(number, after_words,
+  check_answers(number_kind, after_words,
                 {{"The answer is 18.", "18"},
                  {"THE ANSWER IS 18", "18"},
                  {"The answer is: 18 dollars per day for 7 days", "18"},
@@ -293,145 +297,145 @@ TEST_CASE("numbers: after given words") {
                  {"It is 18. The answer is", "18"},
                  {"It is 18. The answer is clear", "18"}});
   const AnswerFormat first{.after = "the answer is", .take = TakenMatch::first};
-  check_answers(number, first,
+  check_answers(number_kind, first,
                 {{"The answer is 17. No, the answer is 18.", "17"},
                  {"The answer is unclear. 5. The answer is 18.", "5"},
                  {"3 + 4 = 7", "7"}});
-  check_answers(number, {.after = "####"},
+  check_answers(number_kind, {.after = "####"},
                 {{"She sells 9 * 2 = 18 eggs.\n#### 18", "18"}, {"3 * 3 = 9\n#### -9", "-9"}, {"####2,125\n", "2125"}});
 }
 
 TEST_CASE("numbers: a text that completes the sentence of the prompt") {
   const AnswerFormat opened{.opening = "So the answer is", .after = "the answer is"};
-  check_answers(number, opened,
+  check_answers(number_kind, opened,
                 {{" 18 dollars. In 3 days the answer is 54.", "18"},
                  {" 9 * 2 = 18.", "18"},
                  {" clear.\nThe answer is 54.", "54"},
                  {" found so: 3 days\n54", "3"},
                  {"\n18", "18"},
                  {"", ""}});
-  check_answers(number, {.opening = "The answer is \\boxed{"},
+  check_answers(number_kind, {.opening = "The answer is \\boxed{"},
                 {{"18}. In 3 days", "18"}, {"18", "18"}, {"\\frac{1}{2}}", "1/2"}});
 }
 
 TEST_CASE("numbers: per cent are a flag, unless the task says that they count as the bare number") {
-  check_answers(number, anywhere, {{"50%", "50"}, {"50 percent", "50"}, {"50", "50"}, {"\\boxed{12.5\\%}", "25/2"}},
-                true);
-  const auto read = [](const char* text, bool bare) { return tasks::canonical_answer(number, text, bare); };
+  check_answers(number_kind, anywhere,
+                {{"50%", "50"}, {"50 percent", "50"}, {"50", "50"}, {"\\boxed{12.5\\%}", "25/2"}}, true);
+  const auto read = [](const char* text, bool bare) { return tasks::canonical_answer(number_kind, text, bare); };
   CHECK_FALSE(agree(*read("50%", false), *read("50", false)));
   CHECK(agree(*read("50%", true), *read("50", true)));
 }
 
 TEST_CASE("numbers: two that are written differently are equal where their values are") {
-  check_equal(number, {{"18", "18", true},
-                       {"18", "18.", true},
-                       {"18", "18.0", true},
-                       {"18", "18.00", true},
-                       {"18", "018", true},
-                       {"18", "+18", true},
-                       {"18", " 18 ", true},
-                       {"18", "$18", true},
-                       {"18", "$18.00", true},
-                       {"18", "\\$18", true},
-                       {"18", "\u20AC18", true},
-                       {"18", "36/2", true},
-                       {"18", "**18**", true},
-                       {"18", "\\boxed{18}", true},
-                       {"18", "$18$", true},
-                       {"18", "-18", false},
-                       {"18", "19", false},
-                       {"18", "180", false},
-                       {"18", "1.8", false},
-                       {"18", "18.1", false},
-                       {"18", "18.0001", false},
-                       {"18", "18%", false},
-                       {"18", "1/18", false},
-                       {"18", "18 million", false},
-                       {"0", "0.0", true},
-                       {"0", "-0", true},
-                       {"0", "0/5", true},
-                       {"0", ".0", true},
-                       {"0", "0%", false},
-                       {"0", "1", false},
-                       {"1080", "1,080", true},
-                       {"1080", "$1,080.00.", true},
-                       {"1080", "1{,}080", true},
-                       {"1080", "1\u202F080", true},
-                       {"1080", "1,080.5", false},
-                       {"1080", "10,800", false},
-                       {"1000000", "1,000,000", true},
-                       {"1000000", "1 million", true},
-                       {"1000000", "1000 thousand", true},
-                       {"1000000", "10 million", false},
-                       {"2880000", "2,880,000", true},
-                       {"2880000", "2.88 million", true},
-                       {"80000", "$80k", true},
-                       {"80000", "80 thousand", true},
-                       {"0.5", "1/2", true},
-                       {"0.5", ".5", true},
-                       {"0.5", ".50", true},
-                       {"0.5", "\u00BD", true},
-                       {"0.5", "\\frac{1}{2}", true},
-                       {"0.5", "\\dfrac12", true},
-                       {"0.5", "2/4", true},
-                       {"0.5", "5/10", true},
-                       {"0.5", "50%", false},
-                       {"0.5", "0.05", false},
-                       {"0.5", "0.51", false},
-                       {"0.5", "-0.5", false},
-                       {"0.5", "2", false},
-                       {"2.5", "2 1/2", true},
-                       {"2.5", "5/2", true},
-                       {"2.5", "2\u00BD", true},
-                       {"2.5", "2\\frac{1}{2}", true},
-                       {"2.5", "2.50", true},
-                       {"2.5", "$2.50", true},
-                       {"2.5", "1/2", false},
-                       {"2.5", "2", false},
-                       {"2.5", "25", false},
-                       {"-2.5", "-2 1/2", true},
-                       {"-2.5", "-5/2", true},
-                       {"-2.5", "\u22122.5", true},
-                       {"-2.5", "negative 2.5", true},
-                       {"-2.5", "2.5", false},
-                       {"-3", "\u22123", true},
-                       {"-3", "\u20133", true},
-                       {"-3", "-$3", true},
-                       {"-3", "$-3", true},
-                       {"-3", "minus 3", true},
-                       {"-3", "3", false},
-                       {"1/3", "2/6", true},
-                       {"1/3", "\\frac{1}{3}", true},
-                       {"1/3", "\u2153", true},
-                       {"1/3", "0.33", false},
-                       {"1/3", "0.3333333333", false},
-                       {"1/3", "33%", false},
-                       {"2/3", "4/6", true},
-                       {"2/3", "0.67", false},
-                       {"3.14", "3.140", true},
-                       {"3.14", "314/100", true},
-                       {"3.14", "157/50", true},
-                       {"3.14", "22/7", false},
-                       {"50%", "50 %", true},
-                       {"50%", "50 percent", true},
-                       {"50%", "50 per cent", true},
-                       {"50%", "50\\%", true},
-                       {"50%", "50.0%", true},
-                       {"50%", "100/2 %", true},
-                       {"50%", "50", false},
-                       {"50%", "0.5", false},
-                       {"50%", "5%", false},
-                       {"12.5%", "25/2%", true},
-                       {"12.5%", "12 1/2 %", true},
-                       {"12.5%", "12%", false},
-                       {"192000000", "192,000,000", true},
-                       {"192000000", "192 million", true},
-                       {"192000000", "19,200,000", false},
-                       {"999999999999999999", "999,999,999,999,999,999", true},
-                       {"0.000001", "1/1000000", true},
-                       {"0.1", "0.10", true},
-                       {"0.1", "1/10", true},
-                       {"0.1", "0.01", false}});
+  check_equal(number_kind, {{"18", "18", true},
+                            {"18", "18.", true},
+                            {"18", "18.0", true},
+                            {"18", "18.00", true},
+                            {"18", "018", true},
+                            {"18", "+18", true},
+                            {"18", " 18 ", true},
+                            {"18", "$18", true},
+                            {"18", "$18.00", true},
+                            {"18", "\\$18", true},
+                            {"18", "\u20AC18", true},
+                            {"18", "36/2", true},
+                            {"18", "**18**", true},
+                            {"18", "\\boxed{18}", true},
+                            {"18", "$18$", true},
+                            {"18", "-18", false},
+                            {"18", "19", false},
+                            {"18", "180", false},
+                            {"18", "1.8", false},
+                            {"18", "18.1", false},
+                            {"18", "18.0001", false},
+                            {"18", "18%", false},
+                            {"18", "1/18", false},
+                            {"18", "18 million", false},
+                            {"0", "0.0", true},
+                            {"0", "-0", true},
+                            {"0", "0/5", true},
+                            {"0", ".0", true},
+                            {"0", "0%", false},
+                            {"0", "1", false},
+                            {"1080", "1,080", true},
+                            {"1080", "$1,080.00.", true},
+                            {"1080", "1{,}080", true},
+                            {"1080", "1\u202F080", true},
+                            {"1080", "1,080.5", false},
+                            {"1080", "10,800", false},
+                            {"1000000", "1,000,000", true},
+                            {"1000000", "1 million", true},
+                            {"1000000", "1000 thousand", true},
+                            {"1000000", "10 million", false},
+                            {"2880000", "2,880,000", true},
+                            {"2880000", "2.88 million", true},
+                            {"80000", "$80k", true},
+                            {"80000", "80 thousand", true},
+                            {"0.5", "1/2", true},
+                            {"0.5", ".5", true},
+                            {"0.5", ".50", true},
+                            {"0.5", "\u00BD", true},
+                            {"0.5", "\\frac{1}{2}", true},
+                            {"0.5", "\\dfrac12", true},
+                            {"0.5", "2/4", true},
+                            {"0.5", "5/10", true},
+                            {"0.5", "50%", false},
+                            {"0.5", "0.05", false},
+                            {"0.5", "0.51", false},
+                            {"0.5", "-0.5", false},
+                            {"0.5", "2", false},
+                            {"2.5", "2 1/2", true},
+                            {"2.5", "5/2", true},
+                            {"2.5", "2\u00BD", true},
+                            {"2.5", "2\\frac{1}{2}", true},
+                            {"2.5", "2.50", true},
+                            {"2.5", "$2.50", true},
+                            {"2.5", "1/2", false},
+                            {"2.5", "2", false},
+                            {"2.5", "25", false},
+                            {"-2.5", "-2 1/2", true},
+                            {"-2.5", "-5/2", true},
+                            {"-2.5", "\u22122.5", true},
+                            {"-2.5", "negative 2.5", true},
+                            {"-2.5", "2.5", false},
+                            {"-3", "\u22123", true},
+                            {"-3", "\u20133", true},
+                            {"-3", "-$3", true},
+                            {"-3", "$-3", true},
+                            {"-3", "minus 3", true},
+                            {"-3", "3", false},
+                            {"1/3", "2/6", true},
+                            {"1/3", "\\frac{1}{3}", true},
+                            {"1/3", "\u2153", true},
+                            {"1/3", "0.33", false},
+                            {"1/3", "0.3333333333", false},
+                            {"1/3", "33%", false},
+                            {"2/3", "4/6", true},
+                            {"2/3", "0.67", false},
+                            {"3.14", "3.140", true},
+                            {"3.14", "314/100", true},
+                            {"3.14", "157/50", true},
+                            {"3.14", "22/7", false},
+                            {"50%", "50 %", true},
+                            {"50%", "50 percent", true},
+                            {"50%", "50 per cent", true},
+                            {"50%", "50\\%", true},
+                            {"50%", "50.0%", true},
+                            {"50%", "100/2 %", true},
+                            {"50%", "50", false},
+                            {"50%", "0.5", false},
+                            {"50%", "5%", false},
+                            {"12.5%", "25/2%", true},
+                            {"12.5%", "12 1/2 %", true},
+                            {"12.5%", "12%", false},
+                            {"192000000", "192,000,000", true},
+                            {"192000000", "192 million", true},
+                            {"192000000", "19,200,000", false},
+                            {"999999999999999999", "999,999,999,999,999,999", true},
+                            {"0.000001", "1/1000000", true},
+                            {"0.1", "0.10", true},
+                            {"0.1", "1/10", true},
+                            {"0.1", "0.01", false}});
 }
 
 TEST_CASE("numbers: what a data set gives as a number must be one and nothing else") {
@@ -450,7 +454,7 @@ TEST_CASE("numbers: reading takes linear time and never fails, whatever the byte
     std::string text;
     while (text.size() < 200'000) text += part;
     CAPTURE(part);
-    static_cast<void>(tasks::read_as(number, after_words, text));
-    CHECK(tasks::read_as(number, after_words, text + "\\boxed{7}") == Answer{"7"});
+    static_cast<void>(tasks::read_as(number_kind, after_words, text));
+    CHECK(tasks::read_as(number_kind, after_words, text + "\\boxed{7}") == Answer{"7"});
   }
 }

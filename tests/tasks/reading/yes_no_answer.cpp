@@ -12,12 +12,12 @@ using namespace litestage::test;
 
 namespace {
 
-constexpr AnswerKind yes_no = AnswerKind::yes_no;
+constexpr AnswerKind yes_no_kind = AnswerKind::yes_no;
 
 }  // namespace
 
 TEST_CASE("yes or no: the words themselves, in any dress") {
-  check_answers(yes_no, anywhere,
+  check_answers(yes_no_kind, anywhere,
                 {{"yes", "yes"},
                  {"Yes", "yes"},
                  {"YES!", "yes"},
@@ -64,7 +64,7 @@ TEST_CASE("yes or no: the words themselves, in any dress") {
 }
 
 TEST_CASE("yes or no: a negation turns the word around") {
-  check_answers(yes_no, anywhere,
+  check_answers(yes_no_kind, anywhere,
                 {{"not true", "no"},
                  {"It is not true.", "no"},
                  {"That isn't true.", "no"},
@@ -87,7 +87,7 @@ TEST_CASE("yes or no: a negation turns the word around") {
 }
 
 TEST_CASE("yes or no: words that belong to others do not count") {
-  check_answers(yes_no, anywhere,
+  check_answers(yes_no_kind, anywhere,
                 {{"There is no evidence.", ""},
                  {"no evidence", ""},
                  {"No one knows.", ""},
@@ -116,7 +116,7 @@ TEST_CASE("yes or no: words that belong to others do not count") {
 }
 
 TEST_CASE("yes or no: both at once are no answer") {
-  check_answers(yes_no, anywhere,
+  check_answers(yes_no_kind, anywhere,
                 {{"yes or no", ""},
                  {"Yes/No", ""},
                  {"yes and no", ""},
@@ -133,14 +133,14 @@ TEST_CASE("yes or no: both at once are no answer") {
 }
 
 TEST_CASE("yes or no: the last or the first of a text") {
-  check_answers(yes_no, anywhere,
+  check_answers(yes_no_kind, anywhere,
                 {{"Yes. No.", "no"},
                  {"No. On second thought, yes.", "yes"},
                  {"Is it true? Yes.", "yes"},
                  {"The passage says that this is false, so the answer is no.", "no"},
                  {"First, it is true that ice floats. So yes, it does.", "yes"},
                  {"Yes, cats purr. Is it true that they fly? No.", "no"}});
-  check_answers(yes_no, first_anywhere,
+  check_answers(yes_no_kind, first_anywhere,
                 {{"Yes. No.", "yes"},
                  {"No. On second thought, yes.", "no"},
                  {"No, it is true.", "no"},
@@ -149,7 +149,7 @@ TEST_CASE("yes or no: the last or the first of a text") {
 }
 
 TEST_CASE("yes or no: after given words, and completing the prompt's sentence") {
-  check_answers(yes_no, after_words,
+  check_answers(yes_no_kind, after_words,
                 {{"The answer is yes.", "yes"},
                  {"The answer is: No. Yes, they swim.", "no"},
                  {"The answer is **no**, because it is true that cats sink.", "no"},
@@ -159,7 +159,7 @@ TEST_CASE("yes or no: after given words, and completing the prompt's sentence") 
                  {"The answer is unknown. Yes", "yes"},
                  {"Yes. The answer is unknown.", "yes"},
                  {"\\boxed{no} The answer is yes.", "no"}});
-  check_answers(yes_no, {.opening = "The answer is"},
+  check_answers(yes_no_kind, {.opening = "The answer is"},
                 {{" no. Yes, they swim.", "no"}, {" yes", "yes"}, {" clear.\nNo. Yes.", "yes"}, {" not true.", "no"}});
 }
 
@@ -175,10 +175,10 @@ TEST_CASE("yes or no: what data sets write") {
       cases.push_back({yes[i], no[j], false});
     }
   }
-  check_equal(yes_no, cases);
+  check_equal(yes_no_kind, cases);
   for (const char* text : {"", " ", "1", "0", "y", "maybe", "yes no", "not true", "yesno", "correct", "null"}) {
     CAPTURE(text);
-    CHECK_FALSE(tasks::canonical_answer(yes_no, text));
+    CHECK_FALSE(tasks::canonical_answer(yes_no_kind, text));
   }
 }
 
@@ -187,7 +187,7 @@ TEST_CASE("yes or no: reading never fails, whatever the bytes") {
     std::string text;
     while (text.size() < 200'000) text += part;
     CAPTURE(part);
-    static_cast<void>(tasks::read_as(yes_no, after_words, text));
-    CHECK(tasks::read_as(yes_no, after_words, text + "\\boxed{no}") == Answer{"no"});
+    static_cast<void>(tasks::read_as(yes_no_kind, after_words, text));
+    CHECK(tasks::read_as(yes_no_kind, after_words, text + "\\boxed{no}") == Answer{"no"});
   }
 }

@@ -28,8 +28,8 @@ void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
   add_choice_options(app, o.common);
   add_metric_option(
       app, o.metric, {"letter", "extracted", "agreement"},
-      "An answer is right if the likeliest option letter is (letter), if the option that the text states is "
-      "(extracted), or if it is that of full depth (agreement)");
+      "An answer is right if the likeliest option letter is (letter), if what the text states is (extracted), or if it "
+      "is that of full depth (agreement); where answers are no letters, what the text states is the answer");
   app.add_option("--stages", o.common.stages, "Schedule: the stages and their prompts (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "cli/files/task_file.hpp"
 #include "cli/options/option_checks.hpp"
 #include "litestage/calibrate/search/baselines.hpp"
 #include "litestage/compare/compared_methods.hpp"
@@ -57,8 +58,10 @@ void add_compared_questions(CLI::App& app, CompareOptions& o) {
       ->check(whole_number(0, all_questions))
       ->type_name("N")
       ->group("Questions");
-  add_metric_option(app, o.common.metric, {"letter", "extracted"},
-                    "Answers are the likeliest option letter (letter), or the option that the text states (extracted)");
+  add_metric_option(
+      app, o.common.metric, {"letter", "extracted"},
+      "Answers are the likeliest option letter (letter), or what the text states (extracted; where answers are "
+      "no letters, always)");
 }
 
 void add_compared_methods(CLI::App& app, CompareOptions& o) {
@@ -137,7 +140,8 @@ std::vector<CompareOptions> by_task(const CompareOptions& o) {
     own.common.data = o.data.empty() ? "" : o.data[t];
     own.common.plan = o.plans.empty() ? "" : o.plans[o.plans.size() == 1 ? 0 : t];
     if (n > 1)
-      for (std::string* path : {&own.common.json, &own.markdown, &own.journal}) *path = named_after(*path, task);
+      for (std::string* path : {&own.common.json, &own.markdown, &own.journal})
+        *path = named_after(*path, task_label(task));
     if (own.resume) own.journal = own.common.json + ".journal";
   }
   return list;

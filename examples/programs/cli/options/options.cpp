@@ -5,6 +5,8 @@
 #include "cli/options/machine_options.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/options/policies.hpp"
+#include "litestage/settings/expected.hpp"
+#include "litestage/tasks/standard_tasks.hpp"
 
 namespace litestage::cli {
 
@@ -14,10 +16,11 @@ namespace {
 template <class Strings>
 void add_source(CLI::App& app, Strings& task, Strings& data, const std::string& data_help) {
   const std::string group = "Questions";
-  app.add_option("--task", task, "Format of the questions: choice, obqa, csqa or strategyqa")
+  app.add_option("--task", task,
+                 concat("Format of the questions: ", joined(tasks::task_names()), ", or a file (docs/tasks.md)"))
       ->capture_default_str()
       ->allow_extra_args(false)
-      ->type_name("NAME")
+      ->type_name("NAME|FILE.json")
       ->group(group);
   app.add_option("--data", data, concat("A file of questions (default: ", data_help, ")"))
       ->allow_extra_args(false)
@@ -30,7 +33,8 @@ void add_question_options(CLI::App& app, Options& o) {
   add_choice_options(app, o);
   add_metric_option(
       app, o.metric, {"letter", "extracted", "both"},
-      "Answers are the likeliest option letter (letter), the option that the text states (extracted), or both");
+      "Answers are the likeliest option letter (letter), what the text states (extracted), or both; where answers are "
+      "no letters, always extracted");
 }
 
 void add_policy_options(CLI::App& app, Options& o) {
@@ -164,7 +168,7 @@ void add_metric_option(CLI::App& app, std::string& metric, const std::vector<std
 }
 
 Command ask_command(Options& o) {
-  Command command("ask", "Answers multiple-choice questions in stages; or, with --prompt, continues a text.");
+  Command command("ask", "Answers questions in stages; or, with --prompt, continues a text.");
   CLI::App& app = command.app();
   add_question_options(app, o);
   add_policy_options(app, o);

@@ -28,6 +28,7 @@ struct Options {
   std::optional<stages::Standard> planned_stages;  // the plan's, in place of the SPEC
   std::string plan;                                // in place of skip and exit
   std::string metric = "both";
+  bool metric_given = false;
   std::string backend = "cpu", kv = "f16";
   int threads = 0;
   bool no_pack = false;

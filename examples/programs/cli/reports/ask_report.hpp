@@ -36,6 +36,7 @@ inline void print_one_stage(std::ostream& out, const StageReport& stage) {
 inline void print_question(std::ostream& out, const Question& q) {
   constexpr std::size_t longest = 4000;  // bytes of a text; a longer text would push the answer off the screen
   out << "Question " << shown(q.id) << ": " << shown(q.stem, longest) << '\n';
+  for (const auto& [key, text] : q.fields) out << "  " << shown(key) << ": " << shown(text, longest) << '\n';
   for (std::size_t i = 0; i < q.options.size(); ++i) {
     out << "  (" << option_letter(i) << ") " << shown(q.options[i], longest) << '\n';
   }

@@ -108,6 +108,7 @@ void settle(CalibrateOptions& o) {
   static_cast<void>(read_criterion(o.criterion));
   if (o.importance_only) o.metric = "agreement";                       // it needs no answer key
   o.common.metric = o.metric == "extracted" ? "extracted" : "letter";  // whether letters are scored
+  if (o.metric == "agreement") o.common.metric_given = false;          // it needs letters only where there are some
   if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = data_path(o.common.data, "questions_calibration.jsonl");
   Files files = files_of(o.common);

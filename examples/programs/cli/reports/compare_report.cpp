@@ -88,7 +88,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   const std::size_t n = job.questions.list.size();
   compare::ComparisonSettings settings;
   settings.methods = o.methods;
-  settings.letters = o.common.metric == "letter";
+  settings.letters = job.options.metric == "letter";
   settings.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, n));
   settings.traces = o.traces;
   settings.batch = o.common.batch;

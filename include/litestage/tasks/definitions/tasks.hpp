@@ -1,8 +1,10 @@
 // Converts records to questions.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +17,11 @@
 #include "litestage/core/text/utf8.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/record.hpp"
+#include "litestage/tasks/answer_kinds.hpp"
+#include "litestage/tasks/json_pointer.hpp"
 #include "litestage/tasks/tasks.hpp"
 
 namespace litestage::tasks {
@@ -30,76 +35,181 @@ namespace detail {
   return text;
 }
 
-[[nodiscard]] inline std::vector<std::string> parse_choices(const Task& task, const Form& value,
-                                                            const std::string& what) {
-  const Form::List& choices = value.list(what);
-  const std::size_t low = task.min_options, high = task.max_options;
-  if (choices.size() < low || choices.size() > high) {
-    throw Error(concat(what, " has ", choices.size(), " options, expected ", low,
-                       low == high ? std::string() : concat(" to ", high), " for task ", task.name));
-  }
-  std::vector<std::string> options;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    const std::string at = concat(what, "[", i, "]");
-    const std::string& label = choices[i].at("label", at).string(at + ".label");
-    const char expected = option_letter(i);
-    if (label.size() != 1 || label[0] != expected) {
-      throw Error(
-          concat(at, ".label is ", in_quotes(label), ", expected \"", expected, "\": labels run from A in order"));
-    }
-    options.push_back(needed_text(choices[i].at("text", at), at + ".text"));
-  }
-  return options;
+// A string, number, true or false as a text.
+[[nodiscard]] inline std::string scalar_text(const Form& value, const std::string& what) {
+  if (value.is<bool>()) return value.boolean(what) ? "true" : "false";
+  if (value.is<std::int64_t>()) return number_text(value.integer(what));
+  if (value.is<double>()) return number_text(value.number(what));
+  return std::string(trimmed_ascii(value.string(what)));
 }
+
+class QuestionReader {
+ public:
+  // The arguments outlive this object.
+  QuestionReader(const TaskFormat& task, const Form& record, std::string_view where)
+      : task_(&task), record_(&record), where_(where) {}
+
+  [[nodiscard]] Question read(std::size_t number) {
+    static_cast<void>(record_->map(where_));  // throws an Error if the record is no object
+    Question q;
+    q.kind = task_->kind;
+    q.percent_is_number = task_->percent_is_number;
+    q.id = task_->id.empty() ? std::to_string(number) : text_at(task_->id);
+    q.stem = text_at(task_->question);
+    q.options = options();
+    q.gold = gold(q.options.size());
+    for (const auto& [key, pointer] : task_->other_fields) q.fields[key] = text_at(pointer);
+    return q;
+  }
+
+ private:
+  [[nodiscard]] std::string text_at(const std::string& pointer) const {
+    return needed_text(value_at(*record_, pointer, where_), place_text(where_, pointer));
+  }
+
+  [[nodiscard]] std::vector<std::string> options() {
+    const OptionsFormat& format = task_->options;
+    if (!format.any()) return {};
+    if (!format.fixed.empty()) {
+      for (std::size_t i = 0; i < format.fixed.size(); ++i) labels_.emplace_back(1, option_letter(i));
+      return format.fixed;
+    }
+    const std::string what = place_text(where_, format.at);
+    const Form::List& choices = value_at(*record_, format.at, where_).list(what);
+    const std::size_t low = format.min, high = format.max;
+    if (choices.size() < low || choices.size() > high) {
+      throw Error(concat(what, " has ", choices.size(), " options, expected ", low,
+                         low == high ? std::string() : concat(" to ", high), " for task ", task_->name));
+    }
+    std::vector<std::string> options;
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      const std::string at = concat(what, "[", i, "]");
+      add_label(choices[i], at, i, choices.size());
+      options.push_back(needed_text(value_at(choices[i], format.text, at), inner(at, format.text)));
+    }
+    return options;
+  }
+
+  // "question.choices[0].text"
+  [[nodiscard]] static std::string inner(const std::string& at, std::string_view pointer) {
+    std::string path;
+    for (const std::string& key : pointer_keys(pointer)) path += "." + shown(key);
+    return at + path;
+  }
+
+  // Checks the label of option i.
+  void add_label(const Form& choice, const std::string& at, std::size_t i, std::size_t n) {
+    const OptionsFormat& format = task_->options;
+    const char letter = option_letter(i);
+    const std::string number = std::to_string(i + 1);
+    if (format.labels_at.empty() && format.label.empty()) {
+      labels_.emplace_back(1, letter);
+      return;
+    }
+    std::string what = inner(at, format.label);
+    const Form* value = nullptr;
+    if (format.labels_at.empty()) {
+      value = &value_at(choice, format.label, at);
+    } else {
+      what = place_text(where_, format.labels_at);
+      const Form::List& list = value_at(*record_, format.labels_at, where_).list(what);
+      if (list.size() != n) throw Error(concat(what, " has ", list.size(), " labels, expected ", n));
+      what += concat("[", i, "]");
+      value = &list[i];
+    }
+    const std::string label = format.numbered ? scalar_text(*value, what) : value->string(what);
+    const bool numbers = format.numbered && (i == 0 ? label == "1" : labels_[0] == "1");
+    const std::string expected = numbers ? number : std::string(1, letter);
+    if (label != expected) {
+      const bool either = format.numbered && i == 0;
+      throw Error(concat(what, " is ", in_quotes(label), ", expected ", in_quotes(expected), either ? " or \"1\"" : "",
+                         ": labels run from ",
+                         either    ? "A or 1"
+                         : numbers ? "1"
+                                   : "A",
+                         " in order"));
+    }
+    labels_.push_back(label);
+  }
+
+  [[nodiscard]] Gold gold(std::size_t n_options) const {
+    const GoldFormat& format = task_->gold;
+    if (format.at.empty()) return {};
+    const Form* value = find_at(*record_, format.at);
+    if (!format.required && (value == nullptr || value->is_null())) return {};
+    const std::string what = place_text(where_, format.at);
+    value = &value_at(*record_, format.at, where_);
+    Gold gold;
+    const auto add = [&](const Form& one, const std::string& at) {
+      const Answer answer = one_gold(one, at, n_options);
+      if (std::find(gold.begin(), gold.end(), answer) == gold.end()) gold.push_back(answer);
+    };
+    if (!value->is_list()) {
+      add(*value, what);
+      return gold;
+    }
+    const Form::List& list = value->list(what);
+    if (list.empty() && format.required) throw Error(concat(what, " is empty, expected at least one right answer"));
+    for (std::size_t i = 0; i < list.size(); ++i) add(list[i], concat(what, "[", i, "]"));
+    return gold;
+  }
+
+  [[nodiscard]] Answer one_gold(const Form& value, const std::string& what, std::size_t n_options) const {
+    const GoldFormat& format = task_->gold;
+    const bool key = task_->kind == AnswerKind::letter && format.values.empty() && !task_->options.numbered;
+    std::string text = key ? value.string(what) : scalar_text(value, what);
+    if (!format.after.empty()) {
+      const std::size_t marker = text.rfind(format.after);
+      if (marker == std::string::npos)
+        throw Error(concat(what, " has no ", in_quotes(format.after), ", expected the answer after one"));
+      text = trimmed_ascii(std::string_view(text).substr(marker + format.after.size()));
+    }
+    if (!format.values.empty()) text = mapped(text, what);
+    if (task_->kind == AnswerKind::letter) return letter_of(text, what, n_options);
+    const std::optional<Answer> answer = canonical_answer(task_->kind, text, task_->percent_is_number);
+    if (!answer) throw Error(concat(what, " is ", in_quotes(text), ", expected ", expected_answer(task_->kind)));
+    return *answer;
+  }
+
+  // The answer that a value of the record means.
+  [[nodiscard]] std::string mapped(const std::string& text, const std::string& what) const {
+    const auto& values = task_->gold.values;
+    const auto found = values.find(text);
+    if (found != values.end()) return found->second;
+    std::vector<std::string> known;
+    for (const auto& [value, answer] : values) known.push_back(value);
+    throw Error(concat(what, " is ", in_quotes(text), ", expected ", joined(known, " or ")));
+  }
+
+  // The letter of the option with this label.
+  [[nodiscard]] Answer letter_of(const std::string& label, const std::string& what, std::size_t n_options) const {
+    const bool mapped = !task_->gold.values.empty();  // to the letters of options, whatever their labels
+    for (std::size_t i = 0; i < n_options; ++i) {
+      if (label == (mapped ? std::string(1, option_letter(i)) : labels_[i])) return letter_answer(static_cast<int>(i));
+    }
+    throw Error(concat(what, " is ", in_quotes(label), ", expected ", in_quotes(labels_.front()), " to ",
+                       in_quotes(labels_.back())));
+  }
+
+  const TaskFormat* task_;
+  const Form* record_;
+  std::string where_;
+  std::vector<std::string> labels_;  // [options]
+};
 
 }  // namespace detail
 
-LITESTAGE_INLINE int parse_answer_key(const Form& value, std::size_t n_options, const std::string& what) {
-  const std::string& key = value.string(what);
-  const int option = key.size() == 1 ? key[0] - 'A' : -1;
-  if (option < 0 || option >= static_cast<int>(n_options)) {
-    throw Error(concat(what, " is ", in_quotes(key), ", expected \"A\" to \"", option_letter(n_options - 1), "\""));
-  }
-  return option;
+LITESTAGE_INLINE Question parse_question(const TaskFormat& task, const Form& record, std::string_view where,
+                                         std::size_t number) {
+  return detail::QuestionReader(task, record, where).read(number);
 }
 
-LITESTAGE_INLINE Question parse_choice_question(const Task& task, const Form& record, std::string_view where) {
-  const std::string at(where);
-  Question q;
-  q.id = detail::needed_text(record.at("id", at), at + ": id");
-  const Form& question = record.at("question", at);
-  q.stem = detail::needed_text(question.at("stem", at + ": question"), at + ": question.stem");
-  q.options = detail::parse_choices(task, question.at("choices", at + ": question"), at + ": question.choices");
-  const Form* key = task.gold_required ? &record.at("answerKey", at) : record.find("answerKey");
-  if (key != nullptr) q.gold = {letter_answer(parse_answer_key(*key, q.options.size(), at + ": answerKey"))};
-  return q;
-}
-
-LITESTAGE_INLINE Question parse_yes_no_question(const Task&, const Form& record, std::string_view where) {
-  const std::string at(where);
-  Question q;
-  q.id = detail::needed_text(record.at("qid", at), at + ": qid");
-  q.stem = detail::needed_text(record.at("question", at), at + ": question");
-  q.options = {"yes", "no"};
-  q.gold = {letter_answer(record.at("answer", at).boolean(at + ": answer") ? 0 : 1)};
-  return q;
-}
-
-LITESTAGE_INLINE const Task& find_task(std::string_view name) {
-  for (const Task& task : tasks) {
-    if (task.name == name) return task;
-  }
-  std::string names;
-  for (const Task& task : tasks) names += concat(names.empty() ? "" : ", ", task.name);
-  throw Error(concat("task ", in_quotes(name), " is unknown, expected ", names));
-}
-
-LITESTAGE_INLINE std::vector<Question> parse_questions(const Task& task, std::span<const Record> records) {
+LITESTAGE_INLINE std::vector<Question> parse_questions(const TaskFormat& task, std::span<const Record> records) {
   std::vector<Question> questions;
   questions.reserve(records.size());
   std::unordered_map<std::string, std::string> where_of;  // id -> place of the record
   for (const Record& record : records) {
-    Question q = task.parse(task, record.value, record.where);
+    Question q = parse_question(task, record.value, record.where, questions.size() + 1);
     const auto added = where_of.emplace(q.id, record.where);
     if (!added.second) {
       throw Error(concat(record.where, ": id ", in_quotes(q.id), " occurs at ", added.first->second, " already"));

@@ -107,6 +107,18 @@ struct Expression {
   return c == '+' || c == '-' || c == '*' || c == '/' || c == '^' || c == '=';
 }
 
+// Whether the text after the last number ends in an operator, so that the expression has no result: " eggs * $".
+[[nodiscard]] inline bool is_cut_off(std::string_view rest) {
+  constexpr std::size_t longest = 60;
+  if (rest.size() > longest) return false;
+  std::vector<std::string> parts = gap_parts(rest);
+  while (!parts.empty() && (parts.back() == "\n" || parts.back() == "(")) parts.pop_back();
+  if (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
+  if (parts.empty() || parts.size() > most_units + 1 || parts.back().size() > 1 || !is_operator(parts.back()[0]))
+    return false;
+  return std::all_of(parts.begin(), parts.end() - 1, [](const std::string& part) { return is_word_byte(part[0]); });
+}
+
 // The expressions of a text in their order.
 [[nodiscard]] inline std::vector<Expression> expressions(std::string_view text,
                                                          const std::vector<WrittenNumber>& numbers) {
@@ -146,11 +158,7 @@ LITESTAGE_INLINE std::optional<Answer> number_at(const AnswerPlace& place, bool 
   const std::vector<WrittenNumber> numbers = written_numbers(text, place.stated);
   if (numbers.empty()) return std::nullopt;
   std::vector<detail::Expression> list = detail::expressions(text, numbers);
-  // What was cut off after an operator has no result.
-  std::string_view rest = std::string_view(text).substr(numbers.back().end);
-  while (!rest.empty() && (rest.back() == ' ' || rest.back() == '\n' || rest.back() == '$')) rest.remove_suffix(1);
-  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-  if (rest.size() == 1 && detail::is_operator(rest[0])) list.back().unclear = true;
+  if (detail::is_cut_off(std::string_view(text).substr(numbers.back().end))) list.back().unclear = true;
   const detail::Expression& taken = place.take == TakenMatch::first ? list.front() : list.back();
   if (taken.unclear || taken.operands != 1) return Answer{};
   return detail::number_form(*taken.last, percent_is_number);
