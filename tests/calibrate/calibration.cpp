@@ -129,7 +129,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
       Path path;
       for (std::size_t s = 0; s < 3; ++s) {
         results[s].report = report.stages[s];
-        prompts[s] = PromptShape(stage_request(thinker, s, transcript, AnyTokenizer(toy), 0));
+        prompts[s] = PromptShape(stage_request(thinker, s, transcript, AnyTokenizer(toy)));
         transcript.outputs.emplace_back();
         for (const BranchReport& b : report.stages[s].branches) transcript.outputs.back().push_back(b.text);
         path.push_back({&results[s], &prompts[s]});
