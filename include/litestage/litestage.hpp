@@ -101,6 +101,7 @@
 #include "litestage/prompt/sampler_options.hpp"
 #include "litestage/prompt/tokenizer.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/prompt/vote_weight.hpp"
 #include "litestage/settings/choice.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/settings/every_field.hpp"

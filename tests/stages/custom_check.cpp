@@ -39,6 +39,9 @@ TEST_CASE("custom: a schedule has a stage") {
   CHECK(said_of("\"stages\": []") == "f custom, stages: found an empty list, expected one stage or more");
   CHECK(error_of([] { static_cast<void>(read_value<stages::Standard>(Form("custom"), "--stages")); }) ==
         "--stages custom, stages: found an empty list, expected one stage or more");
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += concat(i == 0 ? "" : ", ", R"({"name": "s)", i, R"(", "text": "x"})");
+  CHECK(said_of_stages(many) == ": found 65 stages, expected at most 64");
   CHECK(said_of(R"("stages": [{"name": "a", "text": "x"}], "answers": {})") ==
         "f custom: key \"answers\" is unknown, expected stages, joins, variants, answer");
   CHECK(

@@ -87,13 +87,13 @@ LITESTAGE_INLINE void Custom::check_question(const Question& question) const {
   for (const CustomText& text : texts_of(*this, "stages custom")) {
     for (const TemplatePart& part : template_parts(text.text, text.where)) {
       if (!part.is_placeholder) continue;
-      const std::string& key = part.text;
+      const std::string& used = part.text;
       options =
-          options || (text.place.kind != TextPlace::Kind::variant && (key == "options" || key == "options_inline"));
-      if (!key.starts_with(field_prefix) || question.fields.contains(key.substr(field_prefix.size()))) continue;
+          options || (text.place.kind != TextPlace::Kind::variant && (used == "options" || used == "options_inline"));
+      if (!used.starts_with(field_prefix) || question.fields.contains(used.substr(field_prefix.size()))) continue;
       std::vector<std::string> has;
       for (const auto& field : question.fields) has.push_back(field.first);
-      throw Error(concat("question ", shown(question.id), ": field ", in_quotes(key.substr(field_prefix.size())),
+      throw Error(concat("question ", shown(question.id), ": field ", in_quotes(used.substr(field_prefix.size())),
                          " is missing, which ", text.where.str(), " uses; the question has ",
                          has.empty() ? "no fields" : joined(has)));
     }

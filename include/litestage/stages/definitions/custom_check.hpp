@@ -175,6 +175,8 @@ LITESTAGE_INLINE void check_text(const Custom& schedule, const CustomText& text,
 LITESTAGE_INLINE void Custom::check(const Where& where) const {
   const Custom& schedule = *this;
   if (schedule.stages.empty()) detail::refuse(where.at("stages"), "an empty list", "one stage or more");
+  if (schedule.stages.size() > max_stages)
+    detail::refuse(where.at("stages"), concat(schedule.stages.size(), " stages"), concat("at most ", max_stages));
   detail::UsedNames names;
   for (std::size_t i = 0; i < schedule.stages.size(); ++i)
     names.add(schedule.stages[i].name, where.at("stages").item(i).at("name"));
