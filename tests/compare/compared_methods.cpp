@@ -90,16 +90,19 @@ TEST_CASE("compared methods: full depth is always there, and so is what others a
   CHECK(names({"majority"}) == Names{"full depth", "majority class"});
   CHECK(names({"unified"}) == Names{"full depth", "litestage", "unified, equal accuracy", "unified, equal skipping"});
   CHECK(names({"cap"}) == Names{"full depth", "litestage", "litestage + exit", "full depth + cap", "litestage + cap"});
-  CHECK(names(every_name).size() == 3 + 2 * 5 + 4);
+  CHECK(names({"cap_then_close"}) ==
+        Names{"full depth", "litestage", "litestage + exit", "full depth + cap, then close"});
+  CHECK(names(every_name).size() == 3 + 2 * 5 + 7);
 }
 
 TEST_CASE("compared methods: without a plan, what follows from one is missing and says so") {
   ComparedMethods methods(every_name, nullptr, tinythinker, n_layers, asked);
   for (const ComparedMethod& m : settled(methods, outcome(3, 8, 2))) {
-    const bool needs = m.kind != Kind::full_depth && m.kind != Kind::majority && m.kind != Kind::direct;
+    if (m.kind == Kind::one_stage) continue;  // missing because the schedule is raw text
+    const bool runs = m.kind == Kind::full_depth || m.kind == Kind::direct;
     CAPTURE(m.method.name);
-    CHECK(m.method.missing.empty() != needs);
-    CHECK(m.policies.has_value() == (m.kind == Kind::full_depth || m.kind == Kind::direct));
+    CHECK(m.method.missing.empty() == (runs || m.kind == Kind::majority || m.kind == Kind::forced));
+    CHECK(m.policies.has_value() == runs);
   }
 }
 
@@ -196,6 +199,9 @@ TEST_CASE("compared methods: controls") {
   CHECK(named(list, "litestage + exit").policies->exit ==
         early_exit::Standard(early_exit::LowConfidence<confidence::Standard>{{}, 4}));
   CHECK(named(list, "direct answer").policies->stages == stages::Standard(stages::Direct{}));
+  CHECK(named(list, "forced answer").method.same_as == "direct answer");  // the text to continue forces it already
+  CHECK(named(list, "one stage of reasoning").method.missing ==
+        "the schedule is raw text, and one stage of reasoning is a conversation");
   const ComparedMethod& majority = named(list, "majority class");
   CHECK_FALSE(majority.policies);
   CHECK(majority.method.setting == "always B");
@@ -208,4 +214,38 @@ TEST_CASE("compared methods: controls") {
   ComparedMethods other({"direct"}, nullptr, stages::Standard(edited), n_layers, asked);
   CHECK(named(settled(other, {}), "direct answer").policies->stages ==
         stages::Standard(stages::Direct{24, true, "You know."}));
+  ComparedMethods more({"forced", "one_stage"}, nullptr, stages::Standard(edited), n_layers, asked);
+  const auto controls_of_chat = settled(more, {});
+  CHECK(named(controls_of_chat, "forced answer").policies->stages ==
+        stages::Standard(stages::Direct{24, true, "You know.", "The answer is"}));
+  CHECK(named(controls_of_chat, "one stage of reasoning").policies->stages == stages::Standard(stages::Cot{}));
+}
+
+TEST_CASE("compared methods: an early exit of one's own is followed by caps with as many tokens") {
+  const early_exit::Standard trial(early_exit::TrialAnswer{});
+  ComparedMethods methods({"full_depth"}, nullptr, tinythinker, n_layers, asked, {trial, trial});
+  std::vector<std::string> names;
+  for (const ComparedMethod& m : methods.list()) names.push_back(m.method.name);
+  CHECK(names ==
+        std::vector<std::string>{"full depth", "full depth + trial_answer", "cap, tokens of full depth + trial_answer",
+                                 "cap, then close, tokens of full depth + trial_answer",
+                                 "full depth + trial_answer (2)", "cap, tokens of full depth + trial_answer (2)",
+                                 "cap, then close, tokens of full depth + trial_answer (2)"});
+  // Full depth writes 40, 30 + 30 and 5 tokens; the exit 20, 10 + 10 and 5, and 4 in each branch of two look-aheads.
+  MethodOutcome with_exit = outcome(20, 20, 5);
+  with_exit.stages[0].look_ahead_tokens = 4;
+  with_exit.stages[1].look_ahead_tokens = 8;
+  for (std::size_t i = 0; i < 4; ++i) {
+    methods.settle(i);
+    methods.list()[i].method.outcomes.assign(asked.size(), i == 0 ? outcome(40, 60, 5) : with_exit);
+  }
+  CHECK(methods.list()[1].policies->exit == trial);
+  CHECK(methods.list()[2].policies->exit ==
+        early_exit::Standard(early_exit::Cap{32, {{"recall", 24}, {"analyze", 14}, {"summarize", 5}}}));
+  // With 8 tokens after the closing words, and none in the stage that states the answer.
+  early_exit::CapThenClose close;
+  close.stages = {{"recall", 16}, {"analyze", 6}, {"summarize", tinythinker.stage(2).max_new_tokens}};
+  CHECK(methods.list()[3].policies->exit == early_exit::Standard(close));
+  methods.settle(4);
+  CHECK(methods.list()[4].method.same_as == "full depth + trial_answer");
 }

@@ -1,4 +1,5 @@
 #include "litestage/tasks/vote.hpp"
+#include "litestage/core/error.hpp"
 
 #include <doctest/doctest.h>
 

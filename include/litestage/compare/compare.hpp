@@ -67,7 +67,7 @@ class Comparing {
         finished_(&finished),
         progress_(progress),
         methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
-                 task.questions.list),
+                 task.questions.list, settings.exits),
         run_(model, task.questions.list, options(progress), finished) {}
 
   // Both functions return false if the run was stopped. `what`: name of the work, for progress reports.

@@ -19,6 +19,7 @@ namespace litestage::compare {
                                            const ComparisonSettings& settings) {
   Form::List methods;
   for (const std::string& m : settings.methods) methods.push_back(m);
+  for (const early_exit::Standard& exit : settings.exits) methods.push_back(exit.to_form(true));
   Form f;
   f.add("work", "compare/2").add("model", facts.model).add("tokenizer", facts.tokenizer);
   f.add("task", task.questions.task).add("questions", tasks::questions_fingerprint(task.questions.list));

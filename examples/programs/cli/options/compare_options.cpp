@@ -11,6 +11,7 @@
 #include "litestage/compare/compared_methods.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/describe.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/stages/standard.hpp"
@@ -31,16 +32,20 @@ constexpr std::string_view methods_after_baselines =
     "                    does here (equal skipping)\n"
     "  majority          control: always the most frequent letter of these questions\n"
     "  direct            control: the answer at once, without stages\n"
+    "  forced            control: direct, with \"The answer is\" put into the model's mouth\n"
+    "  one_stage         control: one stage of reasoning, then the answer (the stages cot)\n"
     "  cap               control, twice: full depth and lite_stage, capped so that branches are as long in the\n"
     "                    mean as under lite_stage_exit\n"
-    "Methods that others depend on are added: lite_stage for baselines, lite_stage_exit for cap.\n"
+    "  cap_then_close    control: full depth, capped likewise, with closing words at the cap and 8 tokens after them\n"
+    "Methods that others depend on are added: lite_stage for baselines, lite_stage_exit for the caps.\n"
+    "Each --exit is a method at full depth, followed by cap and cap_then_close with as many tokens.\n"
     "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
     "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
 std::string compare_help() {
   return concat(methods_before_baselines, "  ", joined(calibrate::baseline_names()), "\n", methods_after_baselines,
                 "SPEC: NAME or NAME:KEY=VALUE,KEY=VALUE, or @FILE with the same in JSON. Stages:\n",
-                describe<stages::Standard>());
+                describe<stages::Standard>(), "Early exits:\n", describe<early_exit::Standard>());
 }
 
 // Example: "c.json" becomes "c.obqa.json".
@@ -70,6 +75,10 @@ void add_compared_methods(CLI::App& app, CompareOptions& o) {
       ->delimiter(',')
       ->capture_default_str()
       ->type_name("NAME")
+      ->group(group);
+  app.add_option("--exit", o.exits, "Compare full depth with this early exit too (SPEC, below); may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("SPEC")
       ->group(group);
   app.add_option("--plan", o.plans, "Plan written by the program calibrate; most methods need it")
       ->allow_extra_args(false)

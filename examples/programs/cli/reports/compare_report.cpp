@@ -88,6 +88,8 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   const std::size_t n = job.questions.list.size();
   compare::ComparisonSettings settings;
   settings.methods = o.methods;
+  for (const std::string& spec : o.exits)
+    settings.exits.push_back(read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file));
   settings.letters = job.options.metric == "letter";
   settings.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, n));
   settings.traces = o.traces;
@@ -109,6 +111,7 @@ std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool 
   Files files;
   for (const CompareOptions& t : tasks) {
     files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
+    for (const std::string& spec : t.exits) files.reads_spec("--exit", spec);
   }
   if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all tasks
   files.check();
