@@ -160,6 +160,7 @@ TEST_CASE("numbers: an equation's value is what follows its last equals sign") {
                  {"2^3 = 8", "8"},
                  {"2**3 = 8", "8"},
                  {"(3 + 6) * 2 = 18", "18"},
+                 {"((1 + 2) * (1 + 2)) * 2 = 18", "18"},
                  {"3 * (4 + 2) = 18", "18"},
                  {"9 eggs * $2 per egg = $18 per day", "18"},
                  {"9 eggs * $2/egg = $18", "18"},

@@ -79,9 +79,9 @@ inline constexpr std::size_t most_units = 3;
   for (const char* about : {"about", "approximately", "roughly"}) {
     if (!parts.empty() && parts.back() == about) parts.pop_back();
   }
-  if (parts.size() > 1 && parts.back() == "(") parts.pop_back();                                     // "2 * (3"
+  while (parts.size() > 1 && parts.back() == "(") parts.pop_back();                                  // "2 * (3"
   if (parts.size() > 1 && parts[0] == "/" && is_word_byte(parts[1][0])) parts.erase(parts.begin());  // "$2/egg"
-  if (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
+  while (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
   for (std::size_t units = 0; units <= std::min(most_units, parts.size()); ++units) {
     if (units > 0 && !is_word_byte(parts[units - 1][0])) return Joint::none;
     const std::string rest = joined_parts(parts, units);
@@ -113,7 +113,7 @@ struct Expression {
   if (rest.size() > longest) return false;
   std::vector<std::string> parts = gap_parts(rest);
   while (!parts.empty() && (parts.back() == "\n" || parts.back() == "(")) parts.pop_back();
-  if (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
+  while (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
   if (parts.empty() || parts.size() > most_units + 1 || parts.back().size() > 1 || !is_operator(parts.back()[0]))
     return false;
   return std::all_of(parts.begin(), parts.end() - 1, [](const std::string& part) { return is_word_byte(part[0]); });
