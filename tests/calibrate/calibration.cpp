@@ -44,6 +44,10 @@ struct Model3 {
   std::vector<Question> asked = questions(7);
 };
 
+struct Answering : OneStage {
+  [[nodiscard]] AnswerFormat answer_format() const { return {}; }
+};
+
 // All results of a calibration.
 struct Said {
   Importance importance;
@@ -392,6 +396,35 @@ TEST_CASE("calibration: a target that full depth does not reach leaves full dept
   const Progress progress;
   CHECK_THROWS_WITH_AS(Run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress),
                        "question q3 has no gold answer, expected one (only the metric agreement needs none)", Error);
+}
+
+TEST_CASE("calibration: where answers are no letters, agreement is that of the texts with full depth's") {
+  Model3 m;
+  for (Question& q : m.asked) {
+    q.options.clear();
+    q.gold.clear();
+    q.kind = AnswerKind::text;
+  }
+  Journal journal;
+  const Progress progress;
+  Run run({m.backend, m.model, toy}, Answering{}, m.asked, settings(), journal, progress);
+  const LatencyModel latency = run.latency(fixed_latency);
+  const Importance importance = run.importance();
+  const FullDepth full = run.full_depth(latency);
+  Pipeline<B, skip::Never, early_exit::Never, Answering> pipeline({m.backend, m.model, toy}, {}, {}, {}, {});
+  std::size_t answered = 0;
+  for (std::size_t q = 0; q < m.asked.size(); ++q) {
+    const std::string text = pipeline.run(m.asked[q]).stages.at(0).branches.at(0).text;
+    CHECK(full.predicted[q] == tasks::written_answer({}, text, m.asked[q]));
+    CHECK(full.judge.correct(q, full.predicted[q]) == !full.predicted[q].empty());
+    answered += full.predicted[q].empty() ? 0 : 1;
+  }
+  CHECK(answered > 3);  // or this test shows little
+  const SearchResult found = run.budgets(ExhaustiveSweep{}, latency, importance, full);
+  const std::vector<Outcome> outcomes =
+      run.score(latency, full, run.lite_stage(importance, found.best.candidate), std::nullopt).outcomes;
+  CHECK(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.correct; }) ==
+        std::lround(7 * found.best.accuracy));
 }
 
 TEST_CASE("calibration: a question that outgrows the context is wrong under every plan, and nothing else changes") {

@@ -55,6 +55,18 @@ struct NamingRock {
   NamesRock stages;
 };
 
+// Whatever is generated completes a sentence that says yes.
+struct SaysYes : test::OneStage {
+  [[nodiscard]] AnswerFormat answer_format() const {
+    return {.opening = "The answer is yes;", .after = "the answer is"};
+  }
+};
+struct SayingYes {
+  skip::Never skip;
+  early_exit::Never exit;
+  SaysYes stages;
+};
+
 // Runs all methods on all questions, the first two of which are timed. `finished`: the records of earlier runs.
 struct Ran {
   bool ended = false;
@@ -174,6 +186,27 @@ TEST_CASE("what a comparison reads from a text is an option of the question that
   CHECK(method.outcomes[0].predicted == Answer{"B"});
   CHECK(method.outcomes[1].predicted == Answer{"A"});
   CHECK(method.outcomes[2].predicted.empty());
+}
+
+TEST_CASE("a comparison of questions without options, whose answers are yes or no") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const std::vector<Question> questions = {{"q0", "Hard?", {}, {{"yes"}}, AnswerKind::yes_no},
+                                           {"q1", "Hard?", {}, {{"no"}}, AnswerKind::yes_no},
+                                           {"q2", "Hard?", {}, {{"no"}, {"yes"}}, AnswerKind::yes_no},
+                                           {"q3", "Hard?", {}, {}, AnswerKind::yes_no}};
+  FinishedWork finished;
+  ComparisonRun<CpuBackend, SayingYes> work({s.backend, s.model, test::toy}, questions, {}, finished);
+  Method method;
+  const SayingYes policies;
+  REQUIRE(work.answer(method, policies));
+  REQUIRE(work.time({{&method, &policies}}, 2));
+  std::vector<ComparedQuestion> compared;
+  for (const Question& q : questions) compared.push_back({q.id, q.gold});
+  for (const MethodOutcome& o : method.outcomes) CHECK(o.predicted == Answer{"yes"});
+  const ComparisonRow row = compare_to(method, method, compared);
+  CHECK(row.accuracy == proportion(2, 3));
+  CHECK(row.agreement == proportion(4, 4));
+  CHECK(read_fields<MethodOutcome>(write_fields(method.outcomes[0]), "form") == method.outcomes[0]);
 }
 
 TEST_CASE("the mean of what was skipped is one over the tokens that are counted as forwarded") {

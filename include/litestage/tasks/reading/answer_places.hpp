@@ -23,13 +23,9 @@ struct AnswerPlace {
 // The places in order of precedence; the answer is that of the first place that has one. `text` outlives the result.
 //
 //   1. What the last \boxed{...} holds, up to the end of the text if it is not closed (a stop string may have cut it).
-//   2. The first `n_opening` bytes of the text are the opening of the answer's sentence (AnswerFormat::opening): the
-//   rest
-//      of that sentence or line.
-//   3. What follows the words AnswerFormat::after: the first match after their last occurrence, or with
-//   TakenMatch::first
-//      after their first one. Occurrences that no match follows are passed over. What follows an occurrence ends at the
-//      next one.
+//   2. The rest of the sentence or line whose opening are the first `n_opening` bytes (AnswerFormat::opening).
+//   3. What follows the words AnswerFormat::after: the first match after their last occurrence, or after their first
+//      one with TakenMatch::first. Occurrences without a match before the next one are passed over.
 //   4. The first or last match in the whole text, as AnswerFormat::take says.
 [[nodiscard]] std::vector<AnswerPlace> answer_places(const AnswerFormat& format, std::string_view text,
                                                      std::size_t n_opening);

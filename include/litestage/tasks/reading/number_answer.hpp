@@ -5,10 +5,10 @@
 // equals sign. Number words ("eighteen") are not read, and nothing is calculated.
 //
 // An ambiguous expression is no answer, whatever else the text says:
-//   - an expression without a result, or with an operator after the equals sign: "16-3-4", "5-6", "12 / 4", "= 3 * 4",
-//   and
-//     one that was cut off ("12 * 3 =");
-//   - several numbers joined to one answer: "18 or 20", "5 to 6", "3, 4 and 5", "2 hours and 30 minutes", "1 234";
+//   - an expression without a result: "16-3-4", "5-6", "12 / 4", one whose result is an expression again ("= 3 * 4"),
+//     and one that was cut off ("12 * 3 =");
+//   - several numbers joined to one answer: "18 or 20", "5 to 6", "3, 4 and 5", "1 234", "2 hours and 30 minutes",
+//     "5 feet 6 inches";
 //   - a number without a value: "1,23", "12:30", "80k", "1.2.3", "2e5", or one that does not fit 64 bits.
 #pragma once
 

@@ -21,10 +21,10 @@ struct WrittenNumber {
 // decimal point, the denominator of a fraction ("3/4", or "2 3/4" if it is a proper one), a per-cent sign or word, and
 // "hundred" to "trillion". What follows it without a space is its unit ("9eggs").
 //
-// These are no numbers: digits in a name ("B2", "COVID-19", "Step 3"), ordinals ("3rd"), factors of a variable ("2x"),
-// and the number of a list's item at the beginning of a line ("3. Add them"), unless it is the first number and
-// `stated`. Digits whose meaning is unclear are a number without a value: "1,23", "1.2.3", "12:30", "1/2/2024", "80k"
-// without a currency sign, "2e5".
+// These are no numbers: digits in a name or unit ("B2", "COVID-19", "Step 3", "m^2"), ordinals ("3rd"), factors of a
+// variable ("2x"), and the number of a list's item at the beginning of a line ("3. Add them"), unless it is the first
+// number and `stated`. Digits whose meaning is unclear are a number without a value: "1,23", "1.2.3", "12:30",
+// "1/2/2024", "80k" without a currency sign, "2e5".
 [[nodiscard]] std::vector<WrittenNumber> written_numbers(std::string_view text, bool stated);
 
 }  // namespace litestage::tasks

@@ -57,6 +57,11 @@ inline constexpr std::array<std::string_view, 8> equals_words = {"=",     "equal
 inline constexpr std::array<std::string_view, 9> several_words = {",",  ":", "and",  "or",   "to",
                                                                   "vs", ";", ", or", ", and"};
 
+// The larger units of amounts in two units: "2 hours 30 minutes".
+inline constexpr std::array<std::string_view, 20> larger_units = {
+    "hour", "hours", "hr",   "hrs", "h",      "minutes", "min", "years", "months",  "weeks",
+    "days", "feet",  "foot", "ft",  "meters", "pounds",  "lb",  "lbs",   "dollars", "dollar"};
+
 // The parts from `begin` on as one text.
 [[nodiscard]] inline std::string joined_parts(const std::vector<std::string>& parts, std::size_t begin) {
   std::string text;
@@ -79,13 +84,13 @@ inline constexpr std::size_t most_units = 3;
   for (const char* about : {"about", "approximately", "roughly"}) {
     if (!parts.empty() && parts.back() == about) parts.pop_back();
   }
-  if (parts.size() > 1 && parts.back() == "(") parts.pop_back();                                     // "2 * (3"
+  while (parts.size() > 1 && parts.back() == "(") parts.pop_back();                                  // "2 * (3"
   if (parts.size() > 1 && parts[0] == "/" && is_word_byte(parts[1][0])) parts.erase(parts.begin());  // "$2/egg"
-  if (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
+  while (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
   for (std::size_t units = 0; units <= std::min(most_units, parts.size()); ++units) {
     if (units > 0 && !is_word_byte(parts[units - 1][0])) return Joint::none;
     const std::string rest = joined_parts(parts, units);
-    if (units == 0 && rest.empty()) return Joint::unclear;
+    if (units == 0 && (rest.empty() || is_any(rest, larger_units))) return Joint::unclear;
     if (is_any(rest, operator_words) || (units == 0 && is_any(rest, share_words))) return Joint::operation;
     if (is_any(rest, equals_words)) return Joint::equals;
     const bool direct = units == 0 || rest == "and" || rest == "or";
@@ -113,7 +118,7 @@ struct Expression {
   if (rest.size() > longest) return false;
   std::vector<std::string> parts = gap_parts(rest);
   while (!parts.empty() && (parts.back() == "\n" || parts.back() == "(")) parts.pop_back();
-  if (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
+  while (!parts.empty() && parts.front() == ")") parts.erase(parts.begin());
   if (parts.empty() || parts.size() > most_units + 1 || parts.back().size() > 1 || !is_operator(parts.back()[0]))
     return false;
   return std::all_of(parts.begin(), parts.end() - 1, [](const std::string& part) { return is_word_byte(part[0]); });

@@ -99,11 +99,17 @@ class NumberScanner {
     return std::max(n.end, end);
   }
 
-  // Whether the digits are part of a name: a letter stands before them, directly or with a hyphen or underscore.
+  // Whether the digits are part of a name or unit: a letter stands before them, directly, with a hyphen or underscore,
+  // or with the sign of a power ("m^2").
   [[nodiscard]] bool in_name(std::size_t begin) const {
     if (begin == 0) return false;
     const char before = at(begin - 1);
     if (is_word_byte(before)) return true;
+    if (before == '^') {
+      std::size_t base = begin - 1;
+      while (base > 0 && begin - base < 4 && at(base - 1) == ' ') --base;
+      return base > 0 && is_word_byte(at(base - 1)) && !is_digit(at(base - 1));
+    }
     return (before == '-' || before == '_') && begin > 1 && is_word_byte(at(begin - 2)) && !is_digit(at(begin - 2));
   }
 
