@@ -43,7 +43,7 @@ TEST_CASE("plan_solve: three stages, of which each continues the one before") {
     CHECK(next.continuation == (i == 2 ? "The answer is" : ""));
     talk.push_back(next.messages.back());
   }
-  CHECK(talk.back().text == "What is the answer to the question? Reply with exactly: The answer is N.");
+  CHECK(talk.back().text == "State only the final answer.");
 }
 
 TEST_CASE("plan_solve and cot: options are asked for by letter, and stated after the forced words") {
@@ -53,7 +53,7 @@ TEST_CASE("plan_solve and cot: options are asked for by letter, and stated after
           0);
     for (std::size_t i = 1; i < schedule.size(); ++i) t.outputs.push_back({"x"});
     const Prompt last = schedule.prompts(schedule.size() - 1, t).at(0);
-    CHECK(last.messages.back().text.find("exactly: The answer is option (X).") != std::string::npos);
+    CHECK(last.messages.back().text.find("letter of the best option") != std::string::npos);
     const AnswerFormat format = schedule.answer_format();
     CHECK(format.opening == last.continuation);
     CHECK(tasks::written_answer(format, " option (B).", planet.options) == 1);
@@ -80,7 +80,7 @@ TEST_CASE("cot: one stage of reasoning, with a statement or ending in the answer
   CHECK(
       one.prompts(0, {eggs, {}}) ==
       std::vector<Prompt>{
-          {{{Role::user, "Question: How many eggs?\n\nThink step by step. End with exactly: The answer is N."}}, ""}});
+          {{{Role::user, "Question: How many eggs?\n\nThink step by step. End with a sentence that begins with: The answer is"}}, ""}});
   CHECK(one.answer_format().opening.empty());
   CHECK(tasks::written_answer(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
 }

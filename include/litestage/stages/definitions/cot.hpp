@@ -28,8 +28,8 @@ LITESTAGE_INLINE Custom Cot::schedule() const {
   reason.messages.back().content += " {ending}";
   schedule.stages = {reason};
   schedule.variants.back() = {.name = "ending",
-                              .with_options = "End with exactly: The answer is option (X).",
-                              .without_options = "End with exactly: The answer is N."};
+                              .with_options = "End with a sentence that begins with: The answer is option",
+                              .without_options = "End with a sentence that begins with: The answer is"};
   schedule.answer = {chat_answer()};
   return schedule;
 }
