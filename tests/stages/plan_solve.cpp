@@ -77,10 +77,11 @@ TEST_CASE("cot: one stage of reasoning, with a statement or ending in the answer
   const Cot one{.system = "", .state = false};
   CHECK(one.size() == 1);
   CHECK(one.schedule().size() == 1);
-  CHECK(
-      one.prompts(0, {eggs, {}}) ==
-      std::vector<Prompt>{
-          {{{Role::user, "Question: How many eggs?\n\nThink step by step. End with a sentence that begins with: The answer is"}}, ""}});
+  CHECK(one.prompts(0, {eggs, {}}) ==
+        std::vector<Prompt>{
+            {{{Role::user,
+               "Question: How many eggs?\n\nThink step by step. End with a sentence that begins with: The answer is"}},
+             ""}});
   CHECK(one.answer_format().opening.empty());
   CHECK(tasks::written_answer(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
 }
