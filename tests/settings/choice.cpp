@@ -145,6 +145,7 @@ TEST_CASE("stages: one of several is the active schedule") {
   CHECK(chosen.stage(2).name == "summarize");
   CHECK(chosen.prompts(0, t) == stages::TinyThinker{}.prompts(0, t));
   CHECK(chosen.answer_format().letter_prefix == " ");
-  CHECK_THROWS_WITH_AS(static_cast<void>(stages::Standard(stages::Single{}).answer_format()),
-                       "stages single: found no answer letter, expected tinythinker, chat, plan_solve, cot, direct, custom", Error);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(stages::Standard(stages::Single{}).answer_format()),
+      "stages single: found no answer letter, expected tinythinker, chat, plan_solve, cot, direct, custom", Error);
 }
