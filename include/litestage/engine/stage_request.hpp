@@ -46,8 +46,8 @@ struct StageRequest {
 [[nodiscard]] inline std::uint64_t stream_of(std::uint64_t first, std::uint64_t second) {
   return SplitMix64(SplitMix64(first).draw() ^ second).draw();
 }
-// The stream of a stage depends on the question's id, not on its place in a list: a sample is the same in a pipeline, in
-// a search and for a part of the questions.
+// The stream of a stage depends on the question's id, not on its place in a list: a sample is the same in a pipeline,
+// in a search and for a part of the questions.
 [[nodiscard]] inline std::uint64_t request_stream(std::string_view question, std::size_t stage) {
   Fnv1a id;
   id.add(question);
