@@ -86,9 +86,24 @@ TEST_CASE("cot: one stage of reasoning, with a statement or ending in the answer
   CHECK(tasks::written_answer(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
 }
 
+TEST_CASE("cot: sampled reasonings have an answer each") {
+  const Cot sampled{.samples = 3, .temperature = 0.5, .seed = 9};
+  CHECK(AnySchedule(sampled).branches(planet) == 3);
+  CHECK(sampled.stage(0).sampler == SamplerOptions{.temperature = 0.5, .top_k = 40, .top_p = 1, .seed = 9});
+  CHECK_FALSE(sampled.stage(1).sampler.has_value());
+  const std::vector<Prompt> states = sampled.prompts(1, {eggs, {{"a", "b", "c"}}});
+  REQUIRE(states.size() == 3);
+  CHECK(states[2].messages.at(2) == Message{Role::assistant, "c"});
+  CHECK_FALSE(Cot{}.stage(0).sampler.has_value());
+  CHECK(Cot{.state = false, .samples = 4}.prompts(0, {eggs, {}}).size() == 4);
+  CHECK(test::error_of([] { static_cast<void>(read_spec<stages::Standard>("cot:temperature=0", "--stages")); }) ==
+        "--stages cot, temperature: found 0, with which every sample would be the same, expected a number above 0");
+}
+
 TEST_CASE("plan_solve and cot: what they convert to passes the check, whatever the settings") {
-  for (const char* spec : {"plan_solve", "plan_solve:system=\"\",plan_tokens=5", "cot", "cot:state=false",
-                           "cot:system=\"Say {question}{field.x}\",reason_tokens=3,state_tokens=1"}) {
+  for (const char* spec :
+       {"plan_solve", "plan_solve:system=\"\",plan_tokens=5", "cot", "cot:state=false", "cot:samples=5,state=false",
+        "cot:system=\"Say {question}{field.x}\",reason_tokens=3,state_tokens=1"}) {
     CAPTURE(spec);
     const auto schedule = read_spec<stages::Standard>(spec, "--stages");
     CHECK(read_spec<stages::Standard>(to_spec(schedule), "--stages") == schedule);
