@@ -1,5 +1,7 @@
-// Your own schedule: the model plans, solves and states a word problem. A schedule defines the number of stages, the
-// name and maximum length of each, and the prompts of a stage, given the texts of the earlier stages.
+// Your own schedule in C++: the model plans, solves and states a word problem. A schedule defines the number of stages,
+// the name and maximum length of each, and the prompts of a stage, given the texts of the earlier stages. Schedules
+// like this one can also be written as JSON, without a program (docs/stages.md); C++ is for what depends on more than
+// texts.
 #include <iostream>
 
 #include "litestage/io/open_model.hpp"

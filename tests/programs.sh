@@ -325,6 +325,21 @@ if [[ -e $model ]]; then
   refuses "journal.txt" calibrate --model "$model" --questions 3 --stages direct --threads 1 --plan plan.txt --journal journal.txt
   "$programs/ask" --model "$model" --plan plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
 
+  # A plan holds a schedule of one's own, which no SPEC can express.
+  printf '%s' '{"name": "custom", "stages": [{"name": "only", "text": "{question}\n{options_inline}\nSo the answer is option",
+    "max_new_tokens": 2}, {"name": "again", "continues": "only", "text": " or"}], "answer": {"letter_prefix": " "}}' >own.json
+  sed 's/{question}/{questoin}/' own.json >misspelt.json
+  refuses 'misspelt.json custom, stages[0].text: found "{questoin}"' ask --stages @misspelt.json
+  own=("${short[@]/direct/@own.json}" --model "$model" --plan own_plan.txt --journal own_journal.txt)
+  "$programs/${own[0]}" "${own[@]:1}" >made.txt 2>&1 || { cat made.txt && failures=$((failures + 1)); }
+  "$programs/ask" --model "$model" --plan own_plan.txt --questions 2 --quiet >answer.txt || failures=$((failures + 1))
+  grep -q '^again ' answer.txt || { echo "FAILED: ask --plan did not run the plan's own stages" && failures=$((failures + 1)); }
+  refuses "found direct, expected custom with only, again, the schedule of own_plan.txt" \
+    ask --model "$model" --plan own_plan.txt --stages direct
+  sed 's/max_new_tokens": 2/max_new_tokens": 3/' own.json >longer.json
+  refuses "found custom with only, again and other texts or limits, expected custom" \
+    ask --model "$model" --plan own_plan.txt --stages @longer.json
+
   # The fingerprint depends on every byte of the model, and results do not depend on --context (see old_files.py).
   python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))
   resume=("${short[@]}" --plan again.txt)

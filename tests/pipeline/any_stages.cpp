@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -165,4 +166,17 @@ TEST_CASE("the context that a schedule of five stages needs is known before it r
   const QuestionReport cut = run_stages(s, schedule, {question}, {.context = least.positions - 1}).at(0);
   REQUIRE(cut.no_room.has_value());
   CHECK(cut.stages.size() == 5);
+}
+
+TEST_CASE("the random numbers of a request depend on the question's id and the stage") {
+  const std::set<std::uint64_t> streams = {request_stream("q1", 0), request_stream("q1", 1), request_stream("q2", 0),
+                                           request_stream("q2", 1), request_stream("", 0)};
+  CHECK(streams.size() == 5);
+  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Custom twice = two_stages();
+  twice.stages[1] = twice.stages[0];
+  twice.stages[1].name = "again";
+  twice.answer.opening = "";
+  const QuestionReport report = run_stages(s, twice, open_questions(1)).at(0);
+  CHECK(texts_of(report.stages[0]) != texts_of(report.stages[1]));
 }

@@ -121,14 +121,19 @@ TEST_CASE("direct: a question without options is asked for a value") {
         std::vector<Prompt>{{{{Role::text, "Predators eat\nSo the answer is"}}, ""}});
   CHECK(Direct{24, true, ""}.prompts(0, transcript_of({})) ==
         std::vector<Prompt>{{{{Role::user,
-                               "Question: Predators eat\n\nWhat is the answer to the question? Reply with exactly: The "
-                               "answer is N."}},
+                               "Question: Predators eat\n\nWhat is the answer to the question? Reply with one short "
+                               "sentence that begins with: The answer is"}},
                              ""}});
 }
 
 TEST_CASE("direct: an answer may be forced, and letters are scored after the forced words") {
   const Direct forced{24, true, "", "The answer is"};
-  CHECK(forced.prompts(0, transcript_of({"lions", "humans"}))[0].continuation == "The answer is");
+  const Prompt prompt = forced.prompts(0, transcript_of({"lions", "humans"}))[0];
+  CHECK(prompt.continuation == "The answer is");
+  CHECK(prompt.messages.at(0).text ==
+        "Question: Predators eat\n(A) lions\n(B) humans\n\nState the letter of the best option.");
+  CHECK(forced.prompts(0, transcript_of({}))[0].messages.at(0).text ==
+        "Question: Predators eat\n\nState only the final answer.");
   CHECK(forced.answer_format().opening == "The answer is");
   CHECK(forced.answer_format().probe == " option (");
   CHECK(tasks::written_option(forced.answer_format(), " option (B).", std::vector<std::string>{"lions", "humans"}) ==
@@ -159,4 +164,9 @@ TEST_CASE("direct: SPEC and refusals") {
         "question id: found 27 options, expected 1 to 26");
   CHECK(error_of([] { static_cast<void>(read_spec<stages::Standard>("direct:continuation=So", "--stages")); }) ==
         "--stages direct, continuation: found \"So\" in a text, expected it only where chat is true");
+}
+
+TEST_CASE("direct: its form is that of earlier versions unless an answer is forced, so journals are continued") {
+  CHECK(stages::Standard(Direct{}).to_form(true).find("continuation") == nullptr);
+  CHECK(stages::Standard(Direct{24, true, "", "So"}).to_form(true).find("continuation") != nullptr);
 }

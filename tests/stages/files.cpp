@@ -37,9 +37,9 @@ TEST_CASE("each file is what the schedule of its name converts to, and no file i
 }
 
 TEST_CASE("a custom schedule that is written reads back equal, in full and by what differs from the defaults") {
-  for (const auto& [name, schedule] : presets) {
-    CAPTURE(name);
-    const stages::Standard any = schedule;
+  for (const auto& preset : presets) {
+    CAPTURE(preset.first);
+    const stages::Standard any = preset.second;
     CHECK(read_value<stages::Standard>(io::parse_json(io::to_json(any.to_form(true)), "text"), "text") == any);
     CHECK(read_value<stages::Standard>(io::parse_json(io::to_json(any.to_form(false)), "text"), "text") == any);
   }

@@ -43,7 +43,7 @@ TEST_CASE("plan_solve: three stages, of which each continues the one before") {
     CHECK(next.continuation == (i == 2 ? "The answer is" : ""));
     talk.push_back(next.messages.back());
   }
-  CHECK(talk.back().text == "What is the answer to the question? Reply with exactly: The answer is N.");
+  CHECK(talk.back().text == "State only the final answer.");
 }
 
 TEST_CASE("plan_solve and cot: options are asked for by letter, and stated after the forced words") {
@@ -53,7 +53,7 @@ TEST_CASE("plan_solve and cot: options are asked for by letter, and stated after
           0);
     for (std::size_t i = 1; i < schedule.size(); ++i) t.outputs.push_back({"x"});
     const Prompt last = schedule.prompts(schedule.size() - 1, t).at(0);
-    CHECK(last.messages.back().text.find("exactly: The answer is option (X).") != std::string::npos);
+    CHECK(last.messages.back().text.find("letter of the best option") != std::string::npos);
     const AnswerFormat format = schedule.answer_format();
     CHECK(format.opening == last.continuation);
     CHECK(tasks::written_option(format, " option (B).", planet.options) == 1);
@@ -77,17 +77,33 @@ TEST_CASE("cot: one stage of reasoning, with a statement or ending in the answer
   const Cot one{.system = "", .state = false};
   CHECK(one.size() == 1);
   CHECK(one.schedule().size() == 1);
-  CHECK(
-      one.prompts(0, {eggs, {}}) ==
-      std::vector<Prompt>{
-          {{{Role::user, "Question: How many eggs?\n\nThink step by step. End with exactly: The answer is N."}}, ""}});
+  CHECK(one.prompts(0, {eggs, {}}) ==
+        std::vector<Prompt>{
+            {{{Role::user,
+               "Question: How many eggs?\n\nThink step by step. End with a sentence that begins with: The answer is"}},
+             ""}});
   CHECK(one.answer_format().opening.empty());
   CHECK(tasks::written_option(one.answer_format(), "Mars is red. The answer is option (A).", planet.options) == 0);
 }
 
+TEST_CASE("cot: sampled reasonings have an answer each") {
+  const Cot sampled{.samples = 3, .temperature = 0.5, .seed = 9};
+  CHECK(AnySchedule(sampled).branches(planet) == 3);
+  CHECK(sampled.stage(0).sampler == SamplerOptions{.temperature = 0.5, .top_k = 40, .top_p = 1, .seed = 9});
+  CHECK_FALSE(sampled.stage(1).sampler.has_value());
+  const std::vector<Prompt> states = sampled.prompts(1, {eggs, {{"a", "b", "c"}}});
+  REQUIRE(states.size() == 3);
+  CHECK(states[2].messages.at(2) == Message{Role::assistant, "c"});
+  CHECK_FALSE(Cot{}.stage(0).sampler.has_value());
+  CHECK(Cot{.state = false, .samples = 4}.prompts(0, {eggs, {}}).size() == 4);
+  CHECK(test::error_of([] { static_cast<void>(read_spec<stages::Standard>("cot:temperature=0", "--stages")); }) ==
+        "--stages cot, temperature: found 0, with which every sample would be the same, expected a number above 0");
+}
+
 TEST_CASE("plan_solve and cot: what they convert to passes the check, whatever the settings") {
-  for (const char* spec : {"plan_solve", "plan_solve:system=\"\",plan_tokens=5", "cot", "cot:state=false",
-                           "cot:system=\"Say {question}{field.x}\",reason_tokens=3,state_tokens=1"}) {
+  for (const char* spec :
+       {"plan_solve", "plan_solve:system=\"\",plan_tokens=5", "cot", "cot:state=false", "cot:samples=5,state=false",
+        "cot:system=\"Say {question}{field.x}\",reason_tokens=3,state_tokens=1"}) {
     CAPTURE(spec);
     const auto schedule = read_spec<stages::Standard>(spec, "--stages");
     CHECK(read_spec<stages::Standard>(to_spec(schedule), "--stages") == schedule);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "litestage/core/error.hpp"
+
 using namespace litestage;
 using tasks::SampleVote;
 using tasks::VoteRule;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -29,6 +30,9 @@ struct Cot {
   int reason_tokens = 320;
   bool state = true;  // false: one stage, whose text should end in the answer
   int state_tokens = 16;
+  int samples = 1;  // above 1: so many sampled reasonings, each with its own answer (self-consistency)
+  double temperature = 0.7;
+  std::uint64_t seed = 0;
 
   [[nodiscard]] Custom schedule() const;
 
@@ -45,7 +49,10 @@ struct Cot {
     return std::tuple(Field("system", &Cot::system, "system message; empty for none"),
                       Field("reason_tokens", &Cot::reason_tokens, "largest number of tokens of reason", 1, 1'000'000),
                       Field("state", &Cot::state, "whether a second stage states the answer"),
-                      Field("state_tokens", &Cot::state_tokens, "largest number of tokens of state", 1, 1'000'000));
+                      Field("state_tokens", &Cot::state_tokens, "largest number of tokens of state", 1, 1'000'000),
+                      Field("samples", &Cot::samples, "number of sampled reasonings; 1: one, as the run says", 1, 1024),
+                      Field("temperature", &Cot::temperature, "temperature of samples, above 0", 0, 100),
+                      Field("seed", &Cot::seed, "of samples, added to the seed of the run", 0, 9007199254740992.0));
   }
   friend bool operator==(const Cot&, const Cot&) = default;
 };

@@ -51,7 +51,9 @@ struct Direct {
         Field("max_new_tokens", &Direct::max_new_tokens, "largest number of tokens of the stage", 1, 1'000'000),
         Field("chat", &Direct::chat, "whether the question is a chat message, not a text to continue"),
         Field("system", &Direct::system, "system message of a chat; empty for none"),
-        Field("continuation", &Direct::continuation, "words put into the model's mouth in a chat"));
+        // Left out at its default, so that journals of `direct` without it are continued.
+        Field("continuation", &Direct::continuation, "words put into the model's mouth in a chat")
+            .with(Presence::unless_default));
   }
   friend bool operator==(const Direct&, const Direct&) = default;
 };

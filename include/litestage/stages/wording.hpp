@@ -24,7 +24,13 @@ inline constexpr const char* reasoning_system = "You solve problems carefully, s
 // Requests for the answer, of questions with and without options.
 inline constexpr const char* ask_for_letter =
     "Which option is the best answer to the question? Reply with exactly: The answer is option (X).";
-inline constexpr const char* ask_for_value = "What is the answer to the question? Reply with exactly: The answer is N.";
+inline constexpr const char* ask_for_value =
+    "What is the answer to the question? Reply with one short sentence that begins with: The answer is";
+
+// Requests for an answer whose first words are forced. They show no form to fill in: after forced words, small models
+// repeat one as it is ("The answer is option (X).").
+inline constexpr const char* state_letter = "State the letter of the best option.";
+inline constexpr const char* state_value = "State only the final answer.";
 
 // Throws Error unless the question has 1 to max_options options. Schedules with one text per option call this first.
 void check_options(const Question& question);

@@ -16,6 +16,7 @@
 #include "litestage/engine/report.hpp"
 #include "litestage/io/text/text_stream.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
+#include "litestage/prompt/option_letter.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::cli {
@@ -111,7 +112,9 @@ class StageView {
     if (open_) return;
     if (headings_) {
       *out_ << shown(stage);
-      if (several) *out_ << ' ' << static_cast<char>('A' + branch);
+      // Branches are options or samples; of samples there may be more than letters.
+      if (several && branch < max_options) *out_ << ' ' << option_letter(branch);
+      if (several && branch >= max_options) *out_ << ' ' << branch + 1;
       *out_ << '\n';
     }
     block_ = TextBlock(*out_, indent(), raw_);

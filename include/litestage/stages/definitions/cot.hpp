@@ -21,6 +21,10 @@ LITESTAGE_INLINE Custom Cot::schedule() const {
   reason.max_new_tokens = reason_tokens;
   reason.messages.back().content = "{problem}\n\nThink step by step.";
   statement.continues = "reason";
+  if (samples > 1) {
+    reason.branches = Samples{.n = samples, .temperature = temperature, .seed = seed};
+    statement.branches = EachBranch{};
+  }
   if (state) {
     schedule.stages = {reason, statement};
     return schedule;
@@ -28,8 +32,8 @@ LITESTAGE_INLINE Custom Cot::schedule() const {
   reason.messages.back().content += " {ending}";
   schedule.stages = {reason};
   schedule.variants.back() = {.name = "ending",
-                              .with_options = "End with exactly: The answer is option (X).",
-                              .without_options = "End with exactly: The answer is N."};
+                              .with_options = "End with a sentence that begins with: The answer is option",
+                              .without_options = "End with a sentence that begins with: The answer is"};
   schedule.answer = {chat_answer()};
   return schedule;
 }
@@ -53,6 +57,7 @@ LITESTAGE_INLINE void Cot::check_question(const Question& question) const {
 LITESTAGE_INLINE void Cot::check(const Where& where) const {
   const Custom custom = schedule();
   check_text(custom, {system, where.at("system"), place_in(custom, 0)});
+  Samples{.n = samples, .temperature = temperature}.check(where);
 }
 
 }  // namespace litestage::stages

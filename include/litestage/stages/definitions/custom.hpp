@@ -13,7 +13,6 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/core/text/utf8.hpp"
-#include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/stages/custom.hpp"

@@ -17,16 +17,18 @@ namespace litestage::stages {
 
 LITESTAGE_INLINE Custom Direct::schedule() const {
   Custom schedule;
+  const bool forced = !continuation.empty();
   CustomStage stage{.name = "direct", .max_new_tokens = max_new_tokens};
   if (chat) {
     if (!system.empty()) stage.messages.push_back({Speaker::system, system});
     stage.messages.push_back({Speaker::user, "{problem}"});
     stage.continuation = continuation;
-    schedule.variants = {{.name = "problem",
-                          .with_options = concat("Question: {question}\n{options}\n\n", ask_for_letter),
-                          .without_options = concat("Question: {question}\n\n", ask_for_value)}};
+    schedule.variants = {
+        {.name = "problem",
+         .with_options = concat("Question: {question}\n{options}\n\n", forced ? state_letter : ask_for_letter),
+         .without_options = concat("Question: {question}\n\n", forced ? state_value : ask_for_value)}};
     schedule.answer = {chat_answer()};
-    if (!continuation.empty()) schedule.answer.probe = " option (";
+    if (forced) schedule.answer.probe = " option (";
     schedule.answer.opening = continuation;
   } else {
     stage.text = "{problem}";

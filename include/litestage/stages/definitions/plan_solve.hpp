@@ -35,7 +35,7 @@ LITESTAGE_INLINE Custom PlanSolve::schedule() const {
   if (!system.empty()) first.insert(first.begin(), {Speaker::system, system});
   schedule.variants = {
       {.name = "problem", .with_options = "Question: {question}\n{options}", .without_options = "Question: {question}"},
-      {.name = "request", .with_options = ask_for_letter, .without_options = ask_for_value}};
+      {.name = "request", .with_options = state_letter, .without_options = state_value}};
   schedule.answer = {{.rule = AnswerRule::stated, .probe = " option (", .opening = "The answer is"}};
   return schedule;
 }
