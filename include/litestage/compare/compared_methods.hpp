@@ -115,6 +115,10 @@ class ComparedMethods {
   const std::vector<Question>* questions_;
 };
 
+// The smallest cap with which branches of these lengths reach the mean length `mean`, or else the largest length.
+// `more`: tokens that a branch may have beyond the cap if it is longer.
+[[nodiscard]] int cap_of_mean(const std::vector<int>& lengths, double mean, int more = 0);
+
 }  // namespace litestage::compare
 
 #if LITESTAGE_HEADER_ONLY

@@ -217,9 +217,7 @@ LITESTAGE_INLINE void ComparedMethods::set_majority(ComparedMethod& m) const {
   m.method.outcomes.assign(questions_->size(), {.predicted = majority.answer, .stages = {}});
 }
 
-// The smallest cap with which branches of these lengths reach the mean length `mean`, or else the largest length.
-// `more`: tokens that a branch may have beyond the cap if it is longer.
-[[nodiscard]] inline int cap_of_mean(const std::vector<int>& lengths, double mean, int more = 0) {
+LITESTAGE_INLINE int cap_of_mean(const std::vector<int>& lengths, double mean, int more) {
   const int longest = lengths.empty() ? 1 : std::max(1, *std::max_element(lengths.begin(), lengths.end()));
   for (int cap = 1; cap < longest; ++cap) {
     double sum = 0;
