@@ -28,7 +28,7 @@ std::string text_of(const Custom& schedule, std::size_t stage, const Transcript&
 }
 
 const Question open_question{"q", "How many?", {}};
-const Question choice_question{"q", "Which?", {"a {b}", "c"}, {letter_answer(1)}};
+const Question choice_question{"q", "Which?", {"a {b}", "c"}};
 
 }  // namespace
 

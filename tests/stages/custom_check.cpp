@@ -27,10 +27,10 @@ std::string said_of_stages(const std::string& list, const std::string& more = ""
   return message.substr(0, start.size()) == start ? message.substr(start.size()) : message;
 }
 
-const std::string two = R"({"name": "plan", "text": "{question}"}, )";
+const std::string plan_as_text = R"({"name": "plan", "text": "{question}"}, )";
 const std::string per_option = R"({"name": "weigh", "text": "{option}", "branches": "options"}, )";
-const std::string talk = R"({"name": "plan", "messages": [{"content": "{question}"}]}, )";
-const std::string placeholders_of_two =
+const std::string plan_as_talk = R"({"name": "plan", "messages": [{"content": "{question}"}]}, )";
+const std::string placeholders_after_plan =
     "{question}, {options}, {options_inline}, {plan}, {plan.sentence}, {field.NAME}, and {{ and }} for braces";
 
 }  // namespace
@@ -42,6 +42,10 @@ TEST_CASE("custom: a schedule has a stage") {
   std::string many;
   for (int i = 0; i < 65; ++i) many += concat(i == 0 ? "" : ", ", R"({"name": "s)", i, R"(", "text": "x"})");
   CHECK(said_of_stages(many) == ": found 65 stages, expected at most 64");
+  many.clear();
+  for (int i = 0; i < 65; ++i) many += concat(i == 0 ? "" : ", ", R"({"name": "s)", i, R"(", "with_options": "x"})");
+  CHECK(said_of_stages(R"({"name": "a", "text": "x"})", ", \"variants\": [" + many + "]") ==
+        "f custom, variants: found 65 variants, expected at most 64");
   CHECK(said_of(R"("stages": [{"name": "a", "text": "x"}], "answers": {})") ==
         "f custom: key \"answers\" is unknown, expected stages, joins, variants, answer");
   CHECK(
@@ -55,11 +59,12 @@ TEST_CASE("custom: names are identifiers of their own") {
         "[0].name: found no name, expected letters, digits and _, beginning with a letter");
   CHECK(said_of_stages(R"({"name": "a-b", "text": "x"})") ==
         "[0].name: found \"a-b\", expected letters, digits and _, beginning with a letter");
+  CHECK(said_of_stages(R"({"name": "_a", "text": "x"})").find("[0].name: found \"_a\"") == 0);
   CHECK(said_of_stages(R"({"name": "1a", "text": "x"})").find("[0].name: found \"1a\"") == 0);
   CHECK(said_of_stages(R"({"name": "option", "text": "x"})")
             .find("[0].name: found \"option\", expected none of the reserved names question, options,") == 0);
   CHECK(said_of_stages(R"({"name": "all", "text": "x"})").find("[0].name: found \"all\", expected none of") == 0);
-  CHECK(said_of_stages(two + R"({"name": "plan", "text": "x"})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "plan", "text": "x"})") ==
         "[1].name: found \"plan\", expected a different name, because stages[0].name has this one");
   CHECK(said_of_stages(R"({"name": "a", "text": "x"})", R"(, "joins": [{"name": "a", "of": "a"}])") ==
         "f custom, joins[0].name: found \"a\", expected a different name, because stages[0].name has this one");
@@ -99,22 +104,22 @@ TEST_CASE("custom: user and assistant take turns, and the user is last") {
   CHECK(roles("", {"user", "system"}) ==
         "[0].messages[1].role: found system, expected assistant, because only a conversation's first message is the "
         "system's");
-  CHECK(roles(talk, {"user"}) == "no error");
-  CHECK(roles(talk, {"system", "user"}).find("[1].messages[0].role: found system, expected user") == 0);
+  CHECK(roles(plan_as_talk, {"user"}) == "no error");
+  CHECK(roles(plan_as_talk, {"system", "user"}).find("[1].messages[0].role: found system, expected user") == 0);
 }
 
 TEST_CASE("custom: a stage continues an earlier one of its own kind") {
-  CHECK(said_of_stages(two + R"({"name": "b", "continues": "pla"})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "continues": "pla"})") ==
         "[1].continues: found \"pla\", expected an earlier stage: plan");
   CHECK(said_of_stages(R"({"name": "a", "continues": "plan"})") ==
         "[0].continues: found \"plan\", expected none, because no stage is before it");
-  CHECK(said_of_stages(two + R"({"name": "b", "continues": "b"})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "continues": "b"})") ==
         "[1].continues: found \"b\", the stage itself, expected an earlier stage: plan");
-  CHECK(said_of_stages(two + R"({"name": "b", "continues": "c"}, {"name": "c", "continues": "b"})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "continues": "c"}, {"name": "c", "continues": "b"})") ==
         "[1].continues: found \"c\", a later stage, expected an earlier stage: plan");
-  CHECK(said_of_stages(two + R"({"name": "b", "continues": "plan", "messages": [{"content": "x"}]})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "continues": "plan", "messages": [{"content": "x"}]})") ==
         "[1].continues: found \"plan\", which has text, expected a stage with messages, as this one has");
-  CHECK(said_of_stages(talk + R"({"name": "b", "continues": "plan", "text": "x"})") ==
+  CHECK(said_of_stages(plan_as_talk + R"({"name": "b", "continues": "plan", "text": "x"})") ==
         "[1].continues: found \"plan\", which has messages, expected a stage with text, as this one has");
 }
 
@@ -127,8 +132,8 @@ TEST_CASE("custom: branches fit the stage that is continued") {
             .find("[1].branches: found \"samples\", expected each") == 0);
   CHECK(said_of_stages(per_option + R"({"name": "b", "continues": "weigh", "branches": "options"})") == "no error");
   CHECK(said_of_stages(per_option + R"({"name": "b", "continues": "weigh", "branches": "each"})") == "no error");
-  CHECK(said_of_stages(R"({"name": "a", "text": "x", "branches": "two"})") ==
-        "[0].branches: found \"two\", expected one of one, options, each, samples");
+  CHECK(said_of_stages(R"({"name": "a", "text": "x", "branches": "pair"})") ==
+        "[0].branches: found \"pair\", expected one of one, options, each, samples");
 }
 
 TEST_CASE("custom: samples need a temperature") {
@@ -144,16 +149,18 @@ TEST_CASE("custom: samples need a temperature") {
 
 TEST_CASE("custom: a text uses what exists at its stage") {
   const auto second = [](const std::string& text) {
-    return said_of_stages(two + R"({"name": "solve", "text": ")" + text + R"("}, {"name": "state", "text": "x"})");
+    return said_of_stages(plan_as_text + R"({"name": "solve", "text": ")" + text +
+                          R"("}, {"name": "state", "text": "x"})");
   };
   CHECK(second("{plan}{plan.sentence}{question}{options}{options_inline}{field.x}{{plan}}") == "no error");
-  CHECK(second("{pla}") == "[1].text: found \"{pla}\", expected " + placeholders_of_two);
-  CHECK(second("{solve}") == "[1].text: found \"{solve}\", the stage's own output, expected " + placeholders_of_two);
+  CHECK(second("{pla}") == "[1].text: found \"{pla}\", expected " + placeholders_after_plan);
+  CHECK(second("{solve}") ==
+        "[1].text: found \"{solve}\", the stage's own output, expected " + placeholders_after_plan);
   CHECK(second("{state}") ==
-        "[1].text: found \"{state}\", the output of a later stage, expected " + placeholders_of_two);
-  CHECK(second("{plan.word}") == "[1].text: found \"{plan.word}\", expected " + placeholders_of_two);
-  CHECK(second("{letter}") == "[1].text: found \"{letter}\", expected " + placeholders_of_two);
-  CHECK(second("{field.}") == "[1].text: found \"{field.}\", expected " + placeholders_of_two);
+        "[1].text: found \"{state}\", the output of a later stage, expected " + placeholders_after_plan);
+  CHECK(second("{plan.word}") == "[1].text: found \"{plan.word}\", expected " + placeholders_after_plan);
+  CHECK(second("{letter}") == "[1].text: found \"{letter}\", expected " + placeholders_after_plan);
+  CHECK(second("{field.}") == "[1].text: found \"{field.}\", expected " + placeholders_after_plan);
   CHECK(second("{plan") ==
         "[1].text: found \"{plan\", expected the name of a placeholder in braces, and {{ and }} for braces");
   CHECK(second("plan}").find("[1].text: found \"}\", expected the name of a placeholder") == 0);
@@ -178,15 +185,15 @@ TEST_CASE("custom: branches are used by those that follow them, and by joins") {
   CHECK(said_of_stages(R"({"name": "a", "text": "{later}"}, {"name": "b", "text": "x"})",
                        R"(, "joins": [{"name": "later", "of": "b", "line": "x"}])")
             .find("[0].text: found \"{later}\", which joins the branches of \"b\", expected") == 0);
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "text": "x"})",
+                       R"(, "joins": [{"name": "j", "of": "c", "line": "x"}])") ==
+        "f custom, joins[0].of: found \"c\", expected a stage: plan, b");
   CHECK(
-      said_of_stages(two + R"({"name": "b", "text": "x"})", R"(, "joins": [{"name": "j", "of": "c", "line": "x"}])") ==
-      "f custom, joins[0].of: found \"c\", expected a stage: plan, b");
-  CHECK(
-      said_of_stages(two + R"({"name": "b", "text": "x"})",
+      said_of_stages(plan_as_text + R"({"name": "b", "text": "x"})",
                      R"(, "joins": [{"name": "j", "of": "plan", "line": "{b}"}])")
           .find("f custom, joins[0].line: found \"{b}\", the output of a later stage, expected {question}, {options}, "
                 "{options_inline}, {plan}, {plan.sentence}, {field.NAME}, and") == 0);
-  CHECK(said_of_stages(two + R"({"name": "b", "text": "x"})",
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "text": "x"})",
                        R"(, "joins": [{"name": "j", "of": "plan", "line": "{j}"}])")
             .find("f custom, joins[0].line: found \"{j}\"") == 0);
 }
@@ -194,7 +201,7 @@ TEST_CASE("custom: branches are used by those that follow them, and by joins") {
 TEST_CASE("custom: variants use the question alone") {
   const auto variant = [](const std::string& with, const std::string& without) {
     return said_of_stages(
-        two + R"({"name": "b", "text": "{v}"})",
+        plan_as_text + R"({"name": "b", "text": "{v}"})",
         R"(, "variants": [{"name": "v", "with_options": ")" + with + R"(", "without_options": ")" + without + R"("}])");
   };
   CHECK(variant("{question} {options} {options_inline} {field.x}", "{question}") == "no error");
@@ -212,7 +219,7 @@ TEST_CASE("custom: variants use the question alone") {
 
 TEST_CASE("custom: the opening of the answer ends the last prompt") {
   const auto opening = [](const std::string& last) {
-    return said_of_stages(two + R"({"name": "b", )" + last + "}", R"(, "answer": {"opening": "So"})");
+    return said_of_stages(plan_as_text + R"({"name": "b", )" + last + "}", R"(, "answer": {"opening": "So"})");
   };
   CHECK(opening(R"("text": "x So")") == "no error");
   CHECK(opening(R"("text": "x", "continuation": " So")") == "no error");
@@ -221,6 +228,6 @@ TEST_CASE("custom: the opening of the answer ends the last prompt") {
         "f custom, answer.opening: found \"So\", expected the end of the last stage's text");
   CHECK(opening(R"("messages": [{"content": "So"}])") ==
         "f custom, answer.opening: found \"So\", expected the end of the last stage's continuation");
-  CHECK(said_of_stages(two + R"({"name": "b", "text": "x"})", R"(, "answer": {"rule": "guess"})") ==
+  CHECK(said_of_stages(plan_as_text + R"({"name": "b", "text": "x"})", R"(, "answer": {"rule": "guess"})") ==
         "f custom, answer.rule: found \"guess\", expected one of stated, tiny_thinker");
 }

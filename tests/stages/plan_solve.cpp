@@ -17,7 +17,7 @@ using stages::PlanSolve;
 namespace {
 
 const Question eggs{"q", "How many eggs?", {}};
-const Question planet{"q", "Which planet?", {"Mars", "Venus"}, {letter_answer(0)}};
+const Question planet{"q", "Which planet?", {"Mars", "Venus"}};
 
 }  // namespace
 

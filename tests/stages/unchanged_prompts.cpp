@@ -47,8 +47,7 @@ std::string hash_of(const AnySchedule& schedule) {
     for (std::size_t n = 2; n <= recorded_options.size(); ++n) {
       Transcript t{{"id",
                     recorded_stems[q],
-                    {recorded_options.begin(), recorded_options.begin() + static_cast<std::ptrdiff_t>(n)},
-                    {letter_answer(0)}},
+                    {recorded_options.begin(), recorded_options.begin() + static_cast<std::ptrdiff_t>(n)}},
                    {}};
       for (std::size_t s = 0; s < schedule.size(); ++s) {
         const StageInfo info = schedule.stage(s);
@@ -105,7 +104,7 @@ TEST_CASE("prompts of earlier versions stay to the byte") {
 }
 
 TEST_CASE("tinythinker: one whole question, literally") {
-  Transcript t{{"id", "  Which, {if} any? ", {"a {b}", "c"}, {letter_answer(0)}}, {}};
+  Transcript t{{"id", "  Which, {if} any? ", {"a {b}", "c"}}, {}};
   const auto text = [&](std::size_t stage, std::size_t branch) {
     const Prompt prompt = TinyThinker{}.prompts(stage, t).at(branch);
     CHECK(prompt.messages.size() == 1);
@@ -121,7 +120,7 @@ TEST_CASE("tinythinker: one whole question, literally") {
 }
 
 TEST_CASE("chat: one whole question, literally") {
-  Transcript t{{"id", " Why {x}? ", {"a {b}", "c"}, {letter_answer(0)}}, {}};
+  Transcript t{{"id", " Why {x}? ", {"a {b}", "c"}}, {}};
   const std::vector<Message> opening = {
       {Role::system, "You are an expert in science and common sense. You answer multiple-choice questions."},
       {Role::user,

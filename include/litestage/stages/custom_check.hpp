@@ -16,8 +16,9 @@ namespace litestage::stages {
 
 struct Custom;
 
-// A bound, so that a hostile file can neither exhaust the stack nor the time of the checks.
-inline constexpr std::size_t max_stages = 64;
+// The largest number of stages, of joins and of variants, so that a hostile file can exhaust neither the stack nor the
+// time of the checks.
+inline constexpr std::size_t max_parts = 64;
 
 // Throws Error if the text has a placeholder that cannot be used at its place. `also`: further placeholders that it may
 // use.

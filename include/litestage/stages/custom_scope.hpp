@@ -46,7 +46,8 @@ struct TextPlace {
 [[nodiscard]] TextPlace place_in(const Custom& schedule, std::size_t stage);
 [[nodiscard]] TextPlace place_in(const Custom& schedule, const BranchJoin& join);
 
-// The placeholders of a text, for one branch of its axis. Without a transcript the values are empty.
+// The placeholders of a text, for one branch of its axis. Their values refer to the schedule and the transcript.
+// Without a transcript there are only names.
 [[nodiscard]] std::vector<Placeholder> placeholders(const Custom& schedule, const TextPlace& place,
                                                     const Transcript* transcript, std::size_t branch);
 

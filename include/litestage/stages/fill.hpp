@@ -1,6 +1,7 @@
 // Prompt templates: {placeholder} is replaced by a value; {{ and }} are literal braces.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@ namespace litestage::stages {
 
 struct Placeholder {
   std::string name;
-  std::string value;
+  std::function<std::string()> value;  // called where a template uses it; empty if templates are only checked
 };
 
 // A part of a template: literal text, or the name of a placeholder.

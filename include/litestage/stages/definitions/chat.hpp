@@ -89,7 +89,7 @@ LITESTAGE_INLINE void Chat::check(const Where& where) const {
   check_stage("recall", recall, 0);
   check_stage("analyze", analyze, 1);
   check_stage("summarize", summarize, 2);
-  const Placeholder output{"analysis", ""};
+  const Placeholder output{"analysis", nullptr};
   check_text(custom, {analysis, where.at("analysis"), place_in(custom, custom.joins[0])}, {&output, 1});
 }
 

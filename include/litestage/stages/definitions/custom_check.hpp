@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,7 +33,7 @@ inline constexpr std::array<std::string_view, 15> reserved_names = {
 [[nodiscard]] inline bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), fits);
+  return !text.empty() && letter(text[0]) && text[0] != '_' && std::all_of(text.begin(), text.end(), fits);
 }
 
 [[noreturn]] inline void refuse(const Where& where, std::string_view found, std::string_view expected) {
@@ -165,7 +166,7 @@ LITESTAGE_INLINE void check_text(const Custom& schedule, const CustomText& text,
     const auto same = [&](const Placeholder& p) { return p.name == part.text; };
     if (!part.is_placeholder || std::any_of(known.begin(), known.end(), same)) continue;
     if (part.text.starts_with(field_prefix) && part.text.size() > field_prefix.size()) continue;
-    known.push_back({concat(field_prefix, "NAME"), ""});
+    known.push_back({concat(field_prefix, "NAME"), nullptr});
     detail::refuse(text.where,
                    concat(in_quotes(concat('{', part.text, '}')), detail::why_not_there(schedule, text, part.text)),
                    placeholder_list(known));
@@ -175,8 +176,10 @@ LITESTAGE_INLINE void check_text(const Custom& schedule, const CustomText& text,
 LITESTAGE_INLINE void Custom::check(const Where& where) const {
   const Custom& schedule = *this;
   if (schedule.stages.empty()) detail::refuse(where.at("stages"), "an empty list", "one stage or more");
-  if (schedule.stages.size() > max_stages)
-    detail::refuse(where.at("stages"), concat(schedule.stages.size(), " stages"), concat("at most ", max_stages));
+  for (const auto& [key, n] :
+       {std::pair("stages", stages.size()), std::pair("joins", joins.size()), std::pair("variants", variants.size())}) {
+    if (n > max_parts) detail::refuse(where.at(key), concat(n, " ", key), concat("at most ", max_parts));
+  }
   detail::UsedNames names;
   for (std::size_t i = 0; i < schedule.stages.size(); ++i)
     names.add(schedule.stages[i].name, where.at("stages").item(i).at("name"));

@@ -80,46 +80,31 @@ inline std::string chosen_variant(const Custom& schedule, const TextVariant& var
 
 namespace detail {
 
-// Placeholders with values computed from the transcript; without one the values are empty.
-class PlaceholderList {
- public:
-  explicit PlaceholderList(const Transcript* transcript) : transcript_(transcript) {}
-
-  // `value` is called with the transcript, if there is one.
-  template <class Value>
-  void add(std::string name, const Value& value) {
-    known_.push_back({std::move(name), transcript_ != nullptr ? std::string(value(*transcript_)) : ""});
-  }
-  [[nodiscard]] std::vector<Placeholder> take() { return std::move(known_); }
-
- private:
-  const Transcript* transcript_;
-  std::vector<Placeholder> known_;
-};
-
-inline void add_question(PlaceholderList& list, const TextPlace& place, std::size_t branch) {
-  list.add("question", [](const Transcript& t) { return t.question.stem; });
+inline void add_question(std::vector<Placeholder>& known, const TextPlace& place, const Transcript* t,
+                         std::size_t branch) {
+  known.push_back({"question", [t] { return t->question.stem; }});
   if (place.options) {
-    list.add("options", [](const Transcript& t) { return option_list(t.question, "\n"); });
-    list.add("options_inline", [](const Transcript& t) { return option_list(t.question, " "); });
+    known.push_back({"options", [t] { return option_list(t->question, "\n"); }});
+    known.push_back({"options_inline", [t] { return option_list(t->question, " "); }});
   }
   if (place.axis.kind == BranchAxis::Kind::options) {
-    list.add("letter", [&](const Transcript&) { return std::string(1, option_letter(branch)); });
-    list.add("option", [&](const Transcript& t) { return t.question.options.at(branch); });
+    known.push_back({"letter", [branch] { return std::string(1, option_letter(branch)); }});
+    known.push_back({"option", [t, branch] { return t->question.options.at(branch); }});
   }
   if (place.axis.kind != BranchAxis::Kind::one) {
-    list.add("number", [&](const Transcript&) { return std::to_string(branch + 1); });
+    known.push_back({"number", [branch] { return std::to_string(branch + 1); }});
   }
 }
 
-inline void add_outputs(PlaceholderList& list, const Custom& schedule, const TextPlace& place, std::size_t branch) {
+inline void add_outputs(std::vector<Placeholder>& known, const Custom& schedule, const TextPlace& place,
+                        const Transcript* t, std::size_t branch) {
   for (std::size_t s = 0; s < place.stages_before; ++s) {
     const BranchAxis axis = axis_of(schedule, s);
     const bool single = axis == BranchAxis{};
     if (!single && axis != place.axis) continue;
-    const auto text = [&](const Transcript& t) { return trimmed_ascii(output(t, s, single ? 0 : branch)); };
-    list.add(schedule.stages[s].name, text);
-    list.add(schedule.stages[s].name + ".sentence", [&](const Transcript& t) { return as_sentence(text(t)); });
+    const auto text = [t, s, from = single ? 0 : branch] { return trimmed_ascii(output(*t, s, from)); };
+    known.push_back({schedule.stages[s].name, [text] { return std::string(text()); }});
+    known.push_back({schedule.stages[s].name + ".sentence", [text] { return as_sentence(text()); }});
   }
 }
 
@@ -127,25 +112,25 @@ inline void add_outputs(PlaceholderList& list, const Custom& schedule, const Tex
 
 LITESTAGE_INLINE std::vector<Placeholder> placeholders(const Custom& schedule, const TextPlace& place,
                                                        const Transcript* transcript, std::size_t branch) {
-  detail::PlaceholderList list(transcript);
-  detail::add_question(list, place, branch);
-  detail::add_outputs(list, schedule, place, branch);
+  std::vector<Placeholder> known;
+  detail::add_question(known, place, transcript, branch);
+  detail::add_outputs(known, schedule, place, transcript, branch);
   for (const BranchJoin& join : schedule.joins) {
     const std::optional<std::size_t> of = stage_named(schedule, join.of);
     if (place.kind != TextPlace::Kind::stage || !of || *of >= place.stages_before) continue;
-    list.add(join.name, [&](const Transcript& t) { return detail::joined_branches(schedule, join, t); });
+    known.push_back({join.name, [&, transcript] { return detail::joined_branches(schedule, join, *transcript); }});
   }
   if (place.kind != TextPlace::Kind::variant) {
     for (const TextVariant& variant : schedule.variants) {
-      list.add(variant.name, [&](const Transcript& t) { return detail::chosen_variant(schedule, variant, t); });
+      known.push_back(
+          {variant.name, [&, transcript] { return detail::chosen_variant(schedule, variant, *transcript); }});
     }
   }
-  if (transcript != nullptr) {
-    for (const auto& [name, value] : transcript->question.fields) {
-      list.add(concat(field_prefix, name), [&, text = &value](const Transcript&) { return *text; });
-    }
+  if (transcript == nullptr) return known;
+  for (const auto& field : transcript->question.fields) {
+    known.push_back({concat(field_prefix, field.first), [&field] { return field.second; }});
   }
-  return list.take();
+  return known;
 }
 
 LITESTAGE_INLINE std::vector<CustomText> texts_of(const Custom& schedule, const Where& where) {

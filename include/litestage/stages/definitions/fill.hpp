@@ -61,7 +61,7 @@ LITESTAGE_INLINE std::string fill(std::string_view text, std::span<const Placeho
       throw Error(concat(where.str(), ": found ", found_text(Form(concat('{', part.text, '}'))), ", expected ",
                          placeholder_list(known)));
     }
-    result += found->value;
+    result += found->value();
   }
   return result;
 }
