@@ -260,6 +260,8 @@ TEST_CASE("numbers: the last one of a text, which is the answer of models that r
                 {{"Janet has 16 eggs. She eats 3, so 13 are left.", "13"},
                  {"1. She has 16 eggs.\n2. She eats 3.\n3. 16 - 3 = 13", "13"},
                  {"1. She has 16 eggs.\n2. 16 - 3 = 13.\n3. That is all.", "13"},
+                 {"1. She has 16 eggs.\n2. **", "16"},
+                 {"18. ", "18"},
                  {"Step 1: 16 - 3 = 13\nStep 2: 13 * 2 = 26\nStep 3: done", "26"},
                  {"- 16 eggs\n- 3 eaten\n- 13 left", "13"},
                  {"* 16 eggs\n* 13 left", "13"},

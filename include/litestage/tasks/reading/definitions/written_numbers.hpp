@@ -246,7 +246,8 @@ class NumberScanner {
   [[nodiscard]] bool begins_item(std::size_t begin, std::size_t end) const {
     if (end - begin > 2 || (at(end) != '.' && at(end) != ')') || at(end + 1) != ' ') return false;
     const char next = at(after_spaces(end + 1));
-    if (next == '\0' || next == '\n') return false;
+    if (next == '\0') return !found_.empty();  // an item that was cut off: "...\n4. **"
+    if (next == '\n') return false;
     while (begin > 0 && (at(begin - 1) == ' ' || at(begin - 1) == '#')) --begin;
     return begin == 0 || at(begin - 1) == '\n';
   }
