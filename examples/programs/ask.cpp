@@ -18,6 +18,7 @@
 #include "cli/terminal/progress.hpp"
 #include "cli/terminal/stage_view.hpp"
 #include "litestage/compiled/standard_policies.hpp"
+#include "litestage/confidence/mean_log_prob_top_k.hpp"
 #include "litestage/evaluate/results.hpp"
 #include "litestage/pipeline/pipeline.hpp"
 
@@ -68,6 +69,8 @@ int answer_questions(const LanguageModel<B>& model, const Job& job) {
   Profile profile;
   PipelineOptions options = cli::pipeline_options(job.options);
   if (job.options.profile) options.profile = &profile;
+  if (job.policies.stages.answer_format().vote != VoteWeight::one)
+    options.generation.trace = trace_of(confidence::MeanLogProbTopK{});
   options.on_stage = [&](std::size_t question, const StageReport& stage) {
     if (question != 0 || quiet) return;
     progress.clear();

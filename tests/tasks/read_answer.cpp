@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/error_of.hpp"
+
 namespace {
 
 using litestage::Answer;
@@ -92,4 +94,50 @@ TEST_CASE("a report is answered by its last stage's first branch") {
   CHECK(tasks::extracted_answer(chat, report, question) == Answer{"C"});
   report.letter_logits = {0, 0.5f, 0.25f};
   CHECK(tasks::scored_answer(report) == Answer{"B"});
+}
+
+namespace {
+
+StageReport sampled(const std::vector<std::string>& texts, const std::vector<std::vector<float>>& traces = {}) {
+  StageReport stage;
+  stage.name = "state";
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    BranchReport branch;
+    branch.text = texts[i];
+    if (!traces.empty()) branch.trace = traces[i];
+    branch.generated_tokens = traces.empty() ? 3 : static_cast<int>(traces[i].size());
+    stage.branches.push_back(branch);
+  }
+  return stage;
+}
+
+}  // namespace
+
+TEST_CASE("the branches of the last stage vote; branches without an answer do not") {
+  const litestage::Question question{
+      .id = "q", .stem = "How many?", .options = {}, .gold = {}, .kind = litestage::AnswerKind::number};
+  QuestionReport report;
+  report.stages = {sampled({"18", "7.0", "", "7", "none"})};
+  CHECK(tasks::extracted_answer({}, report, question) == Answer{"7"});
+  report.stages = {sampled({"", "none"})};
+  CHECK(tasks::extracted_answer({}, report, question).empty());
+  report.stages = {sampled({"7"})};
+  CHECK(tasks::extracted_answer({}, report, question) == Answer{"7"});
+  report.stages = {sampled({"18", "7"})};
+  CHECK(tasks::extracted_answer({}, report, question) == Answer{"18"});  // a tie goes to the first
+}
+
+TEST_CASE("a vote may be weighted by the confidences of all stages of a branch, which must be traced") {
+  const litestage::Question question{
+      .id = "q", .stem = "How many?", .options = {}, .gold = {}, .kind = litestage::AnswerKind::number};
+  const AnswerFormat weighted{.vote = litestage::VoteWeight::mean};
+  QuestionReport report;
+  report.stages = {sampled({"plan"}, {{50}}),  // shared by all branches, so it weighs nothing
+                   sampled({"a", "b", "c"}, {{1, 1, 1}, {1, 1}, {9, 9}}), sampled({"18", "18", "7"}, {{1}, {1}, {6}})};
+  CHECK(tasks::extracted_answer(weighted, report, question) == Answer{"7"});  // 8 against 1 and 1
+  CHECK(tasks::extracted_answer({}, report, question) == Answer{"18"});
+  report.stages.back() = sampled({"18", "18", "7"});
+  CHECK(litestage::test::error_of([&] { static_cast<void>(tasks::extracted_answer(weighted, report, question)); }) ==
+        "stage state: the votes of its branches are weighted by confidence, but none was traced, expected "
+        "StageRunOptions::trace");
 }

@@ -11,7 +11,6 @@
 #include <variant>
 #include <vector>
 
-#include "litestage/calibrate/trials/replay_exit.hpp"
 #include "litestage/compare/compared_methods.hpp"
 #include "litestage/compare/comparison.hpp"
 #include "litestage/compare/comparison_run.hpp"
@@ -24,15 +23,16 @@ namespace litestage::compare {
 
 namespace detail {
 
-// Traces the confidence that the plan's exit reads, or the probability of the most probable token if the plan has no
-// such exit.
+// Traces the confidence that weighs votes, or that the plan's exit reads, or the probability of the most probable token
+// if the plan has no such exit.
 [[nodiscard]] inline TokenTrace confidence_trace(const ComparedTask& task) {
+  if (task.stages.answer_format().vote != VoteWeight::one) return trace_of(confidence::MeanLogProbTopK{});
   if (task.plan) {
     const auto exit = read_value<early_exit::Standard>(task.plan->plan.exit, Where("--plan").at("exit"));
     using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
-    if (const auto* low = std::get_if<LowConfidence>(&exit.active())) return calibrate::trace_of(low->criterion);
+    if (const auto* low = std::get_if<LowConfidence>(&exit.active())) return trace_of(low->criterion);
   }
-  return calibrate::trace_of(confidence::MaxProb{});
+  return trace_of(confidence::MaxProb{});
 }
 
 // Reports how many answers are finished, of those that have to be run.

@@ -101,7 +101,8 @@ class ComparisonRun {
                    const std::vector<std::size_t>& place) {
     if (!answering_) {
       PipelineOptions options = options_.pipeline;
-      if (options_.traced > 0) options.generation.trace = options_.trace;
+      const bool weighs = policies.stages.answer_format().vote != VoteWeight::one;
+      if (options_.traced > 0 || weighs) options.generation.trace = options_.trace;
       answering_.emplace(model_, Skip{}, Exit{}, Stages{}, std::move(options));
     }
     answering_->use(policies.skip, policies.exit, policies.stages);

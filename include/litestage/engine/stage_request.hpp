@@ -68,6 +68,12 @@ struct TokenTrace {
   Signal signals = Signal::none;               // signals that `of` reads
 };
 
+// The trace of a confidence.
+template <Confidence Criterion>
+[[nodiscard]] TokenTrace trace_of(const Criterion& criterion) {
+  return {[criterion](const TokenStats& token) { return criterion(token); }, signals_read(criterion)};
+}
+
 // The results of one step, for all requests that took part in it.
 template <class Real>
 struct StepResults {

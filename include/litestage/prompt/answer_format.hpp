@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "litestage/core/enum_names.hpp"
+#include "litestage/prompt/vote_weight.hpp"
 
 namespace litestage {
 
@@ -32,6 +33,7 @@ struct AnswerFormat {
   // Answers that are no letters stand after these words, whatever their case, such as "the answer is"; empty: anywhere.
   std::string after = {};
   TakenMatch take = TakenMatch::last;
+  VoteWeight vote = VoteWeight::one;  // what the answer of a branch weighs where the last stage has several
   friend bool operator==(const AnswerFormat&, const AnswerFormat&) = default;
 };
 

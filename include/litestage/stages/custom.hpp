@@ -60,7 +60,8 @@ struct AnswerSettings : AnswerFormat {
         Field("letter_prefix", &A::letter_prefix, "what stands before the letter that is scored"),
         Field("opening", &A::opening, "the end of the last prompt whose sentence the model completes"),
         Field("after", &A::after, "words after which an answer that is no letter stands; empty: anywhere"),
-        Field("take", &A::take, "which of several such answers counts"));
+        Field("take", &A::take, "which of several such answers counts"),
+        Field("vote", &A::vote, "what the answer of a branch weighs where the last stage has several"));
   }
   friend bool operator==(const AnswerSettings&, const AnswerSettings&) = default;
 };

@@ -33,11 +33,16 @@ namespace litestage::tasks {
 // The option whose letter has the highest logit; ties go to the first letter, NaN never wins.
 [[nodiscard]] int best_letter(std::span<const float> letter_logits);
 
-// The answer of a whole question, read from the text of the last stage's first branch (extracted) or from the logits of
-// the option letters (scored).
-[[nodiscard]] Answer extracted_answer(const AnswerFormat& format, const StageReport& last, const Question& question);
+// The answer of a whole question, read from the last stage's text. If that stage has several branches, which happens
+// where a stage samples, they vote (vote.hpp): with one vote each, or weighted by the confidences of all tokens that
+// the branch and those that it continues have written. `stages`: the reports of all stages. Throws Error if the format
+// wants weights and the confidences were not traced.
+[[nodiscard]] Answer extracted_answer(const AnswerFormat& format, std::span<const StageReport* const> stages,
+                                      const Question& question);
 [[nodiscard]] Answer extracted_answer(const AnswerFormat& format, const QuestionReport& report,
                                       const Question& question);
+
+// The answer that the logits of the option letters give.
 
 [[nodiscard]] Answer scored_answer(const QuestionReport& report);
 

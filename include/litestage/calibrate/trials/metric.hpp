@@ -20,8 +20,8 @@ namespace litestage::calibrate {
 enum class Metric : std::uint8_t {
   letter,     // the most probable option letter is the right one; only for multiple-choice questions
   extracted,  // the answer that the last stage's text gives is right
-  // The answer is that of full depth: the most probable option letter of multiple-choice questions, otherwise the
-  // answer that the last stage's text gives. It needs no gold answers.
+  // The answer is that of full depth: the most probable option letter of multiple-choice questions, or, for other
+  // questions and where the branches of the last stage vote, the answer that its texts give. It needs no gold answers.
   agreement
 };
 
@@ -68,8 +68,12 @@ class Judge {
 
   // The answer in which this path ended. The path's last step holds the option letters if the metric needs them.
   [[nodiscard]] Answer predicted(std::size_t question, std::span<const PathStep> path) const {
-    if (needs_letters()) return letter_answer(tasks::best_letter(path.back().result->letter_logits));
-    return tasks::extracted_answer(format_, path.back().result->report, questions_[question]);
+    std::vector<const StageReport*> stages;
+    for (const PathStep& step : path) stages.push_back(&step.result->report);
+    if (needs_letters()) stages.pop_back();
+    const bool votes = metric_ == Metric::agreement && stages.back()->branches.size() > 1;
+    if (needs_letters() && !votes) return letter_answer(tasks::best_letter(path.back().result->letter_logits));
+    return tasks::extracted_answer(format_, stages, questions_[question]);
   }
   [[nodiscard]] bool correct(std::size_t question, const Answer& predicted) const {
     return is_right(predicted, right_[question]);

@@ -15,12 +15,6 @@
 
 namespace litestage::calibrate {
 
-// The value for StageRunOptions::trace.
-template <Confidence Criterion>
-[[nodiscard]] TokenTrace trace_of(const Criterion& criterion) {
-  return {[criterion](const TokenStats& token) { return criterion(token); }, signals_read(criterion)};
-}
-
 namespace detail {
 
 // A confidence criterion that returns recorded confidences.

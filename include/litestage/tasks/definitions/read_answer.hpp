@@ -9,13 +9,17 @@
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/option_letter.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/prompt/vote_weight.hpp"
 #include "litestage/tasks/answer_kinds.hpp"
 #include "litestage/tasks/read_answer.hpp"
 #include "litestage/tasks/reading/stated_answer.hpp"
+#include "litestage/tasks/trace_score.hpp"
+#include "litestage/tasks/vote.hpp"
 
 namespace litestage::tasks {
 
@@ -29,6 +33,21 @@ namespace detail {
     if (rest.size() >= 2 && rest[0] >= 'A' && rest[0] <= 'Z' && rest[1] == '.') return rest[0];
   }
   return std::nullopt;
+}
+
+// The weight of branch `b` of the last stage: that of the tokens of this branch in all stages with as many branches.
+[[nodiscard]] inline double vote_weight(VoteWeight weight, std::span<const StageReport* const> stages, std::size_t b) {
+  std::vector<float> trace;
+  for (const StageReport* stage : stages) {
+    if (stage->branches.size() != stages.back()->branches.size()) continue;
+    const BranchReport& branch = stage->branches[b];
+    if (branch.trace.size() != static_cast<std::size_t>(branch.generated_tokens))
+      throw Error(concat("stage ", shown(stage->name),
+                         ": the votes of its branches are weighted by confidence, but none was traced, expected "
+                         "StageRunOptions::trace"));
+    trace.insert(trace.end(), branch.trace.begin(), branch.trace.end());
+  }
+  return trace_score(trace, weight);
 }
 
 }  // namespace detail
@@ -56,14 +75,28 @@ LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [op
   return best;
 }
 
-LITESTAGE_INLINE Answer extracted_answer(const AnswerFormat& format, const StageReport& last,
+LITESTAGE_INLINE Answer extracted_answer(const AnswerFormat& format, std::span<const StageReport* const> stages,
                                          const Question& question) {
-  return last.branches.empty() ? Answer{} : written_answer(format, last.branches.front().text, question);
+  const std::size_t branches = stages.empty() ? 0 : stages.back()->branches.size();
+  std::vector<Answer> answers;
+  std::vector<SampleVote> votes;
+  for (std::size_t b = 0; b < branches; ++b) {
+    answers.push_back(written_answer(format, stages.back()->branches[b].text, question));
+    if (branches == 1) return answers[0];
+    const bool found = !answers[b].empty();
+    votes.push_back({found ? std::optional(answers[b].text) : std::nullopt,
+                     format.vote == VoteWeight::one ? 1 : detail::vote_weight(format.vote, stages, b)});
+  }
+  const VoteRule rule = format.vote == VoteWeight::one ? VoteRule::most_votes : VoteRule::largest_weight;
+  const std::optional<std::size_t> won = winner(votes, rule);
+  return won ? answers[*won] : Answer{};
 }
 
 LITESTAGE_INLINE Answer extracted_answer(const AnswerFormat& format, const QuestionReport& report,
                                          const Question& question) {
-  return report.stages.empty() ? Answer{} : extracted_answer(format, report.stages.back(), question);
+  std::vector<const StageReport*> stages;
+  for (const StageReport& stage : report.stages) stages.push_back(&stage);
+  return extracted_answer(format, stages, question);
 }
 
 LITESTAGE_INLINE Answer scored_answer(const QuestionReport& report) {
