@@ -35,6 +35,7 @@ LITESTAGE_INLINE Custom Cot::schedule() const {
                               .with_options = "End with a sentence that begins with: The answer is option",
                               .without_options = "End with a sentence that begins with: The answer is"};
   schedule.answer = {chat_answer()};
+  schedule.answer.after = "the answer is";
   return schedule;
 }
 
