@@ -20,6 +20,8 @@
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/policy/any_schedule.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -62,6 +64,22 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
          "--latency-questions for times.\n";
 }
 
+// The schedule of --direct. Throws an Error if it cannot answer the questions, before a model is loaded.
+std::optional<stages::Standard> direct_stages(const CompareOptions& o, const std::vector<Question>& questions) {
+  if (o.direct.empty()) return {};
+  if (std::find(o.methods.begin(), o.methods.end(), "direct") == o.methods.end())
+    throw Error(concat("--direct: found --methods ", joined(o.methods), ", expected the method direct among them"));
+  stages::Standard direct = read_stages(o.direct, "--direct");
+  try {
+    static_cast<void>(direct.answer_format());
+    const AnySchedule schedule = direct;
+    for (const Question& q : questions) schedule.check_question(q);
+  } catch (const Error& error) {
+    throw Error(concat("--direct: ", error.what()));
+  }
+  return direct;
+}
+
 void check_compared(const CompareJob& c) {
   require_questions(c.job);
   const std::vector<Question>& questions = c.task.questions.list;
@@ -90,6 +108,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   settings.methods = o.methods;
   for (const std::string& spec : o.exits)
     settings.exits.push_back(read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file));
+  settings.direct = direct_stages(o, job.questions.list);
   settings.letters = job.options.metric == "letter";
   settings.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, n));
   settings.traces = o.traces;
@@ -112,6 +131,7 @@ std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool 
   for (const CompareOptions& t : tasks) {
     files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
     for (const std::string& spec : t.exits) files.reads_spec("--exit", spec);
+    files.reads_spec("--direct", t.direct);
   }
   if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all tasks
   files.check();
