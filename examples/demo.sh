@@ -118,35 +118,18 @@ else
 fi
 quietly "$results/build.log" "${build[@]}"
 
-# How long the rest takes follows from the speed on two problems and from the work, counted in tokens: prefilled,
-# generated in batches, and generated one problem at a time; and in seconds of loading and measuring. The counts are of
-# one run, and depend a little on the plan that is found.
-batch_gain=3  # how many times as many tokens a second 16 problems at a time make as one
-science_work=(0 0 0 15)
-search_work=(30000 24000 0 14)
-compare_work=(20000 9000 1200 6)
-seconds_of() { awk -v rates="$rates" -v gain=$batch_gain -v work="$*" 'BEGIN {
-  split(rates, rate, " "); split(work, w, " ")
-  printf "%.0f", w[1] / rate[1] + w[2] / (rate[2] * gain) + w[3] / rate[2] + w[4] }'; }
-
+# How long the rest takes follows from the time of four problems: it takes so many times as long, by the processor time
+# of one run, and a few seconds for loading and measuring. It depends a little on the plan that is found.
 problems=(--model "$large" --task "$arithmetic/task.json" --stages "@$arithmetic/reason.json")
 calibration=examples/data/arithmetic_calibration.jsonl
-heading "The speed of this machine, on two problems"
+heading "The speed of this machine, by four problems"
 quietly "$results/speed.txt" once "$results/speed.json" "$programs/ask" "${problems[@]}" --data "$calibration" \
-  --questions 2 --json "$results/speed.json"
-rates=$(python3 - "$results/speed.json" <<'PYTHON'
-import json, sys
-with open(sys.argv[1]) as file:
-    reasoning = [answer["stages"][0] for answer in json.load(file)["answers"]]
-print(reasoning[0]["prompt_tokens"] / reasoning[0]["prefill_s"],
-      sum(r["generated_tokens"] - 1 for r in reasoning) / sum(r["decode_s"] for r in reasoning))
-PYTHON
-)
-science_s=$(seconds_of "${science_work[@]}")
-search_s=$(seconds_of "${search_work[@]}")
-compare_s=$(seconds_of "${compare_work[@]}")
-awk -v rates="$rates" -v s=$((science_s + search_s + compare_s)) 'BEGIN { split(rates, r, " ")
-  printf "%.0f tokens/s of prompts and %.0f tokens/s of answers: the rest takes about %.1f minutes\n", r[1], r[2], s / 60 }'
+  --questions 4 --batch 4 --json "$results/speed.json"
+four=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["clock_s"])' "$results/speed.json")
+read -r science_s search_s compare_s minutes < <(awk -v four="$four" 'BEGIN {
+  science = 2 * four; search = 12 + 25 * four; compare = 3 + 30 * four
+  printf "%.0f %.0f %.0f %.1f\n", science, search, compare, (science + search + compare) / 60 }')
+printf 'four problems took %.1f s, so the rest takes about %s minutes\n' "$four" "$minutes"
 
 # science FILE METHOD [options]
 science() {
