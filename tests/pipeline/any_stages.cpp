@@ -18,7 +18,6 @@ using namespace litestage::test;
 
 namespace {
 
-using B = CpuBackend;
 using stages::Custom;
 
 // Questions without options.
@@ -28,10 +27,10 @@ using stages::Custom;
   return list;
 }
 
-[[nodiscard]] std::vector<QuestionReport> run_stages(Setting<B>& s, const AnySchedule& schedule,
+[[nodiscard]] std::vector<QuestionReport> run_stages(Setting<CpuBackend>& s, const AnySchedule& schedule,
                                                      const std::vector<Question>& asked, PipelineOptions options = {}) {
-  Pipeline<B, skip::Never, early_exit::Never, AnySchedule> pipeline({s.backend, s.model, toy}, {}, {}, schedule,
-                                                                    options);
+  Pipeline<CpuBackend, skip::Never, early_exit::Never, AnySchedule> pipeline({s.backend, s.model, toy}, {}, {},
+                                                                             schedule, options);
   return timeless(pipeline.run(asked));
 }
 
@@ -62,7 +61,7 @@ void check_stages_follow(const Custom& schedule, const Question& question, const
 }  // namespace
 
 TEST_CASE("schedules of two, three and five stages run, alone and in batches, with and without options") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const auto check = [&](const Custom& schedule, const std::vector<Question>& asked) {
     const auto expected = run_stages(s, schedule, asked);
     REQUIRE(expected.size() == asked.size());
@@ -82,7 +81,7 @@ TEST_CASE("schedules of two, three and five stages run, alone and in batches, wi
 }
 
 TEST_CASE("a question without the options that a schedule needs is refused before anything runs") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   std::vector<Question> asked = questions(2);
   asked.push_back(open_questions(3)[2]);
   bool ran = false;
@@ -94,7 +93,7 @@ TEST_CASE("a question without the options that a schedule needs is refused befor
 }
 
 TEST_CASE("samples: share their prompt, differ, and the first of many are those of few") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const std::vector<Question> asked = open_questions(4);
   const auto many = run_stages(s, two_stages(5), asked), few = run_stages(s, two_stages(2), asked);
   const auto batched = run_stages(s, two_stages(2), asked, {.batch = 4});
@@ -113,7 +112,7 @@ TEST_CASE("samples: share their prompt, differ, and the first of many are those 
 }
 
 TEST_CASE("samples: depend on the question's id and not on its place, and on both seeds") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   std::vector<Question> asked = open_questions(4);
   const auto forward = run_stages(s, two_stages(), asked);
   std::reverse(asked.begin(), asked.end());
@@ -133,7 +132,7 @@ TEST_CASE("samples: depend on the question's id and not on its place, and on bot
 }
 
 TEST_CASE("samples: the stage's sampler is in the run's place, and other stages keep the run's") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const std::vector<Question> asked = open_questions(3);
   const auto greedy = run_stages(s, two_stages(), asked);
   PipelineOptions hot;
@@ -152,7 +151,7 @@ TEST_CASE("samples: the stage's sampler is in the run's place, and other stages 
 }
 
 TEST_CASE("the context that a schedule of five stages needs is known before it runs") {
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const Question question = questions(4)[3];
   const AnySchedule schedule = five_stages();
   const ContextNeeded least = context_needed(schedule, question, toy, Writing::nothing, false);
@@ -172,7 +171,7 @@ TEST_CASE("the random numbers of a request depend on the question's id and the s
   const std::set<std::uint64_t> streams = {request_stream("q1", 0), request_stream("q1", 1), request_stream("q2", 0),
                                            request_stream("q2", 1), request_stream("", 0)};
   CHECK(streams.size() == 5);
-  Setting<B> s(CpuBackend(CpuOptions{1}));
+  Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   Custom twice = two_stages();
   twice.stages[1] = twice.stages[0];
   twice.stages[1].name = "again";

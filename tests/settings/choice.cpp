@@ -139,7 +139,7 @@ TEST_CASE("a choice is a regular value that knows the names it may have") {
 
 TEST_CASE("stages: one of several is the active schedule") {
   Transcript t;
-  t.question = {"q", "Why?", {"x", "y"}, 0};
+  t.question = {"q", "Why?", {"x", "y"}};
   const stages::Standard chosen(stages::TinyThinker{});
   CHECK(chosen.size() == 3);
   CHECK(chosen.stage(2).name == "summarize");

@@ -7,6 +7,7 @@
 
 #include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/compare/comparison_settings.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 

@@ -8,6 +8,7 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/calibrate/plan/plan.hpp"
+#include "litestage/early_exit/standard.hpp"
 #include "litestage/stages/standard.hpp"
 #include "litestage/tasks/question_set.hpp"
 
