@@ -19,7 +19,7 @@ runs on the CPU, and takes at most about twelve minutes on two cores with AVX2, 
 
 After Ctrl-C, run it again: what is finished is kept. Results are in build/demo:
   full_depth.json  skipping.json     of science (build/release/examples/table prints them)
-  plan.json  comparison.json  comparison.md   of arithmetic, with the reports in search.txt and comparison.txt
+  plan.json  comparison.json  comparison.md   of arithmetic
 The models are kept in $LITESTAGE_MODELS (default: litestage in the user's cache folder).
 TEXT
 }
@@ -127,7 +127,7 @@ quietly "$results/speed.txt" once "$results/speed.json" "$programs/ask" "${probl
   --questions 4 --batch 4 --json "$results/speed.json"
 four=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["clock_s"])' "$results/speed.json")
 read -r science_s search_s compare_s minutes < <(awk -v four="$four" 'BEGIN {
-  science = 2 * four; search = 12 + 25 * four; compare = 3 + 30 * four
+  science = 2 * four; search = 10 + 27 * four; compare = 2 + 23 * four
   printf "%.0f %.0f %.0f %.1f\n", science, search, compare, (science + search + compare) / 60 }')
 printf 'four problems took %.1f s, so the rest takes about %s minutes\n' "$four" "$minutes"
 
@@ -164,7 +164,8 @@ How to read this: the first table says who is right. Reasoning at full depth is 
 with, and the row "direct answer" has the same model answer at once, after the same examples: its p, an exact test on
 the 48 problems, says whether reasoning makes a difference. The plan's rows say what skipping sub-layers and ending
 texts early cost. The second table has the seconds of one problem at a time, the third the tokens and what was skipped.
-The plan was chosen on 24 other problems, which is few: a p above 0.05 does not show that nothing was lost.
+The plan was chosen on 24 other problems, which is few: a p above 0.05 does not show that nothing was lost. A plan that
+skips nothing says that this small model needs all its layers here; its seconds then differ by chance.
 
 The science questions only show how stages are written: smollm2-135m is near chance (25 %) on them. To judge methods,
 use more questions and a larger model (1.1 GB), whatever the task (docs/tasks.md) and the stages (docs/stages.md):
