@@ -360,7 +360,7 @@ if [[ -e $model ]]; then
   check "compare --direct answers" ends_with 0 "$programs/${own_direct[0]}" "${own_direct[@]:1}" \
     --direct "@$sums/arithmetic/direct.json" >out.txt 2>said.txt
   check "the direct answer has the stages of --direct" grep -q '"text": "Arithmetic problems and their answers' compared.txt
-  refuses "direct_journal.txt: is the journal of other work: direct is" "${own_direct[@]}" --direct "@$sums/arithmetic/reason.json"
+  refuses "direct_journal.txt: is the journal of other work: direct" "${own_direct[@]}" --direct "@$sums/arithmetic/reason.json"
 
   # The fingerprint depends on every byte of the model, and results do not depend on --context (see old_files.py).
   python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))
