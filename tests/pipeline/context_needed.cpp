@@ -38,6 +38,10 @@ TEST_CASE("what a question needs: its longest prompt, and what the stages may wr
     CHECK(least.stage == "summarize");
     CHECK(context_needed(thinker, q, toy, Writing::nothing, Scored::letters).positions > least.positions);
   }
+  // Right answers go with the last stage's prompt, all tokens but the last.
+  const Question sum{"q", "How many?", {}, {{"1"}, {"123456789012345678901234567890"}}, AnswerKind::number};
+  const std::size_t asks = context_needed(OneStage{}, sum, toy, Writing::nothing, Scored::nothing).positions;
+  CHECK(context_needed(OneStage{}, sum, toy, Writing::nothing, Scored::golds).positions == asks + 29);
   const ContextNeeded one =
       context_needed(OneStage{}, questions(1)[0], toy, Writing::as_much_as_allowed, Scored::letters);
   CHECK(one.positions == std::string("Say it: ").size() + 6 - 1);  // this schedule states no answer
