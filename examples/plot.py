@@ -156,13 +156,22 @@ def draw_traces(comparison):
 
 # ---- a plan, importance ----
 
+def judged(plan):
+    """What the search judged: the row (key of a point, label, scale), and the target."""
+    search = plan["search"]
+    if "target_score" in search:
+        return ("score", "mean score, nats", 1), search["target_score"]
+    return ("accuracy", "accuracy, %", 100), search["target"]
+
+
 def draw_search(plan):
     budgets = plan["budgets"]
     points = plan["search"]["points"]
     if not points:
         return None
     most = max(p["questions"] for p in points)
-    rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), ("accuracy", "accuracy, %", 100))
+    metric, target = judged(plan)
+    rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), metric)
     figure, grid = plt.subplots(len(rows), len(budgets), figsize=(4.2 * len(budgets), 7.5), sharex="col", sharey="row",
                                 squeeze=False)
     for column, budget in enumerate(budgets):
@@ -170,7 +179,7 @@ def draw_search(plan):
         whole = [p for p in tried if p["questions"] == most]
         for axes, (key, label, scale) in zip(grid[:, column], rows):
             counts = lambda ps: [p["budgets"][column] for p in ps]
-            values = lambda ps: [scale * p[key] for p in ps]
+            values = lambda ps: [scale * p.get(key, 0) for p in ps]  # plans leave out a score of 0
             partial = [p for p in tried if p["questions"] < most]
             axes.plot(counts(partial), values(partial), ".", color="silver", label="dropped early")
             axes.plot(counts(whole), values(whole), "-", color="tab:blue", alpha=0.4)
@@ -179,8 +188,8 @@ def draw_search(plan):
                 axes.plot(counts(some), values(some), "o", color="tab:blue", markerfacecolor=face,
                           label=f"{'within' if within else 'below'} the target")
             axes.axvline(budget["count"], color=LITESTAGE, linewidth=1, label="the plan")
-            if key == "accuracy":
-                axes.axhline(scale * plan["search"]["target"], color="black", linestyle=":", linewidth=1)
+            if key == metric[0]:
+                axes.axhline(scale * target, color="black", linestyle=":", linewidth=1)
                 axes.set_xlabel("sub-layers skipped")
             if column == 0:
                 axes.set_ylabel(label)
@@ -199,21 +208,22 @@ def draw_exits(plan):
     curve = [p for p in plan["exit_curve"] if "window" in p["exit"] and p["questions"] == most]
     if not curve:
         return None
-    rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), ("accuracy", "accuracy, %", 100))
+    metric, target = judged(plan)
+    rows = (("seconds", "seconds / question", 1), ("tokens", "tokens / question", 1), metric)
     figure, grid = plt.subplots(1, len(rows), figsize=(4.6 * len(rows), 3.8))
     for axes, (key, label, scale) in zip(grid, rows):
         for number, window in enumerate(sorted({p["exit"]["window"] for p in curve})):
             own = sorted((p for p in curve if p["exit"]["window"] == window), key=lambda p: p["exit"]["threshold"])
             for p in own:
-                axes.plot(p["exit"]["threshold"], scale * p[key], "o", color=f"C{number}", markersize=7,
+                axes.plot(p["exit"]["threshold"], scale * p.get(key, 0), "o", color=f"C{number}", markersize=7,
                           markerfacecolor=f"C{number}" if p["within_target"] else "white")
-            axes.plot([p["exit"]["threshold"] for p in own], [scale * p[key] for p in own], color=f"C{number}",
+            axes.plot([p["exit"]["threshold"] for p in own], [scale * p.get(key, 0) for p in own], color=f"C{number}",
                       linewidth=1, alpha=0.4, label=f"window {window}")
         if plan["exit"].get("window"):
             axes.axvline(plan["exit"]["threshold"], color=LITESTAGE, linewidth=1,
                          label=f"the plan (window {plan['exit']['window']})")
-        if key == "accuracy":
-            axes.axhline(scale * plan["search"]["target"], color="black", linestyle=":", linewidth=1)
+        if key == metric[0]:
+            axes.axhline(scale * target, color="black", linestyle=":", linewidth=1)
         axes.set_xlabel("threshold")
         axes.set_ylabel(label)
         axes.grid(alpha=0.2)

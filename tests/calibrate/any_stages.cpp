@@ -144,7 +144,7 @@ TEST_CASE("a search samples the texts that a pipeline samples, whatever runs bes
       CAPTURE(batch);
       StageMemo memo;
       Evaluation evaluation({c.backend, c.model, toy}, schedule, c.asked, memo,
-                            {.batch = batch, .context = 256, .score_letters = false});
+                            {.batch = batch, .context = 256, .scored = Scored::nothing});
       Variant<skip::Static, early_exit::Standard> full;
       full.keys.assign(schedule.size(), "full");
       std::vector<Evaluation::Work> work;

@@ -427,6 +427,47 @@ TEST_CASE("calibration: where answers are no letters, agreement is that of the t
         std::lround(7 * found.best.accuracy));
 }
 
+TEST_CASE("calibration: by the log-probability of the right answers, at any batch and interrupted or not") {
+  Model3 m;
+  for (std::size_t q = 0; q < m.asked.size(); ++q) {
+    m.asked[q].kind = AnswerKind::number;
+    m.asked[q].gold = {{concat(q + 3)}, {"1/2"}};
+  }
+  CalibrationSettings s = settings(1);
+  s.metric = Metric::gold_log_prob;
+  s.max_score_loss = 0.05;
+  Journal journal;
+  std::vector<Form> all;
+  journal.append = [&](const Form& record) { all.push_back(io::parse_json(io::to_json(record), "journal")); };
+  const Said expected = calibrated(m, s, journal);
+  CHECK(expected.plan.reached);
+  CHECK(expected.plan.best.candidate != Candidate(3, 0));  // or this test shows little
+  CHECK(expected.plan.best.score >= expected.plan.origin.score - 0.05 - 1e-9);
+  CHECK(expected.plan.target == expected.plan.origin.score - 0.05);
+  std::size_t dropped = 0;
+  double score = 0;
+  for (const Point& p : expected.plan.points) dropped += p.within_target ? 0 : 1;
+  CHECK(dropped > 0);
+  for (const Outcome& o : expected.outcomes) score += o.score / 7;
+  CHECK(score >= expected.plan.target - 1e-9);  // with the exit, too
+  CHECK(std::count_if(all.begin(), all.end(), [](const Form& r) { return r.find("golds") != nullptr; }) > 7);
+  CalibrationSettings batched = s;
+  batched.batch = 5;
+  Journal other;
+  CHECK(same(calibrated(m, batched, other), expected));
+  Journal resumed;
+  for (std::size_t i = 0; i < all.size() / 2; ++i) resumed.records.push_back({concat("journal:", i + 2), all[i]});
+  CHECK(same(calibrated(m, s, resumed), expected));
+  // Racing keeps the target, and another metric may go on with the journal.
+  Journal again;
+  for (std::size_t i = 0; i < all.size(); ++i) again.records.push_back({concat("journal:", i + 2), all[i]});
+  const Said raced = calibrated(m, s, again, Racing{});
+  CHECK(raced.plan.best.within_target);
+  CHECK(raced.plan.best.score >= expected.plan.target - 1e-9);
+  s.metric = Metric::extracted;
+  CHECK(calibrated(m, s, again).plan.reached);
+}
+
 TEST_CASE("calibration: a question that outgrows the context is wrong under every plan, and nothing else changes") {
   Model3 m;
   m.asked[3].stem += std::string(300, 'x');

@@ -154,8 +154,8 @@ TEST_CASE("the context that a schedule of five stages needs is known before it r
   Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
   const Question question = questions(4)[3];
   const AnySchedule schedule = five_stages();
-  const ContextNeeded least = context_needed(schedule, question, toy, Writing::nothing, false);
-  const ContextNeeded most = context_needed(schedule, question, toy, Writing::as_much_as_allowed, false);
+  const ContextNeeded least = context_needed(schedule, question, toy, Writing::nothing, Scored::nothing);
+  const ContextNeeded most = context_needed(schedule, question, toy, Writing::as_much_as_allowed, Scored::nothing);
   CHECK(least.positions < most.positions);
   CHECK((most.stage == "check" || most.stage == "state"));
   const QuestionReport report = run_stages(s, schedule, {question}).at(0);

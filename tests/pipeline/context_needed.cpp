@@ -31,14 +31,19 @@ std::size_t longest_prompt(const stages::TinyThinker& stages, const Question& qu
 
 TEST_CASE("what a question needs: its longest prompt, and what the stages may write") {
   for (const Question& q : questions(8)) {
-    const ContextNeeded least = context_needed(thinker, q, toy, Writing::nothing, false),
-                        most = context_needed(thinker, q, toy, Writing::as_much_as_allowed, false);
+    const ContextNeeded least = context_needed(thinker, q, toy, Writing::nothing, Scored::nothing),
+                        most = context_needed(thinker, q, toy, Writing::as_much_as_allowed, Scored::nothing);
     CHECK(least.positions == longest_prompt(thinker, q, {0, 0, 0}));
     CHECK(most.positions == longest_prompt(thinker, q, {6, 5, 4}));
     CHECK(least.stage == "summarize");
-    CHECK(context_needed(thinker, q, toy, Writing::nothing, true).positions > least.positions);
+    CHECK(context_needed(thinker, q, toy, Writing::nothing, Scored::letters).positions > least.positions);
   }
-  const ContextNeeded one = context_needed(OneStage{}, questions(1)[0], toy, Writing::as_much_as_allowed, true);
+  // Right answers go with the last stage's prompt, all tokens but the last.
+  const Question sum{"q", "How many?", {}, {{"1"}, {"123456789012345678901234567890"}}, AnswerKind::number};
+  const std::size_t asks = context_needed(OneStage{}, sum, toy, Writing::nothing, Scored::nothing).positions;
+  CHECK(context_needed(OneStage{}, sum, toy, Writing::nothing, Scored::golds).positions == asks + 29);
+  const ContextNeeded one =
+      context_needed(OneStage{}, questions(1)[0], toy, Writing::as_much_as_allowed, Scored::letters);
   CHECK(one.positions == std::string("Say it: ").size() + 6 - 1);  // this schedule states no answer
   CHECK(one.stage == "only");
 }
@@ -56,11 +61,12 @@ TEST_CASE("a context that is as large as what may be needed is never outgrown, a
                                                                                          {}, thinker, options);
       return pipeline.run(q);
     };
-    const QuestionReport enough = run(context_needed(thinker, q, toy, Writing::as_much_as_allowed, true).positions);
+    const QuestionReport enough =
+        run(context_needed(thinker, q, toy, Writing::as_much_as_allowed, Scored::letters).positions);
     CHECK_FALSE(enough.no_room.has_value());
     for (const StageReport& stage : enough.stages) {
       for (const BranchReport& b : stage.branches) CHECK(b.stop != StopReason::context);
     }
-    CHECK(run(context_needed(thinker, q, toy, Writing::nothing, true).positions - 1).no_room.has_value());
+    CHECK(run(context_needed(thinker, q, toy, Writing::nothing, Scored::letters).positions - 1).no_room.has_value());
   }
 }

@@ -70,7 +70,8 @@ tasks::QuestionSet questions_of(const Options& o, const std::string& path) {
 // Letters are scored only where all answers are letters: `both` and a metric that was not asked for become `extracted`.
 void settle_metric(Options& o, const tasks::QuestionSet& questions) {
   const auto is_letter = [](const Question& q) { return q.kind == AnswerKind::letter; };
-  if (o.prompt || std::all_of(questions.list.begin(), questions.list.end(), is_letter)) return;
+  if (o.prompt || o.metric == "gold_log_prob" || std::all_of(questions.list.begin(), questions.list.end(), is_letter))
+    return;
   if (o.metric == "letter" && o.metric_given)
     throw Error(concat("--metric is letter, expected extracted: the answers of task ", shown(questions.task),
                        " are of the kind ", name(questions.list[0].kind), ", so there are no option letters to score"));
@@ -110,9 +111,9 @@ void check_lengths(const Job& job) {
     throw Error(concat("--context is ", context, ", expected 2 to ", limit, " (the model's context)"));
   }
   const AnySchedule stages = job.policies.stages;
-  const bool letters = pipeline_options(job.options).score_letters;
+  const Scored scored = scored_of(job.options);
   const auto needed = [&](const Question& q, Writing writing) {
-    return context_needed(stages, q, job.model.tokenizer(), writing, letters);
+    return context_needed(stages, q, job.model.tokenizer(), writing, scored);
   };
   std::size_t may_fail = 0;
   std::string largest;

@@ -27,8 +27,11 @@ struct CalibrationSettings {
   Metric metric = Metric::letter;
   double max_loss = 0.04;  // accuracy that a plan may lose against full depth; the paper: less than 4 points
   std::optional<double> least_accuracy = {};  // accuracy that a plan must reach, in place of max_loss
-  int step = 1;                               // the search tries the budgets 0, step, 2 step, ...
-  std::optional<int> most = {};               // largest budget; default: all sub-layers except those of one layer
+  // In place of both for the metric gold_log_prob: the mean log-probability (nats) that a plan may lose. The default is
+  // our own: the right answer's tokens become less likely by a tenth, in the geometric mean.
+  double max_score_loss = 0.1;
+  int step = 1;                  // the search tries the budgets 0, step, 2 step, ...
+  std::optional<int> most = {};  // largest budget; default: all sub-layers except those of one layer
   CosineOf rank_by = CosineOf::requests;
   Phases phase = Phases::both;
   KvOnSkip kv = KvOnSkip::none;

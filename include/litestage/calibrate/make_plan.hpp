@@ -29,12 +29,15 @@ struct Findings {
 // Converts a score to the terms of the plan file.
 [[nodiscard]] inline PlanScore plan_score(const Score& score) {
   std::size_t hits = 0;
-  double seconds = 0;
+  double seconds = 0, scores = 0;
   for (const Outcome& o : score.outcomes) {
     hits += o.correct ? 1 : 0;
     seconds += o.cost / static_cast<double>(score.outcomes.size());
+    scores += o.score;
   }
-  return plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
+  PlanScore s = plan_score(evaluate::proportion(hits, score.outcomes.size()), seconds, score.stage_tokens);
+  s.score = scores / static_cast<double>(score.outcomes.size());
+  return s;
 }
 
 namespace detail {
@@ -48,9 +51,14 @@ namespace detail {
   PlanSearch s;
   s.metric = settings.metric;
   s.strategy = strategy;
-  s.max_loss = settings.max_loss;
-  s.least_accuracy = settings.least_accuracy;
-  s.target = found.target;
+  if (settings.metric == Metric::gold_log_prob) {
+    s.max_score_loss = settings.max_score_loss;
+    s.target_score = found.target;
+  } else {
+    s.max_loss = settings.max_loss;
+    s.least_accuracy = settings.least_accuracy;
+    s.target = found.target;
+  }
   s.reached = found.reached;
   s.points = plan_points(found, stages);
   return s;
@@ -81,12 +89,13 @@ namespace detail {
                             .accuracy = point.accuracy,
                             .seconds = point.cost,
                             .tokens = point.tokens,
-                            .within_target = point.within_target});
+                            .within_target = point.within_target,
+                            .score = point.score});
   }
   p.search = detail::plan_search(settings, strategy, found.budgets, names);
   for (const BaselineChoice& b : found.baselines) {
-    p.baselines.push_back(
-        {b.name, b.setting.policy.to_form(true), b.setting.skipped, b.point.accuracy, b.point.within_target});
+    p.baselines.push_back({b.name, b.setting.policy.to_form(true), b.setting.skipped, b.point.accuracy,
+                           b.point.within_target, b.point.score});
   }
   p.full = plan_score(found.full);
   p.plan = plan_score(found.plan);

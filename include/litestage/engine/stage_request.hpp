@@ -1,5 +1,5 @@
-// A request to the engine: one stage of one question, or the scoring of its option letters. Also the settings that hold
-// for all requests of a run.
+// A request to the engine: one stage of one question, or the scoring of its option letters or right answers. Also the
+// settings that hold for all requests of a run.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,10 @@ struct StageRequest {
   std::vector<std::vector<int>> prompts;  // [branches] tokens, none empty
   std::vector<int> slots;                 // [branches] slots of the cache; a prefix that they hold may be reused
   std::vector<int> score_tokens;          // if not empty: generate nothing, report their logits after the prompt
-  std::uint64_t stream = 0;               // of its random numbers: request_stream of the question and the stage
+  // [branches] tokens, none empty. If there are any: generate nothing, forward these after each branch's prompt, and
+  // report the mean of their log-probabilities.
+  std::vector<std::vector<int>> forced = {};
+  std::uint64_t stream = 0;  // of its random numbers: request_stream of the question and the stage
 };
 
 // A stream of random numbers for each (question, stage) and each (stream, branch): mixed, so that no two of them meet
@@ -54,10 +57,15 @@ struct StageRequest {
   return stream_of(id.value(), stage);
 }
 
-// Empty if every prompt of the request fits into `context` positions.
+// The positions that the branch uses in any case: its prompt and its forced tokens but the last, which is not
+// forwarded.
+[[nodiscard]] inline std::size_t least_positions(const StageRequest& request, std::size_t branch) {
+  return request.prompts[branch].size() + (request.forced.empty() ? 0 : request.forced[branch].size() - 1);
+}
+// Empty if every prompt of the request, with the tokens that are forced after it, fits into `context` positions.
 [[nodiscard]] inline std::optional<NoRoom> no_room(const StageRequest& request, std::size_t context) {
   std::size_t longest = 0;
-  for (const std::vector<int>& prompt : request.prompts) longest = std::max(longest, prompt.size());
+  for (std::size_t b = 0; b < request.prompts.size(); ++b) longest = std::max(longest, least_positions(request, b));
   if (longest <= context) return std::nullopt;
   return NoRoom{request.stage.name, longest, context};
 }
@@ -107,6 +115,27 @@ struct StageRunOptions {
 // tokenizer's treatment of spaces needs no special case. Throws Error if a letter is not one token of its own.
 [[nodiscard]] StageRequest letter_request(const AnySchedule& stages, const Transcript& transcript,
                                           const AnyTokenizer& tokenizer);
+
+// The request for the log-probabilities of the right answers, one branch for each of the question's gold answers. It
+// has the last stage's first prompt, after which the canonical text of the answer follows: after a space, unless the
+// prompt ends where none belongs, as after an opening bracket. A letter follows the probe, as in letter_request.
+// Throws Error if the question has no gold answer, or one that the tokenizer writes without a token.
+[[nodiscard]] StageRequest gold_request(const AnySchedule& stages, const Transcript& transcript,
+                                        const AnyTokenizer& tokenizer);
+
+// What is scored after the last stage of a question.
+enum class Scored : std::uint8_t { nothing, letters, golds };
+
+// The request that scores it; `scored` is letters or golds.
+[[nodiscard]] inline StageRequest scoring_request(Scored scored, const AnySchedule& stages,
+                                                  const Transcript& transcript, const AnyTokenizer& tokenizer) {
+  return scored == Scored::golds ? gold_request(stages, transcript, tokenizer)
+                                 : letter_request(stages, transcript, tokenizer);
+}
+// The number of its branches.
+[[nodiscard]] inline std::size_t scored_branches(Scored scored, const Question& question) {
+  return scored == Scored::golds ? std::max<std::size_t>(question.gold.size(), 1) : 1;
+}
 
 }  // namespace litestage
 

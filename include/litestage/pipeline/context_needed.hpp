@@ -41,16 +41,16 @@ namespace detail {
 
 }  // namespace detail
 
-// The stage that needs the most positions. `letters`: the option letters are scored after the last stage. With
+// The stage that needs the most positions. `scored`: what is scored after the last stage. With
 // `as_much_as_allowed` the result is an estimate, because schedules may process long texts in their own way, and the
 // number of tokens of a text depends slightly on the text around it.
 [[nodiscard]] inline ContextNeeded context_needed(const AnySchedule& stages, const Question& question,
-                                                  const AnyTokenizer& tokenizer, Writing writing, bool letters) {
+                                                  const AnyTokenizer& tokenizer, Writing writing, Scored scored) {
   ContextNeeded most;
   const auto consider = [&](const StageRequest& request, std::size_t written) {
-    for (const std::vector<int>& prompt : request.prompts) {
+    for (std::size_t b = 0; b < request.prompts.size(); ++b) {
       // The last generated token is not forwarded.
-      const std::size_t positions = prompt.size() + written - std::min<std::size_t>(written, 1);
+      const std::size_t positions = least_positions(request, b) + written - std::min<std::size_t>(written, 1);
       if (positions > most.positions) most = {positions, request.stage.name};
     }
   };
@@ -63,7 +63,8 @@ namespace detail {
     if (i + 1 == stages.size()) break;
     transcript.outputs.emplace_back(request.prompts.size(), detail::text_of_length(written, question, tokenizer));
   }
-  if (letters && stages.states_answer()) consider(letter_request(stages, transcript, tokenizer), 0);
+  const bool scores = scored == Scored::golds || (scored == Scored::letters && stages.states_answer());
+  if (scores) consider(scoring_request(scored, stages, transcript, tokenizer), 0);
   return most;
 }
 

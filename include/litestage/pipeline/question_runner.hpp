@@ -98,6 +98,7 @@ std::vector<QuestionReport> QuestionRunner<B>::run(std::span<const Question> que
   make_lanes(questions, stages);
   std::vector<std::optional<QuestionReport>> reports(questions.size());
   std::vector<std::optional<ActiveQuestion>> active(lanes_->size());
+  const Scored scored = options_.score_letters ? Scored::letters : Scored::nothing;
   std::size_t next = 0;
   bool go_on = true;
   // Starts the question's next request; without one the question has ended.
@@ -109,8 +110,7 @@ std::vector<QuestionReport> QuestionRunner<B>::run(std::span<const Question> que
   };
   const auto fill = [&](std::size_t lane) {
     while (go_on && lanes_->idle(lane) && next < questions.size()) {
-      active[lane].emplace(
-          ActiveQuestion{next, StageWalk(stages, questions[next], options_.score_letters), {}, Clock::now()});
+      active[lane].emplace(ActiveQuestion{next, StageWalk(stages, questions[next], scored), {}, Clock::now()});
       active[lane]->report.id = questions[next++].id;
       if (options_.forget_questions) lanes_->forget(lane);
       go(lane);
@@ -156,7 +156,7 @@ bool QuestionRunner<B>::start(std::size_t lane, ActiveQuestion& question, const 
     lanes_->start(lane, policies(), std::move(request));
     return true;
   }
-  if (!walk.at_letters()) report.seconds = seconds_between(question.started, Clock::now());
+  if (!walk.at_scoring()) report.seconds = seconds_between(question.started, Clock::now());
   for (StageReport& stage : walk.give_up()) report.stages.push_back(std::move(stage));
   return false;
 }
@@ -166,7 +166,7 @@ void QuestionRunner<B>::take(ActiveQuestion& question, StageRun<B>& run) {
   StageWalk& walk = question.walk;
   QuestionReport& report = question.report;
   report.positions = std::max(report.positions, run.positions());
-  if (walk.at_letters()) {
+  if (walk.at_scoring()) {
     report.letter_logits = run.take_scores();
     walk.advance({});
     return;

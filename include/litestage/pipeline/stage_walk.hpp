@@ -1,7 +1,7 @@
 // A question's progress through the stages of a schedule: which request comes next, and how the texts of a stage are
 // passed to later stages. Only this class knows the order: prompts, texts, next stage, and after the last stage the
-// option letters if they are scored. The caller decides when a request runs: a pipeline runs it at once, a search only
-// if no earlier walk has left the result.
+// option letters or right answers if they are scored. The caller decides when a request runs: a pipeline runs it at
+// once, a search only if no earlier walk has left the result.
 #pragma once
 
 #include <cstddef>
@@ -20,33 +20,34 @@ namespace litestage {
 
 class StageWalk {
  public:
-  // `letters`: the option letters are scored after the last stage.
-  StageWalk(AnySchedule stages, Question question, bool letters)
-      : stages_(std::move(stages)), transcript_{std::move(question), {}}, letters_(letters) {
-    if (letters && !stages_.states_answer())
+  // `scored`: what is scored after the last stage.
+  StageWalk(AnySchedule stages, Question question, Scored scored)
+      : stages_(std::move(stages)), transcript_{std::move(question), {}}, scored_(scored) {
+    if (scored == Scored::letters && !stages_.states_answer())
       throw Error("the schedule does not state answers, so option letters cannot be scored");
   }
 
   [[nodiscard]] const Question& question() const { return transcript_.question; }
-  // The number of finished stages; the scoring of option letters counts as one more.
+  // The number of finished stages; the scoring counts as one more.
   [[nodiscard]] std::size_t steps_done() const { return done_; }
-  [[nodiscard]] std::size_t steps() const { return stages_.size() + (letters_ ? 1 : 0); }
+  [[nodiscard]] std::size_t steps() const { return stages_.size() + (scored_ == Scored::nothing ? 0 : 1); }
   [[nodiscard]] bool ended() const { return done_ == steps(); }
-  // Whether every stage has ended; the option letters may still have to be scored.
+  // Whether every stage has ended; the scoring may still have to be done.
   [[nodiscard]] bool stages_ended() const { return done_ >= stages_.size(); }
-  // Whether the next request scores the option letters.
-  [[nodiscard]] bool at_letters() const { return letters_ && done_ == stages_.size(); }
+  // Whether the next request scores, and what.
+  [[nodiscard]] bool at_scoring() const { return scored_ != Scored::nothing && done_ == stages_.size(); }
+  [[nodiscard]] Scored scored() const { return scored_; }
   // The texts of all stages before the next one. The last stage's text is not kept, because no later prompt contains
-  // it: the prompt that scores option letters is the last stage's.
+  // it: the prompt of the scoring is the last stage's.
   [[nodiscard]] const std::vector<std::vector<std::string>>& outputs() const { return transcript_.outputs; }
 
   [[nodiscard]] StageRequest next_request(const AnyTokenizer& tokenizer) const {
     LITESTAGE_ASSERT(!ended(), "the question ", transcript_.question.id, " has ended");
-    if (at_letters()) return letter_request(stages_, transcript_, tokenizer);
+    if (at_scoring()) return scoring_request(scored_, stages_, transcript_, tokenizer);
     return stage_request(stages_, done_, transcript_, tokenizer);
   }
 
-  // Records that the request has run. `report` is the stage's report; it is ignored for the option letters.
+  // Records that the request has run. `report` is the stage's report; it is ignored for the scoring.
   void advance(const StageReport& report) {
     if (done_ + 1 < stages_.size()) {
       transcript_.outputs.emplace_back();
@@ -66,7 +67,7 @@ class StageWalk {
  private:
   AnySchedule stages_;
   Transcript transcript_;
-  bool letters_;
+  Scored scored_;
   std::size_t done_ = 0;
 };
 

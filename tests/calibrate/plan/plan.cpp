@@ -148,6 +148,28 @@ TEST_CASE("plan: another version, and any key that is missing, are refused by na
         "plan.json, model: key \"tokenizer\" is missing, expected file, fingerprint, tokenizer, n_layers");
 }
 
+TEST_CASE("plan: scores come back, and plans without them are written as before") {
+  Plan p = example_plan();
+  const Form plain = to_form(p);
+  CHECK(plain.at("search", "").find("target_score") == nullptr);
+  CHECK(plain.at("full", "").find("score") == nullptr);
+  CHECK(plain.at("search", "").at("points", "").list("")[0].find("score") == nullptr);
+  p.search.metric = Metric::gold_log_prob;
+  p.search.max_loss = p.search.target = 0;
+  p.search.max_score_loss = 0.1;
+  p.search.target_score = -1.75;
+  p.search.points[1].score = -1.5;
+  p.exit_curve[0].score = -1.625;
+  p.baselines[0].score = -1.7;
+  p.full.score = -1.65;
+  p.plan.score = -1.7;
+  CHECK(plan_from_form(to_form(p), "plan.json") == p);
+  const Form above = 0.5;
+  CHECK(error_of([&] {
+          static_cast<void>(plan_from_form(changed(to_form(p), {"search", "target_score"}, &above), "plan.json"));
+        }) == "plan.json, search.target_score: found 0.5, expected a finite number of at most 0");
+}
+
 TEST_CASE("plan: parts that do not fit together are refused in one sentence") {
   CHECK(refused({"budgets", "[0]", "count"}, 5) ==
         "plan.json, budgets.count: found 5 of stage recall, expected 0 to 4 (the length of the ranking)");
@@ -179,7 +201,7 @@ TEST_CASE("plan: numbers that are none, and values of another kind, are refused"
   CHECK(refused({"importance", "stages", "[0]", "cosine", "[0]"}, std::nan("")) ==
         "plan.json, importance.stages[0].cosine[0]: found nan, expected a finite number from -1.001 to 1.001");
   CHECK(refused({"search", "metric"}, "best") ==
-        "plan.json, search.metric: found \"best\", expected one of letter, extracted, agreement");
+        "plan.json, search.metric: found \"best\", expected one of letter, extracted, agreement, gold_log_prob");
   CHECK(refused({"kernels", "threads"}, 1.5) ==
         "plan.json, kernels.threads: found 1.5, expected an integer from 1 to 4096");
   CHECK(refused({"data", "ids"}, Form(Form::List{"q1"})) ==

@@ -174,8 +174,40 @@ TEST_CASE("the target in hits is not moved by rounding") {
   CHECK(least_hits(space, 40) == 33);
 }
 
+TEST_CASE("where scores are judged, the mean score decides, and answers do not") {
+  SearchSpace space = space_of({0}, {0, 1, 2, 3}, 2, 0.25);
+  space.by_score = true;
+  // Mean scores: -1, -1.25, -1.5 and -0.5. The cheapest is below the target; the one at the target answers nothing
+  // right.
+  const Evaluator evaluate = [](std::span<const Trial> trials) {
+    const double means[] = {-1, -1.25, -1.5, -0.5}, costs[] = {5, 3, 1, 4};
+    std::vector<Outcome> outcomes;
+    for (const Trial& t : trials) {
+      const int value = t.candidate[0];
+      outcomes.push_back({value != 1, costs[value], 1, means[value] + (t.question == 0 ? 0.5 : -0.5)});
+    }
+    return outcomes;
+  };
+  const SearchResult result = ExhaustiveSweep{}.search(space, evaluate);
+  CHECK(result.reached);
+  CHECK(result.target == -1.25);
+  CHECK(result.best.candidate == Candidate{1});
+  CHECK(result.best.score == -1.25);
+  CHECK(result.best.accuracy == 0);
+  CHECK(result.origin.score == -1);
+  CHECK_FALSE(result.points[2].within_target);
+  space.least_accuracy = -0.75;  // of the mean score, too
+  const SearchResult above = ExhaustiveSweep{}.search(space, evaluate);
+  CHECK(above.best.candidate == Candidate{3});
+  CHECK(above.target == -0.75);
+}
+
 TEST_CASE("times that are no numbers, and outcomes that lack, are refused") {
   const SearchSpace space = space_of({0}, {0, 1}, 1, 0);
+  for (const double score : {std::numeric_limits<double>::quiet_NaN(), 0.5}) {
+    CHECK_THROWS_AS(static_cast<void>(ExhaustiveSweep{}.search(space, table({{{0}, {true, 1, 1, score}}}))),
+                    AssertionError);
+  }
   for (const double cost : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0}) {
     CHECK_THROWS_AS(
         static_cast<void>(ExhaustiveSweep{}.search(space, table({{{0}, {true, 5, 1}}, {{1}, {true, cost, 1}}}))),

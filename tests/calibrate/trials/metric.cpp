@@ -11,6 +11,7 @@
 
 using namespace litestage;
 using calibrate::Judge;
+using calibrate::least_gold_score;
 using calibrate::Metric;
 using calibrate::Path;
 using calibrate::StageResult;
@@ -81,4 +82,29 @@ TEST_CASE("metric: letter and agreement go by the letters, and agreement needs n
   CHECK_FALSE(agreeing.correct(1, {"B"}));
   CHECK(letter.agreeing_with(test::letters({2, 2})).correct(0, {"B"}));  // has right answers already
   CHECK(test::says(test::error_of([&] { Judge(Metric::extracted, AnswerFormat{}, open); }), "question q0"));
+}
+
+TEST_CASE("metric: gold_log_prob is the largest score of the right answers, and predicts what the text states") {
+  StageResult right = wrote("6 * 3 = 18"), wrong = wrote("It is 20."), scores, no_room;
+  scores.gold_scores = {-2.5f, -0.25f};
+  const std::vector<Question> sums = {{"q0", "?", {}, {{"18"}, {"36/5"}}, AnswerKind::number}};
+  const Judge judge(Metric::gold_log_prob, AnswerFormat{}, sums);
+  CHECK(judge.scored() == Scored::golds);
+  CHECK_FALSE(judge.needs_letters());
+  CHECK(judge.by_score());
+  const Path said_18 = {{&wrong}, {&right}, {&scores}}, cut = {{&right}, {&wrong}, {&no_room}};
+  CHECK(judge.predicted(0, said_18) == Answer{"18"});
+  CHECK(judge.correct(0, judge.predicted(0, said_18)));
+  CHECK(judge.score(said_18) == -0.25);
+  CHECK(judge.score(cut) == least_gold_score);
+  scores.gold_scores = {-25};
+  CHECK(judge.score(said_18) == least_gold_score);  // no answer is worse than none
+  const Judge extracted(Metric::extracted, AnswerFormat{}, sums);
+  CHECK(extracted.scored() == Scored::nothing);
+  CHECK(extracted.score(said_18) == 0);
+  CHECK(Judge(Metric::gold_log_prob, AnswerFormat{}, asked_questions).scored() == Scored::golds);  // letters, too
+  CHECK(Judge(Metric::letter, AnswerFormat{}, asked_questions).scored() == Scored::letters);
+  std::vector<Question> open = sums;
+  open[0].gold.clear();
+  CHECK(test::says(test::error_of([&] { Judge(Metric::gold_log_prob, AnswerFormat{}, open); }), "question q0"));
 }

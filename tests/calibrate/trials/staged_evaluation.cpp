@@ -170,6 +170,66 @@ TEST_CASE("staged evaluation: stopped anywhere, its records bring it back, and n
   CHECK(records.size() == uninterrupted.generated().stages);
 }
 
+TEST_CASE("staged evaluation: right answers are scored after the last stage, at any batch, and from records") {
+  Fixture f;
+  for (Question& q : f.asked) {
+    q.kind = AnswerKind::number;
+    q.gold = {{"12"}, {"7"}, {"25/2"}};
+  }
+  f.asked[1].gold.resize(1);
+  const std::vector<V> settings = variants();
+  std::vector<std::vector<float>> expected;
+  std::vector<Form> records;
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{5}}) {
+    StageMemo memo;
+    for (std::size_t i = 0; i < records.size(); ++i)
+      restore(records[i], concat("journal:", i + 1), f.asked, thinker.size(), memo);
+    const bool restored = !records.empty() && batch == 5;
+    EvaluationOptions options;
+    options.batch = batch;
+    options.context = 512;
+    options.scored = Scored::golds;
+    Evaluation evaluation({f.backend, f.model, toy}, thinker, f.asked, memo, options);
+    evaluation.on_result([&](const StageKey& key, const StageResult& result) {
+      if (batch == 1) records.push_back(io::parse_json(io::to_json(stage_record(key, result, f.asked)), "journal"));
+    });
+    const auto paths = evaluation.run(all_work(settings, 6));
+    CHECK((evaluation.generated().stages == 0) == restored);
+    std::vector<std::vector<float>> found;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      REQUIRE(paths[i].size() == 4);
+      found.push_back(paths[i].back().result->gold_scores);
+      CHECK(found.back().size() == f.asked[i % 6].gold.size());
+      CHECK(paths[i].back().result->letter_logits.empty());
+    }
+    if (expected.empty()) expected = found;
+    CHECK(found == expected);
+    if (restored) continue;
+    // Letters do not get in their way: a journal may hold both.
+    options.scored = Scored::letters;
+    Evaluation letters({f.backend, f.model, toy}, thinker, f.asked, memo, options);
+    const std::size_t before = memo.size();
+    for (const Path& path : letters.run(all_work(settings, 6))) CHECK(path.back().result->gold_scores.empty());
+    CHECK(memo.size() > before);
+  }
+  // By hand, for the first setting and question.
+  Pipeline<B, skip::Static, Exit, stages::TinyThinker> pipeline({f.backend, f.model, toy}, settings[0].skip,
+                                                                settings[0].exit, thinker, {.context = 512});
+  const QuestionReport report = pipeline.run(f.asked[0]);
+  Transcript t{f.asked[0], {{}, {}}};
+  for (std::size_t s = 0; s < 2; ++s) {
+    for (const BranchReport& b : report.stages[s].branches) t.outputs[s].push_back(b.text);
+  }
+  ObserverCalls nobody;
+  const AnyTokenizer tokenizer(toy);
+  Lanes<B> lanes({f.backend, f.model, tokenizer}, nobody, {.branches = 3, .context = 512}, {});
+  lanes.start(0, calls_to(settings[0].skip, settings[0].exit), gold_request(thinker, t, tokenizer));
+  std::vector<float> alone;
+  while (lanes.step([&](std::size_t, auto& run) { alone = run.take_scores(); })) {
+  }
+  CHECK(alone == expected[0]);
+}
+
 TEST_CASE("staged evaluation: reuse is predicted as it happens at batch 1") {
   Fixture f;
   for (const V& v : variants()) {
@@ -256,6 +316,15 @@ TEST_CASE("stage records: what does not fit the search is one sentence") {
   CHECK(error_of(m, 4, 1) == "j:4, stage: found 4, expected an integer from 0 to 3");
   CHECK(error_of(m, 3, 1).find("j:4: key \"letters\" is missing, expected question, stage, ") == 0);
   CHECK(error_of(m, 1, 2) == "j:4, decisions: found 1, expected a string");
+  StageResult scores;
+  scores.gold_scores = {-1.5f};
+  const Form::Map golds = stage_record({1, 4, "x", 1}, scores, f.asked).map("");
+  CHECK(golds[1].second == Form(3));  // after the last stage
+  CHECK(golds[4].first == "golds");
+  CHECK(error_of(golds, golds[4].second, 4) == "none");
+  CHECK(error_of(golds, Form(Form::List{-1, -2}), 4) ==
+        "j:4, golds: found 2 scores, expected 1, one for each gold answer of question \"q1\"");
+  CHECK(error_of(golds, Form(Form::List{0.5}), 4) == "j:4, golds[0]: found 0.5, expected a finite number of at most 0");
   StageMemo memo;
   restore(io::parse_json(io::to_json(good), "j:4"), "j:4", f.asked, 3, memo);
   CHECK(memo.find({1, 0, "x", 0xfedcba9876543210u})->report == result.report);

@@ -27,9 +27,10 @@ void add_calibrate_questions(CLI::App& app, CalibrateOptions& o) {
   add_source_options(app, o.common.task, o.common.data, "the project's own calibration questions");
   add_choice_options(app, o.common);
   add_metric_option(
-      app, o.metric, {"letter", "extracted", "agreement"},
+      app, o.metric, {"letter", "extracted", "agreement", "gold_log_prob"},
       "An answer is right if the likeliest option letter is (letter), if what the text states is (extracted), or if it "
-      "is that of full depth (agreement); where answers are no letters, what the text states is the answer");
+      "is that of full depth (agreement); where answers are no letters, what the text states is the answer. "
+      "gold_log_prob judges how likely the right answer's tokens are after the last prompt");
   app.add_option("--stages", o.common.stages, "Schedule: the stages and their prompts (SPEC, below)")
       ->capture_default_str()
       ->type_name("SPEC")
@@ -42,9 +43,10 @@ void add_target_options(CLI::App& app, CalibrateOptions& o) {
       ->capture_default_str()
       ->type_name("SPEC")
       ->group(group);
-  CLI::Option* loss = app.add_option("--max-loss", o.max_loss, "Accuracy that a plan may lose against full depth")
+  CLI::Option* loss = app.add_option("--max-loss", o.max_loss,
+                                     "Accuracy that a plan may lose against full depth (default: 0.04), or with "
+                                     "gold_log_prob the mean log-probability in nats (default: 0.1)")
                           ->check(number(0.0, 1.0))
-                          ->capture_default_str()
                           ->group(group);
   app.add_option("--least-accuracy", o.least_accuracy, "Accuracy that a plan must have, in place of --max-loss")
       ->check(number(0.0, 1.0))

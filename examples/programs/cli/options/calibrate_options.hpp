@@ -14,8 +14,8 @@ struct CalibrateOptions {
   Options common;
   std::string metric = "letter", strategy = "racing", rank_by = "requests", phase = "both", kv_on_skip = "none";
   std::string exit = "low_confidence", criterion = "max_prob";
-  double max_loss = 0.04, probe_seconds = 15;
-  std::optional<double> least_accuracy;
+  double probe_seconds = 15;
+  std::optional<double> max_loss, least_accuracy;
   int step = 1;
   std::optional<int> most;
   std::vector<int> windows = {4, 8, 16};

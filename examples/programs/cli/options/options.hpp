@@ -59,6 +59,12 @@ void add_metric_option(CLI::App& app, std::string& metric, const std::vector<std
 // The command line of `ask`.
 [[nodiscard]] Command ask_command(Options& o);
 
+// What is scored after the last stage.
+[[nodiscard]] inline Scored scored_of(const Options& o) {
+  if (o.prompt || o.metric == "extracted") return Scored::nothing;
+  return o.metric == "gold_log_prob" ? Scored::golds : Scored::letters;
+}
+
 [[nodiscard]] inline PipelineOptions pipeline_options(const Options& o) {
   PipelineOptions p;
   p.batch = o.batch;
@@ -66,7 +72,7 @@ void add_metric_option(CLI::App& app, std::string& metric, const std::vector<std
   p.kv = kv_type(o.kv);
   p.generation.sampler = {.temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .seed = o.seed};
   p.generation.ignore_eos = o.ignore_eos;
-  p.score_letters = !o.prompt && o.metric != "extracted";
+  p.score_letters = scored_of(o) == Scored::letters;
   p.keep_going = [] { return !interrupted(); };
   return p;
 }

@@ -40,12 +40,24 @@ std::string exit_text(const Form& exit) {
   return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
 }
 
+// The values of the search's metric: per cent of right answers, or mean scores in nats.
+bool by_score(const PlanSearch& search) {
+  return search.target_score.has_value();
+}
+std::string metric_heading(const PlanSearch& search) {
+  return concat(name(search.metric), by_score(search) ? " nats" : " %");
+}
+template <class Judged>
+std::string metric_value(const PlanSearch& search, const Judged& judged) {
+  return by_score(search) ? fixed(judged.score, 3) : fixed(100 * judged.accuracy, 1);
+}
+
 // Prints only exits that were tried on all questions: an exit that was dropped early has means over fewer questions,
 // which cannot be compared.
 void print_exit_curve(std::ostream& out, const Plan& plan) {
   if (plan.exit_curve.empty()) return;
   TextTable table({{"early exit", Align::left},
-                   {concat(name(plan.search.metric), " %")},
+                   {metric_heading(plan.search)},
                    {"s/question"},
                    {"tokens/question"},
                    {"", Align::left}});
@@ -54,7 +66,7 @@ void print_exit_curve(std::ostream& out, const Plan& plan) {
     const bool whole = e.questions == static_cast<std::int64_t>(plan.data.ids.size());
     dropped += whole ? 0 : 1;
     if (!whole) continue;
-    table.add({exit_text(e.exit), fixed(100 * e.accuracy, 1), fixed(e.seconds, 3), fixed(e.tokens, 1),
+    table.add({exit_text(e.exit), metric_value(plan.search, e), fixed(e.seconds, 3), fixed(e.tokens, 1),
                e.exit == plan.exit ? "chosen"
                : e.within_target   ? "within the target"
                                    : ""});
@@ -82,7 +94,8 @@ calibrate::Standard read_strategy(const std::string& spec) {
 CalibrationSettings calibration_settings(const CalibrateOptions& o, std::size_t context) {
   CalibrationSettings s;
   s.metric = named<Metric>(o.metric);
-  s.max_loss = o.max_loss;
+  s.max_loss = o.max_loss.value_or(s.max_loss);
+  s.max_score_loss = o.max_loss.value_or(s.max_score_loss);
   s.least_accuracy = o.least_accuracy;
   s.step = o.step;
   s.most = o.most;
@@ -107,9 +120,12 @@ void settle(CalibrateOptions& o) {
   static_cast<void>(read_strategy(o.strategy));
   static_cast<void>(read_exit(o.exit));
   static_cast<void>(read_criterion(o.criterion));
-  if (o.importance_only) o.metric = "agreement";                       // it needs no answer key
-  o.common.metric = o.metric == "extracted" ? "extracted" : "letter";  // whether letters are scored
-  if (o.metric == "agreement") o.common.metric_given = false;          // it needs letters only where there are some
+  if (o.importance_only) o.metric = "agreement";  // it needs no answer key
+  if (o.metric == "gold_log_prob" && o.least_accuracy)
+    throw Error(concat("--least-accuracy is ", *o.least_accuracy, ", expected --max-loss: --metric gold_log_prob ",
+                       "judges log-probabilities, not accuracy"));
+  o.common.metric = o.metric == "agreement" ? "letter" : o.metric;  // what is scored
+  if (o.metric == "agreement") o.common.metric_given = false;       // it needs letters only where there are some
   if (!o.importance_only && o.journal.empty()) o.journal = o.plan + ".journal";
   o.common.data = data_path(o.common.data, "questions_calibration.jsonl");
   Files files = files_of(o.common);
@@ -183,14 +199,14 @@ void report_full_depth(std::ostream& out, const Job& job, const Score& full, Met
 
 void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   TextTable table({{"", Align::left},
-                   {concat(name(plan.search.metric), " %")},
+                   {metric_heading(plan.search)},
                    {"s/question"},
                    {"tokens/question"},
                    {"skipped", Align::left}});
   const auto add = [&](const std::string& name, const PlanScore& s, const std::string& skipped) {
     double tokens = 0;
     for (const double t : s.stage_tokens) tokens += t;
-    table.add({name, fixed(100 * s.accuracy, 1), fixed(s.seconds, 3), fixed(tokens, 1), skipped});
+    table.add({name, metric_value(plan.search, s), fixed(s.seconds, 3), fixed(tokens, 1), skipped});
   };
   std::string budgets;
   for (const PlanBudget& b : plan.budgets) budgets += concat(budgets.empty() ? "" : " / ", b.stage, " ", b.count);
@@ -200,14 +216,19 @@ void report_plan(std::ostream& out, const Plan& plan, const SearchWork& work) {
   table.print(out);
   out << "Seconds are predicted by the latency model, for one question at a time on this machine.\n\n";
   if (!plan.search.reached) {
-    out << "No candidate was found that reaches the target of " << fixed(100 * plan.search.target, 1)
-        << " %, and full depth does not either, so the plan is full depth.\n";
+    out << "No candidate was found that reaches the target of "
+        << (by_score(plan.search) ? fixed(*plan.search.target_score, 3) + " nats"
+                                  : fixed(100 * plan.search.target, 1) + " %")
+        << ", and full depth does not either, so the plan is full depth.\n";
   }
   print_exit_curve(out, plan);
   out << "early exit        " << exit_text(plan.exit) << '\n';
   for (const PlanBaseline& b : plan.baselines) {
     out << b.method << std::string(b.method.size() < 18 ? 18 - b.method.size() : 1, ' ') << "at most " << b.skipped
-        << " sub-layers within the target, " << signed_fixed(100 * (b.accuracy - plan.full.accuracy), 1) << " points\n";
+        << " sub-layers within the target, "
+        << (by_score(plan.search) ? signed_fixed(b.score - plan.full.score, 3) + " nats"
+                                  : signed_fixed(100 * (b.accuracy - plan.full.accuracy), 1) + " points")
+        << '\n';
   }
   out << "work              " << work.trials << " trials; " << work.generated.stages + work.restored.stages
       << " stages generated (" << work.generated.tokens + work.restored.tokens

@@ -173,7 +173,7 @@ EvaluationOptions Calibration<B>::evaluation_options(const Progress& progress) {
   options.context = settings_.context;
   options.kv = settings_.cache;
   options.generation.trace = trace_of(settings_.criterion);
-  options.score_letters = judge_.needs_letters();
+  options.scored = judge_.scored();
   options.keep_going = progress.keep_going;
   options.on_progress = [this](std::size_t ended, std::size_t total) { progress_.work(ended, total); };
   return options;
@@ -222,8 +222,9 @@ SearchSpace Calibration<B>::space_of(std::size_t axes) {
   SearchSpace space;
   space.axes.resize(axes);
   space.questions = evaluation_.questions().size();
-  space.max_loss = settings_.max_loss;
-  space.least_accuracy = settings_.least_accuracy;
+  space.by_score = judge_.by_score();
+  space.max_loss = space.by_score ? settings_.max_score_loss : settings_.max_loss;
+  if (!space.by_score) space.least_accuracy = settings_.least_accuracy;
   space.on_progress = [this](const SearchProgress& p) { progress_.search(p); };
   return space;
 }

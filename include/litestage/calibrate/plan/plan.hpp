@@ -113,7 +113,8 @@ inline void Plan::check(const Where& where) const {
                       .accuracy = p.accuracy,
                       .seconds = p.cost,
                       .tokens = p.tokens,
-                      .within_target = p.within_target});
+                      .within_target = p.within_target,
+                      .score = p.score});
   }
   return points;
 }

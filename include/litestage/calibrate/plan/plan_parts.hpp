@@ -82,6 +82,13 @@ struct PlanKernels {
   friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
 };
 
+// The mean score by a metric of scores. Plans by other metrics have none.
+template <class T>
+[[nodiscard]] constexpr auto score_field(double T::*score) {
+  return Field("score", score, "mean score by the metric of the search, nats", -unbounded, 0)
+      .with(Presence::unless_default);
+}
+
 // A candidate that was tried: Point, with names.
 struct PlanPoint {
   static constexpr bool complete = true;
@@ -90,6 +97,7 @@ struct PlanPoint {
   std::int64_t questions = 0;
   double accuracy = 0, seconds = 0, tokens = 0;  // means over the questions tried
   bool within_target = false;
+  double score = 0;  // mean by a metric of scores; 0 for other metrics
 
   static constexpr auto fields() {
     using P = PlanPoint;
@@ -100,7 +108,8 @@ struct PlanPoint {
         Field("accuracy", &P::accuracy, "accuracy by the metric of the search", 0, 1),
         Field("seconds", &P::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
         Field("tokens", &P::tokens, "mean tokens generated per question", 0, largest_count),
-        Field("within_target", &P::within_target, "whether it was tried on all questions and reaches the target"));
+        Field("within_target", &P::within_target, "whether it was tried on all questions and reaches the target"),
+        score_field(&P::score));
   }
   friend bool operator==(const PlanPoint&, const PlanPoint&) = default;
 };
@@ -112,6 +121,7 @@ struct PlanExit {
   std::int64_t questions = 0;
   double accuracy = 0, seconds = 0, tokens = 0;  // means over the questions tried
   bool within_target = false;                    // only if it was tried on all questions
+  double score = 0;
 
   static constexpr auto fields() {
     using E = PlanExit;
@@ -121,7 +131,8 @@ struct PlanExit {
         Field("accuracy", &E::accuracy, "accuracy by the metric of the search", 0, 1),
         Field("seconds", &E::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
         Field("tokens", &E::tokens, "mean tokens generated per question", 0, largest_count),
-        Field("within_target", &E::within_target, "whether it was tried on all questions and reaches the target"));
+        Field("within_target", &E::within_target, "whether it was tried on all questions and reaches the target"),
+        score_field(&E::score));
   }
   friend bool operator==(const PlanExit&, const PlanExit&) = default;
 };
@@ -132,6 +143,7 @@ struct PlanScore {
   static constexpr bool complete = true;
   std::int64_t correct = 0, questions = 0;
   double accuracy = 0, low = 0, high = 1;
+  double score = 0;                  // mean over the questions; 0 for metrics without scores
   double seconds = 0;                // mean over the questions
   std::vector<double> stage_tokens;  // [stages] tokens generated, mean over the questions
 
@@ -142,7 +154,7 @@ struct PlanScore {
         Field("questions", &S::questions, "number of questions", 1, largest_count),
         Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
         Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
-        Field("high", &S::high, "upper end of the 95 % interval", 0, 1),
+        Field("high", &S::high, "upper end of the 95 % interval", 0, 1), score_field(&S::score),
         Field("seconds", &S::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
         Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
               largest_count));
@@ -168,18 +180,25 @@ struct PlanSearch {
   double max_loss = 0;
   std::optional<double> least_accuracy;  // replaces the accuracy of full depth less max_loss
   double target = 0;                     // accuracy to be reached
-  bool reached = false;                  // if false, the budgets are those of full depth
+  // In place of these three for a metric of scores: the mean score that may be lost, and that to be reached.
+  std::optional<double> max_score_loss, target_score;
+  bool reached = false;  // if false, the budgets are those of full depth
   std::vector<PlanPoint> points;
 
   static constexpr auto fields() {
     using S = PlanSearch;
-    return std::tuple(Field("metric", &S::metric, "when an answer counts as right"),
-                      Field("strategy", &S::strategy, "the search strategy"),
-                      Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
-                      Field("least_accuracy", &S::least_accuracy, "accuracy to be reached, in place of max_loss", 0, 1),
-                      Field("target", &S::target, "accuracy to be reached", 0, 1),
-                      Field("reached", &S::reached, "whether the plan reaches the target"),
-                      Field("points", &S::points, "every candidate tried"));
+    return std::tuple(
+        Field("metric", &S::metric, "when an answer counts as right"),
+        Field("strategy", &S::strategy, "the search strategy"),
+        Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
+        Field("least_accuracy", &S::least_accuracy, "accuracy to be reached, in place of max_loss", 0, 1),
+        Field("target", &S::target, "accuracy to be reached", 0, 1),
+        Field("max_score_loss", &S::max_score_loss, "mean score that may be lost", 0, unbounded)
+            .with(Presence::unless_default),
+        Field("target_score", &S::target_score, "mean score to be reached, in place of the target", -unbounded, 0)
+            .with(Presence::unless_default),
+        Field("reached", &S::reached, "whether the plan reaches the target"),
+        Field("points", &S::points, "every candidate tried"));
   }
   friend bool operator==(const PlanSearch&, const PlanSearch&) = default;
 };
@@ -204,13 +223,15 @@ struct PlanBaseline {
   int skipped = 0;             // sub-layers skipped where it skips most
   double accuracy = 0;         // by the metric of the search
   bool within_target = false;  // if false, it skips nothing
+  double score = 0;
 
   static constexpr auto fields() {
     using B = PlanBaseline;
     return std::tuple(Field("method", &B::method, "name of the baseline"), Field("skip", &B::skip, "the skip policy"),
                       Field("skipped", &B::skipped, "number of sub-layers that it skips", 0, 2000),
                       Field("accuracy", &B::accuracy, "accuracy by the metric of the search", 0, 1),
-                      Field("within_target", &B::within_target, "whether it reaches the target on all questions"));
+                      Field("within_target", &B::within_target, "whether it reaches the target on all questions"),
+                      score_field(&B::score));
   }
   friend bool operator==(const PlanBaseline&, const PlanBaseline&) = default;
 };

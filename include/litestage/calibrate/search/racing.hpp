@@ -15,6 +15,7 @@
 
 #include "litestage/calibrate/search/loss_test.hpp"
 #include "litestage/calibrate/search/paired_trials.hpp"
+#include "litestage/calibrate/search/score_test.hpp"
 #include "litestage/calibrate/search/search.hpp"
 #include "litestage/calibrate/search/trial_book.hpp"
 #include "litestage/settings/field.hpp"
@@ -28,12 +29,14 @@ namespace litestage::calibrate {
 // result is judged as the sweep judges it. The idea is that of Hoeffding races (Maron, Moore, NIPS 1993).
 //
 // A candidate is dropped when
-//   - it cannot reach the target even if all remaining questions are answered correctly;
-//   - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest);
+//   - it cannot reach the target even if all remaining questions are answered as well as can be;
+//   - its losses against the origin are improbable for a candidate within the target (`risk`, LossTest or, where scores
+//     are judged, score_chance);
 //   - even the lower bound of its cost (`deviations` standard errors below the estimate, paired by question) is not
 //   lower
 //     than the best candidate's cost by the share `slack`;
-//   - its value lies above a block of values that lost more than `give_up` of the origin's correct answers.
+//   - its value lies above a block of values that lost more than `give_up` of the origin's correct answers, or whose
+//     scores, all together, fail the second rule.
 // The variance of the cost between questions is pooled over all candidates in the race, because the two or three
 // questions of one candidate say little about it. On an axis with a small `rerun` a trial is cheaper while a wrong
 // choice costs the same, so more trials are worth their time: `deviations` is divided by `rerun`.
@@ -95,9 +98,9 @@ class Race {
         book_(space, evaluate, space.questions * (1 + space.axes.size() * space.values.size())),
         origin_(space.axes.size(), 0),
         origin_record_(book_.record(origin_)),
-        lenient_(static_cast<double>(book_.least_hits()) <
-                 (1 - Racing::lenient) * static_cast<double>(origin_record_.hits)),
-        hardest_first_(origin_record_.hits == space.questions && !lenient_),
+        lenient_(!space.by_score && static_cast<double>(book_.least_hits()) <
+                                        (1 - Racing::lenient) * static_cast<double>(origin_record_.hits)),
+        hardest_first_(!space.by_score && origin_record_.hits == space.questions && !lenient_),
         losses_(space.questions, origin_record_.hits, book_.least_hits()),
         order_(tasks::random_order(space.questions, space.questions, settings.seed)),
         seen_(space.questions) {
@@ -124,6 +127,7 @@ class Race {
     double cost = 0;         // estimated mean over all questions
     double least = 0;        // lower bound of `cost`
   };
+  static constexpr auto unlimited = std::numeric_limits<std::size_t>::max();  // questions
   struct Seen {  // trials of one question over all candidates
     int tried = 0, lost = 0;
   };
@@ -175,18 +179,33 @@ class Race {
       std::size_t left = later_ + (candidates.size() - i) * space_.questions;
       for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
       ask(axis, block, left);
-      AgainstOrigin sum;
-      for (const Candidate& candidate : block) {
-        rivals.push_back({candidate});
-        const AgainstOrigin counts = against_origin(book_.record(candidate), origin_record_);
-        sum.right += counts.right;
-        sum.lost += counts.lost;
-      }
-      const double many = static_cast<double>(settings_.give_up) * static_cast<double>(sum.right);
-      if (!lenient_ && static_cast<double>(sum.lost) > many) break;
+      for (const Candidate& candidate : block) rivals.push_back({candidate});
+      if (space_.by_score ? scores_too_low(block) : loses_too_much(block)) break;
     }
     return rivals;
   }
+  [[nodiscard]] bool loses_too_much(const std::vector<Candidate>& block) {
+    AgainstOrigin sum;
+    for (const Candidate& candidate : block) {
+      const AgainstOrigin counts = against_origin(book_.record(candidate), origin_record_);
+      sum.right += counts.right;
+      sum.lost += counts.lost;
+    }
+    const double many = static_cast<double>(settings_.give_up) * static_cast<double>(sum.right);
+    return !lenient_ && static_cast<double>(sum.lost) > many;
+  }
+  // Candidates of a block are no random sample, so the test is only a measure here.
+  [[nodiscard]] bool scores_too_low(const std::vector<Candidate>& block) {
+    std::vector<double> all;
+    for (const Candidate& candidate : block) {
+      const std::vector<double> own = score_differences(book_.record(candidate), origin_record_);
+      all.insert(all.end(), own.begin(), own.end());
+    }
+    return settings_.give_up < 1 && improbable(score_chance(all, least_difference(), unlimited));
+  }
+  [[nodiscard]] bool improbable(double chance) const { return chance < static_cast<double>(settings_.risk); }
+  // The mean difference to the origin's scores that reaches the target.
+  [[nodiscard]] double least_difference() { return book_.least_score() - book_.point(0, origin_).score; }
 
   // Tries each candidate on its next questions: a first set, then half as many as it was tried on so far.
   void ask(std::size_t axis, const std::vector<Candidate>& candidates, std::size_t left) {
@@ -250,11 +269,11 @@ class Race {
 
   [[nodiscard]] bool leaves_race(const Rival& rival) {
     const CandidateRecord& record = book_.record(rival.candidate);
-    const std::size_t untried = space_.questions - record.tried;
-    if (untried == 0 || record.hits + untried < book_.least_hits()) return true;
+    if (record.tried == space_.questions || !book_.can_reach(record)) return true;
     if (best_ && rival.least >= best_->cost * (1 - static_cast<double>(settings_.slack))) return true;
-    return !hardest_first_ &&
-           losses_.chance(against_origin(record, origin_record_)) < static_cast<double>(settings_.risk);
+    if (space_.by_score)
+      return improbable(score_chance(score_differences(record, origin_record_), least_difference(), space_.questions));
+    return !hardest_first_ && improbable(losses_.chance(against_origin(record, origin_record_)));
   }
 
   const Racing& settings_;

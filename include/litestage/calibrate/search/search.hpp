@@ -23,6 +23,7 @@ struct Outcome {
   bool correct = false;  // by the metric of the search
   double cost = 0;       // the quantity to be minimised, e.g. seconds at batch 1
   int tokens = 0;        // generated
+  double score = 0;      // by a metric of scores: a log-probability, at most 0
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -53,9 +54,10 @@ struct SearchSpace {
   // Share of the origin's cost that must be recomputed when the value on this axis changes: for budgets, the share of
   // the stage and all later stages. [axes], above 0, at most 1; empty: everything is recomputed.
   std::vector<double> rerun = {};
-  std::size_t questions = 0;                                    // number of questions; Trial::question is smaller
-  double max_loss = 0;                                          // accuracy that may be lost against the origin
-  std::optional<double> least_accuracy = {};                    // replaces the origin's accuracy less max_loss
+  std::size_t questions = 0;                  // number of questions; Trial::question is smaller
+  bool by_score = false;                      // the mean score is judged, in place of the accuracy
+  double max_loss = 0;                        // accuracy or mean score that may be lost against the origin
+  std::optional<double> least_accuracy = {};  // replaces the origin's accuracy or mean score less max_loss
   std::function<void(const SearchProgress&)> on_progress = {};  // called after every call of the evaluator
 };
 
@@ -66,12 +68,14 @@ struct Point {
   std::size_t questions = 0;
   double accuracy = 0, cost = 0, tokens = 0;
   bool within_target = false;  // true only for a candidate tried on all questions
+  double score = 0;            // mean over the questions tried
   friend bool operator==(const Point&, const Point&) = default;
 };
 
 struct SearchResult {
   bool reached = false;  // whether `best` reaches the target
-  double target = 0;     // smallest share of correct answers that reaches it, a multiple of 1 / questions
+  // Smallest share of correct answers that reaches it, a multiple of 1 / questions; or the smallest mean score.
+  double target = 0;
   Point origin;
   Point best;                 // the origin if no candidate reaches the target
   std::vector<Point> points;  // every candidate tried, axis by axis; the origin (on the first axis) comes first

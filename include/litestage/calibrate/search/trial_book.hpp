@@ -29,8 +29,9 @@ inline void check_space(const SearchSpace& space) {
   LITESTAGE_ASSERT(space.rerun.empty() || space.rerun.size() == space.axes.size());
   for (const double share : space.rerun) LITESTAGE_ASSERT(share > 0 && share <= 1, share);
   LITESTAGE_ASSERT(space.questions != 0);
-  LITESTAGE_ASSERT(space.max_loss >= 0 && space.max_loss <= 1, space.max_loss);
-  LITESTAGE_ASSERT(!space.least_accuracy || (*space.least_accuracy >= 0 && *space.least_accuracy <= 1));
+  LITESTAGE_ASSERT(space.max_loss >= 0 && (space.by_score || space.max_loss <= 1), space.max_loss);
+  LITESTAGE_ASSERT(!space.least_accuracy || space.by_score ||
+                   (*space.least_accuracy >= 0 && *space.least_accuracy <= 1));
 }
 
 // The number of correct answers that reaches the target, if the origin has origin_hits. It is an integer, so that
@@ -63,7 +64,10 @@ class TrialBook {
     std::vector<Trial> trials;
     for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({origin, q});
     ask(trials, {.axis = space.order[0], .expected = expected, .best = origin});
-    least_hits_ = calibrate::least_hits(space, record(origin).hits);
+    if (space.by_score)
+      least_score_ = space.least_accuracy.value_or(point(space.order[0], origin).score - space.max_loss);
+    else
+      least_hits_ = calibrate::least_hits(space, record(origin).hits);
   }
 
   // Evaluates trials that were not evaluated before, then reports `progress` with `done` filled in.
@@ -83,6 +87,15 @@ class TrialBook {
   }
   [[nodiscard]] std::size_t done() const { return done_; }
   [[nodiscard]] std::size_t least_hits() const { return least_hits_; }
+  // The mean score that reaches the target.
+  [[nodiscard]] double least_score() const { return least_score_; }
+  // Whether the candidate would reach the target if it answered all remaining questions as well as can be.
+  [[nodiscard]] bool can_reach(const CandidateRecord& found) const {
+    if (!space_.by_score) return found.hits + space_.questions - found.tried >= least_hits_;
+    double sum = 0;  // the best score is 0
+    for (const std::optional<Outcome>& outcome : found.outcomes) sum += outcome ? outcome->score : 0;
+    return reaches(sum / static_cast<double>(space_.questions));
+  }
   [[nodiscard]] bool finished(const Candidate& candidate) { return record(candidate).tried == space_.questions; }
 
   // Means over the questions tried, summed in the order of the questions, so that equal outcomes give equal means.
@@ -94,12 +107,15 @@ class TrialBook {
       if (!outcome) continue;
       point.cost += outcome->cost;
       point.tokens += outcome->tokens;
+      point.score += outcome->score;
     }
     const double tried = static_cast<double>(found.tried);
     point.accuracy = static_cast<double>(found.hits) / tried;
     point.cost /= tried;
     point.tokens /= tried;
-    point.within_target = found.tried == space_.questions && found.hits >= least_hits_;
+    point.score /= tried;
+    const bool reaches_it = space_.by_score ? reaches(point.score) : found.hits >= least_hits_;
+    point.within_target = found.tried == space_.questions && reaches_it;
     return point;
   }
 
@@ -110,16 +126,20 @@ class TrialBook {
     result.reached = best.has_value();
     result.origin = origin;
     result.best = best.value_or(origin);
-    result.target = static_cast<double>(least_hits_) / static_cast<double>(space_.questions);
+    result.target =
+        space_.by_score ? least_score_ : static_cast<double>(least_hits_) / static_cast<double>(space_.questions);
     result.points = std::move(points);
     return result;
   }
 
  private:
+  // Means are rounded, and the target of one search may be the mean of another.
+  [[nodiscard]] bool reaches(double mean_score) const { return mean_score >= least_score_ - 1e-9; }
   void write(const Trial& trial, const Outcome& outcome) {
     // A NaN cost would compare as the cheapest.
     LITESTAGE_ASSERT(std::isfinite(outcome.cost) && outcome.cost >= 0, "a cost of ", outcome.cost);
     LITESTAGE_ASSERT(outcome.tokens >= 0, outcome.tokens, " tokens");
+    LITESTAGE_ASSERT(std::isfinite(outcome.score) && outcome.score <= 0, "a score of ", outcome.score);
     static_cast<void>(record(trial.candidate));
     CandidateRecord& found = records_[trial.candidate];
     LITESTAGE_ASSERT(!found.outcomes.at(trial.question), "question ", trial.question, " is asked twice");
@@ -133,6 +153,7 @@ class TrialBook {
   std::map<Candidate, CandidateRecord> records_;
   std::size_t done_ = 0;
   std::size_t least_hits_ = 0;
+  double least_score_ = 0;
 };
 
 // Whether a is better than b: it is cheaper, or as cheap and closer to the origin.

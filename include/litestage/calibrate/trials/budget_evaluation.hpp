@@ -22,7 +22,7 @@ using PathCost = std::function<double(std::span<const PathStep>)>;
 
 [[nodiscard]] inline Outcome outcome_of(const Judge& judge, std::size_t question, std::span<const PathStep> path,
                                         const PathCost& cost) {
-  Outcome o{judge.correct(question, judge.predicted(question, path)), cost(path), 0};
+  Outcome o{judge.correct(question, judge.predicted(question, path)), cost(path), 0, judge.score(path)};
   for (const PathStep& step : path) o.tokens += step.result->report.chosen_tokens();
   return o;
 }
@@ -40,7 +40,7 @@ class BudgetEvaluation {
  public:
   using Make = std::function<Setup<Skip, Exit>(const Candidate&)>;
 
-  // `evaluation` and `judge` outlive this object. The option letters are scored if the judge needs them.
+  // `evaluation` and `judge` outlive this object. The evaluation scores what the judge needs.
   BudgetEvaluation(Evaluation& evaluation, const Judge& judge, Make make)
       : evaluation_(&evaluation), judge_(&judge), make_(std::move(make)) {}
 

@@ -1,6 +1,7 @@
-// When an answer counts as correct in a search.
+// What a search judges: whether an answer is correct, or how likely the right answer is.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "litestage/calibrate/trials/stage_memo.hpp"
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/text/outside_text.hpp"
+#include "litestage/engine/stage_request.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/tasks/read_answer.hpp"
@@ -22,14 +24,22 @@ enum class Metric : std::uint8_t {
   extracted,  // the answer that the last stage's text gives is right
   // The answer is that of full depth: the most probable option letter of multiple-choice questions, or, for other
   // questions and where the branches of the last stage vote, the answer that its texts give. It needs no gold answers.
-  agreement
+  agreement,
+  // The mean log-probability of the right answer's tokens after the last stage's prompt, the largest over several right
+  // answers. It tells candidates apart on few questions, where right and wrong hide small differences.
+  gold_log_prob
 };
+
+// The smallest score by gold_log_prob (nats), which a question gets that was not answered because its prompts outgrew
+// the context: less than a guess among all tokens of any vocabulary. Without it one question could decide a mean. The
+// value is our own.
+inline constexpr double least_gold_score = -20;
 
 }  // namespace litestage::calibrate
 
 template <>
 struct litestage::EnumNames<litestage::calibrate::Metric> {
-  static constexpr std::array<std::string_view, 3> names = {"letter", "extracted", "agreement"};
+  static constexpr std::array<std::string_view, 4> names = {"letter", "extracted", "agreement", "gold_log_prob"};
 };
 
 namespace litestage::calibrate {
@@ -64,19 +74,33 @@ class Judge {
   }
 
   [[nodiscard]] Metric metric() const { return metric_; }
-  [[nodiscard]] bool needs_letters() const { return letters_ && metric_ != Metric::extracted; }
+  // What the path of a question has to hold after its stages.
+  [[nodiscard]] Scored scored() const {
+    if (metric_ == Metric::gold_log_prob) return Scored::golds;
+    return letters_ && metric_ != Metric::extracted ? Scored::letters : Scored::nothing;
+  }
+  [[nodiscard]] bool needs_letters() const { return scored() == Scored::letters; }
+  // Whether score() judges, and not correct().
+  [[nodiscard]] bool by_score() const { return metric_ == Metric::gold_log_prob; }
 
-  // The answer in which this path ended. The path's last step holds the option letters if the metric needs them.
+  // The answer in which this path ended. The path's last step holds what scored() says.
   [[nodiscard]] Answer predicted(std::size_t question, std::span<const PathStep> path) const {
     std::vector<const StageReport*> stages;
     for (const PathStep& step : path) stages.push_back(&step.result->report);
-    if (needs_letters()) stages.pop_back();
+    if (scored() != Scored::nothing) stages.pop_back();
     const bool votes = metric_ == Metric::agreement && stages.back()->branches.size() > 1;
     if (needs_letters() && !votes) return letter_answer(tasks::best_letter(path.back().result->letter_logits));
     return tasks::extracted_answer(format_, stages, questions_[question]);
   }
   [[nodiscard]] bool correct(std::size_t question, const Answer& predicted) const {
     return is_right(predicted, right_[question]);
+  }
+  // The path's score by gold_log_prob; 0 for other metrics.
+  [[nodiscard]] double score(std::span<const PathStep> path) const {
+    if (!by_score()) return 0;
+    double best = least_gold_score;
+    for (const float score : path.back().result->gold_scores) best = std::max(best, static_cast<double>(score));
+    return best;
   }
 
  private:

@@ -22,7 +22,8 @@ namespace litestage::calibrate {
 // On `cpu` and `reference` equal keys mean equal texts, to the bit, whatever else was in the batch.
 struct StageKey {
   std::size_t question = 0;  // index in the list of questions
-  // Index in the schedule; the number of stages stands for the option letters, scored after the last.
+  // Index in the schedule; the number of stages stands for the option letters that are scored after the last stage, and
+  // one more for the right answers.
   std::size_t stage = 0;
   std::string decisions;     // of the policies in this stage; equal spelling means equal decisions
   std::uint64_t before = 0;  // hash of the texts of the earlier stages
@@ -44,6 +45,7 @@ struct StageKey {
 struct StageResult {
   StageReport report;                // times are those of the batch it ran in
   std::vector<float> letter_logits;  // [options] of the step that scores the option letters, whose report is empty
+  std::vector<float> gold_scores;    // [gold answers] mean log-probabilities, of the step that scores the right answers
   int positions = 0;                 // K/V cache positions of the longest branch; 0 if a journal does not give it
 };
 
@@ -63,9 +65,9 @@ struct PromptShape {
 // One step of a path, that is of the stages that a question goes through.
 struct PathStep {
   const StageResult* result = nullptr;
-  const PromptShape* prompts = nullptr;  // null for a stage that did not run, and for the option letters
+  const PromptShape* prompts = nullptr;  // null for a stage that did not run, and for the scoring
 };
-using Path = std::vector<PathStep>;  // [stages], then the option letters if they are scored
+using Path = std::vector<PathStep>;  // [stages], then what is scored after them, if anything is
 
 // The part of a stage whose decisions agree with those under which the stage before it was computed: nothing, its
 // prompt, or its prompt and answer.

@@ -46,7 +46,7 @@ namespace litestage::calibrate {
   return bytes;
 }
 
-// One record: a stage of a question, or the option letters scored after the last stage.
+// One record: a stage of a question, or the option letters or right answers scored after the last stage.
 struct StageRecord {
   static constexpr bool complete = true;
   std::string question;  // question id
@@ -55,6 +55,7 @@ struct StageRecord {
   std::int64_t before = 0;  // the bits of StageKey::before
   std::optional<StageReport> report;
   std::vector<float> letters;  // [options]
+  std::vector<float> golds;    // [gold answers]
   evaluate::ContextUse use;
 
   static constexpr auto fields() {
@@ -65,6 +66,8 @@ struct StageRecord {
                       Field("before", &R::before, "hash of the earlier stages' texts"),
                       Field("report", &R::report, "report of the stage").with(Presence::unless_default),
                       Field("letters", &R::letters, "logits of the option letters").with(Presence::unless_default),
+                      Field("golds", &R::golds, "mean log-probabilities of the gold answers' tokens", -unbounded, 0)
+                          .with(Presence::unless_default),
                       InlineField(&R::use));
   }
 };
@@ -77,7 +80,10 @@ struct StageRecord {
   record.decisions = key.decisions;
   record.before = static_cast<std::int64_t>(key.before);
   record.letters = result.letter_logits;
-  if (result.letter_logits.empty()) {
+  record.golds = result.gold_scores;
+  // Both kinds of scores follow the last stage; which it is, their keys say.
+  if (!record.golds.empty()) --record.stage;
+  if (result.letter_logits.empty() && result.gold_scores.empty()) {
     record.report = result.report;
     for (BranchReport& b : record.report->branches) b.text = bytes_as_characters(b.text);
   }
@@ -87,20 +93,33 @@ struct StageRecord {
 
 namespace detail {
 
-// Converts a record to the result of a stage, or, if `letters`, to the logits of `n_options` option letters.
-[[nodiscard]] inline StageResult result_from(StageRecord record, bool letters, std::size_t n_options,
+inline void check_scores(std::size_t found, std::string_view what, std::size_t expected, std::string_view of,
+                         const Question& question, const Where& where) {
+  if (found == expected) return;
+  throw Error(concat(where.str(), ": found ", found, ' ', what, ", expected ", expected, ", one for each ", of,
+                     " of question ", in_quotes(question.id)));
+}
+
+// Converts a record to the result of a stage, or to what was scored after the last stage.
+[[nodiscard]] inline StageResult result_from(StageRecord record, Scored scored, const Question& question,
                                              const Where& where) {
-  const std::string_view needed = letters ? "letters" : "report";
-  if (letters ? record.letters.empty() : !record.report)
+  const std::string_view needed = scored == Scored::letters ? "letters" : scored == Scored::golds ? "golds" : "report";
+  const bool there = scored == Scored::letters ? !record.letters.empty()
+                     : scored == Scored::golds ? !record.golds.empty()
+                                               : record.report.has_value();
+  if (!there)
     throw Error(concat(where.str(), ": key ", in_quotes(needed), " is missing, expected ", key_list<StageRecord>()));
   const Where here = where.at(needed);
   StageResult result;
   result.positions = record.use.positions;
-  if (letters) {
+  if (scored == Scored::letters) {
+    check_scores(record.letters.size(), "logits", question.options.size(), "option", question, here);
     result.letter_logits = std::move(record.letters);
-    if (result.letter_logits.size() != n_options)
-      throw Error(concat(here.str(), ": found ", result.letter_logits.size(), " logits, expected ", n_options,
-                         ", one for each option of question ", in_quotes(record.question)));
+    return result;
+  }
+  if (scored == Scored::golds) {
+    check_scores(record.golds.size(), "scores", question.gold.size(), "gold answer", question, here);
+    result.gold_scores = std::move(record.golds);
     return result;
   }
   result.report = *std::move(record.report);
@@ -129,8 +148,10 @@ namespace detail {
                .stage = static_cast<std::size_t>(record.stage),
                .decisions = record.decisions,
                .before = static_cast<std::uint64_t>(record.before)};
-  const bool letters = key.stage == n_stages;
-  return {std::move(key), detail::result_from(std::move(record), letters, question->options.size(), where)};
+  Scored scored = Scored::nothing;
+  if (key.stage == n_stages) scored = record.golds.empty() ? Scored::letters : Scored::golds;
+  if (scored == Scored::golds) ++key.stage;
+  return {std::move(key), detail::result_from(std::move(record), scored, *question, where)};
 }
 
 // Adds a result read from a record to the memo.

@@ -46,7 +46,7 @@ struct EvaluationOptions {
   std::size_t context = 0;      // positions of one branch; 0: 1024, or the model's if it has fewer
   std::size_t step_rows = 512;  // largest number of tokens of one step
   KvType kv = KvType::f16;
-  bool score_letters = true;                   // whether the option letters are scored after the last stage
+  Scored scored = Scored::letters;             // what is scored after the last stage
   StageRunOptions generation = {};             // its sampler is greedy; stages may have samplers of their own
   std::function<bool()> keep_going = nullptr;  // called before every step; Stopped is thrown if it returns false
   // Called when a walk ends, with the numbers of ended and of all walks of the run.
@@ -54,7 +54,7 @@ struct EvaluationOptions {
 };
 
 struct GenerationCounts {
-  std::size_t stages = 0;  // includes the steps that score option letters
+  std::size_t stages = 0;  // includes the scoring after the last stage
   std::int64_t tokens = 0;
 
   void add(const StageResult& result) {
@@ -88,7 +88,7 @@ class StagedEvaluation {
     LITESTAGE_ASSERT(!questions.empty(), "an evaluation has questions");
     for (const Question& q : questions) {
       stages_.check_question(q);
-      branches_ = std::max(branches_, stages_.branches(q));
+      branches_ = std::max({branches_, stages_.branches(q), scored_branches(options_.scored, q)});
     }
   }
 
@@ -102,18 +102,18 @@ class StagedEvaluation {
   [[nodiscard]] const std::map<std::size_t, NoRoom>& without_room() const { return without_room_; }
 
   // Returns the path of each work, in the order given. The pointers in it are valid as long as the memo and this
-  // object. If a prompt outgrows the context, that stage and those after it have no branches, and the letters no
-  // logits.
+  // object. If a prompt outgrows the context, that stage and those after it have no branches, and the scoring has no
+  // scores.
   std::vector<Path> run(std::span<const Work> work) {
     if (!lanes_) lanes_ = make_lanes(unobserved_);
-    return run(work, *lanes_, options_.score_letters);
+    return run(work, *lanes_, options_.scored);
   }
-  // Runs with an observer and without option letters, so that the observer sees stages only. It sees only stages that
+  // Runs with an observer and scores nothing, so that the observer sees stages only. It sees only stages that
   // were not generated before.
   template <StepObserver Observer>
   std::vector<Path> run_observed(std::span<const Work> work, Observer& observer) {
     ObserverCallsTo<Observer> calls(observer);
-    return run(work, *make_lanes(calls), false);
+    return run(work, *make_lanes(calls), Scored::nothing);
   }
 
  private:
@@ -131,8 +131,8 @@ class StagedEvaluation {
         options_.generation);
   }
 
-  std::vector<Path> run(std::span<const Work> work, Lanes<B>& lanes, bool letters) {
-    begin(work, letters);
+  std::vector<Path> run(std::span<const Work> work, Lanes<B>& lanes, Scored scored) {
+    begin(work, scored);
     const auto fill = [&](std::size_t lane) {
       while (lanes.idle(lane) && !ready_.empty()) {
         const std::size_t index = ready_.front();
@@ -151,7 +151,7 @@ class StagedEvaluation {
     return paths;
   }
 
-  void begin(std::span<const Work> work, bool letters) {
+  void begin(std::span<const Work> work, Scored scored) {
     ended_ = 0;
     active_.clear();
     ready_.clear();
@@ -160,7 +160,7 @@ class StagedEvaluation {
     for (const Work& w : work) {
       LITESTAGE_ASSERT(w.variant->keys.size() == stages_.size(), w.variant->keys.size(), " keys");
       ready_.push_back(active_.size());
-      active_.push_back({w.variant, w.question, StageWalk(stages_, questions_[w.question], letters)});
+      active_.push_back({w.variant, w.question, StageWalk(stages_, questions_[w.question], scored)});
     }
   }
 
@@ -201,7 +201,7 @@ class StagedEvaluation {
       not_run_.emplace_back().report = std::move(report);
       work.path.push_back({&not_run_.back(), nullptr});
     }
-    if (work.path.size() < steps) work.path.push_back({&not_run_.emplace_back(), nullptr});  // the option letters
+    if (work.path.size() < steps) work.path.push_back({&not_run_.emplace_back(), nullptr});  // the scoring
   }
 
   void take(std::size_t lane, StageRun<B>& run) {
@@ -210,6 +210,8 @@ class StagedEvaluation {
     result.positions = run.positions();
     if (at.key.stage == stages_.size())
       result.letter_logits = run.take_scores();
+    else if (at.key.stage > stages_.size())
+      result.gold_scores = run.take_scores();
     else
       result.report = run.take_report();
     const StageResult& kept = memo_->add(at.key, std::move(result));
@@ -223,11 +225,12 @@ class StagedEvaluation {
 
   [[nodiscard]] StageKey key_of(const ActiveWork& work) const {
     const std::size_t stage = work.walk.steps_done(), last = stages_.size() - 1;
-    return {work.question, stage, work.variant->keys[std::min(stage, last)], hash_of(work.walk.outputs())};
+    const std::size_t golds = work.walk.at_scoring() && work.walk.scored() == Scored::golds ? 1 : 0;
+    return {work.question, stage + golds, work.variant->keys[std::min(stage, last)], hash_of(work.walk.outputs())};
   }
   // Advances the walk by a known result.
   void follow(ActiveWork& work, const StageResult& result) {
-    if (work.walk.at_letters()) {
+    if (work.walk.at_scoring()) {
       work.path.push_back({&result, nullptr});
       work.walk.advance({});
       return;

@@ -45,11 +45,19 @@ class Generation {
     return choose(index, b, stats, logits_row);
   }
 
+  // The statistics of a given token after the row that `likeliest` describes.
+  [[nodiscard]] TokenStats given(TokenStats likeliest, int token, std::size_t logits_row) {
+    if (token == likeliest.token) return likeliest;
+    context_->session->read_logits(logits_row, host_logits_);
+    replace(likeliest, token);
+    return likeliest;
+  }
+
  private:
   std::vector<int> choose(std::size_t index, Branch& b, TokenStats stats, std::size_t logits_row) {
     if (!b.sampler.greedy()) {
       context_->session->read_logits(logits_row, host_logits_);
-      sampled(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
+      replace(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
     }
     tally_->add_chosen(++b.chosen);
     if (context_->options->trace.of) b.trace.push_back(context_->options->trace.of(stats));
@@ -61,8 +69,8 @@ class Generation {
     }
     return go_on(index, b, stats, verdict);
   }
-  // Replaces the likeliest token by the sampled one.
-  void sampled(TokenStats& stats, int token) const {
+  // Replaces the likeliest token by another one of the row in host_logits_.
+  void replace(TokenStats& stats, int token) const {
     if (token == stats.token) return;
     const auto z = [&](int id) { return static_cast<float>(host_logits_[static_cast<std::size_t>(id)]); };
     stats.log_prob += z(token) - z(stats.token);

@@ -34,7 +34,7 @@ class StageRun {
       : context_(context),
         policies_(std::move(policies)),
         request_(std::move(request)),
-        stats_(policies_->stats() | (scores_letters() ? Stat::none : context.observer->stats())),
+        stats_(policies_->stats() | (scores() ? Stat::none : context.observer->stats())),
         prefix_(shared_prefix(request_.prompts)),
         tally_(request_, prefix_, config().n_sublayers()),
         generation_(context_, *policies_, info_, tally_) {
@@ -45,6 +45,8 @@ class StageRun {
                                  Sampler(context_.options->sampler_of(request_.stage), stream_of(request_.stream, i)),
                                  request_.stage.max_new_tokens});
     }
+    scores_.resize(request_.forced.size());
+    log_probs_.resize(request_.forced.size());
     policies_->begin(info_, branches_.size());
     if (prefix_ > 0)
       begin_prefix();
@@ -59,7 +61,10 @@ class StageRun {
   }
   // The statistics that policy and observer read, and the signals that policy and trace read.
   [[nodiscard]] Stat stats() const { return stats_; }
-  [[nodiscard]] Signal signals() const { return policies_->signals() | context_.options->trace.signals; }
+  [[nodiscard]] Signal signals() const {
+    const Signal read = policies_->signals() | context_.options->trace.signals;
+    return request_.forced.empty() ? read : read | Signal::log_prob;
+  }
 
   // The number of branches that have tokens to forward.
   [[nodiscard]] std::size_t least_rows() const {
@@ -104,6 +109,7 @@ class StageRun {
 
   // The report of the request; valid once done() is true. May be called once.
   [[nodiscard]] StageReport take_report() { return tally_.take_report(branches_); }
+  // The logits of the tokens to score, or [branches] the mean log-probabilities of the forced tokens, in nats.
   [[nodiscard]] std::vector<float> take_scores() { return std::move(scores_); }
   // K/V positions of the branch that used most: its prompt and its answer except the last token, which is not
   // forwarded, or what a look-ahead added to them.
@@ -114,8 +120,8 @@ class StageRun {
   }
 
  private:
-  // Scoring letters is not a stage, so observers are not notified.
-  [[nodiscard]] bool scores_letters() const { return !request_.score_tokens.empty(); }
+  // Scoring is not a stage, so observers are not notified.
+  [[nodiscard]] bool scores() const { return !request_.score_tokens.empty() || !request_.forced.empty(); }
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
   [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
 
@@ -124,12 +130,15 @@ class StageRun {
     const std::size_t capacity = context_.session->cache().index().capacity();
     LITESTAGE_ASSERT(request_.slots.size() >= request_.prompts.size(), request_.prompts.size(), " branches in ",
                      request_.slots.size(), " slots");
-    for (const std::vector<int>& prompt : request_.prompts) {
-      LITESTAGE_ASSERT(!prompt.empty(), "a prompt has at least one token");
-      if (prompt.size() > capacity) {
+    LITESTAGE_ASSERT(request_.forced.empty() || request_.forced.size() == request_.prompts.size(),
+                     request_.forced.size(), " forced texts of ", request_.prompts.size(), " branches");
+    for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
+      LITESTAGE_ASSERT(!request_.prompts[i].empty(), "a prompt has at least one token");
+      LITESTAGE_ASSERT(request_.forced.empty() || !request_.forced[i].empty(), "a branch has no forced tokens");
+      const std::size_t least = least_positions(request_, i);
+      if (least > capacity) {
         throw Error(concat("question ", shown(request_.question), ", stage ", shown(request_.stage.name),
-                           ": the prompt has ", prompt.size(), " tokens, expected at most ", capacity,
-                           " (the context)"));
+                           ": the prompt has ", least, " tokens, expected at most ", capacity, " (the context)"));
       }
     }
   }
@@ -192,7 +201,8 @@ class StageRun {
     }
     if (!s.wants_logits) return end_prefix();
     const std::size_t row = next_logits++;
-    if (scores_letters()) return score(branch, row);
+    if (!request_.forced.empty()) return force(branch, step.tokens[row], row);
+    if (scores()) return score(branch, row);
     generate(branch, step.tokens[row], row);
   }
   // Throws Error if policies, observers and samplers would otherwise receive numbers that are not finite.
@@ -210,7 +220,7 @@ class StageRun {
     const Segment& segment = branches_[branch].segment;
     const Decisions& decisions = context_.session->decisions()[segment.decisions];
     policies_->observe(branch, segment, decisions);
-    if (!scores_letters()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
+    if (!scores()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
   }
 
   // Passes the row of logits on, and starts the branch's next segment. The decisions of a look-ahead stay those of the
@@ -226,6 +236,21 @@ class StageRun {
     const StepInfo step{Phase::decode, b.chosen - 1};
     const int decisions = was_ahead && b.ahead ? b.segment.decisions : decide(branch, step);
     begin_segment(b, step, std::move(next), true, decisions);
+  }
+
+  // Adds the log-probability of the branch's next forced token, and forwards it under decisions of its own, as a
+  // generated token is. The last one is not forwarded.
+  void force(std::size_t branch, const TokenStats& likeliest, std::size_t logits_row) {
+    Branch& b = branches_[branch];
+    const std::vector<int>& tokens = request_.forced[branch];
+    const int token = tokens[static_cast<std::size_t>(b.chosen++)];
+    log_probs_[branch] += static_cast<double>(generation_.given(likeliest, token, logits_row).log_prob);
+    if (static_cast<std::size_t>(b.chosen) < tokens.size()) {
+      const StepInfo step{Phase::decode, b.chosen - 1};
+      return begin_segment(b, step, {token}, true, decide(branch, step));
+    }
+    scores_[branch] = static_cast<float>(log_probs_[branch] / static_cast<double>(tokens.size()));
+    b.stop = StopReason::cap;
   }
 
   void score(std::size_t branch, std::size_t logits_row) {
@@ -246,6 +271,7 @@ class StageRun {
   std::vector<Branch> branches_;
   std::vector<RowSlice> slices_;  // the slices of the last collected step
   std::vector<float> scores_;
+  std::vector<double> log_probs_;              // [branches] sums over the forced tokens so far
   std::vector<typename B::Real> host_logits_;  // [vocab]
 };
 
