@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Recomputes the solutions of examples/data/arithmetic_*.jsonl, and checks that the two files are balanced alike.
+"""Recomputes the solutions of examples/data/arithmetic_*.jsonl, and checks that the two files are balanced alike and
+that the worked examples in the prompts of examples/data/arithmetic are right, the same, and none of the problems.
 
     tests/arithmetic_problems.py              check; prints each fault
     tests/arithmetic_problems.py --selftest   show that each check catches a file that breaks it
@@ -76,6 +77,35 @@ def operations(records):
     return collections.Counter((r["steps"], op) for r in records for op in re.findall(r" ([-+*/]) ", r["answer"]))
 
 
+def share(a, b):
+    """(common words, words of either) of two questions."""
+    return len(words(a) & words(b)), len(words(a) | words(b))
+
+
+def examples(text):
+    """[(question, solution or "", answer)] of a prompt."""
+    return re.findall(r"Problem: (.+)\n(?:Solution: (.+)\n)?The answer is (.+)\.\n", text)
+
+
+def example_faults(reason, direct, problems):
+    """What is wrong with the worked examples of the two prompts."""
+    if not examples(reason):
+        yield "the prompt has no example"
+    if [(q, a) for q, _, a in examples(reason)] != [(q, a) for q, _, a in examples(direct)]:
+        yield "direct.json has other examples than reason.json, so it is no control"
+    for question, solution, answer in examples(reason):
+        equations = re.findall(rf"({NUMBER}) ([-+*/]) ({NUMBER}) = ({NUMBER})", solution)
+        for left, operation, right, result in equations:
+            if OPERATIONS[operation](number(left), number(right)) != number(result):
+                yield f"an equation of the example is wrong: {left} {operation} {right} = {result}"
+        if not equations or equations[-1][-1] != answer:
+            yield f"the example does not end in its answer: {question}"
+        for problem in problems:
+            common, either = share(question, problem["question"])
+            if common > LIKENESS * either:
+                yield f"an example is {problem['id']} again: they share {common} of {either} words"
+
+
 def faults(halves):
     everything = [r for records in halves.values() for r in records]
     for record in everything:
@@ -94,14 +124,18 @@ def faults(halves):
         if first[key] != second[key]:
             yield f"{key[1]} in {key[0]} steps: {first[key]} times in one half, {second[key]} in the other"
     for a, b in itertools.combinations(everything, 2):
-        common, either = words(a["question"]) & words(b["question"]), words(a["question"]) | words(b["question"])
-        if len(common) > LIKENESS * len(either):
-            yield f"{a['id']} and {b['id']} are near-twins: they share {len(common)} of {len(either)} words"
+        common, either = share(a["question"], b["question"])
+        if common > LIKENESS * either:
+            yield f"{a['id']} and {b['id']} are near-twins: they share {common} of {either} words"
 
 
 def read():
     return {name: [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
             for name in HALVES}
+
+
+def read_prompt(name):
+    return json.loads((FOLDER / "arithmetic" / name).read_text(encoding="utf-8"))["stages"][0]["text"]
 
 
 def selftest():
@@ -136,14 +170,26 @@ def selftest():
         change(halves)
         if not any(expected in fault for fault in faults(halves)):
             sys.exit(f"selftest: no fault says {expected!r}")
-    print(f"each of {len(broken)} broken files is caught")
+    reason, direct = read_prompt("reason.json"), read_prompt("direct.json")
+    problems = [r for records in read().values() for r in records]
+    a_problem = problems[0]["question"]
+    broken_prompts = [("no example", "Problem: {question}\nSolution:", "Problem: {question}"),
+                      ("other examples", reason, direct.replace("41", "42")),
+                      ("an equation of the example is wrong", reason.replace("12 = 36 rolls", "12 = 35 rolls"), direct),
+                      ("does not end in its answer", *(prompt.replace("is 41", "is 36") for prompt in (reason, direct))),
+                      ("again", reason.replace(examples(reason)[0][0], a_problem), direct)]
+    for expected, *prompts in broken_prompts:
+        if not any(expected in fault for fault in example_faults(*prompts, problems)):
+            sys.exit(f"selftest: no fault of the prompts says {expected!r}")
+    print(f"each of {len(broken) + len(broken_prompts)} broken files is caught")
 
 
 def main():
     if sys.argv[1:] == ["--selftest"]:
         return selftest()
     halves = read()
-    found = list(faults(halves))
+    problems = [r for records in halves.values() for r in records]
+    found = [*faults(halves), *example_faults(read_prompt("reason.json"), read_prompt("direct.json"), problems)]
     if found:
         sys.exit("\n".join(found))
     print(f"{sum(map(len, halves.values()))} solutions recomputed")

@@ -97,6 +97,18 @@ refuses "expected litestage.plan/1" compare --plan results.txt
 refuses "torn.jsonl:1" compare --model magic.gguf --data torn.jsonl
 refuses "nofolder" compare --model magic.gguf --json nofolder/out.json
 refuses "nofolder" compare --model magic.gguf --markdown nofolder/out.md
+# The files of the project's arithmetic problems are read before the model: the model is what is refused.
+sums=$sources/../examples/data
+arithmetic=(--task "$sums/arithmetic/task.json" --stages "@$sums/arithmetic/reason.json")
+for half in calibration test; do
+  refuses "magic.gguf" ask --model magic.gguf "${arithmetic[@]}" --data "$sums/arithmetic_$half.jsonl" --questions 48
+done
+directly=(compare --model magic.gguf "${arithmetic[@]}" --data "$sums/arithmetic_test.jsonl" --direct)
+refuses "magic.gguf" "${directly[@]}" "@$sums/arithmetic/direct.json"
+refuses "--direct: found \"nonsense\", expected one of tinythinker" "${directly[@]}" nonsense
+refuses "--direct: stages single: found no answer letter" "${directly[@]}" single
+refuses "--direct: found --methods full_depth, majority, expected the method direct" \
+  "${directly[@]}" direct --methods full_depth,majority
 for model in nothing magic short; do refuses "$model.gguf" calibrate --model $model.gguf; done
 refuses "--nonsense" calibrate --nonsense
 refuses "expected one of racing, exhaustive_sweep" calibrate --strategy nonsense
@@ -140,6 +152,7 @@ refuses "--json hard.jsonl: is the file that --data reads" ask --model magic.ggu
 refuses "--json link.gguf: is the file that --model reads" ask --model magic.gguf --json link.gguf
 refuses "--json magic.gguf: is the file that --model reads" ask --model link.gguf --json magic.gguf
 refuses "--json spec.txt: is the file that --skip reads" ask --model magic.gguf --skip @spec.txt --json spec.txt
+refuses "--json spec.txt: is the file that --direct reads" "${directly[@]}" @spec.txt --json spec.txt
 refuses "--json two.jsonl: is the file that --exclude reads" ask --model magic.gguf --exclude two.jsonl --json two.jsonl
 refuses "--json results.txt: is the file that --plan reads" compare --model magic.gguf --plan results.txt --json results.txt
 refuses "--markdown ./c.txt: is the file that --json writes too" compare --model magic.gguf --json c.txt --markdown ./c.txt
@@ -340,6 +353,15 @@ if [[ -e $model ]]; then
   refuses "found custom with only, again and other texts or limits, expected custom" \
     ask --model "$model" --plan own_plan.txt --stages @longer.json
 
+  # The control that answers at once may have stages of its own, which its journal names.
+  refuses "--direct: question a049: found 0 options" "${directly[@]/magic.gguf/$model}" tinythinker
+  own_direct=(compare --model "$model" "${arithmetic[@]}" --data "$sums/arithmetic_test.jsonl" --questions 2 --batch 2
+    --latency-questions 1 --methods direct --json compared.txt --journal direct_journal.txt --quiet)
+  check "compare --direct answers" ends_with 0 "$programs/${own_direct[0]}" "${own_direct[@]:1}" \
+    --direct "@$sums/arithmetic/direct.json" >out.txt 2>said.txt
+  check "the direct answer has the stages of --direct" grep -q '"text": "Arithmetic problems and their answers' compared.txt
+  refuses "direct_journal.txt: is the journal of other work: direct is" "${own_direct[@]}" --direct "@$sums/arithmetic/reason.json"
+
   # The fingerprint depends on every byte of the model, and results do not depend on --context (see old_files.py).
   python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))
   resume=("${short[@]}" --plan again.txt)
@@ -366,6 +388,18 @@ if [[ -e $model ]]; then
   rm -f edited.gguf small.gguf unnamed.gguf small.json
 else
   echo "not checked without smollm2-135m.gguf: Ctrl-C, plans, and limits that depend on the model"
+fi
+
+# The demo's model solves more of the arithmetic problems when it reasons first.
+larger=${model%/*}/qwen2.5-coder-0.5b.gguf
+if [[ -e $larger ]]; then
+  solved() {  # SCHEDULE: how many of the first 8 calibration problems are right
+    "$programs/ask" --model "$larger" "${arithmetic[@]:0:2}" --stages "@$sums/arithmetic/$1.json" \
+      --data "$sums/arithmetic_calibration.jsonl" --questions 8 --batch 8 --quiet | sed -n 's/^from the text.*(\([0-9]*\) of 8;.*/\1/p'
+  }
+  check "qwen2.5-coder-0.5b reasons better than it guesses" test "$(solved reason)" -gt "$(solved direct)"
+else
+  echo "not checked without qwen2.5-coder-0.5b.gguf: reasoning against direct answers on the arithmetic problems"
 fi
 
 # A chat template is recognised by its whole text. The copies have holes in place of the weights, which nothing reads.

@@ -214,6 +214,11 @@ TEST_CASE("compared methods: controls") {
   ComparedMethods other({"direct"}, nullptr, stages::Standard(edited), n_layers, asked);
   CHECK(named(settled(other, {}), "direct answer").policies->stages ==
         stages::Standard(stages::Direct{24, true, "You know."}));
+  const stages::Standard own_direct(stages::Direct{.max_new_tokens = 5});
+  ComparedMethods given({"direct", "forced"}, nullptr, tinythinker, n_layers, asked, {}, own_direct);
+  const auto controls_with_own = settled(given, {});
+  CHECK(named(controls_with_own, "direct answer").policies->stages == own_direct);
+  CHECK(named(controls_with_own, "forced answer").policies->stages == stages::Standard(stages::Direct{}));
   ComparedMethods more({"forced", "one_stage"}, nullptr, stages::Standard(edited), n_layers, asked);
   const auto controls_of_chat = settled(more, {});
   CHECK(named(controls_of_chat, "forced answer").policies->stages ==

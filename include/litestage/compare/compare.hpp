@@ -67,7 +67,7 @@ class Comparing {
         finished_(&finished),
         progress_(progress),
         methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
-                 task.questions.list, settings.exits),
+                 task.questions.list, settings.exits, settings.direct),
         run_(model, task.questions.list, options(progress), finished) {}
 
   // Both functions return false if the run was stopped. `what`: name of the work, for progress reports.
@@ -117,9 +117,11 @@ class Comparing {
     o.pipeline.kv = settings_->cache;
     o.pipeline.score_letters = settings_->letters;
     o.pipeline.keep_going = progress.keep_going;
-    // No other method has more branches than the schedule itself.
-    for (const Question& q : task_->questions.list)
+    // No other method has more branches than the schedule itself or the given direct answer.
+    for (const Question& q : task_->questions.list) {
       o.pipeline.branches = std::max(o.pipeline.branches, task_->stages.branches(q));
+      if (settings_->direct) o.pipeline.branches = std::max(o.pipeline.branches, settings_->direct->branches(q));
+    }
     o.traced = settings_->traces;
     o.trace = confidence_trace(*task_);
     o.on_finished = [this](const Method&) { progress_.finished(); };

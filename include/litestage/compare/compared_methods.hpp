@@ -79,10 +79,12 @@ class ComparedMethods {
 
   // `chosen`: some of names(). Full depth is always added, and so are the methods that a chosen one depends on. Without
   // a plan (null), the methods that need one are missing. `exits`: early exits of one's own, each a method at full
-  // depth that is followed by two controls with as many tokens. Plan and questions outlive this object.
+  // depth that is followed by two controls with as many tokens. `direct`: the schedule of the control that answers at
+  // once; empty: stages::direct_answer_of(stages). Plan and questions outlive this object.
   ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan, const stages::Standard& stages,
                   int n_layers, const std::vector<Question>& questions,
-                  const std::vector<early_exit::Standard>& exits = {});
+                  const std::vector<early_exit::Standard>& exits = {},
+                  const std::optional<stages::Standard>& direct = {});
 
   [[nodiscard]] std::vector<ComparedMethod>& list() { return list_; }
   // Makes method i ready to run, after the methods before it have run. If it has no policies afterwards, there is
@@ -110,6 +112,7 @@ class ComparedMethods {
   std::vector<ComparedMethod> list_;
   const calibrate::Plan* plan_;
   MethodPolicies full_;
+  stages::Standard direct_;
   std::vector<calibrate::Baseline> ladders_;  // empty without a plan
   int n_layers_;
   const std::vector<Question>* questions_;

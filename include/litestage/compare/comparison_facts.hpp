@@ -29,6 +29,7 @@ namespace litestage::compare {
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);
+  if (settings.direct) f.add("direct", settings.direct->to_form(true));
   // Outcomes hold the answers read from texts, so a journal holds for one way of reading them.
   if (!settings.letters) {
     const AnswerKind kind = task.questions.list.empty() ? AnswerKind::letter : task.questions.list[0].kind;

@@ -30,6 +30,7 @@ struct ComparedTask {
 struct ComparisonSettings {
   std::vector<std::string> methods;              // some of ComparedMethods::names()
   std::vector<early_exit::Standard> exits = {};  // further methods: each at full depth, followed by its controls
+  std::optional<stages::Standard> direct = {};   // how the control `direct` asks; empty: as it follows from the stages
   // If true, an answer is the most probable option letter; if false, it is the option that the text states.
   bool letters = true;
   std::size_t timed = 0;       // number of first questions that are timed, one at a time

@@ -211,6 +211,16 @@ TEST_CASE("a verdict after looking ahead ends the branch with the token before i
     CHECK(report.injected_tokens == 6);
     CHECK(injected.look_aheads.size() == 2);  // none after the injection
 
+    using B = std::decay_t<decltype(s.backend)>;
+    Pipeline<B, skip::Never, Curious, OneStage, RecordingObserver> observed({s.backend, s.model, toy}, {}, curious,
+                                                                            stage, on);
+    static_cast<void>(observed.run(Question{.id = "q", .stem = "", .options = {}}));
+    std::vector<int> kept;
+    for (const Told& told : observed.observer().log) {
+      if (told.what == "only 0 kept") kept.push_back(told.number);
+    }
+    CHECK(kept == tokens);
+
     curious.words.max_tokens = 0;
     CHECK(ask(s, stage, on, curious).branches.at(0).text == before);
     curious.words.max_tokens = 100;  // the stage's cap still holds

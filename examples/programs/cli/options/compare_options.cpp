@@ -80,6 +80,10 @@ void add_compared_methods(CLI::App& app, CompareOptions& o) {
       ->allow_extra_args(false)
       ->type_name("SPEC")
       ->group(group);
+  app.add_option("--direct", o.direct,
+                 "Stages of the method direct, such as an answer with the same examples (SPEC, below)")
+      ->type_name("SPEC")
+      ->group(group);
   app.add_option("--plan", o.plans, "Plan written by the program calibrate; most methods need it")
       ->allow_extra_args(false)
       ->type_name("FILE")

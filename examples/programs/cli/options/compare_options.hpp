@@ -15,6 +15,7 @@ struct CompareOptions {
   Options common;  // its task, data and plan are those of one task (see by_task)
   std::vector<std::string> tasks = {"choice"}, data, plans;
   std::vector<std::string> methods = {"all"}, exits;
+  std::string direct;  // schedule of the control `direct`; empty: as it follows from the stages
   std::optional<std::size_t> latency_questions;  // default: 20, or all if there are fewer
   std::size_t traces = 0;
   std::string markdown, journal;

@@ -10,8 +10,8 @@
 
 namespace litestage::cli {
 
-stages::Standard read_stages(const std::string& spec) {
-  return read_spec<stages::Standard>(spec, "--stages", io::read_json_file);
+stages::Standard read_stages(const std::string& spec, const std::string& option) {
+  return read_spec<stages::Standard>(spec, option, io::read_json_file);
 }
 
 std::string schedule_words(const stages::Standard& stages) {

@@ -16,7 +16,7 @@ struct Policies {
   early_exit::Standard exit;
 };
 
-[[nodiscard]] stages::Standard read_stages(const std::string& spec);
+[[nodiscard]] stages::Standard read_stages(const std::string& spec, const std::string& option = "--stages");
 [[nodiscard]] Policies read_policies(const stages::Standard& stages, const std::string& skip, const std::string& exit);
 // The SPEC of a schedule, or for a schedule that only a file can hold, its name and its stages.
 [[nodiscard]] std::string schedule_words(const stages::Standard& stages);

@@ -34,8 +34,9 @@ std::string signed_fixed(double value, int digits) {
 }
 
 std::string exit_text(const Form& exit) {
+  const auto policy = read_value<early_exit::Standard>(exit, Where("plan").at("exit"));
   const Form *window = exit.find("window"), *threshold = exit.find("threshold");
-  if (window == nullptr || threshold == nullptr) return "never";
+  if (policy.active_name() != "low_confidence" || window == nullptr || threshold == nullptr) return to_spec(policy);
   return concat("window ", window->integer(""), ", threshold ", fixed(threshold->number(""), 4));
 }
 

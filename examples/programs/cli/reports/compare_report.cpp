@@ -20,6 +20,8 @@
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/policy/any_schedule.hpp"
+#include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
 
@@ -62,12 +64,35 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
          "--latency-questions for times.\n";
 }
 
+// The schedule of --direct, read before a model is loaded.
+std::optional<stages::Standard> direct_stages(const CompareOptions& o) {
+  if (o.direct.empty()) return {};
+  if (std::find(o.methods.begin(), o.methods.end(), "direct") == o.methods.end())
+    throw Error(concat("--direct: found --methods ", joined(o.methods), ", expected the method direct among them"));
+  stages::Standard direct = read_stages(o.direct, "--direct");
+  try {
+    static_cast<void>(direct.answer_format());  // throws an Error if the stages end without an answer
+  } catch (const Error& error) {
+    throw Error(concat("--direct: ", error.what()));
+  }
+  return direct;
+}
+
+void check_direct(const AnySchedule& direct, const std::vector<Question>& questions) {
+  try {
+    for (const Question& q : questions) direct.check_question(q);
+  } catch (const Error& error) {
+    throw Error(concat("--direct: ", error.what()));
+  }
+}
+
 void check_compared(const CompareJob& c) {
   require_questions(c.job);
   const std::vector<Question>& questions = c.task.questions.list;
   if (c.options.latency_questions.value_or(0) > questions.size())
     throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
+  if (c.settings.direct) check_direct(*c.settings.direct, questions);
   if (!c.task.plan) return;
   check_plan_stages(c.task.stages, c.task.plan->plan, c.task.plan->path);
   calibrate::check_apart(c.task.plan->plan, questions, c.task.plan->path);
@@ -84,10 +109,11 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   }
   Options common = o.common;
   common.plan.clear();  // each method has its own policies
-  const Job job = prepare(common);
-  const std::size_t n = job.questions.list.size();
   compare::ComparisonSettings settings;
   settings.methods = o.methods;
+  settings.direct = direct_stages(o);
+  const Job job = prepare(common);
+  const std::size_t n = job.questions.list.size();
   for (const std::string& spec : o.exits)
     settings.exits.push_back(read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file));
   settings.letters = job.options.metric == "letter";
@@ -112,6 +138,7 @@ std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool 
   for (const CompareOptions& t : tasks) {
     files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
     for (const std::string& spec : t.exits) files.reads_spec("--exit", spec);
+    files.reads_spec("--direct", t.direct);
   }
   if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all tasks
   files.check();

@@ -30,8 +30,13 @@ namespace litestage::compare {
 LITESTAGE_INLINE ComparedMethods::ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan,
                                                   const stages::Standard& stages, int n_layers,
                                                   const std::vector<Question>& questions,
-                                                  const std::vector<early_exit::Standard>& exits)
-    : plan_(plan), full_{.skip = {}, .exit = {}, .stages = stages}, n_layers_(n_layers), questions_(&questions) {
+                                                  const std::vector<early_exit::Standard>& exits,
+                                                  const std::optional<stages::Standard>& direct)
+    : plan_(plan),
+      full_{.skip = {}, .exit = {}, .stages = stages},
+      direct_(direct ? *direct : stages::Standard(stages::direct_answer_of(stages))),
+      n_layers_(n_layers),
+      questions_(&questions) {
   const auto wants = [&](std::string_view name) {
     return std::find(chosen.begin(), chosen.end(), name) != chosen.end();
   };
@@ -146,7 +151,7 @@ LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {
       p.exit = m.exit;
       return set(m, p, to_spec(p.exit));
     case Kind::direct:
-      p.stages = stages::Standard(stages::direct_answer_of(full_.stages));
+      p.stages = direct_;
       return set(m, p, "");
     case Kind::forced: {
       stages::Direct forced = stages::direct_answer_of(full_.stages);

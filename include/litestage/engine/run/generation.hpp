@@ -142,6 +142,7 @@ class Generation {
     }
     b.text.append(words.text);
     b.kept.insert(b.kept.end(), text.begin(), text.end());
+    for (const int token : text) context_->observer->token(static_cast<int>(index), *request_, b.segment.step, token);
     b.injected = static_cast<int>(text.size());
     b.injected_at = b.chosen;
     b.closed = true;
