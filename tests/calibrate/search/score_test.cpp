@@ -8,7 +8,6 @@
 #include <limits>
 #include <numeric>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "calibrate/search/made_up_world.hpp"
@@ -16,21 +15,24 @@
 using namespace litestage::calibrate;
 
 TEST_CASE("Student's t: the quantiles of printed tables, and both tails") {
-  // 1 % and 5 % points of one tail.
-  for (const auto& [degrees, one, five] : std::vector<std::tuple<std::size_t, double, double>>{{1, 31.8205, 6.3138},
-                                                                                               {2, 6.9646, 2.9200},
-                                                                                               {3, 4.5407, 2.3534},
-                                                                                               {4, 3.7469, 2.1318},
-                                                                                               {5, 3.3649, 2.0150},
-                                                                                               {10, 2.7638, 1.8125},
-                                                                                               {29, 2.4620, 1.6991},
-                                                                                               {120, 2.3578, 1.6577}}) {
-    CAPTURE(degrees);
-    CHECK(std::abs(student_t_below(-one, degrees) - 0.01) < 2e-6);
-    CHECK(std::abs(student_t_below(-five, degrees) - 0.05) < 1e-5);
-    CHECK(std::abs(student_t_below(one, degrees) - 0.99) < 2e-6);
-    CHECK(std::abs(student_t_below(0, degrees) - 0.5) < 1e-12);
-    CHECK(student_t_below(-std::numeric_limits<double>::infinity(), degrees) < 1e-12);
+  struct Row {
+    std::size_t degrees;
+    double one, five;  // the 1 % and 5 % points of one tail
+  };
+  for (const Row& row : std::vector<Row>{{1, 31.8205, 6.3138},
+                                         {2, 6.9646, 2.9200},
+                                         {3, 4.5407, 2.3534},
+                                         {4, 3.7469, 2.1318},
+                                         {5, 3.3649, 2.0150},
+                                         {10, 2.7638, 1.8125},
+                                         {29, 2.4620, 1.6991},
+                                         {120, 2.3578, 1.6577}}) {
+    CAPTURE(row.degrees);
+    CHECK(std::abs(student_t_below(-row.one, row.degrees) - 0.01) < 2e-6);
+    CHECK(std::abs(student_t_below(-row.five, row.degrees) - 0.05) < 1e-5);
+    CHECK(std::abs(student_t_below(row.one, row.degrees) - 0.99) < 2e-6);
+    CHECK(std::abs(student_t_below(0, row.degrees) - 0.5) < 1e-12);
+    CHECK(student_t_below(-std::numeric_limits<double>::infinity(), row.degrees) < 1e-12);
   }
 }
 
