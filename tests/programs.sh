@@ -318,6 +318,9 @@ if [[ -e $model ]]; then
   refuses "--questions is 33, expected 1 to 32" ask --model "$model" --questions 33
   refuses "--questions is 33, expected 1 to 32" calibrate --model "$model" --questions 33
   refuses "--most is 61, expected 0 to 60" calibrate --model "$model" --most 61
+  refuses "the early exit never has no settings to try" calibrate --model "$model" --exit never
+  refuses "--exit" compare --model "$model" --exit trial_answer:threshold=2
+  refuses "--least-accuracy" calibrate --model "$model" --metric gold_log_prob --least-accuracy 0.5
   interrupts "ask: stopped" ask --model "$model" --json stopped.json
   yes "Water boils." | head -n 1000 >long.txt
   interrupts "score: stopped" score --model "$model" --text long.txt --json no.json
@@ -352,6 +355,7 @@ if [[ -e $model ]]; then
   sed 's/max_new_tokens": 2/max_new_tokens": 3/' own.json >longer.json
   refuses "found custom with only, again and other texts or limits, expected custom" \
     ask --model "$model" --plan own_plan.txt --stages @longer.json
+  rm -f own.json misspelt.json longer.json
 
   # The control that answers at once may have stages of its own, which its journal names.
   refuses "--direct: question a049: found 0 options" "${directly[@]/magic.gguf/$model}" tinythinker
