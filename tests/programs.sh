@@ -77,6 +77,7 @@ refuses "--metric is letter, expected extracted" ask --model magic.gguf --task o
 refuses "--metric is letter, expected extracted" compare --model magic.gguf --task open --data open.jsonl --metric letter
 refuses "--metric is letter, expected extracted" calibrate --model magic.gguf --task open --data open.jsonl --metric letter
 refuses "is the file that --task reads" ask --model magic.gguf --task sums.json --data sums.jsonl --json sums.json
+rm -f keyless.json kind.json sums.json
 refuses "nofolder" ask --model magic.gguf --json nofolder/out.json
 refuses "nofolder" score --model magic.gguf --text text.txt --json nofolder/out.json
 refuses "nofolder" score --model magic.gguf --text text.txt --logits nofolder/out.npy
