@@ -27,6 +27,7 @@
 #include "litestage/core/quant_blocks.hpp"
 #include "litestage/core/split_mix64.hpp"
 #include "litestage/core/tensor.hpp"
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/core/text/utf8.hpp"
 #include "litestage/core/threads/cpu_quota.hpp"

@@ -14,6 +14,7 @@
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/core/text/utf8.hpp"
 #include "litestage/early_exit/looking_ahead/look_ahead_points.hpp"
 #include "litestage/policy/ladder.hpp"
@@ -103,19 +104,14 @@ struct ConsistentAnswer : LookAheadPoints<LookAheadAt::token, 16, 0> {
   friend bool operator==(const ConsistentAnswer&, const ConsistentAnswer&) = default;
 
  private:
-  [[nodiscard]] static std::string lower(std::string_view mixed) {
-    std::string out(mixed);
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-  }
   [[nodiscard]] static std::string form_of(std::string_view answer) {
     std::string_view form = trimmed_ascii(answer);
     while (!form.empty() && std::string_view(".,;:!?").find(form.back()) != std::string_view::npos)
       form.remove_suffix(1);
-    return lower(trimmed_ascii(form));
+    return lower_ascii(trimmed_ascii(form));
   }
   [[nodiscard]] bool hesitates(std::string_view answer) const {
-    const std::string low = lower(answer);
+    const std::string low = lower_ascii(answer);
     return std::any_of(hesitation.begin(), hesitation.end(),
                        [&](const std::string& word) { return low.find(word) != std::string::npos; });
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/prompt/answer_format.hpp"
 #include "litestage/tasks/reading/answer_places.hpp"
 #include "litestage/tasks/reading/plain_text.hpp"
@@ -18,15 +19,6 @@ namespace litestage::tasks {
 namespace detail {
 
 constexpr std::string_view white_space = " \t\n\v\f\r";
-
-[[nodiscard]] inline char lower_ascii(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-[[nodiscard]] inline std::string lower_ascii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = lower_ascii(c);
-  return lower;
-}
 
 // What stands in the last box.
 [[nodiscard]] inline std::optional<std::string_view> last_box(std::string_view text) {

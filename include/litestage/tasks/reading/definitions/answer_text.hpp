@@ -6,16 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/tasks/reading/answer_text.hpp"
 #include "litestage/tasks/reading/answer_vocabulary.hpp"
 #include "litestage/tasks/reading/plain_text.hpp"
 
 namespace litestage::tasks {
 
-LITESTAGE_INLINE AnswerText::AnswerText(std::string_view written) : plain_(plain_text(written)), lower_(plain_) {
-  for (char& c : lower_) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+LITESTAGE_INLINE AnswerText::AnswerText(std::string_view written)
+    : plain_(plain_text(written)), lower_(lower_ascii(plain_)) {
   for (std::size_t at = 0, after_last = 0; at < plain_.size();) {
     if (!starts_word(at)) {
       ++at;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/tasks/reading/number_answer.hpp"
 #include "litestage/tasks/reading/number_text.hpp"
 #include "litestage/tasks/reading/plain_text.hpp"
@@ -35,8 +36,7 @@ enum class Joint {
     std::size_t end = i;
     while (end < gap.size() && (is_word_byte(gap[end]) || gap[end] == '\'')) ++end;
     if (end == i) end = i + 1;
-    std::string part(gap.substr(i, end - i));
-    for (char& c : part) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    std::string part = lower_ascii(gap.substr(i, end - i));
     if (part != " " && part != "$") parts.push_back(std::move(part));
     i = end;
   }
