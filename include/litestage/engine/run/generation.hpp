@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -61,10 +62,11 @@ class Generation {
     }
     tally_->add_chosen(++b.chosen);
     if (context_->options->trace.of) b.trace.push_back(context_->options->trace.of(stats));
-    const Verdict verdict = judge(index, b, stats);
+    const std::string piece = tokenizer().piece(stats.token);
+    const Verdict verdict = judge(index, b, stats, piece);
     if (b.stop) return {};
     if (verdict == Verdict::go_on && !b.closed) {
-      std::vector<int> ahead = begin_look_ahead(index, b, stats);
+      std::vector<int> ahead = begin_look_ahead(index, b, stats, piece);
       if (!ahead.empty()) return ahead;
     }
     return go_on(index, b, stats, verdict);
@@ -78,7 +80,7 @@ class Generation {
   }
 
   // Keeps the token or ends the branch, and returns the exit policy's verdict. A policy that has injected is not asked.
-  Verdict judge(std::size_t index, Branch& b, const TokenStats& stats) {
+  Verdict judge(std::size_t index, Branch& b, const TokenStats& stats, std::string_view piece) {
     Verdict verdict = Verdict::go_on;
     const auto stop = [&](StopReason reason) {
       b.stop = reason;
@@ -88,7 +90,7 @@ class Generation {
     if (!context_->options->ignore_eos && tokenizer().is_end(stats.token)) return stop(StopReason::eos);
     if (!b.closed) verdict = policies_->judge(index, step, stats);
     if (verdict == Verdict::stop_drop) return stop(StopReason::exit);
-    if (b.text.push(tokenizer().piece(stats.token))) return stop(StopReason::stop_string);
+    if (b.text.push(piece)) return stop(StopReason::stop_string);
     b.kept.push_back(stats.token);
     context_->observer->token(static_cast<int>(index), *request_, step, stats.token);
     if (verdict == Verdict::stop_keep) return stop(StopReason::exit);
@@ -110,8 +112,8 @@ class Generation {
 
   // Asks the exit policy whether to look ahead after the kept token. Returns the tokens that this forwards: none if the
   // policy does not want to, or the context has no room for them.
-  std::vector<int> begin_look_ahead(std::size_t index, Branch& b, const TokenStats& last) {
-    std::optional<LookAhead> asked = policies_->look_ahead(index, b.segment.step, tokenizer().piece(last.token));
+  std::vector<int> begin_look_ahead(std::size_t index, Branch& b, const TokenStats& last, std::string_view piece) {
+    std::optional<LookAhead> asked = policies_->look_ahead(index, b.segment.step, piece);
     if (!asked) return {};
     std::vector<int> tokens = tokenizer().encode_continuation(asked->text);
     const std::size_t text = tokens.size(), more = static_cast<std::size_t>(std::max(asked->max_tokens, 1)) - 1;
