@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/costly_steps.hpp"
 #include "common/pipeline_setting.hpp"
 #include "common/staged_schedules.hpp"
 #include "litestage/calibrate/calibration.hpp"
@@ -23,17 +24,6 @@ using namespace litestage::calibrate;
 using namespace litestage::test;
 
 namespace {
-
-// Steps are expensive and rows cheap, so that a question with fewer sub-layers is always faster.
-[[nodiscard]] LatencyModel costly_steps() {
-  LatencyModel m;
-  m.groups.assign(6, 0);
-  m.sublayers = {Curve{{1, 512}, {2, 4}}};
-  m.head = Curve{{1}, {4}};
-  m.base = Curve{{1, 512}, {1, 1}};
-  m.project = Curve{{1}, {0}};
-  return m;
-}
 
 struct Calibrating {
   ModelSource source = small_model();

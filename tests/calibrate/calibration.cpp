@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/costly_steps.hpp"
 #include "common/pipeline_setting.hpp"
 #include "litestage/calibrate/search/exhaustive_sweep.hpp"
 #include "litestage/calibrate/trials/predicted_seconds.hpp"
@@ -25,17 +26,6 @@ namespace {
 
 using B = CpuBackend;
 using Run = Calibration<B>;
-
-// A machine on which steps are expensive and rows cheap, so that a question with fewer sub-layers is always faster.
-[[nodiscard]] LatencyModel fixed_latency() {
-  LatencyModel m;
-  m.groups.assign(6, 0);
-  m.sublayers = {Curve{{1, 512}, {2, 4}}};
-  m.head = Curve{{1}, {4}};
-  m.base = Curve{{1, 512}, {1, 1}};
-  m.project = Curve{{1}, {0}};
-  return m;
-}
 
 struct Model3 {
   ModelSource source = small_model();
@@ -84,7 +74,7 @@ template <class Strategy = ExhaustiveSweep>
   const Progress progress;
   Run run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress);
   Said said;
-  const LatencyModel latency = run.latency(fixed_latency);
+  const LatencyModel latency = run.latency(costly_steps);
   said.importance = run.importance();
   const FullDepth full = run.full_depth(latency);
   said.predicted = full.predicted;
@@ -109,7 +99,7 @@ TEST_CASE("calibration: the sweep finds what brute force over pipelines finds") 
   const Said said = calibrated(m, every_count, journal);
   // Every candidate by a separate pipeline, one question after the other.
   const std::vector<Sublayer> ranking = said.importance.ranking();
-  const LatencyModel latency = fixed_latency();
+  const LatencyModel latency = costly_steps();
   const auto judge = [&](const Candidate& budgets) {
     skip::Static policy;
     for (std::size_t s = 0; s < 3; ++s) {
@@ -231,7 +221,7 @@ struct FoundAtFullDepth {
   s.context = context;
   const Progress progress;
   Run run({m.backend, m.model, toy}, LongThenShort{}, m.asked, s, journal, progress);
-  const LatencyModel latency = run.latency(fixed_latency);
+  const LatencyModel latency = run.latency(costly_steps);
   FoundAtFullDepth found{run.importance(), {}, {}};
   found.stage_seconds = run.full_depth(latency).stage_seconds;
   found.work = run.work();
@@ -303,7 +293,7 @@ TEST_CASE("calibration: an exit may not lose what the budgets' target does not a
   Journal journal;
   const Progress progress;
   Run run({m.backend, m.model, toy}, thinker, m.asked, s, journal, progress);
-  const LatencyModel latency = run.latency(fixed_latency);
+  const LatencyModel latency = run.latency(costly_steps);
   const Importance importance = run.importance();
   const FullDepth full = run.full_depth(latency);
   int lossy = 0;
@@ -341,7 +331,7 @@ TEST_CASE("calibration: any exit with a ladder is tuned by running it, and what 
     Journal journal;
     const Progress progress;
     Run run({m.backend, m.model, toy}, wordy, m.asked, s, journal, progress);
-    const LatencyModel latency = run.latency(fixed_latency);
+    const LatencyModel latency = run.latency(costly_steps);
     const Importance importance = run.importance();
     const FullDepth full = run.full_depth(latency);
     SearchResult budgets;
@@ -408,7 +398,7 @@ TEST_CASE("calibration: where answers are no letters, agreement is that of the t
   Journal journal;
   const Progress progress;
   Run run({m.backend, m.model, toy}, Answering{}, m.asked, settings(), journal, progress);
-  const LatencyModel latency = run.latency(fixed_latency);
+  const LatencyModel latency = run.latency(costly_steps);
   const Importance importance = run.importance();
   const FullDepth full = run.full_depth(latency);
   Pipeline<B, skip::Never, early_exit::Never, Answering> pipeline({m.backend, m.model, toy}, {}, {}, {}, {});
