@@ -1,10 +1,17 @@
-// Recorded look-aheads, for tests of exit policies that look ahead.
+// Recorded look-aheads, for tests of exit policies that look ahead, and a policy that records its own.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "litestage/core/error.hpp"
+#include "litestage/policy/concepts.hpp"
 #include "litestage/policy/look_ahead.hpp"
 
 namespace litestage::test {
@@ -25,6 +32,37 @@ namespace litestage::test {
   result.tokens[0].entropy = entropy;
   return result;
 }
+
+// Looks ahead after every n-th token and returns the verdict at one look-ahead; keeps what it saw, by question and
+// stage.
+struct Curious {
+  static constexpr Signal signals = Signal::max_prob | Signal::entropy;
+  static constexpr ExitAbility abilities = ExitAbility::look_ahead | ExitAbility::inject;
+
+  LookAhead asks{"\nSo: ", 4, {}};
+  int every = 2;
+  int at = -1;  // look-ahead with the verdict
+  Verdict verdict = Verdict::go_on;
+  Injection words{" it is", 3};
+  std::map<std::string, std::vector<LookAheadResult>>* seen = nullptr;
+
+  struct State {
+    std::string key;
+    int tokens = 0, looks = 0;
+  };
+  [[nodiscard]] State begin(const RequestInfo& r) const { return {concat(r.question, " ", r.stage_name), 0, 0}; }
+  [[nodiscard]] Verdict observe(State&, const StepInfo&, const TokenStats&) const { return Verdict::go_on; }
+  [[nodiscard]] std::optional<LookAhead> look_ahead(State& s, const StepInfo&, std::string_view piece) const {
+    CHECK(piece.size() == 1);
+    if (++s.tokens % every != 0) return std::nullopt;
+    return asks;
+  }
+  [[nodiscard]] Verdict judge_ahead(State& s, const LookAheadResult& result) const {
+    if (seen != nullptr) (*seen)[s.key].push_back(result);
+    return s.looks++ == at ? verdict : Verdict::go_on;
+  }
+  [[nodiscard]] Injection injection(const State&) const { return words; }
+};
 
 // The verdicts of a policy on look-aheads of one branch.
 template <class P>

@@ -14,8 +14,10 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/compiled.hpp"
+#include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/split_mix64.hpp"
+#include "litestage/core/text/outside_text.hpp"
 #include "litestage/engine/report.hpp"
 #include "litestage/engine/sampler.hpp"
 #include "litestage/policy/any_schedule.hpp"
@@ -68,6 +70,22 @@ struct StageRequest {
   for (std::size_t b = 0; b < request.prompts.size(); ++b) longest = std::max(longest, least_positions(request, b));
   if (longest <= context) return std::nullopt;
   return NoRoom{request.stage.name, longest, context};
+}
+// Throws Error if there is no room. Lanes::no_room tells beforehand: pipelines and searches ask it, and start no
+// request that would throw here.
+inline void check_request(const StageRequest& request, std::size_t context) {
+  LITESTAGE_ASSERT(request.slots.size() >= request.prompts.size(), request.prompts.size(), " branches in ",
+                   request.slots.size(), " slots");
+  LITESTAGE_ASSERT(request.forced.empty() || request.forced.size() == request.prompts.size(), request.forced.size(),
+                   " forced texts of ", request.prompts.size(), " branches");
+  for (std::size_t b = 0; b < request.prompts.size(); ++b) {
+    LITESTAGE_ASSERT(!request.prompts[b].empty(), "a prompt has at least one token");
+    LITESTAGE_ASSERT(request.forced.empty() || !request.forced[b].empty(), "a branch has no forced tokens");
+  }
+  if (const std::optional<NoRoom> none = no_room(request, context)) {
+    throw Error(concat("question ", shown(request.question), ", stage ", shown(request.stage.name), ": the prompt has ",
+                       none->needed, " tokens, expected at most ", context, " (the context)"));
+  }
 }
 
 // A function of each chosen token, for BranchReport::trace, for example a confidence.

@@ -106,21 +106,33 @@ TEST_CASE("generating one token or none runs the prompt alone") {
   CHECK(m.stage_seconds({{{4, 0}}}, all, all) == m.stage_seconds({{{4, 1}}}, all, all));
 }
 
-TEST_CASE("a look-ahead is a step of the newest token and its text, then one for each token read but the last") {
+TEST_CASE("a look-ahead's text is forwarded with the newest token, then each token read but the last in its own step") {
   const LatencyModel m = known();
   const Decisions all(4);
   StageShape shape{{{4, 3}}};
   const double plain = m.stage_seconds(shape, all, all);
-  // After the second token, which is at position 5, rows 6 to 9 in a step, then one more: n rows that see `held`
-  // entries and themselves in each of two layers.
+  // n rows that see `held` entries and themselves in each of two layers.
   const auto rows = [](int n, int held) {
     const double base = n == 4 ? 2 : 1, sublayers = n == 4 ? 8 + 80 : 4 + 40;
     return base + 16 + sublayers + 0.125 * 2 * (n * held + n * (n + 1) / 2);
   };
+  // The second token, at position 5, is forwarded with the text: two of four rows want logits, 16 seconds more than
+  // one.
   shape.branches[0].look_aheads = {{2, 3, 1}};
-  CHECK(m.stage_seconds(shape, all, all) == plain + rows(4, 5) + 512);
-  shape.branches[0].look_aheads = {{2, 3, 2}, {3, 0, 1}};  // the second is the last thing that the branch does
-  CHECK(m.stage_seconds(shape, all, all) == plain + rows(4, 5) + rows(1, 9) + rows(1, 6) + 2 * 512);
+  const double with_text = plain - rows(1, 5) + rows(4, 5) + 16;
+  CHECK(m.stage_seconds(shape, all, all) == doctest::Approx(with_text).epsilon(1e-14));
+  // Without a text, the look-ahead reads what the model writes after the token, which costs nothing.
+  shape.branches[0].look_aheads = {{2, 0, 1}};
+  CHECK(m.stage_seconds(shape, all, all) == plain);
+  // The second look-ahead is the last thing that the branch does, so its token is forwarded for it alone.
+  shape.branches[0].look_aheads = {{2, 3, 2}, {3, 0, 1}};
+  CHECK(m.stage_seconds(shape, all, all) == doctest::Approx(with_text + rows(1, 9) + rows(1, 6) + 512).epsilon(1e-14));
+  // Words that are injected after a look-ahead are forwarded with the token, which then is forwarded twice.
+  shape.branches[0].look_aheads = {{2, 3, 1}};
+  shape.branches[0].injected_tokens = 3;
+  shape.branches[0].injected_at = 2;
+  CHECK(m.stage_seconds(shape, all, all) ==
+        doctest::Approx(plain - rows(1, 5) + 2 * rows(4, 5) + 16 + 512).epsilon(1e-14));
 }
 
 TEST_CASE("an injected text is forwarded with the token before it, and later tokens see it") {

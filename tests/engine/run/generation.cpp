@@ -12,43 +12,13 @@
 #include <vector>
 
 #include "common/error_of.hpp"
+#include "common/look_aheads.hpp"
 #include "common/pipeline_setting.hpp"
 
 using namespace litestage;
 using namespace litestage::test;
 
 namespace {
-
-// Looks ahead after every n-th token and returns the verdict at one look-ahead; keeps what it saw, by question and
-// stage.
-struct Curious {
-  static constexpr Signal signals = Signal::max_prob | Signal::entropy;
-  static constexpr ExitAbility abilities = ExitAbility::look_ahead | ExitAbility::inject;
-
-  LookAhead asks{"\nSo: ", 4, {}};
-  int every = 2;
-  int at = -1;  // look-ahead with the verdict
-  Verdict verdict = Verdict::go_on;
-  Injection words{" it is", 3};
-  std::map<std::string, std::vector<LookAheadResult>>* seen = nullptr;
-
-  struct State {
-    std::string key;
-    int tokens = 0, looks = 0;
-  };
-  [[nodiscard]] State begin(const RequestInfo& r) const { return {concat(r.question, " ", r.stage_name), 0, 0}; }
-  [[nodiscard]] Verdict observe(State&, const StepInfo&, const TokenStats&) const { return Verdict::go_on; }
-  [[nodiscard]] std::optional<LookAhead> look_ahead(State& s, const StepInfo&, std::string_view piece) const {
-    CHECK(piece.size() == 1);
-    if (++s.tokens % every != 0) return std::nullopt;
-    return asks;
-  }
-  [[nodiscard]] Verdict judge_ahead(State& s, const LookAheadResult& result) const {
-    if (seen != nullptr) (*seen)[s.key].push_back(result);
-    return s.looks++ == at ? verdict : Verdict::go_on;
-  }
-  [[nodiscard]] Injection injection(const State&) const { return words; }
-};
 
 // The reports without what look-aheads add to them.
 [[nodiscard]] std::vector<QuestionReport> without_look_aheads(std::vector<QuestionReport> reports) {
@@ -71,7 +41,7 @@ struct Curious {
 }
 
 template <class B, class Skip>
-void check_unchanged(Setting<B>& s, const Skip& skip, const StageRunOptions& generation) {
+void check_unchanged(Setting<B>& s, const Skip& skip, const StageRunOptions& generation, const Curious& curious = {}) {
   const std::vector<Question> asked = questions(6);
   PipelineOptions options;
   options.context = 300;
@@ -88,7 +58,7 @@ void check_unchanged(Setting<B>& s, const Skip& skip, const StageRunOptions& gen
     CAPTURE(way.batch);
     options.batch = way.batch;
     options.step_rows = way.step_rows;
-    Pipeline<B, Skip, Curious, stages::TinyThinker> pipeline({s.backend, s.model, toy}, skip, Curious{}, thinker,
+    Pipeline<B, Skip, Curious, stages::TinyThinker> pipeline({s.backend, s.model, toy}, skip, curious, thinker,
                                                              options);
     const std::vector<QuestionReport> found = timeless(pipeline.run(asked));
     CHECK(without_look_aheads(found) == expected);
@@ -117,6 +87,30 @@ TEST_CASE("looking ahead changes no token, statistic or count of a branch, alone
     decoding.kv = KvOnSkip::project;
     check_unchanged(s, decoding, {});
     check_unchanged(s, CuriousSkip{}, {});
+    Curious wordless;  // reads the row of logits that the branch itself goes on with
+    wordless.asks = {"", 2, {}};
+    wordless.every = 1;
+    check_unchanged(s, CuriousSkip{}, sampled, wordless);
+  });
+}
+
+TEST_CASE("an observer learns nothing of a look-ahead, and what it is told comes in the same order") {
+  with_settings([](auto& s) {
+    using B = std::decay_t<decltype(s.backend)>;
+    const auto told = [&]<class Exit>(const Exit& exit) {
+      Pipeline<B, CuriousSkip, Exit, stages::TinyThinker, RecordingObserver> pipeline({s.backend, s.model, toy}, {},
+                                                                                      exit, thinker, {.context = 300});
+      static_cast<void>(pipeline.run(questions(3)));
+      return std::pair(pipeline.observer().log, pipeline.observer().values);
+    };
+    const auto without = told(early_exit::Never{});
+    const auto with = told(Curious{});
+    CHECK(with.first == without.first);
+    REQUIRE(with.second.size() == without.second.size());
+    for (std::size_t i = 0; i < with.second.size(); ++i) {
+      CHECK(with.second[i].cosine == without.second[i].cosine);
+      CHECK(with.second[i].tokens == without.second[i].tokens);
+    }
   });
 }
 

@@ -15,6 +15,7 @@
 namespace litestage::calibrate {
 
 // A look-ahead of the exit policy: it forwards the branch's newest token, the text and the tokens read but the last.
+// What the model writes after the newest token is read in the same step, so the branch goes on without one for it.
 struct LookAheadShape {
   int at = 0;  // tokens that the branch had chosen
   int text_tokens = 0;
@@ -28,6 +29,11 @@ struct BranchShape {
   int injected_tokens = 0;                       // forwarded together with the token before them
   int injected_at = 0;                           // tokens that the branch had chosen before that
   std::vector<LookAheadShape> look_aheads = {};  // ascending by `at`
+
+  // Whether the branch went on after the look-ahead with a token of its own, neither ended nor with injected words.
+  [[nodiscard]] bool goes_on_after(const LookAheadShape& look) const {
+    return look.at < generated_tokens && (injected_tokens == 0 || look.at != injected_at);
+  }
 };
 
 struct StageShape {
@@ -121,12 +127,14 @@ class StageSteps {
     if (share) prefix_left_ = shape.shared - shape.reused;
   }
 
-  // The number of segments, each with one decision of the policy: the shared prefix, each branch's prompt, each
-  // token, and each look-ahead.
+  // The number of segments, each with one decision of the policy: the shared prefix, each branch's prompt, each token
+  // but the last, and each look-ahead after which the branch ended or words were injected.
   [[nodiscard]] double segments() const {
     double n = shape_.shared > 0 ? 1 : 0;
-    for (const BranchShape& b : shape_.branches)
-      n += std::max(b.generated_tokens, 1) + static_cast<double>(b.look_aheads.size());
+    for (const BranchShape& b : shape_.branches) {
+      n += std::max(b.generated_tokens, 1);
+      for (const LookAheadShape& look : b.look_aheads) n += b.goes_on_after(look) ? 0 : 1;
+    }
     return n;
   }
   // K/V entries copied when the shared prefix is forked to the other branches.
@@ -171,21 +179,31 @@ class StageSteps {
       const int injected = chosen > shape->injected_at ? shape->injected_tokens : 0;
       return std::max(chosen - 1, 0) + injected + ahead_done + decoded;
     }
-    // Counts n forwarded rows. Returns whether the segment's last row is among them.
-    bool forward(int n) {
+    // Counts n forwarded rows. Returns how many of them want logits.
+    int forward(int n) {
       const bool ends = n == left();
       if (prompt_left > 0) {
         prompt_done += n;
         prompt_left -= n;
         chosen += ends ? 1 : 0;
       } else if (looks_ahead()) {
+        const bool newest = ahead_done == 0;
         ahead_done += n;
-        if (ends && ++ahead_read == shape->look_aheads[looks].read) ++looks, ahead_done = ahead_read = 0;
+        if (ends) end_reading();
+        return (newest || ends ? 1 : 0) + (newest && ends && n > 1 ? 1 : 0);  // a single row wants them once
       } else {
         decoded += n;
         if (ends) ++chosen, decoded = 0;
       }
-      return ends;
+      return ends ? 1 : 0;
+    }
+    // Counts one more token that the look-ahead has read.
+    void end_reading() {
+      const LookAheadShape& look = shape->look_aheads[looks];
+      if (++ahead_read < look.read) return;
+      ++looks;
+      ahead_done = ahead_read = 0;
+      if (shape->goes_on_after(look)) ++chosen;
     }
   };
 
@@ -204,7 +222,7 @@ class StageSteps {
       if (n == 0) continue;
       room -= n;
       add(work, b, n);
-      if (b.forward(n)) ++work.wanted;
+      work.wanted += b.forward(n);
     }
   }
   void add(StepWork& work, const Branch& b, int n) {

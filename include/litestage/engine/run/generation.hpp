@@ -39,11 +39,50 @@ class Generation {
   Generation(const StageContext<B>& context, PolicyCalls& policies, const RequestInfo& request, StageTally& tally)
       : context_(&context), policies_(&policies), request_(&request), tally_(&tally) {}
 
-  // Takes the statistics of the row of logits after the newest row of the branch, its `index`-th of the request.
-  // Returns the tokens that it forwards next; none if it has ended.
-  [[nodiscard]] std::vector<int> take(std::size_t index, Branch& b, const TokenStats& stats, std::size_t logits_row) {
-    if (b.ahead) return read_ahead(index, b, stats);
-    return choose(index, b, stats, logits_row);
+  // The branch's next token after a row of logits, whose likeliest token `stats` describes: that one, or a sampled one.
+  [[nodiscard]] TokenStats choose(Branch& b, TokenStats stats, std::size_t logits_row) {
+    if (b.sampler.greedy()) return stats;
+    context_->session->read_logits(logits_row, host_logits_);
+    replace(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
+    return stats;
+  }
+
+  // Takes the chosen token of a branch, the request's `index`-th. Returns the tokens that the branch forwards next:
+  // none if it has ended; the token and the words of a look-ahead, if it has begun one.
+  [[nodiscard]] std::vector<int> take(std::size_t index, Branch& b, const TokenStats& chosen) {
+    tally_->add_chosen(++b.chosen);
+    if (context_->options->trace.of) b.trace.push_back(context_->options->trace.of(chosen));
+    const std::string piece = tokenizer().piece(chosen.token);
+    const Verdict verdict = judge(index, b, chosen, piece);
+    if (b.stop) return {};
+    if (verdict == Verdict::go_on && !b.closed) {
+      std::vector<int> ahead = begin_look_ahead(index, b, piece);
+      if (!ahead.empty()) return ahead;
+    }
+    return after_newest(index, b, verdict);
+  }
+
+  // The exit policy's verdict on the look-ahead of a branch, which has been read. The look-ahead's rows leave the K/V
+  // cache, and the branch's segment is again that of its newest token.
+  [[nodiscard]] Verdict judge_ahead(std::size_t index, Branch& b) {
+    const Verdict verdict = policies_->judge_ahead(index, b.ahead->result());
+    context_->session->cache().truncate(b.slot, b.ahead->length() + (verdict == Verdict::go_on ? 1 : 0));
+    b.segment = b.ahead->take_newest();
+    b.look_aheads.push_back(b.ahead->report());
+    b.ahead.reset();
+    return verdict;
+  }
+
+  // The tokens that the branch forwards next after this verdict on its newest token, which is kept but is not in the
+  // K/V cache.
+  [[nodiscard]] std::vector<int> after_newest(std::size_t index, Branch& b, Verdict verdict) {
+    if (verdict == Verdict::stop_keep || verdict == Verdict::stop_drop) {
+      b.stop = StopReason::exit;
+      return {};
+    }
+    std::vector<int> tokens = {b.kept.back()};
+    if (verdict == Verdict::inject) inject(index, b, tokens);
+    return b.stop ? std::vector<int>{} : tokens;
   }
 
   // The statistics of a given token after the row that `likeliest` describes.
@@ -55,22 +94,6 @@ class Generation {
   }
 
  private:
-  std::vector<int> choose(std::size_t index, Branch& b, TokenStats stats, std::size_t logits_row) {
-    if (!b.sampler.greedy()) {
-      context_->session->read_logits(logits_row, host_logits_);
-      replace(stats, b.sampler.sample(std::span<const typename B::Real>(host_logits_)));
-    }
-    tally_->add_chosen(++b.chosen);
-    if (context_->options->trace.of) b.trace.push_back(context_->options->trace.of(stats));
-    const std::string piece = tokenizer().piece(stats.token);
-    const Verdict verdict = judge(index, b, stats, piece);
-    if (b.stop) return {};
-    if (verdict == Verdict::go_on && !b.closed) {
-      std::vector<int> ahead = begin_look_ahead(index, b, stats, piece);
-      if (!ahead.empty()) return ahead;
-    }
-    return go_on(index, b, stats, verdict);
-  }
   // Replaces the likeliest token by another one of the row in host_logits_.
   void replace(TokenStats& stats, int token) const {
     if (token == stats.token) return;
@@ -99,38 +122,18 @@ class Generation {
     return verdict;
   }
 
-  // The tokens after one that was kept.
-  std::vector<int> go_on(std::size_t index, Branch& b, const TokenStats& last, Verdict verdict) {
-    if (verdict == Verdict::stop_keep || verdict == Verdict::stop_drop) {
-      b.stop = StopReason::exit;
-      return {};
-    }
-    std::vector<int> tokens = {last.token};
-    if (verdict == Verdict::inject) inject(index, b, tokens);
-    return b.stop ? std::vector<int>{} : tokens;
-  }
-
-  // Asks the exit policy whether to look ahead after the kept token. Returns the tokens that this forwards: none if the
-  // policy does not want to, or the context has no room for them.
-  std::vector<int> begin_look_ahead(std::size_t index, Branch& b, const TokenStats& last, std::string_view piece) {
+  // Asks the exit policy whether to look ahead after the newest token. Returns that token and those of the policy's
+  // words, or nothing if the policy does not want to look ahead or the context has no room for it.
+  std::vector<int> begin_look_ahead(std::size_t index, Branch& b, std::string_view piece) {
     std::optional<LookAhead> asked = policies_->look_ahead(index, b.segment.step, piece);
     if (!asked) return {};
     std::vector<int> tokens = tokenizer().encode_continuation(asked->text);
     const std::size_t text = tokens.size(), more = static_cast<std::size_t>(std::max(asked->max_tokens, 1)) - 1;
-    tokens.insert(tokens.begin(), last.token);
+    tokens.insert(tokens.begin(), b.kept.back());
     check_fits(tokens.size() + more, "looks ahead by");
     if (tokens.size() + more > room(b)) return {};
-    b.ahead.emplace(std::move(*asked), text, b.chosen, last, context_->session->cache().length(b.slot));
+    b.ahead.emplace(std::move(*asked), text, b.chosen, context_->session->cache().length(b.slot));
     return tokens;
-  }
-  std::vector<int> read_ahead(std::size_t index, Branch& b, const TokenStats& token) {
-    if (b.ahead->take(token, tokenizer())) return {token.token};
-    context_->session->cache().truncate(b.slot, b.ahead->length());
-    const TokenStats last = b.ahead->last();
-    const Verdict verdict = policies_->judge_ahead(index, b.ahead->result());
-    b.look_aheads.push_back(b.ahead->report());
-    b.ahead.reset();
-    return go_on(index, b, last, verdict);
   }
   // Appends the exit policy's words to the branch's text and to the tokens that are forwarded next.
   void inject(std::size_t index, Branch& b, std::vector<int>& tokens) {

@@ -1,5 +1,8 @@
 // A look-ahead of one branch while it is read. Its rows follow the branch's own rows in the same slot of the K/V cache
 // and are removed at its end, so a look-ahead needs no memory of its own, only positions of the context.
+//
+// The branch's newest token is forwarded together with the look-ahead's text, so what the model writes after it is
+// known before the look-ahead is judged. That is held here, and the branch goes on with it without another step.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +11,7 @@
 #include <vector>
 
 #include "litestage/engine/report.hpp"
+#include "litestage/engine/segment.hpp"
 #include "litestage/engine/stop_text.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
@@ -16,10 +20,10 @@ namespace litestage {
 
 class ReadingAhead {
  public:
-  // `text_tokens`: the tokens of the look-ahead's text. `chosen`: tokens that the branch has chosen. `last`: statistics
-  // of the newest of them. `length`: positions that the slot holds.
-  ReadingAhead(LookAhead asked, std::size_t text_tokens, int chosen, TokenStats last, int length)
-      : most_(asked.max_tokens), last_(last), length_(length), text_(std::move(asked.stop)) {
+  // `text_tokens`: the tokens of the look-ahead's text. `chosen`: tokens that the branch has chosen. `length`:
+  // positions that the slot holds.
+  ReadingAhead(LookAhead asked, std::size_t text_tokens, int chosen, int length)
+      : most_(asked.max_tokens), length_(length), text_(std::move(asked.stop)) {
     report_.at = chosen;
     report_.text_tokens = static_cast<int>(text_tokens);
   }
@@ -34,9 +38,16 @@ class ReadingAhead {
     return !ended && static_cast<int>(seen_.tokens.size()) < most_;
   }
 
-  // Statistics of the branch's newest token, which is still to be forwarded.
-  [[nodiscard]] const TokenStats& last() const { return last_; }
-  // Positions of the slot before the look-ahead, to which the caller cuts it back.
+  // Holds the segment of the branch's newest token, which has been forwarded, and the token chosen after it.
+  void hold(const Segment& newest, const TokenStats& next) {
+    newest_ = newest;
+    newest_.tokens.resize(newest.kept);
+    newest_.done = newest.kept;
+    next_ = next;
+  }
+  [[nodiscard]] Segment take_newest() { return std::move(newest_); }
+  [[nodiscard]] const TokenStats& next() const { return next_; }
+  // Positions that the slot held before the branch's newest token and the look-ahead.
   [[nodiscard]] int length() const { return length_; }
   [[nodiscard]] LookAheadResult result() {
     seen_.text = text_.text();
@@ -46,8 +57,9 @@ class ReadingAhead {
 
  private:
   int most_;
-  TokenStats last_;
   int length_;
+  Segment newest_;
+  TokenStats next_;
   StopText text_;
   LookAheadResult seen_;
   LookAheadReport report_;

@@ -39,7 +39,7 @@ class StageRun {
         tally_(request_, prefix_, config().n_sublayers()),
         generation_(context_, *policies_, info_, tally_) {
     info_ = {config().n_layers, request_.index, request_.stage.name, request_.stage.max_new_tokens, request_.question};
-    check_lengths();
+    check_request(request_, context.session->cache().index().capacity());
     for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
       branches_.push_back(Branch{request_.slots[i], Segment{}, StopText(request_.stage.stop),
                                  Sampler(context_.options->sampler_of(request_.stage), stream_of(request_.stream, i)),
@@ -82,27 +82,28 @@ class StageRun {
       if (branches_[i].stop || n == 0) continue;
       slices_.push_back({i, rows.size(), n});
       budget -= n;
-      for (std::size_t k = 0; k < n; ++k) {
-        const bool last = s.done + k + 1 == s.tokens.size();
-        rows.push_back({s.tokens[s.done + k], branches_[i].slot, s.decisions, s.wants_logits && last});
-      }
+      for (std::size_t k = s.done; k < s.done + n; ++k)
+        rows.push_back({s.tokens[k], branches_[i].slot, s.decisions, s.wants_logits_of(k)});
     }
   }
 
   // Processes the results of the step. The tokens of this request begin at `next_logits`, which is advanced past them.
   // Throws Error if the results are not finite.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
-    std::size_t ahead = 0, rows = 0;
+    std::size_t kept = 0, rows = 0;
     for (const RowSlice& slice : slices_) {
       rows += slice.n;
-      if (branches_[slice.branch].ahead) ahead += slice.n;
+      kept += branches_[slice.branch].segment.kept_of(slice.n);
     }
-    tally_.step_ended(ahead, rows);
+    tally_.step_ended(rows - kept, rows);
     for (const RowSlice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
-      SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, slice.n);
-      SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, slice.n);
+      const std::size_t n = s.kept_of(slice.n);
+      SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, n);
+      SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, n);
+      const bool newest = n > 0 && s.done + n == s.kept;
       s.done += slice.n;
+      if (newest && branches_[slice.branch].ahead) hold_newest(slice.branch, step, next_logits);
       if (s.complete()) end_segment(slice.branch, step, next_logits);
     }
   }
@@ -125,27 +126,16 @@ class StageRun {
   [[nodiscard]] const ModelConfig& config() const { return context_.session->config(); }
   [[nodiscard]] KvCache<B>& cache() { return context_.session->cache(); }
 
-  // Lanes::no_room tells beforehand: pipelines and searches ask it, and start no request that would throw here.
-  void check_lengths() const {
-    const std::size_t capacity = context_.session->cache().index().capacity();
-    LITESTAGE_ASSERT(request_.slots.size() >= request_.prompts.size(), request_.prompts.size(), " branches in ",
-                     request_.slots.size(), " slots");
-    LITESTAGE_ASSERT(request_.forced.empty() || request_.forced.size() == request_.prompts.size(),
-                     request_.forced.size(), " forced texts of ", request_.prompts.size(), " branches");
-    for (std::size_t i = 0; i < request_.prompts.size(); ++i) {
-      LITESTAGE_ASSERT(!request_.prompts[i].empty(), "a prompt has at least one token");
-      LITESTAGE_ASSERT(request_.forced.empty() || !request_.forced[i].empty(), "a branch has no forced tokens");
-      const std::size_t least = least_positions(request_, i);
-      if (least > capacity) {
-        throw Error(concat("question ", shown(request_.question), ", stage ", shown(request_.stage.name),
-                           ": the prompt has ", least, " tokens, expected at most ", capacity, " (the context)"));
-      }
-    }
-  }
-
   // Starts the branch's next segment. `decisions` holds for the whole segment.
   void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
-    b.segment = Segment{step, decisions, std::move(tokens), 0, wants_logits, SegmentSums(stats_, config().n_layers)};
+    const std::size_t kept = b.ahead ? 1 : tokens.size();
+    b.segment =
+        Segment{step, decisions, std::move(tokens), kept, 0, wants_logits, SegmentSums(stats_, config().n_layers)};
+  }
+  // Forwards a token that a look-ahead has read, under the decisions of the step at which the look-ahead began.
+  void begin_reading(Branch& b, int token) {
+    b.segment.tokens = {token};
+    b.segment.kept = b.segment.done = 0;
   }
   [[nodiscard]] int decide(std::size_t branch, const StepInfo& step) {
     return context_.session->decisions().number_of(policies_->decide(branch, step));
@@ -189,16 +179,20 @@ class StageRun {
 
   void count_tokens(int decisions, std::size_t n) { tally_.add_tokens(context_.session->decisions()[decisions], n); }
 
+  // Processes the branch's newest token, which has been forwarded and which a look-ahead follows.
+  void hold_newest(std::size_t branch, const StepResults<typename B::Real>& step, std::size_t& next_logits) {
+    Branch& b = branches_[branch];
+    check_finite(branch, step.tokens[next_logits].finite);
+    b.ahead->hold(b.segment, generation_.choose(b, step.tokens[next_logits], next_logits));
+    if (b.segment.tokens.size() > b.segment.kept) ++next_logits;  // else the look-ahead has no words and reads this row
+  }
   // Processes a segment whose rows have all been forwarded.
   void end_segment(std::size_t branch, const StepResults<typename B::Real>& step, std::size_t& next_logits) {
     Branch& b = branches_[branch];
     const Segment& s = b.segment;
     b.positions = std::max(b.positions, cache().length(b.slot));
     check_finite(branch, !s.wants_logits || step.tokens[next_logits].finite);
-    if (!b.ahead) {
-      count_tokens(s.decisions, s.tokens.size());
-      report_stats(branch);
-    }
+    if (!b.ahead) end_kept(branch);
     if (!s.wants_logits) return end_prefix();
     const std::size_t row = next_logits++;
     if (!request_.forced.empty()) return force(branch, step.tokens[row], row);
@@ -215,27 +209,36 @@ class StageRun {
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
   }
-  // Passes the statistics of the completed segment to the policy, for all its sub-layers, and then to the observer.
-  void report_stats(std::size_t branch) {
+  // Counts the completed segment's tokens, and passes its statistics to the policy, for all its sub-layers, and then to
+  // the observer.
+  void end_kept(std::size_t branch) {
     const Segment& segment = branches_[branch].segment;
     const Decisions& decisions = context_.session->decisions()[segment.decisions];
+    count_tokens(segment.decisions, segment.tokens.size());
     policies_->observe(branch, segment, decisions);
     if (!scores()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
   }
 
-  // Passes the row of logits on, and starts the branch's next segment. The decisions of a look-ahead stay those of the
-  // step at which it began; neither the skip policy nor the observer learns of it.
+  // Passes the row of logits on. Neither the skip policy nor the observer learns of a look-ahead.
   void generate(std::size_t branch, const TokenStats& stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
-    const bool was_ahead = b.ahead.has_value();
-    std::vector<int> next = generation_.take(branch, b, stats, logits_row);
-    if (next.empty()) {
+    if (!b.ahead) return go_on(branch, generation_.take(branch, b, generation_.choose(b, stats, logits_row)));
+    if (b.ahead->take(stats, *context_.tokenizer)) return begin_reading(b, stats.token);
+    const TokenStats next = b.ahead->next();
+    const Verdict verdict = generation_.judge_ahead(branch, b);
+    if (verdict != Verdict::go_on) return go_on(branch, generation_.after_newest(branch, b, verdict));
+    end_kept(branch);
+    go_on(branch, generation_.take(branch, b, next));
+  }
+  // Starts the branch's next segment with these tokens; with none, the branch has ended.
+  void go_on(std::size_t branch, std::vector<int> tokens) {
+    Branch& b = branches_[branch];
+    if (tokens.empty()) {
       if (done()) tally_.end();
       return;
     }
     const StepInfo step{Phase::decode, b.chosen - 1};
-    const int decisions = was_ahead && b.ahead ? b.segment.decisions : decide(branch, step);
-    begin_segment(b, step, std::move(next), true, decisions);
+    begin_segment(b, step, std::move(tokens), true, decide(branch, step));
   }
 
   // Adds the log-probability of the branch's next forced token, and forwards it under decisions of its own, as a
