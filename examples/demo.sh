@@ -169,7 +169,7 @@ with, and the row "direct answer" has the same model answer at once, after the s
 the 48 problems, says whether reasoning makes a difference. The plan's rows say what skipping sub-layers and ending
 texts early cost. The second table has the seconds of one problem at a time, the third the tokens and what was skipped.
 The plan was chosen on 24 other problems, which is few: a p above 0.05 does not show that nothing was lost. A plan that
-skips nothing says that this small model needs all its layers here; its seconds then differ by chance.
+skips nothing says that this small model needs all its layers here; its row is then that of full depth.
 
 The science questions only show how stages are written: smollm2-135m is near chance (25 %) on them. To judge methods,
 use more questions and a larger model (1.1 GB), whatever the task (docs/tasks.md) and the stages (docs/stages.md):

@@ -142,7 +142,8 @@ TEST_CASE("compared methods: equal policies run once") {
   CHECK_FALSE(ada.policies);
   CHECK(ada.method.same_as == "full depth");
   CHECK(ada.method.outcomes == std::vector<MethodOutcome>(3, outcome(3, 8, 2)));
-  CHECK(named(list, "litestage").method.same_as.empty());  // a different policy, although it skips nothing
+  CHECK(named(list, "litestage").method.same_as == "full depth");
+  CHECK(named(list, "litestage + exit").method.same_as.empty());
 
   for (ComparedMethod& m : methods.list()) {
     if (m.policies) m.method.timings.assign(1, {m.kind == Kind::full_depth ? 2.0 : 1.0, {}});

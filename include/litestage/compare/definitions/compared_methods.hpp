@@ -124,21 +124,27 @@ LITESTAGE_INLINE void ComparedMethods::settle(std::size_t i) {
   share(i);
 }
 
+// A plan that skips nothing is full depth, whose runs it then shares.
+inline skip::Standard planned_skip(const calibrate::Plan& plan) {
+  const auto skips = [](const calibrate::PlanBudget& b) { return b.count > 0; };
+  if (std::none_of(plan.budgets.begin(), plan.budgets.end(), skips)) return {};
+  return skip::Standard(calibrate::lite_stage(plan));
+}
+
 LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {
   MethodPolicies p = full_;
-  const auto skip_as_planned = [&] { p.skip = skip::Standard(calibrate::lite_stage(*plan_)); };
   switch (m.kind) {
     case Kind::full_depth:
       return set(m, p, "");
     case Kind::lite_stage: {
-      skip_as_planned();
+      p.skip = planned_skip(*plan_);
       std::string budgets;
       for (const calibrate::PlanBudget& b : plan_->budgets)
         budgets += concat(budgets.empty() ? "" : ", ", b.stage, " ", b.count);
       return set(m, p, budgets);
     }
     case Kind::lite_stage_exit:
-      skip_as_planned();
+      p.skip = planned_skip(*plan_);
       p.exit = read_value<early_exit::Standard>(plan_->exit, Where("plan").at("exit"));
       return set(m, p, to_spec(p.exit));
     case Kind::equal_accuracy:
@@ -162,7 +168,7 @@ LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {
     case Kind::one_stage:
       return set_one_stage(m, p);
     case Kind::lite_stage_cap:
-      skip_as_planned();
+      p.skip = planned_skip(*plan_);
       return set_cap(m, p, ran(lite_stage_name));
     case Kind::cap:
     case Kind::cap_then_close:
