@@ -10,8 +10,8 @@ namespace litestage {
 
 // `branch` counts within the stage. Sub-layers that ran are reported bottom up after each step of a sequence (once for
 // a prefill, at its end), with the statistics that `stats` requests; tokens are reported when they are kept, also those
-// that an exit policy injects. Look-aheads are not reported. The scoring of option letters is not a stage and not
-// reported.
+// that an exit policy injects, whose `step` is the one that forwards them. Look-aheads are not reported. The scoring of
+// option letters is not a stage and not reported.
 template <class O>
 concept StepObserver = DeclaresStats<O> && requires(O& o, int branch, const RequestInfo& request, const StepInfo& step,
                                                     Sublayer u, const SublayerStats& stats, int token) {

@@ -137,7 +137,9 @@ struct StageTimes {
   static constexpr bool complete = true;
   double prefill_s = 0;  // ends when the logits of the first token are available
   double decode_s = 0;   // time of the steps after it
-  // The part of decode_s that look-aheads took. A step in which only some branches looked ahead counts in proportion.
+  // The part of decode_s that look-aheads took. A step counts in proportion to the rows that it has of look-aheads, so
+  // this is not what a run without them would save: the rows of a look-ahead's text are cheaper than a step of their
+  // own.
   double look_ahead_s = 0;
 
   static constexpr auto fields() {

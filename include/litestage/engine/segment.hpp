@@ -135,16 +135,16 @@ struct Segment {
   StepInfo step;
   int decisions = 0;          // number in the session's DecisionTable
   std::vector<int> tokens;    // all tokens of the segment
-  std::size_t kept = 0;       // leading tokens that stay in the K/V cache; those after them belong to a look-ahead
+  std::size_t own = 0;        // leading tokens that are the branch's own; those after them belong to a look-ahead
   std::size_t done = 0;       // number of tokens already forwarded
-  bool wants_logits = false;  // after the kept tokens and after all; true for all segments except a shared prefix
-  SegmentSums sums;           // over the kept tokens
+  bool wants_logits = false;  // after its own tokens and after all; true for all segments except a shared prefix
+  SegmentSums sums;           // over its own tokens
 
   [[nodiscard]] bool complete() const { return done == tokens.size(); }
-  // How many of the next n tokens stay in the K/V cache.
-  [[nodiscard]] std::size_t kept_of(std::size_t n) const { return done < kept ? std::min(kept - done, n) : 0; }
+  // How many of the next n tokens are the branch's own.
+  [[nodiscard]] std::size_t own_of(std::size_t n) const { return done < own ? std::min(own - done, n) : 0; }
   [[nodiscard]] bool wants_logits_of(std::size_t i) const {
-    return wants_logits && (i + 1 == kept || i + 1 == tokens.size());
+    return wants_logits && (i + 1 == own || i + 1 == tokens.size());
   }
   // Calls f(sub-layer, its statistics over the segment), from the bottom up, for those that ran under these decisions.
   template <class F>
@@ -152,7 +152,7 @@ struct Segment {
     for (std::size_t i = 0; i < of_all.size(); ++i) {
       if (of_all[i].skip) continue;
       const Sublayer u = Sublayer::at(static_cast<int>(i));
-      f(u, sums.stats(u, kept, wants_logits));
+      f(u, sums.stats(u, own, wants_logits));
     }
   }
 };

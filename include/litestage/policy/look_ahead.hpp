@@ -24,8 +24,9 @@ constexpr bool has(ExitAbility all, ExitAbility one) {
 }
 
 // A question to the model: what would it write next if the branch's text went on with `text`? The engine forwards the
-// text and the tokens read, under the decisions of the next token, and removes them from the K/V cache again, so that
-// no later token of the branch changes by a bit.
+// text together with the branch's newest token and under its decisions, then the tokens read, and removes them from the
+// K/V cache again. On `cpu` and `reference` no later token of the branch changes by a bit; for `gpu` see
+// docs/looking-ahead.md.
 struct LookAhead {
   std::string text;                    // tokenized by itself
   int max_tokens = 1;                  // likeliest tokens to read; 1 reads the distribution after the text and no more

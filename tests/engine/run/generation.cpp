@@ -20,6 +20,22 @@ using namespace litestage::test;
 
 namespace {
 
+// Injects after its n-th token, without looking ahead.
+struct InjectsAt {
+  static constexpr Signal signals = Signal::max_prob;
+  static constexpr ExitAbility abilities = ExitAbility::inject;
+  int at;
+  Injection words;
+  struct State {
+    int tokens = 0;
+  };
+  [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
+  [[nodiscard]] Verdict observe(State& s, const StepInfo&, const TokenStats&) const {
+    return ++s.tokens == at ? Verdict::inject : Verdict::go_on;
+  }
+  [[nodiscard]] Injection injection(const State&) const { return words; }
+};
+
 // The reports without what look-aheads add to them.
 [[nodiscard]] std::vector<QuestionReport> without_look_aheads(std::vector<QuestionReport> reports) {
   for (QuestionReport& q : reports) {
@@ -143,6 +159,27 @@ TEST_CASE("looking ahead reads what the model writes after the text and the word
       }
       CHECK(result.text == text);
     }
+  });
+}
+
+TEST_CASE("injecting after a look-ahead is injecting without one") {
+  with_settings([](auto& s) {
+    using B = std::decay_t<decltype(s.backend)>;
+    const OneStage stage{{"only", 12, {}}, {"What is hard?"}};
+    const auto told = [&]<class Exit>(const Exit& exit) {
+      Pipeline<B, CuriousSkip, Exit, OneStage, RecordingObserver> pipeline(
+          {s.backend, s.model, toy}, {}, exit, stage, {.generation = {.sampler = {}, .ignore_eos = true}});
+      const std::vector<Question> one{{.id = "q", .stem = "", .options = {}}};
+      return std::pair(without_look_aheads(timeless(pipeline.run(one))), pipeline.observer().log);
+    };
+    Curious curious;
+    curious.at = 1;  // after the fourth token
+    curious.verdict = Verdict::inject;
+    const auto looked = told(curious);
+    const auto did_not = told(InjectsAt{4, curious.words});
+    CHECK(looked.first == did_not.first);
+    CHECK(looked.second == did_not.second);
+    CHECK(looked.first.at(0).stages.at(0).injected_tokens == 6);
   });
 }
 

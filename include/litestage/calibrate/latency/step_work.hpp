@@ -27,12 +27,12 @@ struct BranchShape {
   // Tokens chosen, including one that only stopped the branch; 0 and 1 both mean that only the prompt is run.
   int generated_tokens = 0;
   int injected_tokens = 0;                       // forwarded together with the token before them
-  int injected_at = 0;                           // tokens that the branch had chosen before that
+  int injected_at = 0;                           // tokens that the branch had chosen before that; 0: none injected
   std::vector<LookAheadShape> look_aheads = {};  // ascending by `at`
 
   // Whether the branch went on after the look-ahead with a token of its own, neither ended nor with injected words.
   [[nodiscard]] bool goes_on_after(const LookAheadShape& look) const {
-    return look.at < generated_tokens && (injected_tokens == 0 || look.at != injected_at);
+    return look.at < generated_tokens && look.at != injected_at;
   }
 };
 
@@ -187,10 +187,10 @@ class StageSteps {
         prompt_left -= n;
         chosen += ends ? 1 : 0;
       } else if (looks_ahead()) {
-        const bool newest = ahead_done == 0;
+        const int of_newest = ahead_done == 0 ? 1 : 0;  // its row wants logits
         ahead_done += n;
         if (ends) end_reading();
-        return (newest || ends ? 1 : 0) + (newest && ends && n > 1 ? 1 : 0);  // a single row wants them once
+        return of_newest + (ends && n > of_newest ? 1 : 0);
       } else {
         decoded += n;
         if (ends) ++chosen, decoded = 0;

@@ -127,8 +127,8 @@ LITESTAGE_INLINE void ComparedMethods::settle(std::size_t i) {
 // A plan that skips nothing is full depth, whose runs it then shares.
 inline skip::Standard planned_skip(const calibrate::Plan& plan) {
   const auto skips = [](const calibrate::PlanBudget& b) { return b.count > 0; };
-  if (std::none_of(plan.budgets.begin(), plan.budgets.end(), skips)) return {};
-  return skip::Standard(calibrate::lite_stage(plan));
+  const bool any = std::any_of(plan.budgets.begin(), plan.budgets.end(), skips);
+  return any ? skip::Standard(calibrate::lite_stage(plan)) : skip::Standard();
 }
 
 LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {

@@ -63,11 +63,13 @@ class Generation {
   }
 
   // The exit policy's verdict on the look-ahead of a branch, which has been read. The look-ahead's rows leave the K/V
-  // cache, and the branch's segment is again that of its newest token.
+  // cache. The newest token stays there only if the branch goes on: a branch that ends does not forward it, and
+  // injected words are forwarded with it. The branch's segment is again that of its newest token.
   [[nodiscard]] Verdict judge_ahead(std::size_t index, Branch& b) {
     const Verdict verdict = policies_->judge_ahead(index, b.ahead->result());
     context_->session->cache().truncate(b.slot, b.ahead->length() + (verdict == Verdict::go_on ? 1 : 0));
-    b.segment = b.ahead->take_newest();
+    b.segment.tokens = {b.kept.back()};
+    b.segment.own = b.segment.done = 1;
     b.look_aheads.push_back(b.ahead->report());
     b.ahead.reset();
     return verdict;
@@ -147,7 +149,8 @@ class Generation {
     }
     b.text.append(words.text);
     b.kept.insert(b.kept.end(), text.begin(), text.end());
-    for (const int token : text) context_->observer->token(static_cast<int>(index), *request_, b.segment.step, token);
+    const StepInfo step{Phase::decode, b.chosen - 1};  // in which they are forwarded
+    for (const int token : text) context_->observer->token(static_cast<int>(index), *request_, step, token);
     b.injected = static_cast<int>(text.size());
     b.injected_at = b.chosen;
     b.closed = true;

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "litestage/engine/report.hpp"
-#include "litestage/engine/segment.hpp"
 #include "litestage/engine/stop_text.hpp"
 #include "litestage/policy/look_ahead.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
@@ -38,14 +37,8 @@ class ReadingAhead {
     return !ended && static_cast<int>(seen_.tokens.size()) < most_;
   }
 
-  // Holds the segment of the branch's newest token, which has been forwarded, and the token chosen after it.
-  void hold(const Segment& newest, const TokenStats& next) {
-    newest_ = newest;
-    newest_.tokens.resize(newest.kept);
-    newest_.done = newest.kept;
-    next_ = next;
-  }
-  [[nodiscard]] Segment take_newest() { return std::move(newest_); }
+  // Holds the token that was chosen after the branch's newest token.
+  void hold(const TokenStats& next) { next_ = next; }
   [[nodiscard]] const TokenStats& next() const { return next_; }
   // Positions that the slot held before the branch's newest token and the look-ahead.
   [[nodiscard]] int length() const { return length_; }
@@ -58,7 +51,6 @@ class ReadingAhead {
  private:
   int most_;
   int length_;
-  Segment newest_;
   TokenStats next_;
   StopText text_;
   LookAheadResult seen_;

@@ -90,18 +90,18 @@ class StageRun {
   // Processes the results of the step. The tokens of this request begin at `next_logits`, which is advanced past them.
   // Throws Error if the results are not finite.
   void consume(const StepResults<typename B::Real>& step, std::size_t& next_logits) {
-    std::size_t kept = 0, rows = 0;
+    std::size_t own = 0, rows = 0;
     for (const RowSlice& slice : slices_) {
       rows += slice.n;
-      kept += branches_[slice.branch].segment.kept_of(slice.n);
+      own += branches_[slice.branch].segment.own_of(slice.n);
     }
-    tally_.step_ended(rows - kept, rows);
+    tally_.step_ended(rows - own, rows);
     for (const RowSlice& slice : slices_) {
       Segment& s = branches_[slice.branch].segment;
-      const std::size_t n = s.kept_of(slice.n);
+      const std::size_t n = s.own_of(slice.n);
       SegmentSums::add<typename B::Real>(s.sums.sublayers, step.moments, step.n_rows, slice.first_row, n);
       SegmentSums::add<typename B::Real>(s.sums.layers, step.layer_moments, step.n_rows, slice.first_row, n);
-      const bool newest = n > 0 && s.done + n == s.kept;
+      const bool newest = n > 0 && s.done + n == s.own;
       s.done += slice.n;
       if (newest && branches_[slice.branch].ahead) hold_newest(slice.branch, step, next_logits);
       if (s.complete()) end_segment(slice.branch, step, next_logits);
@@ -128,14 +128,15 @@ class StageRun {
 
   // Starts the branch's next segment. `decisions` holds for the whole segment.
   void begin_segment(Branch& b, const StepInfo& step, std::vector<int> tokens, bool wants_logits, int decisions) {
-    const std::size_t kept = b.ahead ? 1 : tokens.size();
+    const std::size_t own = b.ahead ? 1 : tokens.size();
     b.segment =
-        Segment{step, decisions, std::move(tokens), kept, 0, wants_logits, SegmentSums(stats_, config().n_layers)};
+        Segment{step, decisions, std::move(tokens), own, 0, wants_logits, SegmentSums(stats_, config().n_layers)};
   }
-  // Forwards a token that a look-ahead has read, under the decisions of the step at which the look-ahead began.
+  // Forwards a token that a look-ahead has read, under the decisions of the step at which the look-ahead began. What
+  // the segment says of the branch's newest token stays.
   void begin_reading(Branch& b, int token) {
     b.segment.tokens = {token};
-    b.segment.kept = b.segment.done = 0;
+    b.segment.own = b.segment.done = 0;
   }
   [[nodiscard]] int decide(std::size_t branch, const StepInfo& step) {
     return context_.session->decisions().number_of(policies_->decide(branch, step));
@@ -183,8 +184,8 @@ class StageRun {
   void hold_newest(std::size_t branch, const StepResults<typename B::Real>& step, std::size_t& next_logits) {
     Branch& b = branches_[branch];
     check_finite(branch, step.tokens[next_logits].finite);
-    b.ahead->hold(b.segment, generation_.choose(b, step.tokens[next_logits], next_logits));
-    if (b.segment.tokens.size() > b.segment.kept) ++next_logits;  // else the look-ahead has no words and reads this row
+    b.ahead->hold(generation_.choose(b, step.tokens[next_logits], next_logits));
+    if (b.segment.tokens.size() > b.segment.own) ++next_logits;  // else the look-ahead has no words and reads this row
   }
   // Processes a segment whose rows have all been forwarded.
   void end_segment(std::size_t branch, const StepResults<typename B::Real>& step, std::size_t& next_logits) {
@@ -192,7 +193,7 @@ class StageRun {
     const Segment& s = b.segment;
     b.positions = std::max(b.positions, cache().length(b.slot));
     check_finite(branch, !s.wants_logits || step.tokens[next_logits].finite);
-    if (!b.ahead) end_kept(branch);
+    if (!b.ahead) end_own(branch);
     if (!s.wants_logits) return end_prefix();
     const std::size_t row = next_logits++;
     if (!request_.forced.empty()) return force(branch, step.tokens[row], row);
@@ -209,17 +210,18 @@ class StageRun {
     refuse_not_finite(*context_.session, branches_[branch].slot, where,
                       finite_logits ? "statistics of sub-layers" : "logits");
   }
-  // Counts the completed segment's tokens, and passes its statistics to the policy, for all its sub-layers, and then to
-  // the observer.
-  void end_kept(std::size_t branch) {
+  // Counts the branch's own tokens of the completed segment, and passes their statistics to the policy, for all its
+  // sub-layers, and then to the observer.
+  void end_own(std::size_t branch) {
     const Segment& segment = branches_[branch].segment;
     const Decisions& decisions = context_.session->decisions()[segment.decisions];
-    count_tokens(segment.decisions, segment.tokens.size());
+    count_tokens(segment.decisions, segment.own);
     policies_->observe(branch, segment, decisions);
     if (!scores()) context_.observer->sublayers(static_cast<int>(branch), info_, segment, decisions);
   }
 
-  // Passes the row of logits on. Neither the skip policy nor the observer learns of a look-ahead.
+  // Passes the row of logits on. Neither the skip policy nor the observer learns of a look-ahead. They learn of the
+  // newest token, which was forwarded with it, if the branch goes on; else it counts as not forwarded.
   void generate(std::size_t branch, const TokenStats& stats, std::size_t logits_row) {
     Branch& b = branches_[branch];
     if (!b.ahead) return go_on(branch, generation_.take(branch, b, generation_.choose(b, stats, logits_row)));
@@ -227,7 +229,7 @@ class StageRun {
     const TokenStats next = b.ahead->next();
     const Verdict verdict = generation_.judge_ahead(branch, b);
     if (verdict != Verdict::go_on) return go_on(branch, generation_.after_newest(branch, b, verdict));
-    end_kept(branch);
+    end_own(branch);
     go_on(branch, generation_.take(branch, b, next));
   }
   // Starts the branch's next segment with these tokens; with none, the branch has ended.

@@ -27,7 +27,8 @@ class StageTally {
     step_began_ = Clock::now();
     if (began_ == Clock::time_point{}) began_ = step_began_;
   }
-  // `ahead` of the `rows` that the request had in the step belonged to look-aheads.
+  // `ahead` of the `rows` that the request had in the step were of look-aheads, without the branches' own newest
+  // tokens.
   void step_ended(std::size_t ahead, std::size_t rows) {
     if (ahead == 0) return;
     report_.look_ahead_s +=
