@@ -211,6 +211,16 @@ TEST_CASE("the request of the right answers: the last stage's first prompt, then
   CHECK(answers({"Say.", "It is", Role::user}) == Texts{" 12", " 25/2"});
 }
 
+TEST_CASE("the request of the right answers: a text is scored as the record writes it") {
+  Question riddle{"q", "Where?", {}, {{"eiffel tower"}, {"paris"}}, AnswerKind::text};
+  const auto answers = [&] {
+    return written(gold_request(EndsWith{"It is", ""}, {riddle, {{""}}}, AnyTokenizer(toy)).forced);
+  };
+  CHECK(answers() == Texts{" eiffel tower", " paris"});
+  riddle.gold_as_written = {"The Eiffel Tower.", "Paris"};
+  CHECK(answers() == Texts{" The Eiffel Tower.", " Paris"});
+}
+
 TEST_CASE("the request of the right answers: where the tokenizer joins prompt and answer, the prompt stays") {
   const Transcript t{number, {{""}}};
   const StageRequest r = gold_request(EndsWith{"It is ", ""}, t, AnyTokenizer(JoiningTokenizer{}));

@@ -21,7 +21,7 @@ TEST_CASE("fingerprints of multiple-choice questions are those of earlier versio
 
 TEST_CASE("a fingerprint covers every part of a question") {
   const Question plain{"a", "How many?", {"x", "y"}, {{"A"}}};
-  std::vector<Question> variants(11, plain);
+  std::vector<Question> variants(13, plain);
   variants[1].id = "b";
   variants[2].stem = "How few?";
   variants[3].options = {"x", "z"};
@@ -33,6 +33,8 @@ TEST_CASE("a fingerprint covers every part of a question") {
   variants[8].percent_is_number = true;
   variants[9].fields = {{"passage", "Once"}};
   variants[10].fields = {{"passage", "Twice"}};
+  variants[11].kind = variants[12].kind = AnswerKind::text;
+  variants[12].gold_as_written = {"The A"};
   std::set<std::string> seen;
   for (const Question& q : variants) CHECK(seen.insert(tasks::questions_fingerprint({q})).second);
 }

@@ -49,6 +49,7 @@ TEST_CASE("a task: ten records of a new form are read by a file alone") {
   CHECK(list[3].stem == "Who walks on 3 legs?");
   CHECK(list[3].kind == AnswerKind::text);
   CHECK(list[3].gold == Gold{{"sphinx"}, {"animal 3"}});  // equal ones once
+  CHECK(list[3].gold_as_written == std::vector<std::string>{"The Sphinx", "Animal 3"});
   CHECK(list[3].fields.at("hint") == "it has 3 legs");
   CHECK(list[3].options.empty());
 }
@@ -58,6 +59,7 @@ TEST_CASE("a task: records are JSON Lines or one array, and without ids they hav
   const auto array = questions_by(ages_task, "[{\"q\": \"Old?\", \"a\": 7}, {\"q\": \"Older?\", \"a\": \"1,080\"}]");
   REQUIRE(lines.size() == 2);
   REQUIRE(array.size() == 2);
+  CHECK(lines[1].gold_as_written.empty());  // numbers have one form
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(lines[i].id == std::to_string(i + 1));
     CHECK(lines[i].id == array[i].id);

@@ -21,6 +21,9 @@ struct Question {
   AnswerKind kind = AnswerKind::letter;
   std::map<std::string, std::string> fields = {};  // other texts of the record, by name: {field.NAME} in schedules
   bool percent_is_number = false;                  // for kind `number`: whether "50 %" is the same answer as "50"
+  // [gold] for kind `text`: the right answers as the record writes them, which gold_log_prob scores. Empty: their
+  // canonical forms.
+  std::vector<std::string> gold_as_written = {};
 };
 
 enum class Role : std::uint8_t {

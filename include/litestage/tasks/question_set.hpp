@@ -32,6 +32,7 @@ struct QuestionSet {
     if (!simple) {
       hash.add(concat(name(q.kind), ":", q.percent_is_number, ":"));
       for (const Answer& answer : q.gold) hash.add_whole(answer.text);
+      for (const std::string& text : q.gold_as_written) hash.add_whole(text);
     }
     for (const auto& [key, text] : q.fields) {
       hash.add_whole(key);

@@ -96,8 +96,10 @@ LITESTAGE_INLINE StageRequest gold_request(const AnySchedule& stages, const Tran
   request.question = question.id;
   request.index = static_cast<int>(stages.size()) - 1;
   request.stage = stages.stage(stages.size() - 1);
-  for (const Answer& gold : question.gold) {
-    const std::string text = concat(detail::before_answer(prompt), gold.text);
+  for (std::size_t i = 0; i < question.gold.size(); ++i) {
+    const bool written = !question.gold_as_written.empty();
+    const std::string& gold = written ? question.gold_as_written.at(i) : question.gold[i].text;
+    const std::string text = concat(detail::before_answer(prompt), gold);
     Prompt answered = prompt;
     answered.continuation += text;
     std::vector<int> tokens = tokenizer.encode(answered);
@@ -108,7 +110,7 @@ LITESTAGE_INLINE StageRequest gold_request(const AnySchedule& stages, const Tran
       tokens = tokenizer.encode_continuation(text);
     if (tokens.empty())
       throw Error(concat("question ", shown(question.id), ": the tokenizer has no tokens for the gold answer ",
-                         shown(gold.text), ", expected one or more"));
+                         shown(gold), ", expected one or more"));
     request.prompts.push_back(before);
     request.forced.push_back(std::move(tokens));
   }

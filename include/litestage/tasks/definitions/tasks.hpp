@@ -57,7 +57,7 @@ class QuestionReader {
     q.id = task_->id.empty() ? std::to_string(number) : text_at(task_->id);
     q.stem = text_at(task_->question);
     q.options = options();
-    q.gold = gold(q.options.size());
+    read_gold(q);
     for (const auto& [key, pointer] : task_->other_fields) q.fields[key] = text_at(pointer);
     return q;
   }
@@ -132,29 +132,28 @@ class QuestionReader {
     labels_.push_back(label);
   }
 
-  [[nodiscard]] Gold gold(std::size_t n_options) const {
+  void read_gold(Question& q) const {
     const GoldFormat& format = task_->gold;
-    if (format.at.empty()) return {};
+    if (format.at.empty()) return;
     const Form* value = find_at(*record_, format.at);
-    if (!format.required && (value == nullptr || value->is_null())) return {};
+    if (!format.required && (value == nullptr || value->is_null())) return;
     const std::string what = place_text(where_, format.at);
     value = &value_at(*record_, format.at, where_);
-    Gold gold;
-    const auto add = [&](const Form& one, const std::string& at) {
-      const Answer answer = one_gold(one, at, n_options);
-      if (std::find(gold.begin(), gold.end(), answer) == gold.end()) gold.push_back(answer);
-    };
-    if (!value->is_list()) {
-      add(*value, what);
-      return gold;
-    }
+    if (!value->is_list()) return add_gold(q, *value, what);
     const Form::List& list = value->list(what);
     if (list.empty() && format.required) throw Error(concat(what, " is empty, expected at least one right answer"));
-    for (std::size_t i = 0; i < list.size(); ++i) add(list[i], concat(what, "[", i, "]"));
-    return gold;
+    for (std::size_t i = 0; i < list.size(); ++i) add_gold(q, list[i], concat(what, "[", i, "]"));
+  }
+  // Adds a right answer. Of several that mean the same, the first counts.
+  void add_gold(Question& q, const Form& value, const std::string& what) const {
+    const std::string text = gold_text(value, what);
+    const Answer answer = answer_of(text, what, q.options.size());
+    if (std::find(q.gold.begin(), q.gold.end(), answer) != q.gold.end()) return;
+    q.gold.push_back(answer);
+    if (task_->kind == AnswerKind::text) q.gold_as_written.push_back(text);
   }
 
-  [[nodiscard]] Answer one_gold(const Form& value, const std::string& what, std::size_t n_options) const {
+  [[nodiscard]] std::string gold_text(const Form& value, const std::string& what) const {
     const GoldFormat& format = task_->gold;
     const bool key = task_->kind == AnswerKind::letter && format.values.empty() && !task_->options.numbered;
     std::string text = key ? value.string(what) : scalar_text(value, what);
@@ -164,7 +163,9 @@ class QuestionReader {
         throw Error(concat(what, " has no ", in_quotes(format.after), ", expected the answer after one"));
       text = trimmed_ascii(std::string_view(text).substr(marker + format.after.size()));
     }
-    if (!format.values.empty()) text = mapped(text, what);
+    return format.values.empty() ? text : mapped(text, what);
+  }
+  [[nodiscard]] Answer answer_of(const std::string& text, const std::string& what, std::size_t n_options) const {
     if (task_->kind == AnswerKind::letter) return letter_of(text, what, n_options);
     const std::optional<Answer> answer = canonical_answer(task_->kind, text, task_->percent_is_number);
     if (!answer) throw Error(concat(what, " is ", in_quotes(text), ", expected ", expected_answer(task_->kind)));
