@@ -358,14 +358,17 @@ if [[ -e $model ]]; then
     ask --model "$model" --plan own_plan.txt --stages @longer.json
   rm -f own.json misspelt.json longer.json
 
-  # The control that answers at once may have stages of its own, which its journal names.
+  # The control that answers at once may have stages of its own. With others, the journal's other answers stay.
   refuses "--direct: question a049: found 0 options" "${directly[@]/magic.gguf/$model}" tinythinker
   own_direct=(compare --model "$model" "${arithmetic[@]}" --data "$sums/arithmetic_test.jsonl" --questions 2 --batch 2
     --latency-questions 1 --methods direct --json compared.txt --journal direct_journal.txt --quiet)
   check "compare --direct answers" ends_with 0 "$programs/${own_direct[0]}" "${own_direct[@]:1}" \
     --direct "@$sums/arithmetic/direct.json" >out.txt 2>said.txt
   check "the direct answer has the stages of --direct" grep -q '"text": "Arithmetic problems and their answers' compared.txt
-  refuses "direct_journal.txt: is the journal of other work: direct" "${own_direct[@]}" --direct "@$sums/arithmetic/reason.json"
+  check "another direct answer continues the journal" ends_with 0 "$programs/${own_direct[0]}" "${own_direct[@]:1}" \
+    --direct "@$sums/arithmetic/reason.json" >out.txt 2>said.txt
+  check "and repeats no answer of full depth" test "$(grep -c '"full depth".*"outcome"' direct_journal.txt)" = 2
+  check "and has answers of both" test "$(grep -c '"direct answer".*"outcome"' direct_journal.txt)" = 4
 
   # The fingerprint depends on every byte of the model, and results do not depend on --context (see old_files.py).
   python3 "$sources/old_files.py" "$model" plan.txt journal.txt || failures=$((failures + 1))

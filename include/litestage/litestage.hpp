@@ -110,6 +110,7 @@
 #include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
+#include "litestage/settings/form_fingerprint.hpp"
 #include "litestage/settings/journal.hpp"
 #include "litestage/settings/read_fields.hpp"
 #include "litestage/settings/record.hpp"

@@ -298,6 +298,38 @@ TEST_CASE("records that say something twice or nothing at all are refused") {
         "j:2: key \"timing\" is missing, expected outcome or timing");
 }
 
+TEST_CASE("an outcome is found by the method's policies, a timing also by the methods that it was measured with") {
+  test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));
+  const std::vector<Question> questions = test::questions(3);
+  std::vector<Form> records;
+  // Runs methods with these policies, named by their place; returns the number of new records.
+  const auto compare = [&](const std::vector<std::size_t>& chosen) {
+    std::vector<Record> before;
+    for (const Form& record : records) before.push_back({concat("journal:", before.size() + 2), record});
+    const std::size_t had = records.size();
+    FinishedWork finished(before, [&](const Form& record) { records.push_back(record); });
+    ComparisonRun<CpuBackend, Policies> work({s.backend, s.model, test::toy}, questions, {}, finished);
+    std::vector<Method> methods(chosen.size());
+    std::vector<typename ComparisonRun<CpuBackend, Policies>::Contender> timed;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      methods[i].name = concat("method ", i);
+      methods[i].policies = Form::Map{{"number", chosen[i]}};
+      REQUIRE(work.answer(methods[i], contenders.at(chosen[i])));
+      timed.push_back({&methods[i], &contenders.at(chosen[i])});
+    }
+    CHECK(work.untimed(timed, 2) + methods.size() * 3 >= records.size() - had);
+    REQUIRE(work.time(timed, 2));
+    CHECK(work.untimed(timed, 2) == 0);
+    return records.size() - had;
+  };
+  CHECK(compare({0}) == 3 + 2);
+  CHECK(compare({0}) == 0);
+  CHECK(compare({1, 0}) == 3 + 2 * 2);  // method 0 has its answers, under another name; both are timed in turns
+  CHECK(compare({0}) == 0);
+  CHECK(compare({1, 0}) == 0);
+  CHECK(compare({1}) == 2);
+}
+
 TEST_CASE(
     "a question that outgrows the context is not answered, and not recorded, so that a larger context answers it") {
   test::Setting<CpuBackend> s(CpuBackend(CpuOptions{1}));

@@ -74,28 +74,20 @@ class Comparing {
   bool answers(const std::string& what) {
     std::vector<ComparedMethod>& list = methods_.list();
     const std::vector<Question>& questions = task_->questions.list;
-    std::size_t open = 0;
-    for (const ComparedMethod& m : list) {
-      for (const Question& q : questions) open += finished_->outcome(m.method.name, q.id) == nullptr ? 1 : 0;
-    }
-    progress_.begin(what, open);
+    progress_.begin(what, list.size() * questions.size());
     for (std::size_t i = 0; i < list.size(); ++i) {
       methods_.settle(i);
+      progress_.drop(list[i].policies ? finished_of(list[i].method) : questions.size());
       if (list[i].policies && !run_.answer(list[i].method, *list[i].policies)) return false;
-      if (!list[i].policies) progress_.drop(questions.size());
     }
     return true;
   }
   bool times(const std::string& what) {
-    std::size_t open = 0;
     std::vector<typename Run::Contender> contenders;
     for (ComparedMethod& m : methods_.list()) {
-      if (!m.policies) continue;
-      contenders.push_back({&m.method, &*m.policies});
-      for (std::size_t q = 0; q < settings_->timed; ++q)
-        open += finished_->timing(m.method.name, task_->questions.list[q].id) == nullptr ? 1 : 0;
+      if (m.policies) contenders.push_back({&m.method, &*m.policies});
     }
-    progress_.begin(what, open);
+    progress_.begin(what, run_.untimed(contenders, settings_->timed));
     return run_.time(contenders, settings_->timed);
   }
   [[nodiscard]] Comparison comparison(std::vector<std::string> warnings) const {
@@ -110,6 +102,11 @@ class Comparing {
  private:
   using Run = ComparisonRun<B, MethodPolicies>;
 
+  [[nodiscard]] std::size_t finished_of(const Method& method) const {
+    std::size_t n = 0;
+    for (const Question& q : task_->questions.list) n += finished_->outcome(method, q.id) == nullptr ? 0 : 1;
+    return n;
+  }
   [[nodiscard]] ComparisonOptions options(const Progress& progress) {
     ComparisonOptions o;
     o.pipeline.batch = settings_->batch;

@@ -7,30 +7,25 @@
 
 #include "litestage/calibrate/plan/plan_facts.hpp"
 #include "litestage/compare/comparison_settings.hpp"
-#include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 
 namespace litestage::compare {
 
 // Everything that the records of a comparison's journal depend on. A journal with another identity is not used. The
-// context is not part of it, because each record says for which contexts it holds. `packs`: whether the backend keeps
-// repacked weights.
+// methods and the context are not part of it, because each record says for which policies and contexts it holds: the
+// comparison can be continued with other methods. `packs`: whether the backend keeps repacked weights.
 [[nodiscard]] inline Form journal_identity(const calibrate::PlanFacts& facts, bool packs, const ComparedTask& task,
                                            const ComparisonSettings& settings) {
-  Form::List methods;
-  for (const std::string& m : settings.methods) methods.push_back(m);
-  for (const early_exit::Standard& exit : settings.exits) methods.push_back(exit.to_form(true));
   Form f;
-  f.add("work", "compare/2").add("model", facts.model).add("tokenizer", facts.tokenizer);
+  f.add("work", "compare/3").add("model", facts.model).add("tokenizer", facts.tokenizer);
   f.add("task", task.questions.task).add("questions", tasks::questions_fingerprint(task.questions.list));
   f.add("plan", task.plan ? Form(task.plan->fingerprint) : Form());
   f.add("stages", task.stages.to_form(true)).add("metric", metric_name(settings));
-  f.add("methods", std::move(methods)).add("timed", settings.timed).add("traces", settings.traces);
+  f.add("traces", settings.traces);
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);
-  if (settings.direct) f.add("direct", settings.direct->to_form(true));
   // Outcomes hold the answers read from texts, so a journal holds for one way of reading them.
   if (!settings.letters) {
     const AnswerKind kind = task.questions.list.empty() ? AnswerKind::letter : task.questions.list[0].kind;

@@ -56,14 +56,14 @@ class ComparisonRun {
     std::vector<Question> open;
     std::vector<std::size_t> place;  // [open] in questions_
     for (std::size_t q = 0; q < questions_.size(); ++q) {
-      if (finished_->outcome(method.name, questions_[q].id) != nullptr) continue;
+      if (finished_->outcome(method, questions_[q].id) != nullptr) continue;
       open.push_back(questions_[q]);
       place.push_back(q);
     }
     if (!open.empty()) answer_open(method, policies, open, place);
     method.outcomes.clear();
     for (const Question& q : questions_) {
-      const MethodOutcome* outcome = finished_->outcome(method.name, q.id);
+      const MethodOutcome* outcome = finished_->outcome(method, q.id);
       if (outcome == nullptr) return false;
       method.outcomes.push_back(*outcome);
     }
@@ -76,19 +76,30 @@ class ComparisonRun {
   bool time(const std::vector<Contender>& contenders, std::size_t n) {
     answering_.reset();  // frees its K/V cache
     LITESTAGE_ASSERT(n <= questions_.size(), n, " of ", questions_.size());
+    const std::string turns = turns_of(contenders);
     for (std::size_t q = 0; q < n; ++q) {
+      const Question& question = questions_[q];
       for (std::size_t i = 0; i < contenders.size(); ++i) {
         const Contender& c = contenders[(q + i) % contenders.size()];
-        if (finished_->timing(c.method->name, questions_[q].id) == nullptr && !time_one(c, questions_[q])) return false;
+        if (finished_->timing(*c.method, question.id, turns) == nullptr && !time_one(c, question, turns)) return false;
       }
     }
     for (const Contender& c : contenders) {
       c.method->timings.clear();
-      for (std::size_t q = 0; q < n; ++q) {
-        c.method->timings.push_back(*finished_->timing(c.method->name, questions_[q].id));
-      }
+      for (std::size_t q = 0; q < n; ++q)
+        c.method->timings.push_back(*finished_->timing(*c.method, questions_[q].id, turns));
     }
     return true;
+  }
+  // The number of timings that `time` has to measure.
+  [[nodiscard]] std::size_t untimed(const std::vector<Contender>& contenders, std::size_t n) const {
+    const std::string turns = turns_of(contenders);
+    std::size_t open = 0;
+    for (const Contender& c : contenders) {
+      for (std::size_t q = 0; q < n; ++q)
+        open += finished_->timing(*c.method, questions_[q].id, turns) == nullptr ? 1 : 0;
+    }
+    return open;
   }
 
  private:
@@ -96,6 +107,12 @@ class ComparisonRun {
   using Exit = decltype(Policies::exit);
   using Stages = decltype(Policies::stages);
   using Runner = Pipeline<B, Skip, Exit, Stages>;
+
+  [[nodiscard]] static std::string turns_of(const std::vector<Contender>& contenders) {
+    std::vector<const Method*> methods;
+    for (const Contender& c : contenders) methods.push_back(c.method);
+    return FinishedWork::turns(methods);
+  }
 
   void answer_open(const Method& method, const Policies& policies, const std::vector<Question>& open,
                    const std::vector<std::size_t>& place) {
@@ -110,14 +127,14 @@ class ComparisonRun {
     answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
       Answer predicted = options_.pipeline.score_letters ? tasks::scored_answer(report)
                                                          : tasks::extracted_answer(format, report, open[i]);
-      finished_->add(method.name, open[i].id, method_outcome(report, std::move(predicted), place[i] < options_.traced),
+      finished_->add(method, open[i].id, method_outcome(report, std::move(predicted), place[i] < options_.traced),
                      evaluate::context_use(report));
       if (options_.on_finished) options_.on_finished(method);
       return true;
     });
   }
 
-  bool time_one(const Contender& c, const Question& question) {
+  bool time_one(const Contender& c, const Question& question, const std::string& turns) {
     if (!timing_) {
       PipelineOptions options = options_.pipeline;
       options.batch = 1;
@@ -129,7 +146,7 @@ class ComparisonRun {
     timing_->use(c.policies->skip, c.policies->exit, c.policies->stages);
     const std::vector<QuestionReport> reports = timing_->run(std::span<const Question>(&question, 1));
     if (reports.empty()) return false;
-    finished_->add(c.method->name, question.id, method_timing(reports[0]), evaluate::context_use(reports[0]));
+    finished_->add(*c.method, question.id, turns, method_timing(reports[0]), evaluate::context_use(reports[0]));
     if (options_.on_finished) options_.on_finished(*c.method);
     return true;
   }
