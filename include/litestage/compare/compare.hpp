@@ -64,7 +64,6 @@ class Comparing {
             FinishedWork& finished, const Progress& progress)
       : task_(&task),
         settings_(&settings),
-        finished_(&finished),
         progress_(progress),
         methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
                  task.questions.list, settings.exits, settings.direct),
@@ -77,7 +76,8 @@ class Comparing {
     progress_.begin(what, list.size() * questions.size());
     for (std::size_t i = 0; i < list.size(); ++i) {
       methods_.settle(i);
-      progress_.drop(list[i].policies ? finished_of(list[i].method) : questions.size());
+      const std::size_t open = list[i].policies ? run_.unanswered(list[i].method).size() : 0;
+      progress_.drop(questions.size() - open);
       if (list[i].policies && !run_.answer(list[i].method, *list[i].policies)) return false;
     }
     return true;
@@ -102,11 +102,6 @@ class Comparing {
  private:
   using Run = ComparisonRun<B, MethodPolicies>;
 
-  [[nodiscard]] std::size_t finished_of(const Method& method) const {
-    std::size_t n = 0;
-    for (const Question& q : task_->questions.list) n += finished_->outcome(method, q.id) == nullptr ? 0 : 1;
-    return n;
-  }
   [[nodiscard]] ComparisonOptions options(const Progress& progress) {
     ComparisonOptions o;
     o.pipeline.batch = settings_->batch;
@@ -127,7 +122,6 @@ class Comparing {
 
   const ComparedTask* task_;
   const ComparisonSettings* settings_;
-  FinishedWork* finished_;
   AnswerProgress progress_;
   ComparedMethods methods_;
   Run run_;

@@ -53,14 +53,8 @@ class ComparisonRun {
 
   // Fills the method's outcomes. Returns false if the pipeline's keep_going stopped it before all were there.
   bool answer(Method& method, const Policies& policies) {
-    std::vector<Question> open;
-    std::vector<std::size_t> place;  // [open] in questions_
-    for (std::size_t q = 0; q < questions_.size(); ++q) {
-      if (finished_->outcome(method, questions_[q].id) != nullptr) continue;
-      open.push_back(questions_[q]);
-      place.push_back(q);
-    }
-    if (!open.empty()) answer_open(method, policies, open, place);
+    const std::vector<std::size_t> open = unanswered(method);
+    if (!open.empty()) answer_open(method, policies, open);
     method.outcomes.clear();
     for (const Question& q : questions_) {
       const MethodOutcome* outcome = finished_->outcome(method, q.id);
@@ -68,6 +62,15 @@ class ComparisonRun {
       method.outcomes.push_back(*outcome);
     }
     return true;
+  }
+
+  // The places of the questions that `answer` has to run.
+  [[nodiscard]] std::vector<std::size_t> unanswered(const Method& method) const {
+    std::vector<std::size_t> open;
+    for (std::size_t q = 0; q < questions_.size(); ++q) {
+      if (finished_->outcome(method, questions_[q].id) == nullptr) open.push_back(q);
+    }
+    return open;
   }
 
   // Fills the methods' timings of the first n questions. Methods take turns on each question, so that a change of the
@@ -114,8 +117,10 @@ class ComparisonRun {
     return FinishedWork::turns(methods);
   }
 
-  void answer_open(const Method& method, const Policies& policies, const std::vector<Question>& open,
-                   const std::vector<std::size_t>& place) {
+  // `places`: of the questions to answer.
+  void answer_open(const Method& method, const Policies& policies, const std::vector<std::size_t>& places) {
+    std::vector<Question> open;
+    for (const std::size_t q : places) open.push_back(questions_[q]);
     if (!answering_) {
       PipelineOptions options = options_.pipeline;
       const bool weighs = policies.stages.answer_format().vote != VoteWeight::one;
@@ -127,7 +132,7 @@ class ComparisonRun {
     answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
       Answer predicted = options_.pipeline.score_letters ? tasks::scored_answer(report)
                                                          : tasks::extracted_answer(format, report, open[i]);
-      finished_->add(method, open[i].id, method_outcome(report, std::move(predicted), place[i] < options_.traced),
+      finished_->add(method, open[i].id, method_outcome(report, std::move(predicted), places[i] < options_.traced),
                      evaluate::context_use(report));
       if (options_.on_finished) options_.on_finished(method);
       return true;

@@ -68,55 +68,57 @@ class FinishedWork {
   // Number of records that do not hold for this run's context.
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
   [[nodiscard]] const MethodOutcome* outcome(const Method& method, const std::string& question) const {
-    const auto found = outcomes_.find({key_of(method), question});
+    const auto found = outcomes_.find(key_of(record_of(method, question)));
     return found == outcomes_.end() ? nullptr : &found->second;
   }
   // `turns`: of the methods that are timed together.
   [[nodiscard]] const MethodTiming* timing(const Method& method, const std::string& question,
                                            const std::string& turns) const {
-    const auto found = timings_.find({turns, {key_of(method), question}});
+    const auto found = timings_.find({turns, key_of(record_of(method, question))});
     return found == timings_.end() ? nullptr : &found->second;
   }
   // An outcome without room is not recorded, because in a larger context the question has an answer.
   void add(const Method& method, const std::string& question, MethodOutcome outcome, const evaluate::ContextUse& use) {
     FinishedRecord record = record_of(method, question, use);
-    record.outcome = outcome;
-    if (!outcome.no_room) append_(write_fields(record));
-    outcomes_.emplace(Key{key_of(method), question}, std::move(outcome));
+    record.outcome = std::move(outcome);
+    if (!record.outcome->no_room) append_(write_fields(record));
+    outcomes_.emplace(key_of(record), std::move(*record.outcome));
   }
   void add(const Method& method, const std::string& question, const std::string& turns, MethodTiming timing,
            const evaluate::ContextUse& use) {
     const MethodOutcome* answered = outcome(method, question);
     FinishedRecord record = record_of(method, question, use);
     record.turns = turns;
-    record.timing = timing;
+    record.timing = std::move(timing);
     if (answered == nullptr || !answered->no_room) append_(write_fields(record));
-    timings_.emplace(std::pair(turns, Key{key_of(method), question}), std::move(timing));
+    timings_.emplace(std::pair(turns, key_of(record)), std::move(*record.timing));
   }
   // The fingerprint of methods that are timed together.
   [[nodiscard]] static std::string turns(const std::vector<const Method*>& methods) {
     Fnv1a hash;
-    for (const Method* m : methods) hash.add_whole(key_of(*m));
+    for (const Method* m : methods) hash.add_whole(key_of(record_of(*m, {})).first);
     return hexadecimal(hash.value());
   }
 
  private:
   using Key = std::pair<std::string, std::string>;  // policies or name of the method, question
 
-  [[nodiscard]] static std::string policies_of(const Method& method) {
-    return method.policies.is_null() ? std::string() : form_fingerprint(method.policies);
+  [[nodiscard]] static Key key_of(const FinishedRecord& record) {
+    return {record.policies.empty() ? record.method : record.policies, record.question};
   }
-  [[nodiscard]] static std::string key_of(const Method& method) {
-    return method.policies.is_null() ? method.name : policies_of(method);
-  }
+  // A record without a result.
   [[nodiscard]] static FinishedRecord record_of(const Method& method, const std::string& question,
-                                                const evaluate::ContextUse& use) {
-    return {.method = method.name, .question = question, .policies = policies_of(method), .use = use};
+                                                const evaluate::ContextUse& use = {}) {
+    const bool known = !method.policies.is_null();
+    return {.method = method.name,
+            .question = question,
+            .policies = known ? form_fingerprint(method.policies) : std::string(),
+            .use = use};
   }
 
   void restore(const Record& form) {
     const auto record = read_fields<FinishedRecord>(form.value, form.where);
-    const Key key{record.policies.empty() ? record.method : record.policies, record.question};
+    const Key key = key_of(record);
     bool is_new = true;
     if (record.outcome) {
       bool& filled = filled_[key];  // applies to a later timing without "positions"

@@ -136,9 +136,9 @@ struct StageRunOptions {
 
 // The request for the log-probabilities of the right answers, one branch for each of the question's gold answers. It
 // has the last stage's first prompt, after which the answer follows, in its canonical form or as the record writes it
-// (Question::gold_as_written): after a space, unless the
-// prompt ends where none belongs, as after an opening bracket. A letter follows the probe, as in letter_request.
-// Throws Error if the question has no gold answer, or one that the tokenizer writes without a token.
+// (Question::gold_as_written): after a space, unless the prompt ends where none belongs, as after an opening bracket. A
+// letter follows the probe, as in letter_request. Throws Error if the question has no gold answer, or one that the
+// tokenizer writes without a token.
 [[nodiscard]] StageRequest gold_request(const AnySchedule& stages, const Transcript& transcript,
                                         const AnyTokenizer& tokenizer);
 
