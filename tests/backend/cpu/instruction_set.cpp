@@ -55,7 +55,8 @@ TEST_CASE("names and sets belong together; portable is always there, and the bes
 TEST_CASE("an empty wish is none, an unknown one is refused by name") {
   const Environment environment("");
   CHECK(cpu::choose_instruction_set() == cpu::best_instruction_set());
-  CHECK(refusal("sse9") == "LITESTAGE_ISA: instruction set 'sse9' is unknown, expected portable, avx2 or avx512");
+  CHECK(refusal("sse9") ==
+        "LITESTAGE_ISA: instruction set 'sse9' is unknown, expected portable, avx2, avxvnni or avx512");
   CHECK(refusal("AVX2") != "");
   CHECK(refusal("avx2 ") != "");
 }

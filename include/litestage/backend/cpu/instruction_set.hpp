@@ -11,11 +11,16 @@
 #include "litestage/core/enum_names.hpp"
 #include "litestage/core/error.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace litestage::cpu {
 
 enum class InstructionSet : std::uint8_t {
   portable,  // plain C++
   avx2,      // AVX2, FMA, F16C
+  avxvnni,   // these and AVX-VNNI; only matrix products use it, so all results have the bits of avx2
   avx512     // AVX-512 F, BW, VL, DQ, VNNI
 };
 
@@ -23,15 +28,25 @@ enum class InstructionSet : std::uint8_t {
 
 template <>
 struct litestage::EnumNames<litestage::cpu::InstructionSet> {
-  static constexpr std::array<std::string_view, 3> names = {"portable", "avx2", "avx512"};
+  static constexpr std::array<std::string_view, 4> names = {"portable", "avx2", "avxvnni", "avx512"};
 };
 
 namespace litestage::cpu {
 
 inline constexpr InstructionSet instruction_sets[] = {InstructionSet::portable, InstructionSet::avx2,
-                                                      InstructionSet::avx512};
+                                                      InstructionSet::avxvnni, InstructionSet::avx512};
 
 using litestage::name;
+
+#if defined(__x86_64__)
+namespace detail {
+// Bit 4 of EAX in subleaf 1 of leaf 7 (Intel 64 manual, CPUID). clang 14 does not know the name "avxvnni".
+[[nodiscard]] inline bool has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+}  // namespace detail
+#endif
 
 // Whether this CPU (and the operating system) supports the kernels of `set`.
 [[nodiscard]] inline bool supported(InstructionSet set) {
@@ -39,6 +54,7 @@ using litestage::name;
 #if defined(__x86_64__)
   // F16C is not checked, because clang 14 does not know its name here; every CPU with AVX2 has it.
   if (set == InstructionSet::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (set == InstructionSet::avxvnni) return detail::has_avx_vnni() && supported(InstructionSet::avx2);
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vnni") && supported(InstructionSet::avx2);
@@ -50,6 +66,7 @@ using litestage::name;
 // The widest instruction set of this CPU.
 [[nodiscard]] inline InstructionSet best_instruction_set() {
   if (supported(InstructionSet::avx512)) return InstructionSet::avx512;
+  if (supported(InstructionSet::avxvnni)) return InstructionSet::avxvnni;
   if (supported(InstructionSet::avx2)) return InstructionSet::avx2;
   return InstructionSet::portable;
 }
@@ -57,7 +74,7 @@ using litestage::name;
 // The instruction set named `text`. Throws an Error if there is no such set or the CPU lacks it.
 [[nodiscard]] inline InstructionSet instruction_set_from(std::string_view text) {
   const std::optional<InstructionSet> set = enumerator_named<InstructionSet>(text);
-  if (!set) throw Error(concat("instruction set '", text, "' is unknown, expected portable, avx2 or avx512"));
+  if (!set) throw Error(concat("instruction set '", text, "' is unknown, expected portable, avx2, avxvnni or avx512"));
   if (supported(*set)) return *set;
   throw Error(
       concat("instruction set ", text, " is not supported by this CPU, which has ", name(best_instruction_set())));

@@ -69,7 +69,7 @@ TEST_CASE("every type in every instruction set agrees with double, and they agre
     const std::size_t block = entry.block_size;
     for (std::size_t rows : {1, 15, 16, 17, 63, 64, 65})
       check_against_double(entry.type, rows, block == 1 ? 37 : block, 3);
-    for (std::size_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 64}) check_against_double(entry.type, 17, 768, n);
+    for (std::size_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 64, 65, 66}) check_against_double(entry.type, 17, 768, n);
     if (block < 256) {
       for (std::size_t columns : {32, 64, 96, 576}) check_against_double(entry.type, 33, columns, 2);
     }

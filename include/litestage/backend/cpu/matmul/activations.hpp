@@ -93,7 +93,7 @@ LITESTAGE_TARGET_AVX512 inline void quantise_avx512(const float* x, ActivationBl
 inline void quantise(InstructionSet set, const float* x, ActivationBlock* blocks, std::size_t n) {
 #if defined(__x86_64__)
   if (set == InstructionSet::avx512) return detail::quantise_avx512(x, blocks, n);
-  if (set == InstructionSet::avx2) return detail::quantise_avx2(x, blocks, n);
+  if (set == InstructionSet::avx2 || set == InstructionSet::avxvnni) return detail::quantise_avx2(x, blocks, n);
 #endif
   static_cast<void>(set);
   detail::quantise_portable(x, blocks, n);

@@ -19,15 +19,16 @@ using PanelKernel = void (*)(const PanelJob&);
 
 template <class Kernels>
 [[nodiscard]] PanelKernel kernel_of(DType type) {
-  return with_type(type, []<DType t>() -> PanelKernel { return &run_panel<Kernels, t>; });
+  return with_type(type, []<DType t>() -> PanelKernel { return &Kernels::template run<t>; });
 }
 [[nodiscard]] inline PanelKernel kernel_of(InstructionSet set, DType type) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return kernel_of<Avx512Tiles>(type);
-  if (set == InstructionSet::avx2) return kernel_of<Avx2Tiles>(type);
+  if (set == InstructionSet::avx512) return kernel_of<Avx512Panels>(type);
+  if (set == InstructionSet::avxvnni) return kernel_of<Avx2Panels<VnniDot<Vpdpbusd>>>(type);
+  if (set == InstructionSet::avx2) return kernel_of<Avx2Panels<>>(type);
 #endif
   static_cast<void>(set);
-  return kernel_of<PortableTiles>(type);
+  return kernel_of<PortablePanels>(type);
 }
 
 // The number of inputs that pass through all panels before the next inputs do: as many as fit into half of a 1 MiB

@@ -196,13 +196,18 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 
 }  // namespace detail
 
-// The tiles of `run_panel`, of one vector per input.
+// The tiles of `run_tiles`, of one vector per input.
 //
 // Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
 // and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
 // x 1536): no gain beyond 8. With one input, 23..33 GiB/s are read from memory for every type, about as fast as a plain
 // sum of a linear stream there, so prefetching and two panels at a time were not tried.
-struct Avx512Tiles {
+struct Avx512Panels {
+  template <DType type>
+  static void run(const PanelJob& job) {
+    run_tiles<Avx512Panels, type>(job);
+  }
+
   static constexpr int largest_tile = 8;
 
   LITESTAGE_TARGET_AVX512 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,

@@ -31,9 +31,14 @@ template <int bits>
 
 }  // namespace detail
 
-// The tiles of `run_panel`. Those of four inputs share the unpacked codes of a block. The number of inputs is a
+// The tiles of `run_tiles`. Those of four inputs share the unpacked codes of a block. The number of inputs is a
 // run-time value, so that there is one function per weight type.
-struct PortableTiles {
+struct PortablePanels {
+  template <DType type>
+  static void run(const PanelJob& job) {
+    run_tiles<PortablePanels, type>(job);
+  }
+
   static constexpr int largest_tile = 4;
 
   template <DType type, int n>

@@ -47,7 +47,7 @@ LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, 
 // `Kernels::tile<type, n>` computes n inputs at once: as many as the registers hold, then the rest. Every tile size
 // does the same operations in the same order for each input.
 template <class Kernels, DType type>
-void run_panel(const PanelJob& job) {
+void run_tiles(const PanelJob& job) {
   std::size_t t = job.tokens.first;
   const std::size_t last = job.tokens.last;
   if constexpr (Kernels::largest_tile >= 8) {

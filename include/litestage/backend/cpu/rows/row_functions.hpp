@@ -71,7 +71,7 @@ template <class Kernels>
 [[nodiscard]] inline RowFunctions row_functions(InstructionSet set) {
 #if defined(__x86_64__)
   if (set == InstructionSet::avx512) return make_row_functions<Avx512>();
-  if (set == InstructionSet::avx2) return make_row_functions<Avx2>();
+  if (set == InstructionSet::avx2 || set == InstructionSet::avxvnni) return make_row_functions<Avx2>();
 #endif
   static_cast<void>(set);
   return make_row_functions<Portable>();
