@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <new>
-#include <numeric>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -32,36 +32,75 @@ TEST_CASE("shares cover all items once, in order") {
   }
 }
 
-TEST_CASE("every thread runs every region, and sees what the others wrote before a barrier") {
+TEST_CASE("every item is done once, and all that was done is seen after it") {
   for (int threads : {1, 2, 3, 5}) {
     ThreadTeam team(threads);
     REQUIRE(team.size() == threads);
-    std::vector<int> first(static_cast<std::size_t>(threads)), second(static_cast<std::size_t>(threads));
-    for (int round = 1; round <= 200; ++round) {
-      team.run([&](int thread) {
-        first[static_cast<std::size_t>(thread)] = round;
-        team.barrier();
-        second[static_cast<std::size_t>(thread)] = std::accumulate(first.begin(), first.end(), 0);
-      });
-      for (int sum : second) REQUIRE(sum == round * threads);
+    for (std::size_t n : {0u, 1u, 2u, 7u, 64u, 1001u}) {
+      for (std::size_t smallest : {0u, 1u, 4u, 100u}) {
+        std::vector<int> counts(n);
+        std::atomic<bool> good{true};
+        for (int round = 1; round <= 20; ++round) {
+          team.for_ranges(n, smallest, [&](Range part, int thread) {
+            if (thread < 0 || thread >= threads || part.first >= part.last || part.last > n) good = false;
+            if (part.last - part.first < std::min(smallest, n)) good = false;
+            for (std::size_t i = part.first; i < part.last; ++i) ++counts[i];
+          });
+          // What one call wrote is read by the next.
+          for (const int count : counts) REQUIRE(count == round);
+        }
+        CHECK(good);
+      }
     }
   }
 }
 
-TEST_CASE("sleeping workers wake up") {
+TEST_CASE("a team of one, and work too small to share, is one call of the caller") {
+  ThreadTeam one(1), two(2);
+  std::vector<std::size_t> sizes;
+  one.for_ranges(1000, 1, [&](Range part, int) { sizes.push_back(part.last - part.first); });
+  two.for_ranges(7, 4, [&](Range part, int) { sizes.push_back(part.last - part.first); });
+  CHECK(sizes == std::vector<std::size_t>{1000, 7});
+}
+
+TEST_CASE("a thread that is held up keeps only the part that it has taken") {
   ThreadTeam team(2);
-  int runs[2] = {0, 0};
-  for (int round = 0; round < 3; ++round) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // long enough for the worker to fall asleep
-    team.run([&](int thread) { ++runs[thread]; });
+  // Whoever takes the first part holds it until all others are done.
+  std::atomic<int> done{0};
+  int parts = 0;
+  team.for_ranges(64, 1, [&](Range part, int) {
+    if (part.first == 0) {
+      parts = static_cast<int>(64 / (part.last - part.first));
+      while (done != parts - 1) std::this_thread::yield();
+    } else {
+      ++done;
+    }
+  });
+  CHECK(parts == 16);
+  CHECK(done == 15);
+}
+
+TEST_CASE("threads that sleep wake up, and one that comes late does not spoil the next work") {
+  ThreadTeam team(3);
+  for (int round = 0; round < 5; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));  // long enough to fall asleep
+    std::atomic<int> here{0};
+    // Two parts that wait for each other: they end only if a second thread has come.
+    team.for_ranges(2, 1, [&](Range, int) {
+      ++here;
+      while (here < 2) std::this_thread::yield();
+    });
+    for (int small = 0; small < 50; ++small) {
+      std::atomic<int> items{0};
+      team.for_ranges(3, 1, [&](Range part, int) { items += static_cast<int>(part.last - part.first); });
+      REQUIRE(items == 3);
+    }
   }
-  CHECK(runs[0] == 3);
-  CHECK(runs[1] == 3);
 }
 
 TEST_CASE("an exception passes through a team of one") {
   ThreadTeam team(1);
-  CHECK_THROWS_AS(team.run([](int) { throw Error("no"); }), Error);
+  CHECK_THROWS_AS(team.for_ranges(3, 1, [](Range, int) { throw Error("no"); }), Error);
 }
 
 TEST_CASE("a team without a number is of as many threads as there are cores to use") {
@@ -116,15 +155,10 @@ TEST_CASE("where the system refuses a thread, the team is of those there are") {
         CHECK(team.requested() == threads);
         CHECK(team.refusal() ==
               concat(n, " of ", threads, " threads could be started (", std::generic_category().message(EAGAIN), ")"));
-        const auto size = static_cast<std::size_t>(n);
-        std::vector<int> first(size), second(size);
         for (int round = 1; round <= 10; ++round) {
-          team.run([&](int thread) {
-            first[static_cast<std::size_t>(thread)] = round;
-            team.barrier();
-            second[static_cast<std::size_t>(thread)] = std::accumulate(first.begin(), first.end(), 0);
-          });
-          for (const int sum : second) REQUIRE(sum == round * n);
+          std::atomic<int> items{0};
+          team.for_ranges(50, 1, [&](Range part, int) { items += static_cast<int>(part.last - part.first); });
+          REQUIRE(items == 50);
         }
       }
       CHECK(running == 0);

@@ -1,5 +1,5 @@
-// Declaration of the `cpu` backend: SIMD kernels chosen at run time, and a persistent thread team. Every operation is
-// one parallel region. On one instruction set, results do not depend on the number of threads or on the batch, to the
+// Declaration of the `cpu` backend: SIMD kernels chosen at run time, and a persistent thread team. On one instruction
+// set, results do not depend on the number of threads or on the batch, to the
 // bit.
 #pragma once
 
@@ -17,7 +17,6 @@
 #include "litestage/backend/cpu/matmul/packed_matrix.hpp"
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/tensor.hpp"
-#include "litestage/core/threads/range.hpp"
 
 namespace litestage {
 
@@ -120,22 +119,20 @@ class CpuBackend {
   struct Product;
   struct HeadContext;
 
-  [[nodiscard]] Range mine(std::size_t n, int thread) const;
-
-  // Makes room for the inputs of a region's products. Call it before the region.
-  void expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms);
-  // The next three are called in the region by every thread. row(i, memory) returns row i of the inputs, which it may
-  // compute in memory [columns].
+  // Makes the inputs of the following products. row(i, memory) returns row i of the inputs, which it may compute in
+  // memory [columns].
   template <class Row>
-  cpu::Activations& prepare_inputs(int thread, std::size_t n, const Row& row);
-  // Restricts the following products to the first n rows of the prepared inputs.
-  void keep_inputs(int thread, cpu::Activations& inputs, std::size_t n);
-  // Computes this thread's share of the panels of all products together.
-  void multiply(int thread, const cpu::Activations& inputs, std::initializer_list<Product> products);
+  const cpu::Activations& prepare_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms,
+                                         const Row& row);
+  // The same of rows of x, normalised.
+  const cpu::Activations& prepare_normed(View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
+                                         cpu::ActivationForms forms);
+  // Multiplies the prepared inputs.
+  void multiply(std::initializer_list<Product> products);
 
   static void check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape);
-  // These run in a region, after the products of Q, K and V. turn_head: norm and RoPE of one head of row i, in place.
-  // The other two call it, then write a query to `out`, or a key and its value to the cache.
+  // These finish the products of Q, K and V. turn_head: norm and RoPE of one head of row i, in place. The other two
+  // call it, then write a query to `out`, or a key and its value to the cache.
   void turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) const;
   void finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const;
   void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value, const HeadContext& c,

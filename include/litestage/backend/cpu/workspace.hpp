@@ -1,5 +1,5 @@
 // The functions and the memory used by operations of the `cpu` backend. The memory grows at the first step of a larger
-// size, outside the parallel region, and never shrinks: a step whose size was seen before allocates nothing.
+// size, before threads share the work, and never shrinks: a step whose size was seen before allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -24,23 +24,19 @@ T* grow(Buffer<T>& buffer, std::size_t size) {
 struct Workspace {
   // Memory of one thread, on its own cache lines.
   struct alignas(64) Thread {
-    explicit Thread(InstructionSet set) : inputs(set) {}
-
-    Activations inputs;       // few rows: every thread prepares them itself
     PanelScratch panel;       // for matmul
     Buffer<float> row;        // one normalised row
     Buffer<float> attention;  // HeadGroup::scratch_size()
   };
 
-  Workspace(InstructionSet set, int n_threads) : functions(row_functions(set)), inputs(set) {
-    for (int i = 0; i < n_threads; ++i) threads.emplace_back(set);
-  }
+  Workspace(InstructionSet set, int n_threads)
+      : functions(row_functions(set)), threads(static_cast<std::size_t>(n_threads)), inputs(set) {}
 
   [[nodiscard]] Thread& of(int thread) { return threads[static_cast<std::size_t>(thread)]; }
 
   RowFunctions functions;
   std::vector<Thread> threads;
-  Activations inputs;         // many rows: prepared by all threads together
+  Activations inputs;         // of the products that come next
   Buffer<float> products;     // unfinished results [rows, outputs] of one or more matrices
   Buffer<float> partials;     // for attention over long contexts: the Partial of every block
   Buffer<LogitChunk> chunks;  // [rows, logit_chunks(vocab)]

@@ -1,13 +1,11 @@
-// A persistent team of threads for short parallel regions, and the barrier inside them. The caller is thread 0.
+// A persistent team of threads that share short pieces of work. The caller is thread 0.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -20,12 +18,11 @@
 
 namespace litestage {
 
-// A waiting thread spins for about this many pauses and then sleeps. Between regions, sleeping keeps an idle program
-// from using CPU time. At a barrier, it helps when another program runs on the same cores: a spinning thread can occupy
-// the core that the awaited thread needs, while a sleeping thread lets the system move the awaited thread there at
-// once.
-inline constexpr int spins_before_sleep = 20000;
-inline constexpr int barrier_spins = 4000;
+// A waiting thread first looks again and again, with a pause in between, and then sleeps. How often it looks adapts
+// itself between these bounds: twice as often after a wait that ended while looking, half as often after one that ended
+// in sleep. On a quiet machine work comes within microseconds, and waking up would cost more than the work. On a busy
+// one, a thread that looks can occupy the core that the awaited thread needs.
+inline constexpr int fewest_looks = 500, most_looks = 20000;
 
 inline void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -44,8 +41,8 @@ class ThreadTeam {
   template <class Start>
   ThreadTeam(int threads, const Start& start) : ThreadTeam(Alone{}) {
     // The delegated constructor has made a complete team of one, so if anything below throws, the destructor joins the
-    // threads already started. Those threads read only the members that announce a region, and the first region is
-    // announced after the last thread was started.
+    // threads already started. Those threads read only the members that announce work, and the first work is announced
+    // after the last thread was started.
     requested_ = threads == 0 ? usable_cores().count() : std::max(threads, 1);
     workers_.reserve(static_cast<std::size_t>(requested_ - 1));
     try {
@@ -59,7 +56,7 @@ class ThreadTeam {
   ThreadTeam& operator=(const ThreadTeam&) = delete;
   ~ThreadTeam() {
     stop_ = true;
-    start_region(nullptr, nullptr);
+    announce(0);
     for (std::thread& t : workers_) t.join();
   }
 
@@ -71,90 +68,99 @@ class ThreadTeam {
     return concat(size_, " of ", requested_, " threads could be started (", refusal_, ")");
   }
 
-  // Runs region(thread) on every thread of the team and returns when all are done. Not reentrant; one caller at a time.
-  // An exception may leave a region only in a team of one; in a larger team the other threads would wait at a barrier
-  // for ever, so it terminates the program.
-  template <class Region>
-  void run(Region&& region) {
-    if (size_ == 1) {
-      region(0);
+  // Calls body(Range, thread) for ranges that together are [0, n), each of at least `smallest` items unless n is less,
+  // and returns when all calls are done. Threads take one range after another from a common counter, so one that
+  // another program pushes aside delays the range that it works on, and no other. `thread` is 0 for the caller. Not
+  // reentrant; one caller at a time. An exception may leave the body only in a team of one; in a larger team it
+  // terminates the program.
+  template <class Body>
+  void for_ranges(std::size_t n, std::size_t smallest, Body&& body) {
+    const std::size_t parts = n_ranges(n, smallest);
+    if (parts <= 1) {
+      if (n != 0) body(Range{0, n}, 0);
       return;
     }
-    using Function = std::remove_reference_t<Region>;
-    start_region(
-        +[](void* f, int thread) noexcept { (*static_cast<Function*>(f))(thread); }, &region);
-    call(0);
-    barrier();
-  }
-
-  // Barrier, called inside a region: every thread waits for all others.
-  void barrier() {
-    if (size_ == 1) return;
-    const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
-      arrived_.store(0, std::memory_order_relaxed);
-      generation_.store(generation + 1, std::memory_order_release);
-      generation_.notify_all();
-      return;
+    auto part = [&body, n, parts](std::size_t i, int thread) { body(share(n, i, parts), thread); };
+    part_ = &part;
+    entry_ = [](void* f, std::size_t i, int thread) noexcept { (*static_cast<decltype(part)*>(f))(i, thread); };
+    announce(parts);
+    while (take_part(0)) {
     }
-    for (int spins = 0; spins < barrier_spins; ++spins) {
-      if (generation_.load(std::memory_order_acquire) != generation) return;
-      pause_cpu();
-    }
-    generation_.wait(generation, std::memory_order_acquire);
+    looks_ = await(done_, looks_, [parts](std::uint32_t done) { return done == parts; });
   }
 
  private:
-  using Entry = void (*)(void*, int) noexcept;
+  using Entry = void (*)(void*, std::size_t, int) noexcept;
   struct Alone {};
 
   explicit ThreadTeam(Alone) {}
 
-  void start_region(Entry entry, void* region) {
-    entry_ = entry;
-    region_ = region;
-    {
-      // The lock ensures that a worker about to sleep either sees the new number or is woken.
-      const std::lock_guard lock(mutex_);
-      region_number_.fetch_add(1, std::memory_order_release);
-    }
-    if (sleeping_.load(std::memory_order_acquire) > 0) wake_.notify_all();
+  // A multiple of the number of threads, so that on a quiet machine they finish together.
+  [[nodiscard]] std::size_t n_ranges(std::size_t n, std::size_t smallest) const {
+    constexpr std::size_t ranges_per_thread = 8;
+    const auto threads = static_cast<std::size_t>(size_);
+    if (threads == 1) return 1;
+    const std::size_t most = std::min(n / std::max<std::size_t>(smallest, 1), threads * ranges_per_thread);
+    return most < threads ? most : most / threads * threads;
   }
-  void call(int thread) { entry_(region_, thread); }
 
-  void work(int thread) {
-    std::uint32_t seen = 0;
-    for (;;) {
-      await_region(seen);
-      ++seen;
-      if (stop_) return;
-      call(thread);
-      barrier();
-    }
+  // What is left of the current work, in one number: how many parts there are (32 bits), and the next to take. A part
+  // is taken by adding one. The work cannot end before a part that was taken is done, so whoever takes one may read
+  // entry_ and part_, however late it comes.
+  void announce(std::size_t parts) {
+    done_.store(0, std::memory_order_relaxed);
+    tickets_.store(static_cast<std::uint64_t>(parts) << 32, std::memory_order_release);
+    announced_.fetch_add(1, std::memory_order_release);
+    announced_.notify_all();
   }
-  void await_region(std::uint32_t seen) {
-    for (int spins = 0; spins < spins_before_sleep; ++spins) {
-      if (region_number_.load(std::memory_order_acquire) != seen) return;
+  [[nodiscard]] static bool any_left(std::uint64_t tickets) {
+    return static_cast<std::uint32_t>(tickets) < static_cast<std::uint32_t>(tickets >> 32);
+  }
+  // Takes a part and does it, if one is left.
+  bool take_part(int thread) {
+    if (!any_left(tickets_.load(std::memory_order_relaxed))) return false;
+    const std::uint64_t mine = tickets_.fetch_add(1, std::memory_order_acq_rel);
+    if (!any_left(mine)) return false;
+    entry_(part_, static_cast<std::uint32_t>(mine), thread);
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == mine >> 32) done_.notify_one();
+    return true;
+  }
+
+  // Waits until `number` has ended(), and returns how often to look next time.
+  template <class Ended>
+  [[nodiscard]] static int await(const std::atomic<std::uint32_t>& number, int looks, const Ended& ended) {
+    for (int i = 0; i < looks; ++i) {
+      if (ended(number.load(std::memory_order_acquire))) return std::min(2 * looks, most_looks);
       pause_cpu();
     }
-    std::unique_lock lock(mutex_);
-    sleeping_.fetch_add(1, std::memory_order_acq_rel);
-    wake_.wait(lock, [&] { return region_number_.load(std::memory_order_acquire) != seen; });
-    sleeping_.fetch_sub(1, std::memory_order_acq_rel);
+    for (std::uint32_t now = number.load(std::memory_order_acquire); !ended(now);
+         now = number.load(std::memory_order_acquire)) {
+      number.wait(now, std::memory_order_acquire);
+    }
+    return std::max(looks / 2, fewest_looks);
+  }
+
+  void work(int thread) {
+    int looks = most_looks;
+    for (;;) {
+      const std::uint32_t seen = announced_.load(std::memory_order_acquire);
+      if (stop_) return;
+      while (take_part(thread)) {
+      }
+      looks = await(announced_, looks, [seen](std::uint32_t now) { return now != seen; });
+    }
   }
 
   int size_ = 1, requested_ = 1;
   std::string refusal_;  // error message of the system
   std::vector<std::thread> workers_;
-  Entry entry_ = nullptr;  // written before region_number_ is raised, read after the new number is seen
-  void* region_ = nullptr;
+  int looks_ = most_looks;  // of the caller
+  Entry entry_ = nullptr;   // written before tickets_, read after a ticket is taken
+  void* part_ = nullptr;
   std::atomic<bool> stop_{false};
-  alignas(64) std::atomic<std::uint32_t> region_number_{0};
-  alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<std::uint32_t> generation_{0};
-  alignas(64) std::atomic<int> sleeping_{0};
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  alignas(64) std::atomic<std::uint64_t> tickets_{0};
+  alignas(64) std::atomic<std::uint32_t> done_{0};  // parts
+  alignas(64) std::atomic<std::uint32_t> announced_{0};
 };
 
 }  // namespace litestage

@@ -122,11 +122,9 @@ TEST_CASE("threads take shares of the panels and write nothing else") {
     std::vector<float> y(n * stride, 5.0f);
     const View<float, 2> view(y.data(), {n, rows}, {stride, 1});
     std::vector<cpu::PanelScratch> scratch(2);
-    team.run([&](int thread) {
-      const auto part = static_cast<std::size_t>(thread);
-      a.set_rows(View<const float, 2>(x.data(), {n, columns}), share(n, part, 2));
-      team.barrier();
-      cpu::matmul(view, a, packed, share(packed.panels(), part, 2), scratch[part]);
+    team.for_ranges(n, 1, [&](Range part, int) { a.set_rows(View<const float, 2>(x.data(), {n, columns}), part); });
+    team.for_ranges(packed.panels(), 1, [&](Range part, int thread) {
+      cpu::matmul(view, a, packed, part, scratch[static_cast<std::size_t>(thread)]);
     });
     for (std::size_t i = 0; i < n; ++i) {
       CHECK(same_bits(std::span(view.row(i), rows), std::span(all).subspan(i * rows, rows)));

@@ -10,6 +10,13 @@
 
 namespace litestage {
 
+namespace cpu {
+// At least so many heads are finished in one go: fewer take less time than telling another thread.
+inline constexpr std::size_t few_heads = 32;
+// Merging fewer blocks than these does, too.
+inline constexpr std::size_t few_blocks = 32;
+}  // namespace cpu
+
 // The arguments needed to finish a head after the products.
 struct CpuBackend::HeadContext {
   const AttentionRows& rows;
@@ -47,7 +54,8 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
     LITESTAGE_ASSERT(rows.positions(i) >= 0 && static_cast<std::size_t>(rows.positions(i)) < rope.cos.extent(0),
                      "position ", rows.positions(i), " of ", rope.cos.extent(0));
   }
-  expect_inputs(n, hidden, cpu::forms_for(w.q.type()) | cpu::forms_for(w.k.type()) | cpu::forms_for(w.v.type()));
+  prepare_normed(x, rows.rows, w.norm, shape.norm_eps,
+                 cpu::forms_for(w.q.type()) | cpu::forms_for(w.k.type()) | cpu::forms_for(w.v.type()));
   float* products = cpu::grow(work_->products, n * stride);  // [n, q | k | v]
   const auto part_of = [&](std::size_t count, std::size_t at, std::size_t columns) {
     return View<float, 2>(products + at, {count, columns}, {stride, 1});
@@ -55,24 +63,17 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
   const Product to_q{part_of(n_run, 0, q_dim), &w.q, {.bias = w.q_bias.data()}};
   const Product to_k{part_of(n, q_dim, kv_dim), &w.k, {.bias = w.k_bias.data()}};
   const Product to_v{part_of(n, q_dim + kv_dim, kv_dim), &w.v, {.bias = w.v_bias.data()}};
+  if (n_run == n) {
+    multiply({to_q, to_k, to_v});
+  } else {
+    multiply({to_k, to_v});
+    work_->inputs.keep_first(n_run);
+    if (n_run != 0) multiply({to_q});
+  }
   const HeadContext context{rows, w, shape, rope};
-  team_->run([&](int thread) {
-    cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
-      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows.rows(i))), w.norm.data(), shape.norm_eps,
-                                hidden);
-      return memory;
-    });
-    if (n_run == n) {
-      multiply(thread, inputs, {to_q, to_k, to_v});
-    } else {
-      multiply(thread, inputs, {to_k, to_v});
-      if (n_run != 0) keep_inputs(thread, inputs, n_run);
-      if (n_run != 0) multiply(thread, inputs, {to_q});
-    }
-    team_->barrier();
-    const std::size_t heads = shape.n_heads + shape.n_kv_heads;
-    const Range part = mine(n * heads, thread);
-    for (std::size_t task = part.first; task < part.last; ++task) {
+  const std::size_t heads = shape.n_heads + shape.n_kv_heads;
+  team_->for_ranges(n * heads, cpu::few_heads, [&](Range tasks, int) {
+    for (std::size_t task = tasks.first; task < tasks.last; ++task) {
       const std::size_t i = task / heads, h = task % heads;
       float* head = products + i * stride + h * dim;  // keys are stored after the queries
       if (h >= shape.n_heads)
@@ -121,10 +122,10 @@ void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<flo
   const auto n_threads = static_cast<std::size_t>(team_->size());
   if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<T>(attention, out, q, cache, layer, rows, group);
   const std::size_t group_dim = group.heads * group.dim;
-  team_->run([&](int thread) {
-    // Tasks are assigned in turns, because later rows of a prefill attend to more entries.
-    for (auto task = static_cast<std::size_t>(thread); task < tasks; task += n_threads) {
-      const std::size_t i = task / kv_heads, h = task % kv_heads;
+  team_->for_ranges(tasks, 1, [&](Range part, int thread) {
+    for (std::size_t task = part.first; task < part.last; ++task) {
+      // From the last row: later rows of a prefill attend to more entries, and the longest tasks are to be done first.
+      const std::size_t i = rows.n_run - 1 - task / kv_heads, h = task % kv_heads;
       attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
                     cache.values<T>(rows.slots(i), layer, h), static_cast<std::size_t>(rows.visible(i)),
                     work_->of(thread).attention.data());
@@ -138,7 +139,6 @@ template <class T>
 void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
                               const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
   const std::size_t kv_heads = cache.shape().kv_heads, group_dim = group.heads * group.dim;
-  const auto n_threads = static_cast<std::size_t>(team_->size());
   const auto visible = [&](std::size_t i) { return static_cast<std::size_t>(rows.visible(i)); };
   const auto blocks_of = [&](std::size_t i) { return (visible(i) + cpu::block_entries - 1) / cpu::block_entries; };
   std::size_t blocks = 0;
@@ -152,8 +152,7 @@ void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<
       for (std::size_t h = 0; h < kv_heads; ++h, first += blocks_of(i)) f(i, h, first);
     }
   };
-  team_->run([&](int thread) {
-    const Range part = mine(blocks, thread);
+  team_->for_ranges(blocks, 1, [&](Range part, int thread) {
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
       for (std::size_t b = std::max(first, part.first); b < std::min(first + blocks_of(i), part.last); ++b) {
         const std::size_t entry = (b - first) * cpu::block_entries;
@@ -162,9 +161,11 @@ void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<
                         std::min(cpu::block_entries, visible(i) - entry), work_->of(thread).attention.data());
       }
     });
-    team_->barrier();
+  });
+  const std::size_t streams = rows.n_run * kv_heads;
+  team_->for_ranges(streams, blocks < cpu::few_blocks ? streams : 1, [&](Range part, int) {
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
-      if ((i * kv_heads + h) % n_threads != static_cast<std::size_t>(thread)) return;
+      if (i * kv_heads + h < part.first || i * kv_heads + h >= part.last) return;
       for (std::size_t b = 1; b < blocks_of(i); ++b) work_->functions.merge(partial(first), partial(first + b), group);
       work_->functions.finish(out.row(i) + h * group_dim, partial(first), group);
     });
@@ -183,12 +184,12 @@ LITESTAGE_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const Ent
     LITESTAGE_ASSERT(inside(c.from_slot, c.from_layer, c.from_entry) && inside(c.to_slot, c.to_layer, c.to_entry),
                      c.count, " entries from ", c.from_entry, " to ", c.to_entry, " of ", shape.capacity);
   }
-  team_->run([&](int thread) {  // heads are independent; the copies of one head stay in order
-    const Range heads = mine(shape.kv_heads, thread);
-    for (const EntryCopy& c : copies) {
-      for (std::size_t h = heads.first; h < heads.last; ++h) cache.copy(c, h);
-    }
-  });
+  team_->for_ranges(shape.kv_heads, 1,
+                    [&](Range heads, int) {  // heads are independent; the copies of one stay in order
+                      for (const EntryCopy& c : copies) {
+                        for (std::size_t h = heads.first; h < heads.last; ++h) cache.copy(c, h);
+                      }
+                    });
 }
 
 }  // namespace litestage

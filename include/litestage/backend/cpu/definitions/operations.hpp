@@ -20,8 +20,14 @@
 namespace litestage {
 
 namespace cpu {
-// For at most this many rows, every thread prepares all inputs of a product itself, which is cheaper than a barrier.
+// At least so many rows are prepared in one go: fewer take less time than telling another thread.
 inline constexpr std::size_t few_rows = 4;
+
+// At least so many panels are multiplied in one go: 64 KiB of one linear stream. With shorter ones two threads read
+// memory no faster than one (AMD Zen 4: 19 of 31 GB/s with 16 KiB, all with 64).
+[[nodiscard]] inline std::size_t fewest_panels(std::size_t panels, std::size_t bytes) {
+  return panels * (std::size_t{64} << 10) / std::max<std::size_t>(bytes, 1) + 1;
+}
 }  // namespace cpu
 
 // A product of the prepared inputs with a matrix.
@@ -68,50 +74,44 @@ LITESTAGE_INLINE View<const float, 1> CpuBackend::upload(std::span<const float> 
 LITESTAGE_INLINE bool CpuBackend::kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const {
   return cache.too_large(slot, layer, n);
 }
-LITESTAGE_INLINE Range CpuBackend::mine(std::size_t n, int thread) const {
-  return share(n, static_cast<std::size_t>(thread), static_cast<std::size_t>(team_->size()));
-}
-
-LITESTAGE_INLINE void CpuBackend::expect_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms) {
-  if (n > cpu::few_rows) work_->inputs.reshape(n, columns, forms);
-  for (cpu::Workspace::Thread& t : work_->threads) {
-    cpu::grow(t.row, columns);
-    if (n <= cpu::few_rows) t.inputs.reshape(n, columns, forms);
-  }
-}
 
 template <class Row>
-cpu::Activations& CpuBackend::prepare_inputs(int thread, std::size_t n, const Row& row) {
-  cpu::Workspace::Thread& own = work_->of(thread);
-  if (n <= cpu::few_rows) {
-    for (std::size_t i = 0; i < n; ++i) own.inputs.set_row(i, row(i, own.row.data()));
-    return own.inputs;
-  }
-  const Range part = mine(n, thread);
-  for (std::size_t i = part.first; i < part.last; ++i) work_->inputs.set_row(i, row(i, own.row.data()));
-  team_->barrier();
+const cpu::Activations& CpuBackend::prepare_inputs(std::size_t n, std::size_t columns, cpu::ActivationForms forms,
+                                                   const Row& row) {
+  work_->inputs.reshape(n, columns, forms);
+  for (cpu::Workspace::Thread& t : work_->threads) cpu::grow(t.row, columns);
+  team_->for_ranges(n, cpu::few_rows, [&](Range rows, int thread) {
+    for (std::size_t i = rows.first; i < rows.last; ++i) work_->inputs.set_row(i, row(i, work_->of(thread).row.data()));
+  });
   return work_->inputs;
 }
 
-LITESTAGE_INLINE void CpuBackend::keep_inputs(int thread, cpu::Activations& inputs, std::size_t n) {
-  const bool shared = &inputs == &work_->inputs;
-  if (shared) team_->barrier();  // other threads may still read all rows
-  if (!shared || thread == 0) inputs.reshape(n, inputs.columns(), inputs.forms());  // with fewer rows, nothing moves
-  if (shared) team_->barrier();
+LITESTAGE_INLINE const cpu::Activations& CpuBackend::prepare_normed(View<const float, 2> x, View<const int, 1> rows,
+                                                                    const Vector& norm, float eps,
+                                                                    cpu::ActivationForms forms) {
+  const std::size_t columns = x.extent(1);
+  return prepare_inputs(rows.extent(0), columns, forms, [&](std::size_t i, float* memory) {
+    work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, columns);
+    return memory;
+  });
 }
 
-LITESTAGE_INLINE void CpuBackend::multiply(int thread, const cpu::Activations& inputs,
-                                           std::initializer_list<Product> products) {
-  std::size_t panels = 0;
-  for (const Product& p : products) panels += p.w->panels();
-  const Range part = mine(panels, thread);
-  std::size_t first = 0;
+LITESTAGE_INLINE void CpuBackend::multiply(std::initializer_list<Product> products) {
+  std::size_t panels = 0, bytes = 0;
   for (const Product& p : products) {
-    const std::size_t n = p.w->panels();
-    const Range own{std::clamp(part.first, first, first + n) - first, std::clamp(part.last, first, first + n) - first};
-    if (own.first < own.last) cpu::matmul(p.y, inputs, *p.w, own, work_->of(thread).panel, p.store);
-    first += n;
+    panels += p.w->panels();
+    bytes += p.w->stream_bytes();
   }
+  team_->for_ranges(panels, cpu::fewest_panels(panels, bytes), [&](Range part, int thread) {
+    std::size_t first = 0;
+    for (const Product& p : products) {
+      const std::size_t n = p.w->panels();
+      const Range own{std::clamp(part.first, first, first + n) - first,
+                      std::clamp(part.last, first, first + n) - first};
+      if (own.first < own.last) cpu::matmul(p.y, work_->inputs, *p.w, own, work_->of(thread).panel, p.store);
+      first += n;
+    }
+  });
 }
 
 LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tokens, const Table& table,
@@ -134,22 +134,17 @@ LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 
   if (n == 0) return;
   LITESTAGE_ASSERT(x.extent(1) == hidden && in.extent(1) == weight.columns() && in.extent(0) >= n, in.extent(1), " to ",
                    x.extent(1), " by ", hidden, " x ", weight.columns());
-  expect_inputs(n, weight.columns(), cpu::forms_for(weight.type()));
-  const bool measured = !moments.empty();
-  const View<float, 2> y(measured ? cpu::grow(work_->products, n * hidden) : nullptr, {n, hidden});
-  const auto row_of = [&](std::size_t i) { return static_cast<std::size_t>(rows(i)); };
-  team_->run([&](int thread) {
-    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float*) { return in.row(i); });
-    if (!measured) {
-      const cpu::Store to_stream{.multiplier = multiplier, .accumulate = true, .rows = rows.data()};
-      return multiply(thread, inputs, {{x, &weight, to_stream}});
-    }
-    multiply(thread, inputs, {{y, &weight, cpu::Store{}}});
-    team_->barrier();
-    const Range part = mine(n, thread);
+  prepare_inputs(n, weight.columns(), cpu::forms_for(weight.type()), [&](std::size_t i, float*) { return in.row(i); });
+  if (moments.empty()) {
+    return multiply({{x, &weight, {.multiplier = multiplier, .accumulate = true, .rows = rows.data()}}});
+  }
+  const View<float, 2> y(cpu::grow(work_->products, n * hidden), {n, hidden});
+  multiply({{y, &weight, cpu::Store{}}});
+  team_->for_ranges(n, cpu::few_rows, [&](Range part, int) {
     for (std::size_t i = part.first; i < part.last; ++i) {
-      const Moments<double> m = work_->functions.add_scaled_measured(x.row(row_of(i)), y.row(i), multiplier, hidden);
-      moments(row_of(i)) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
+      const auto row = static_cast<std::size_t>(rows(i));
+      const Moments<double> m = work_->functions.add_scaled_measured(x.row(row), y.row(i), multiplier, hidden);
+      moments(row) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
     }
   });
 }
@@ -176,20 +171,18 @@ LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2>
   LITESTAGE_ASSERT(w.gate.columns() == hidden && w.up.columns() == hidden && w.up.rows() == ffn &&
                        w.norm.size() == hidden && h.extent(1) == ffn && h.extent(0) >= n,
                    hidden, " to ", h.extent(1), " by ", ffn, " x ", w.gate.columns());
-  expect_inputs(n, hidden, cpu::forms_for(w.gate.type()) | cpu::forms_for(w.up.type()));
   const View<float, 2> up(cpu::grow(work_->products, n * ffn), {n, ffn});
-  team_->run([&](int thread) {
-    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
-      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), w.norm.data(), eps, hidden);
-      return memory;
-    });
-    // The same thread computes the same columns of both matrices, so there is no barrier before the gate.
-    const Range panels = mine(w.gate.panels(), thread);
+  const cpu::Activations& inputs =
+      prepare_normed(x, rows, w.norm, eps, cpu::forms_for(w.gate.type()) | cpu::forms_for(w.up.type()));
+  const std::size_t n_panels = w.gate.panels();
+  const std::size_t fewest = cpu::fewest_panels(n_panels, w.gate.stream_bytes() + w.up.stream_bytes());
+  // Whoever computes some columns of both matrices has all that their gate needs.
+  team_->for_ranges(n_panels, fewest, [&](Range panels, int thread) {
     cpu::PanelScratch& panel = work_->of(thread).panel;
     cpu::matmul(h.first(n), inputs, w.gate, panels, panel);
     cpu::matmul(up, inputs, w.up, panels, panel);
     const std::size_t first = panels.first * cpu::panel_rows, last = std::min(panels.last * cpu::panel_rows, ffn);
-    for (std::size_t i = 0; i < n && first < last; ++i) {
+    for (std::size_t i = 0; i < n; ++i) {
       work_->functions.apply_gate(activation, h.row(i) + first, up.row(i) + first, last - first);
     }
   });
@@ -211,14 +204,8 @@ LITESTAGE_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2
   LITESTAGE_ASSERT(
       head.columns() == hidden && norm.size() == hidden && out.extent(1) == head.rows() && out.extent(0) >= n, hidden,
       " to ", out.extent(1), " by ", head.rows(), " x ", head.columns());
-  expect_inputs(n, hidden, cpu::forms_for(head.type()));
-  team_->run([&](int thread) {
-    const cpu::Activations& inputs = prepare_inputs(thread, n, [&](std::size_t i, float* memory) {
-      work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, hidden);
-      return memory;
-    });
-    multiply(thread, inputs, {{out.first(n), &head, {.multiplier = multiplier}}});
-  });
+  prepare_normed(x, rows, norm, eps, cpu::forms_for(head.type()));
+  multiply({{out.first(n), &head, {.multiplier = multiplier}}});
 }
 
 LITESTAGE_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits,
@@ -227,20 +214,22 @@ LITESTAGE_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<
   if (n == 0) return;
   LITESTAGE_ASSERT(logits.extent(0) >= n && vocab > 0, n, " rows of ", logits.extent(0), " x ", vocab);
   cpu::LogitChunk* chunks = cpu::grow(work_->chunks, n * per_row);
-  const bool sums = needs_sums(signals);
-  team_->run([&](int thread) {
-    const Range part = mine(n * per_row, thread);
-    for (std::size_t c = part.first; c < part.last; ++c) {
-      work_->functions.measure_max(chunks[c], logits.row(c / per_row), vocab, c % per_row);
-    }
-    team_->barrier();
-    for (std::size_t c = part.first; sums && c < part.last; ++c) {
-      const float max = cpu::row_max(chunks + c / per_row * per_row, per_row);
-      work_->functions.measure_sums(chunks[c], logits.row(c / per_row), vocab, c % per_row, max);
-    }
-    team_->barrier();
-    const Range own_rows = mine(n, thread);
-    for (std::size_t i = own_rows.first; i < own_rows.last; ++i) {
+  const auto for_chunks = [&](const auto& f) {
+    team_->for_ranges(n * per_row, 1, [&](Range part, int) {
+      for (std::size_t c = part.first; c < part.last; ++c) f(chunks[c], c / per_row, c % per_row);
+    });
+  };
+  for_chunks([&](cpu::LogitChunk& chunk, std::size_t row, std::size_t c) {
+    work_->functions.measure_max(chunk, logits.row(row), vocab, c);
+  });
+  if (needs_sums(signals)) {
+    for_chunks([&](cpu::LogitChunk& chunk, std::size_t row, std::size_t c) {
+      const float max = cpu::row_max(chunks + row * per_row, per_row);
+      work_->functions.measure_sums(chunk, logits.row(row), vocab, c, max);
+    });
+  }
+  team_->for_ranges(n, 1, [&](Range part, int) {
+    for (std::size_t i = part.first; i < part.last; ++i) {
       stats[i] = work_->functions.summarize(chunks + i * per_row, logits.row(i), vocab, signals);
     }
   });

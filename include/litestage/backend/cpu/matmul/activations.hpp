@@ -103,7 +103,7 @@ class Activations {
  public:
   explicit Activations(InstructionSet set) : set_(set) {}
 
-  // Sets the size, `rows` x `columns`, and the forms. One thread calls it before the others call `set_row`. It
+  // Sets the size, `rows` x `columns`, and the forms. It is called before `set_row`. It
   // allocates only if no earlier shape was as large. If codes are needed, `columns` is a multiple of 32.
   void reshape(std::size_t rows, std::size_t columns, ActivationForms forms) {
     LITESTAGE_ASSERT(!forms.codes || columns % block_columns == 0, columns, " columns in blocks of ", block_columns);
@@ -114,6 +114,12 @@ class Activations {
     if (n_blocks > blocks_.size()) blocks_ = Buffer<ActivationBlock>(n_blocks);
     const std::size_t n_floats = forms.floats ? rows * float_stride() : 0;
     if (n_floats > floats_.size()) floats_ = Buffer<float>(n_floats);
+  }
+
+  // Leaves only the first n rows.
+  void keep_first(std::size_t n) {
+    LITESTAGE_ASSERT(n <= rows_, n, " of ", rows_, " rows");
+    rows_ = n;
   }
 
   // Sets row i to x [columns]. Different threads may set different rows at the same time.

@@ -42,10 +42,9 @@ inline void product(ThreadTeam& team, View<double, 2> out, const AlignedRows& in
   LITESTAGE_ASSERT(in.columns == w.columns && out.extent(1) == w.rows, in.columns, " and ", out.extent(1), " for ",
                    w.rows, " x ", w.columns);
   const auto n = static_cast<Eigen::Index>(w.columns);
-  team.run([&](int thread) {
+  team.for_ranges(w.rows, 1, [&](Range part, int) {
     AlignedRows weights(1, w.columns);
-    const Range mine = share(w.rows, static_cast<std::size_t>(thread), static_cast<std::size_t>(team.size()));
-    for (std::size_t r = mine.first; r < mine.last; ++r) {
+    for (std::size_t r = part.first; r < part.last; ++r) {
       dequantize_row(w.type, w.row(r), weights.row(0), w.columns);
       for (std::size_t i = 0; i < out.extent(0); ++i) out(i, r) = Row(weights.row(0), n).dot(Row(in.row(i), n));
     }

@@ -21,9 +21,8 @@ LITESTAGE_INLINE PackedMatrix::PackedMatrix(const RawTensor& raw, ThreadTeam& te
   data->panels = (raw.rows + panel_rows - 1) / panel_rows;
   if (packing == Packing::at_load) {
     data->packed = memory.take(data->panels * data->panel_bytes);
-    team.run([&](int thread) {
-      const Range mine = share(data->panels, static_cast<std::size_t>(thread), static_cast<std::size_t>(team.size()));
-      for (std::size_t p = mine.first; p < mine.last; ++p) {
+    team.for_ranges(data->panels, 1, [&](Range panels, int) {
+      for (std::size_t p = panels.first; p < panels.last; ++p) {
         pack_panel(raw, p, data->packed.get() + p * data->panel_bytes);
       }
     });
