@@ -19,11 +19,11 @@ constexpr Shape shapes[] = {{30, 9, 3, 64}, {24, 14, 2, 64}, {28, 12, 2, 128}}; 
 
 void contexts(benchmark::internal::Benchmark* b) {
   b->ArgNames({"shape", "context"});
-  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 1000});
+  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 1000})->Args({shape, 7936});
 }
 void prompts(benchmark::internal::Benchmark* b) {
   b->ArgNames({"shape", "tokens"});
-  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 512});
+  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 512})->Args({shape, 2048});
 }
 
 template <class Kernels>

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "litestage/backend/cpu/instruction_set.hpp"
+#include "litestage/backend/cpu/rows/attention_kernels_avx2.hpp"
 #include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
 
 #if defined(__x86_64__)
@@ -17,7 +17,7 @@ namespace litestage::cpu {
 
 #define LITESTAGE_LANES LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE static
 
-struct Avx2 {
+struct Avx2 : Avx2Attention {
   [[nodiscard]] LITESTAGE_TARGET_AVX2 static double sum_squares(const float* x, std::size_t n) {
     __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
     std::size_t i = 0;
@@ -199,57 +199,7 @@ struct Avx2 {
     return {largest, static_cast<float>(reduce(_mm256_add_pd(low(sum), high(sum))))};
   }
 
-  template <class T>
-  static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
-                     std::size_t tiles, std::size_t dim) {
-    for (std::size_t t = 0; t < tiles; ++t) {
-      combine(out + t * tile_entries, out_stride, q, dim, heads, keys + t * dim * tile_entries, tile_entries, dim);
-    }
-  }
-  template <class T>
-  static void weigh_values(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
-                           const T* values, std::size_t count, std::size_t width) {
-    for (std::size_t d = 0; d < width; d += 16) {
-      combine(out + d, width, weights, weights_stride, heads, values + d, width, count);
-    }
-  }
-
  private:
-  // out[h][0..16) = sum over r of factors[h][r] * x[r][0..16), for `heads` rows of factors and `n` rows of x. For
-  // scores, x is a tile of keys and the factors are queries; for results, x is values and the factors are weights.
-  template <class T>
-  static void combine(float* out, std::size_t out_stride, const float* factors, std::size_t factors_stride,
-                      std::size_t heads, const T* x, std::size_t x_stride, std::size_t n) {
-    for (; heads >= 4; heads -= 4, factors += 4 * factors_stride, out += 4 * out_stride) {
-      combine<4>(out, out_stride, factors, factors_stride, x, x_stride, n);
-    }
-    if (heads == 3) combine<3>(out, out_stride, factors, factors_stride, x, x_stride, n);
-    if (heads == 2) combine<2>(out, out_stride, factors, factors_stride, x, x_stride, n);
-    if (heads == 1) combine<1>(out, out_stride, factors, factors_stride, x, x_stride, n);
-  }
-  template <std::size_t heads, class T>
-  LITESTAGE_TARGET_AVX2 static void combine(float* out, std::size_t out_stride, const float* factors,
-                                            std::size_t factors_stride, const T* x, std::size_t x_stride,
-                                            std::size_t n) {
-    __m256 sum[heads][2];
-#pragma GCC unroll 4
-    for (std::size_t h = 0; h < heads; ++h) sum[h][0] = sum[h][1] = _mm256_setzero_ps();
-    for (std::size_t r = 0; r < n; ++r) {
-      const __m256 first = widen(x + r * x_stride), second = widen(x + r * x_stride + 8);
-#pragma GCC unroll 4
-      for (std::size_t h = 0; h < heads; ++h) {
-        const __m256 f = _mm256_set1_ps(factors[h * factors_stride + r]);
-        sum[h][0] = _mm256_fmadd_ps(f, first, sum[h][0]);
-        sum[h][1] = _mm256_fmadd_ps(f, second, sum[h][1]);
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t h = 0; h < heads; ++h) {
-      _mm256_storeu_ps(out + h * out_stride, sum[h][0]);
-      _mm256_storeu_ps(out + h * out_stride + 8, sum[h][1]);
-    }
-  }
-
   LITESTAGE_LANES __m256 exp(__m256 x) {
     using C = ExpConstants;
     // If one operand is NaN, min and max return the second.
@@ -292,12 +242,6 @@ struct Avx2 {
   }
   LITESTAGE_LANES __m256 keep(__m256 v, std::size_t count) {
     return count >= 8 ? v : _mm256_and_ps(v, _mm256_castsi256_ps(tail_mask(count)));
-  }
-  LITESTAGE_LANES __m256 widen(const float* x) {
-    return _mm256_loadu_ps(x);
-  }
-  LITESTAGE_LANES __m256 widen(const f16* x) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
   }
   LITESTAGE_LANES __m256d low(__m256 v) {
     return _mm256_cvtps_pd(_mm256_castps256_ps128(v));
