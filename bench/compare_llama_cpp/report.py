@@ -84,13 +84,13 @@ def about_numbers(settings):
     of_contexts = min(rounds, MOST_CONTEXT_ROUNDS)
     return f"""\
 Both programs and the measurement of the machine's limits answer once in every round, in rotating order, after a round
-that is not counted. Numbers are median [smallest..largest]; number of rounds: {rounds}, for "decode at N positions"
-{of_contexts}. The ratio is that of the rounds' own ratios, above 1 if litestage is faster. Both programs keep K/V in F16
-and choose no token. llama.cpp has its defaults.
+that is not counted. Numbers are median [smallest..largest]. The number of rounds is {rounds}, and {of_contexts} for
+"decode at N positions". The ratio is that of the rounds' own ratios, above 1 if litestage is faster. Both programs keep
+K/V in F16 and choose no token. llama.cpp has its defaults.
 
 * decode N tokens: one sequence, after a prompt of {PROMPT_TOKENS}.
 * prefill of N tokens: in one step, logits of the last.
-* decode N sequences: {settings['batch_steps']} steps, each with one new token of every sequence; all of them count.
+* decode N sequences: {settings['batch_steps']} steps, each with one new token of every sequence; all tokens count.
 * decode at N positions: {settings['context_tokens']} tokens of one sequence that has N positions in the K/V cache.
 
 The share of the limit is the least time that this machine needs, divided by the time that litestage takes. The least
