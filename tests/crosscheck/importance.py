@@ -219,7 +219,8 @@ def main():
     models = options.model or [str(pathlib.Path(cache) / f"{name}.gguf") for name in MODELS]
     good, everything = True, {}
     with tempfile.TemporaryDirectory(prefix="litestage-crosscheck-") as folder:
-        program = build_ours(pathlib.Path(folder), options.compiler, "importance_ours", ["-lpcre2-8", "-lxxhash"])
+        program = build_ours(pathlib.Path(folder), options.compiler, "tests/crosscheck/importance_ours.cpp",
+                             ["-lpcre2-8", "-lxxhash"])
         print(f"numpy {numpy.__version__}, {options.data}")
         for model in models:
             if not os.path.exists(model):

@@ -37,7 +37,7 @@ def main():
         sys.exit(f"latency.py: no GGUF file in {cache}: pass --model FILE")
     good = True
     with tempfile.TemporaryDirectory() as folder:
-        program = build_ours(pathlib.Path(folder), options.compiler, "latency_ours")
+        program = build_ours(pathlib.Path(folder), options.compiler, "tests/crosscheck/latency_ours.cpp")
         for model in models:
             for threads in options.threads:
                 print(f"{pathlib.Path(model).stem}, {threads} thread{'s' if threads > 1 else ''}; "

@@ -7,27 +7,30 @@ import numpy as np
 
 
 class LlamaCpp:
-    """One model and one sequence. `kv`: "f16" or "f32". `flash`: "auto" (llama.cpp's default) or "off"."""
+    """One model and its sequences, each of up to `context` positions.
 
-    def __init__(self, path, threads, context, kv="f16", flash="auto", mmap=True):
+    `kv`: "f16" or "f32". `flash`: "auto" (llama.cpp's default) or "off".
+    """
+
+    def __init__(self, path, threads, context, kv="f16", flash="auto", sequences=1):
         llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         parameters = llama_cpp.llama_model_default_params()
         parameters.n_gpu_layers = 0
-        parameters.use_mmap = mmap
         self.model = llama_cpp.llama_model_load_from_file(path.encode(), parameters)
         if not self.model:
             raise SystemExit(f"{path}: llama.cpp cannot load this file")
         options = llama_cpp.llama_context_default_params()
-        options.n_ctx = context
-        options.n_batch = min(context, 2048)
+        options.n_ctx = context * sequences
+        options.n_seq_max = sequences
+        options.n_batch = min(context * sequences, 2048)
         options.n_threads = options.n_threads_batch = threads
         options.type_k = options.type_v = {"f16": llama_cpp.GGML_TYPE_F16, "f32": llama_cpp.GGML_TYPE_F32}[kv]
         options.flash_attn_type = {"auto": llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO,
                                    "off": llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED}[flash]
         self.context = llama_cpp.llama_init_from_model(self.model, options)
         if not self.context:
-            raise SystemExit(f"{path}: llama.cpp cannot make a context of {context} positions")
+            raise SystemExit(f"{path}: llama.cpp cannot make a context of {sequences} x {context} positions")
         self.vocab = llama_cpp.llama_model_get_vocab(self.model)
         self.n_vocab = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.batch = llama_cpp.llama_batch_init(options.n_batch, 0, 1)

@@ -34,7 +34,8 @@ def main():
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"), help="(default: %(default)s)")
     o = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        program = build_ours(pathlib.Path(folder), o.compiler, "look_ahead_ours", ["-lpcre2-8", "-lxxhash"])
+        program = build_ours(pathlib.Path(folder), o.compiler, "tests/crosscheck/look_ahead_ours.cpp",
+                             ["-lpcre2-8", "-lxxhash"])
         print(f"{pathlib.Path(o.model).stem}, {o.threads} threads, {o.questions} questions; load {os.getloadavg()[0]:.1f}",
               flush=True)
         numbers = (o.questions, o.reason_tokens, o.threads, o.seconds)

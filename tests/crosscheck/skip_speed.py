@@ -41,7 +41,8 @@ def main():
     options = parser.parse_args()
     counts = [0, *options.skip]
     with tempfile.TemporaryDirectory() as folder:
-        racer = Racer([build_ours(pathlib.Path(folder), options.compiler), options.model, str(options.threads)])
+        program = build_ours(pathlib.Path(folder), options.compiler, "bench/compare_llama_cpp/speed_ours.cpp")
+        racer = Racer([program, options.model, str(options.threads), "1", "2048"])
         commands = {k: f"decode {options.decode_tokens} {spec(k, options.layers)}" for k in counts}
         answers = interleaved({k: racer for k in counts}, commands, options.rounds)
         racer.close()
@@ -50,8 +51,8 @@ def main():
     good = True
     for k in counts:
         speeds = [options.decode_tokens / a["seconds"] for a in answers[k]]
-        size = answers[k][0]["decode_bytes"]
-        predicted = answers[0][0]["decode_bytes"] / size
+        size = answers[k][0]["weight_bytes"] / options.decode_tokens
+        predicted = answers[0][0]["weight_bytes"] / answers[k][0]["weight_bytes"]
         gains = [base["seconds"] / a["seconds"] for base, a in zip(answers[0], answers[k], strict=True)]
         efficiencies = [gain / predicted for gain in gains]
         ok = statistics.median(efficiencies) >= LEAST_EFFICIENCY
