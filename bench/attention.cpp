@@ -1,6 +1,6 @@
 // Attention of one thread. `decode`: one query row in all layers, so that K/V come from the same level of the memory as
 // in a model; bytes count the K/V entries read. `prefill`: the rows of one prompt in one layer; 4 FLOP are counted per
-// query head, component and visible entry.
+// query head, component and visible entry. `kv` is the type of the cache: 0 for f16, 2 for q8_0.
 #include "litestage/backend/cpu/rows/attention.hpp"
 
 #include <cmath>
@@ -18,17 +18,21 @@ struct Shape {
 constexpr Shape shapes[] = {{30, 9, 3, 64}, {24, 14, 2, 64}, {28, 12, 2, 128}};  // 135M, 0.5B and 1.5B models
 
 void contexts(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"shape", "context"});
-  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 1000})->Args({shape, 7936});
+  b->ArgNames({"shape", "context", "kv"});
+  for (const int shape : {0, 1, 2}) {
+    for (const int kv : {0, 2}) b->Args({shape, 128, kv})->Args({shape, 1000, kv})->Args({shape, 7936, kv});
+  }
 }
 void prompts(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"shape", "tokens"});
-  for (const int shape : {0, 1, 2}) b->Args({shape, 128})->Args({shape, 512})->Args({shape, 2048});
+  b->ArgNames({"shape", "tokens", "kv"});
+  for (const int shape : {0, 1, 2}) {
+    for (const int kv : {0, 2}) b->Args({shape, 128, kv})->Args({shape, 512, kv})->Args({shape, 2048, kv});
+  }
 }
 
 template <class Kernels>
-cpu::KvStorage filled(const Shape& s, std::size_t layers, std::size_t entries) {
-  cpu::KvStorage storage({1, layers, entries, s.kv_heads, s.dim, KvType::f16});
+cpu::KvStorage filled(const Shape& s, std::size_t layers, std::size_t entries, KvType type) {
+  cpu::KvStorage storage({1, layers, entries, s.kv_heads, s.dim, type});
   const Buffer<float> x = bench::random_floats(2 * s.dim * (entries + 1));
   for (std::size_t l = 0; l < layers; ++l) {
     for (std::size_t h = 0; h < s.kv_heads; ++h) {
@@ -46,15 +50,20 @@ void attend(float* out, const float* q, const cpu::KvStorage& storage, int layer
   const cpu::HeadGroup group{s.heads / s.kv_heads, s.dim, storage.width(), 1 / std::sqrt(static_cast<float>(s.dim))};
   for (std::size_t h = 0; h < s.kv_heads; ++h) {
     const std::size_t at = h * group.heads * s.dim;
-    cpu::attend_row<Kernels>(out + at, group, q + at, storage.keys<f16>(0, layer, h), storage.values<f16>(0, layer, h),
-                             visible, scratch);
+    if (storage.shape().type == KvType::q8_0)
+      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<cpu::Q8>(0, layer, h), visible, scratch);
+    else
+      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<f16>(0, layer, h), visible, scratch);
   }
 }
 
 template <class Kernels>
 void verify(const cpu::KvStorage& storage, const Shape& s, const float* q, float* out, float* scratch) {
   attend<Kernels>(out, q, storage, 0, s, 1, scratch);
-  bench::require(out[1] == to_float(storage.values<f16>(0, 0, 0)[1]), "attention to one entry is that entry's value");
+  const float value = storage.shape().type == KvType::q8_0
+                          ? cpu::Portable::number(storage.stream<cpu::Q8>(0, 0, 0).value_rows(0, 0), 0, 1)
+                          : cpu::Portable::number(storage.stream<f16>(0, 0, 0).value_rows(0, 0), 0, 1);
+  bench::require(out[1] == value, "attention to one entry is that entry's value");
 }
 
 template <class Kernels>
@@ -62,7 +71,7 @@ void decode(benchmark::State& state) {
   if (!bench::runs_here<Kernels>()) return state.SkipWithError("not on this CPU");
   const Shape& s = shapes[state.range(0)];
   const auto context = static_cast<std::size_t>(state.range(1));
-  const cpu::KvStorage storage = filled<Kernels>(s, s.layers, context);
+  const cpu::KvStorage storage = filled<Kernels>(s, s.layers, context, static_cast<KvType>(state.range(2)));
   const Buffer<float> q = bench::random_floats(s.heads * s.dim);
   Buffer<float> out(q.size()), scratch(s.heads * 8 * (s.dim + cpu::block_entries + 32));
   verify<Kernels>(storage, s, q.data(), out.data(), scratch.data());
@@ -73,7 +82,7 @@ void decode(benchmark::State& state) {
       benchmark::ClobberMemory();
     }
   }
-  const std::size_t bytes = s.layers * s.kv_heads * 2 * context * s.dim * sizeof(f16);
+  const std::size_t bytes = CacheShape{1, s.layers, context, s.kv_heads, s.dim, storage.shape().type}.bytes();
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
 }
 
@@ -82,7 +91,7 @@ void prefill(benchmark::State& state) {
   if (!bench::runs_here<Kernels>()) return state.SkipWithError("not on this CPU");
   const Shape& s = shapes[state.range(0)];
   const auto tokens = static_cast<std::size_t>(state.range(1));
-  const cpu::KvStorage storage = filled<Kernels>(s, 1, tokens);
+  const cpu::KvStorage storage = filled<Kernels>(s, 1, tokens, static_cast<KvType>(state.range(2)));
   const Buffer<float> q = bench::random_floats(s.heads * s.dim);
   Buffer<float> out(q.size()), scratch(s.heads * 8 * (s.dim + cpu::block_entries + 32));
   verify<Kernels>(storage, s, q.data(), out.data(), scratch.data());

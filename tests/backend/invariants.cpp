@@ -174,7 +174,7 @@ TEST_CASE("invariants: a row's bits depend neither on steps, company, threads no
     for (const std::size_t length : {9, 1, 13, 5}) {
       sequences.push_back(random_sequence(random, m.source.config, length));
     }
-    const KvType kv = random.below(2) == 0 ? KvType::f16 : KvType::f32;
+    const auto kv = static_cast<KvType>(random.below(3));
     with_backends([&](const auto& make, const std::string& name) {
       CAPTURE(name);
       using B = decltype(make(1, true));
@@ -355,7 +355,7 @@ TEST_CASE("invariants: decoding after a fork or a truncation equals decoding fro
     for (std::size_t t = common; t < whole.size(); ++t) steps.push_back({{sequence, t}});
     return steps;
   };
-  for (const KvType kv : {KvType::f16, KvType::f32}) {
+  for (const KvType kv : {KvType::f16, KvType::f32, KvType::q8_0}) {
     with_backends([&](const auto& make, const std::string& name) {
       CAPTURE(name);
       Lab lab(make(1, true), source);

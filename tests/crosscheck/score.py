@@ -10,6 +10,7 @@ token is the same.
 Exit code 0 if all bounds hold:
   reference, first N positions:   mean KL <= 1e-5 and the likeliest token the same in >= 99.5 %
   cpu, all positions:             mean KL <= 1.15 times that of llama.cpp on the same file
+  cpu with K/V in Q8_0:           mean KL at most 1e-3 above that with F16
 
 Needs: pip install llama-cpp-python gguf numpy, a built `score`, and room for one dequantised model at a time (four
 bytes per weight) in memory and in the folder for temporary files.
@@ -27,6 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REFERENCE_KL = 1e-5
 REFERENCE_TOP_1 = 0.995
 CPU_KL_RATIO = 1.15
+EIGHT_BITS_KL = 1e-3
 
 
 def log_softmax(rows):
@@ -101,6 +103,8 @@ def check_model(model, options, folder):
     results[f"cpu ({report['instruction_set']}), K/V F16"] = compare(truth, cpu, tokens)
     exact, _ = ours(options, model, folder, "cpu-f32", ["--backend", "cpu", "--kv", "f32"])
     results[f"cpu ({report['instruction_set']}), K/V F32"] = compare(truth, exact, tokens)
+    eight_bits, _ = ours(options, model, folder, "cpu-q8_0", ["--backend", "cpu", "--kv", "q8_0"])
+    results[f"cpu ({report['instruction_set']}), K/V Q8_0"] = compare(truth, eight_bits, tokens)
     results["llama.cpp, same file, defaults"] = compare(truth, theirs(model, tokens, options), tokens)
     results["llama.cpp, same file, K/V F32, no flash attention"] = compare(
         truth, theirs(model, tokens, options, kv="f32", flash="off"), tokens)
@@ -113,6 +117,7 @@ def bounds(results):
     """Sentences about the bounds, and whether all bounds hold."""
     reference = results["reference, K/V F32"]
     cpu = next(r for name, r in results.items() if name.startswith("cpu") and name.endswith("F16"))
+    eight_bits = next(r for name, r in results.items() if name.endswith("K/V Q8_0"))
     rival = results["llama.cpp, same file, defaults"]
     checks = [
         (f"reference: mean KL {reference['mean_kl']:.2e}, expected at most {REFERENCE_KL:.0e}",
@@ -121,6 +126,8 @@ def bounds(results):
          reference["top_1"] >= REFERENCE_TOP_1),
         (f"cpu: mean KL {cpu['mean_kl'] / rival['mean_kl']:.3f} times llama.cpp's, expected at most {CPU_KL_RATIO}",
          cpu["mean_kl"] <= CPU_KL_RATIO * rival["mean_kl"]),
+        (f"cpu: mean KL with K/V in Q8_0 {eight_bits['mean_kl'] - cpu['mean_kl']:+.2e} from that with F16, expected at "
+         f"most {EIGHT_BITS_KL:+.0e}", eight_bits["mean_kl"] <= cpu["mean_kl"] + EIGHT_BITS_KL),
     ]
     return [f"{'holds' if ok else 'FAILS'}: {text}" for text, ok in checks], all(ok for _, ok in checks)
 

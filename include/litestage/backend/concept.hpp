@@ -23,28 +23,34 @@
 
 #include "litestage/core/activation.hpp"
 #include "litestage/core/enum_names.hpp"
+#include "litestage/core/kv_number.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/core/view.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage {
 
-enum class KvType : std::uint8_t { f16, f32 };
+enum class KvType : std::uint8_t { f16, f32, q8_0 };
 template <>
 struct EnumNames<KvType> {
-  static constexpr std::array<std::string_view, 2> names = {"f16", "f32"};
+  static constexpr std::array<std::string_view, 3> names = {"f16", "f32", "q8_0"};
 };
 
 // Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. model/kv_cache.hpp keeps
-// track of which entries are in use and which position each holds. `reference` stores float or half, by KvType.
+// track of which entries are in use and which position each holds. All backends store F16 and
+// F32, `reference` and `cpu` also Q8_0 (core/kv_number.hpp).
 struct CacheShape {
   std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
   std::size_t kv_heads = 0, head_dim = 0;
   KvType type = KvType::f16;
 
   [[nodiscard]] std::size_t entry_size() const { return kv_heads * head_dim; }
-  [[nodiscard]] std::size_t bytes() const {
-    return 2 * slots * layers * capacity * entry_size() * (type == KvType::f16 ? 2 : 4);
+  [[nodiscard]] std::size_t bytes() const { return 2 * slots * layers * capacity * kv_heads * head_bytes(); }
+
+ private:
+  [[nodiscard]] std::size_t head_bytes() const {
+    if (type == KvType::q8_0) return head_dim + kv_q8_scales(head_dim) * sizeof(f16);
+    return head_dim * (type == KvType::f16 ? 2 : 4);
   }
 };
 

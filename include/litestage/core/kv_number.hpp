@@ -4,9 +4,14 @@
 // remedy.
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "litestage/core/host_device.hpp"
+#include "litestage/core/numeric.hpp"
 
 namespace litestage {
 
@@ -15,6 +20,9 @@ inline constexpr std::uint32_t too_large_for_f16 = 0x477ff000u, too_large_for_f3
 
 // The stored halves: for a number that was not finite before rounding, and for a finite number that is too large.
 inline constexpr std::uint16_t kv_not_finite = 0x7e00u, kv_too_large = 0x7e01u;
+
+// The largest magnitudes that a cache of F16 and one of Q8_0 hold.
+inline constexpr int largest_kv_f16 = 65504, largest_kv_q8 = 127 * 65504;
 
 // The half that is stored for the float with these bits; `rounded` is that float rounded to half.
 LITESTAGE_HOST_DEVICE constexpr std::uint16_t stored_half(std::uint32_t bits, std::uint16_t rounded) {
@@ -26,6 +34,35 @@ LITESTAGE_HOST_DEVICE constexpr std::uint16_t stored_half(std::uint32_t bits, st
 // The bits that are stored for the float with these bits when the cache holds floats.
 LITESTAGE_HOST_DEVICE constexpr std::uint32_t stored_single(std::uint32_t bits) {
   return (bits & 0x7fffffffu) < too_large_for_f32 ? bits : 0x7fc00000u;
+}
+
+// A cache of Q8_0 holds code * scale, with codes from -127 to 127 and one scale of F16 for 32 components of a head (the
+// last ones of a head may be fewer). The product is exact in float.
+inline constexpr std::size_t kv_q8_columns = 32;
+
+// The number of scales of a head.
+[[nodiscard]] constexpr std::size_t kv_q8_scales(std::size_t head_dim) {
+  return (head_dim + kv_q8_columns - 1) / kv_q8_columns;
+}
+
+// Rounds x[0 .. n), at most 32 numbers, to codes, and returns their scale: the largest magnitude / 127, rounded to F16.
+// If that does not fit, or a number is not finite, the scale is one of the two NaN above, and so is every number.
+inline f16 to_kv_q8(const float* x, std::size_t n, std::int8_t* codes) {
+  float largest = 0;
+  bool finite = true;
+  for (std::size_t i = 0; i < n; ++i) {
+    finite = finite && std::isfinite(x[i]);
+    largest = std::max(largest, std::fabs(x[i]));
+  }
+  const float step = largest / 127;
+  const std::uint32_t bits = finite ? std::bit_cast<std::uint32_t>(step) : too_large_for_f32;
+  const f16 scale{stored_half(bits, to_f16(step).bits)};
+  const float inverse = to_float(scale) > 0 ? 1 / to_float(scale) : 0;  // 0 for NaN, too
+  for (std::size_t i = 0; i < n; ++i) {
+    const float code = inverse == 0 ? 0 : std::clamp(std::nearbyint(x[i] * inverse), -127.0f, 127.0f);
+    codes[i] = static_cast<std::int8_t>(code);
+  }
+  return scale;
 }
 
 }  // namespace litestage

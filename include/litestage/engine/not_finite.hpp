@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "litestage/core/error.hpp"
+#include "litestage/core/kv_number.hpp"
 #include "litestage/engine/session.hpp"
 
 namespace litestage {
@@ -15,9 +16,10 @@ namespace litestage {
 template <Backend B>
 [[noreturn]] void refuse_not_finite(Session<B>& session, int slot, std::string_view where, std::string_view what) {
   if (const auto layer = session.cache().overflowed_layer(slot)) {
-    throw Error(concat(where, ": a key or value of layer ", *layer,
-                       " is too large for a K/V cache of F16, expected at most 65504 in magnitude; one of F32 holds it "
-                       "(--kv f32, KvType::f32)"));
+    const bool q8 = session.cache().type() == KvType::q8_0;
+    throw Error(concat(where, ": a key or value of layer ", *layer, " is too large for a K/V cache of ",
+                       q8 ? "Q8_0" : "F16", ", expected at most ", q8 ? largest_kv_q8 : largest_kv_f16,
+                       " in magnitude; one of F32 holds it (--kv f32, KvType::f32)"));
   }
   throw Error(concat(where, ": found ", what,
                      " that are NaN or infinite, expected finite numbers; the model's weights may be damaged, or too "

@@ -14,7 +14,12 @@ template <Backend B>
 class KvCache {
  public:
   KvCache(B& backend, const CacheShape& shape)
-      : backend_(&backend), index_(shape.slots, shape.layers, shape.capacity), memory_(backend.make_cache(shape)) {}
+      : backend_(&backend),
+        type_(shape.type),
+        index_(shape.slots, shape.layers, shape.capacity),
+        memory_(backend.make_cache(shape)) {}
+
+  [[nodiscard]] KvType type() const { return type_; }
 
   [[nodiscard]] KvIndex& index() { return index_; }
   [[nodiscard]] const KvIndex& index() const { return index_; }
@@ -23,7 +28,7 @@ class KvCache {
   [[nodiscard]] int length(int slot) const { return index_.length(slot); }
   void truncate(int slot, int length) { index_.truncate(slot, length); }
   int reuse(int slot, std::span<const int> tokens, int decisions) { return index_.reuse(slot, tokens, decisions); }
-  // The lowest layer in which the slot holds a key or value that was too large for KvType::f16. Reads all of them.
+  // The lowest layer in which the slot holds a key or value that was too large for the cache's type. Reads all of them.
   [[nodiscard]] std::optional<int> overflowed_layer(int slot) {
     for (int l = 0; l < static_cast<int>(index_.layers()); ++l) {
       const auto stored = static_cast<std::size_t>(index_.stored(slot, l));
@@ -36,6 +41,7 @@ class KvCache {
 
  private:
   B* backend_;
+  KvType type_;
   KvIndex index_;
   typename B::Cache memory_;
 };

@@ -145,11 +145,10 @@ TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") 
       const std::size_t at = p.exact->cache.at(lists.slots[i], 1, lists.entries[i]);
       const auto entry = static_cast<std::size_t>(lists.entries[i]);
       for (std::size_t j = 0; j < static_cast<std::size_t>(p.config.kv_dim()); ++j) {
-        const float* keys = p.fast->cache.keys<float>(lists.slots[i], 1, j / dim);
-        const float* values = p.fast->cache.values<float>(lists.slots[i], 1, j / dim);
+        const auto stored = p.fast->cache.stream<float>(lists.slots[i], 1, j / dim);
         const double k = p.exact->cache.k[at + j], v = p.exact->cache.v[at + j];
-        REQUIRE(close(static_cast<double>(keys[j % dim * 16 + entry]), k, tolerance));
-        REQUIRE(close(static_cast<double>(values[entry * p.fast->cache.width() + j % dim]), v, tolerance));
+        REQUIRE(close(static_cast<double>(stored.keys[j % dim * 16 + entry]), k, tolerance));
+        REQUIRE(close(static_cast<double>(stored.values[entry * stored.width + j % dim]), v, tolerance));
         largest_k = std::max(largest_k, std::abs(k));
         largest_v = std::max(largest_v, std::abs(v));
       }

@@ -16,14 +16,22 @@ namespace {
 // Key (and then value) of an entry, read back by the layout that the header describes.
 template <class T>
 std::vector<float> read_entry(const cpu::KvStorage& s, int slot, int layer, std::size_t head, std::size_t entry) {
-  const std::size_t dim = s.shape().head_dim;
+  const std::size_t dim = s.shape().head_dim, scales = (dim + 31) / 32;
+  const cpu::KvStream<T> stream = s.stream<T>(slot, layer, head);
   std::vector<float> both;
+  const auto add = [&](auto number, std::size_t scale_of_key, std::size_t scale_of_value, bool key) {
+    if constexpr (std::is_same_v<T, cpu::Q8>) {
+      const f16 scale = key ? stream.key_scales[scale_of_key] : stream.value_scales[scale_of_value];
+      both.push_back(static_cast<float>(number) * to_float(scale));
+    } else {
+      both.push_back(cpu::Portable::widen(number));
+    }
+  };
   for (std::size_t d = 0; d < dim; ++d) {
-    both.push_back(cpu::Portable::widen(s.keys<T>(slot, layer, head)[entry / 16 * 16 * dim + d * 16 + entry % 16]));
+    add(stream.keys[entry / 16 * 16 * dim + d * 16 + entry % 16], (entry / 16 * scales + d / 32) * 16 + entry % 16, 0,
+        true);
   }
-  for (std::size_t d = 0; d < dim; ++d) {
-    both.push_back(cpu::Portable::widen(s.values<T>(slot, layer, head)[entry * s.width() + d]));
-  }
+  for (std::size_t d = 0; d < dim; ++d) add(stream.values[entry * s.width() + d], 0, entry * scales + d / 32, false);
   return both;
 }
 
@@ -32,14 +40,16 @@ struct Place {
   std::size_t head, entry;
 };
 
-// Distinct small integers, which f16 holds exactly.
+// Small integers, distinct in most places, which every type holds exactly: 127 is in each block of 32, so that the
+// scale of Q8_0 is 1, and f16 holds all integers up to 2048.
 std::vector<float> numbers_of(const CacheShape& s, const Place& p) {
   const std::size_t place =
       ((static_cast<std::size_t>(p.slot) * s.layers + static_cast<std::size_t>(p.layer)) * s.kv_heads + p.head) *
           s.capacity +
       p.entry;
   std::vector<float> x(2 * s.head_dim);
-  for (std::size_t d = 0; d < x.size(); ++d) x[d] = static_cast<float>((place * 7 + d) % 2048);
+  for (std::size_t d = 0; d < x.size(); ++d)
+    x[d] = static_cast<float>((d % s.head_dim % 32 == 0 ? 127 : (place * 7 + d) % 127) << place % 5);
   return x;
 }
 
@@ -95,6 +105,8 @@ TEST_CASE("entries are read back where they were stored, and copies move exactly
   check_store_and_copy<f16>({2, 2, 37, 2, 6, KvType::f16});
   check_store_and_copy<float>({2, 2, 37, 2, 20, KvType::f32});
   check_store_and_copy<f16>({2, 2, 37, 1, 130, KvType::f16});
+  check_store_and_copy<cpu::Q8>({2, 2, 37, 2, 6, KvType::q8_0});
+  check_store_and_copy<cpu::Q8>({2, 2, 37, 1, 130, KvType::q8_0});
 }
 
 TEST_CASE("what does not fit is stored as NaN, and what was too large for f16 is found again, in its layer alone") {
@@ -129,10 +141,57 @@ TEST_CASE("what does not fit is stored as NaN, and what was too large for f16 is
   });
 }
 
+TEST_CASE("Q8_0 rounds to the nearest of 255 multiples of a block's scale") {
+  std::vector<float> x = normal_numbers(130, 5);
+  x[40] = 0;
+  for (std::size_t d = 64; d < 96; ++d) x[d] = 0;        // a block of zeros
+  for (std::size_t d = 96; d < 128; ++d) x[d] *= 1e-9f;  // its scale is zero in f16
+  cpu::KvStorage s({1, 1, 16, 1, 130, KvType::q8_0});
+  s.store<cpu::Portable>(0, 0, 0, 3, x.data(), x.data());
+  const std::vector<float> found = read_entry<cpu::Q8>(s, 0, 0, 0, 3);
+  for (std::size_t first : {0u, 32u, 128u}) {
+    const std::size_t n = std::min<std::size_t>(32, 130 - first);
+    float largest = 0;
+    for (std::size_t d = first; d < first + n; ++d) largest = std::max(largest, std::abs(x[d]));
+    for (std::size_t d = first; d < first + n; ++d) {
+      CHECK(std::abs(found[d] - x[d]) <= largest * (0.5f / 127 + 0x1p-10f));
+      CHECK(found[130 + d] == found[d]);
+    }
+  }
+  CHECK(found[40] == 0);
+  for (std::size_t d = 64; d < 128; ++d) CHECK(found[d] == 0);
+}
+
+TEST_CASE("a block of Q8_0 with a number that does not fit is NaN, and is found again if the number was finite") {
+  for (const float number : {8.3e6f, -8.4e6f, 3e38f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    CAPTURE(number);
+    for (const std::size_t at : {5u, 41u, 64u}) {  // the last block has two numbers
+      for (const bool in_key : {true, false}) {
+        cpu::KvStorage s({2, 2, 20, 2, 66, KvType::q8_0});
+        std::vector<float> good(66, 0.5f), bad = good;
+        bad[at] = number;
+        s.store<cpu::Portable>(1, 0, 1, 17, (in_key ? bad : good).data(), (in_key ? good : bad).data());
+        const std::vector<float> found = read_entry<cpu::Q8>(s, 1, 0, 1, 17);
+        const bool fits = std::abs(number) < 127 * 65504.0f;
+        for (std::size_t i = 0; i < 132; ++i) {
+          const bool same_block = (i < 66) == in_key && i % 66 / 32 == at / 32;
+          CHECK(std::isnan(found[i]) == (same_block && !fits));
+        }
+        CHECK(s.too_large(1, 0, 18) == (!fits && std::isfinite(number)));
+        CHECK(!s.too_large(1, 0, 17));
+        CHECK(!s.too_large(0, 0, 20));
+        CHECK(!s.too_large(1, 1, 20));
+      }
+    }
+  }
+}
+
 TEST_CASE("storage of no layers is empty, and bytes count what is allocated") {
   CHECK(cpu::KvStorage().bytes() == 0);
   CHECK(cpu::KvStorage({1, 0, 16, 2, 8, KvType::f16}).bytes() == 0);
   // capacity 17 takes 32 entries; a value row of 6 takes 16
   CHECK(cpu::KvStorage({3, 2, 17, 2, 6, KvType::f16}).bytes() == 3 * 2 * 2 * 32 * (6 + 16) * 2);
+  CHECK(cpu::KvStorage({3, 2, 17, 2, 70, KvType::q8_0}).bytes() == 3 * 2 * 2 * 32 * (70 + 80 + 2 * 3 * 2));
+  CHECK(cpu::KvStorage({1, 1, 64, 1, 64, KvType::q8_0}).bytes() == CacheShape{1, 1, 64, 1, 64, KvType::q8_0}.bytes());
   CHECK(cpu::KvStorage({1, 1, 64, 1, 64, KvType::f32}).bytes() == CacheShape{1, 1, 64, 1, 64, KvType::f32}.bytes());
 }

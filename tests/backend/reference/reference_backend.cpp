@@ -212,7 +212,7 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
   const RopeTable<ReferenceBackend> rope{matrix(cos, half), matrix(sin, half)};
   for (const bool halves : {false, true}) {
     for (const bool extras : {false, true}) {
-      for (const KvType type : {KvType::f16, KvType::f32}) {
+      for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0}) {
         AttentionWeights<ReferenceBackend> w{b.load_vector(norm.raw), wq.raw, wk.raw, wv.raw, {}, {}, {}, {}, {}, {}};
         if (extras) {
           w.q_bias = b.load_vector(bq.raw), w.k_bias = b.load_vector(bk.raw), w.v_bias = b.load_vector(bv.raw);
@@ -244,8 +244,14 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           }
           return y;
         };
-        // Half a unit in the last place of what is stored: 2^-12 of the value in half precision, 2^-25 in single.
-        const double rounding = type == KvType::f16 ? 0x1p-11 : 0x1p-24;
+        // Half a unit in the last place of what is stored: 2^-12 of the value in half precision, 2^-25 in single; in
+        // Q8_0 half of a step, which is 1/127 of the head's largest magnitude and is itself rounded to half precision.
+        const auto bound = [type](double number, const Doubles& head) {
+          double largest = 0;
+          for (const double y : head) largest = std::max(largest, std::abs(y));
+          if (type == KvType::q8_0) return largest * (0.5 / 127 + 0x1p-11);
+          return (type == KvType::f16 ? 0x1p-11 : 0x1p-24) * std::abs(number) + 0x1p-24;
+        };
         for (std::size_t i = 0; i < 2; ++i) {
           const Doubles h = normed(&x[static_cast<std::size_t>(rows[i]) * hidden], norm, eps);
           for (std::size_t head = 0; head < heads; ++head) {
@@ -257,11 +263,14 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           }
           for (std::size_t head = 0; head < kv_heads; ++head) {
             const Doubles key = head_of(wk, bk, k_norm, i, head);
+            Doubles value(dim);
             for (std::size_t j = 0; j < dim; ++j) {
-              const double value = wv.dot(head * dim + j, h.data()) + (extras ? bv.at(0, head * dim + j) : 0);
+              value[j] = wv.dot(head * dim + j, h.data()) + (extras ? bv.at(0, head * dim + j) : 0);
+            }
+            for (std::size_t j = 0; j < dim; ++j) {
               const std::size_t at = cache.at(slots[i], 1, entries[i]) + head * dim + j;
-              CHECK(close(cache.k[at], key[j], rounding * std::abs(key[j]) + 0x1p-24));
-              CHECK(close(cache.v[at], value, rounding * std::abs(value) + 0x1p-24));
+              CHECK(close(cache.k[at], key[j], bound(key[j], key)));
+              CHECK(close(cache.v[at], value[j], bound(value[j], value)));
               const auto single = static_cast<float>(cache.v[at]);
               CHECK(cache.v[at] == static_cast<double>(type == KvType::f16 ? to_float(to_f16(single)) : single));
             }

@@ -321,7 +321,7 @@ TEST_CASE("a hostile form is one clear error") {
   CHECK(error(with("token", std::numeric_limits<double>::quiet_NaN())).find("j, token: found nan") == 0);
   CHECK(error(with("token", std::numeric_limits<double>::infinity())).find("j, token: found inf") == 0);
   CHECK(error(with("threads", 0)).find("j, threads: found 0") == 0);
-  CHECK(error(with("kv", "f8")) == "j, kv: found \"f8\", expected one of f16, f32");
+  CHECK(error(with("kv", "f8")) == "j, kv: found \"f8\", expected one of f16, f32, q8_0");
   CHECK(error(with("groups", ints({0, 1, 0, 3}))) ==
         "j, groups: found 3, expected numbers below 3, the curves of `sublayers`");
   CHECK(error(with("groups", ints({0, 1, 0, -1}))).find("j, groups[3]: found -1") == 0);

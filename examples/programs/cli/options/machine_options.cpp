@@ -25,8 +25,8 @@ CLI::Option* add_threads_option(CLI::App& app, int& threads) {
 }
 
 CLI::Option* add_kv_option(CLI::App& app, std::string& kv) {
-  return app.add_option("--kv", kv, "Type of the K/V cache: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}))
+  return app.add_option("--kv", kv, "Type of the K/V cache: f16, f32 or q8_0 (8 bits; not on gpu)")
+      ->check(CLI::IsMember({"f16", "f32", "q8_0"}))
       ->capture_default_str()
       ->type_name("TYPE");
 }

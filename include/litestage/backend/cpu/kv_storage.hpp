@@ -2,8 +2,10 @@
 // that attention reads memory linearly:
 //   keys   [capacity / 16][head_dim][16]  tiles of 16 entries, component by component
 //   values [capacity][width]              width: head_dim rounded up to 16; the rest stays zero
-// Numbers are float or f16; capacity is rounded up to 16. Numbers beyond the entries in use are read but do not affect
-// results.
+// Numbers are float, f16, or codes of 8 bits (Q8_0); these have scales of f16, one for 32 components of an entry:
+//   of keys   [capacity / 16][scales][16]
+//   of values [capacity][scales]          scales: head_dim / 32, rounded up
+// capacity is rounded up to 16. Numbers beyond the entries in use are read but do not affect results.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 #include <type_traits>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/backend/cpu/rows/kv_stream.hpp"
 #include "litestage/backend/cpu/rows/tiles.hpp"
 #include "litestage/core/kv_number.hpp"
 #include "litestage/core/numeric.hpp"
@@ -29,41 +32,57 @@ class KvStorage {
       : shape_(shape),
         capacity_(round_up(shape.capacity, tile_entries)),
         width_(round_up(shape.head_dim, tile_entries)),
+        scales_(shape.type == KvType::q8_0 ? kv_q8_scales(shape.head_dim) : 0),
         keys_(streams() * capacity_ * shape.head_dim * number_bytes()),
-        values_(streams() * capacity_ * width_ * number_bytes()) {}
+        values_(streams() * capacity_ * width_ * number_bytes()),
+        key_scales_(streams() * capacity_ * scales_),
+        value_scales_(streams() * capacity_ * scales_) {}
 
   [[nodiscard]] const CacheShape& shape() const { return shape_; }
   [[nodiscard]] std::size_t width() const { return width_; }
-  [[nodiscard]] std::size_t bytes() const { return keys_.size() + values_.size(); }
-
-  // The streams of one (slot, layer, head). T is f16 or float, the type of shape().type.
-  template <class T>
-  [[nodiscard]] const T* keys(int slot, int layer, std::size_t head) const {
-    return reinterpret_cast<const T*>(keys_.data()) + stream(slot, layer, head) * capacity_ * shape_.head_dim;
+  [[nodiscard]] std::size_t bytes() const {
+    return keys_.size() + values_.size() + (key_scales_.size() + value_scales_.size()) * sizeof(f16);
   }
+
+  // The stream of one (slot, layer, head). T is f16, float or Q8, which shape().type says.
   template <class T>
-  [[nodiscard]] const T* values(int slot, int layer, std::size_t head) const {
-    return reinterpret_cast<const T*>(values_.data()) + stream(slot, layer, head) * capacity_ * width_;
+  [[nodiscard]] KvStream<T> stream(int slot, int layer, std::size_t head) const {
+    const std::size_t first = stream_index(slot, layer, head) * capacity_, dim = shape_.head_dim;
+    if constexpr (std::is_same_v<T, Q8>) {
+      const std::size_t scales = first * scales_;
+      return {numbers<std::int8_t>(keys_) + first * dim,
+              numbers<std::int8_t>(values_) + first * width_,
+              key_scales_.data() + scales,
+              value_scales_.data() + scales,
+              dim,
+              width_};
+    } else {
+      return {numbers<T>(keys_) + first * dim, numbers<T>(values_) + first * width_, dim, width_};
+    }
   }
 
   // Rounds key and value [head_dim] to the cache's type and stores them; numbers that do not fit become NaN.
   template <class Kernels>
   void store(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {
-    if (shape_.type == KvType::f16)
-      store_as<Kernels, f16>(slot, layer, head, entry, key, value);
-    else
-      store_as<Kernels, float>(slot, layer, head, entry, key, value);
+    const Place at = place(slot, layer, head, entry);
+    if (shape_.type == KvType::q8_0) return store_q8(at, key, value);
+    if (shape_.type == KvType::f16) return store_as<Kernels, f16>(at, key, value);
+    store_as<Kernels, float>(at, key, value);
   }
 
-  // Whether a key or value of the first n entries of (slot, layer) was too large for f16: core/kv_number.hpp.
+  // Whether a key or value of the first n entries of (slot, layer) was too large for the type: core/kv_number.hpp.
   [[nodiscard]] bool too_large(int slot, int layer, std::size_t n) const {
-    const std::size_t dim = shape_.head_dim;
-    for (std::size_t h = 0; shape_.type == KvType::f16 && h < shape_.kv_heads; ++h) {
+    const auto marked = [](f16 number) { return number.bits == kv_too_large; };
+    const bool q8 = shape_.type == KvType::q8_0;
+    const std::size_t rows = q8 ? scales_ : shape_.head_dim, width = q8 ? scales_ : width_;
+    for (std::size_t h = 0; shape_.type != KvType::f32 && h < shape_.kv_heads; ++h) {
+      const std::size_t first = stream_index(slot, layer, h) * capacity_;
+      const f16* keys = (q8 ? key_scales_.data() : numbers<f16>(keys_)) + first * rows;
+      const f16* values = (q8 ? value_scales_.data() : numbers<f16>(values_)) + first * width;
       for (std::size_t e = 0; e < n; ++e) {
-        const f16* key = keys<f16>(slot, layer, h) + e / tile_entries * tile_entries * dim + e % tile_entries;
-        const f16* value = values<f16>(slot, layer, h) + e * width_;
-        for (std::size_t d = 0; d < dim; ++d) {
-          if (key[d * tile_entries].bits == kv_too_large || value[d].bits == kv_too_large) return true;
+        for (std::size_t r = 0; r < rows; ++r) {
+          if (marked(keys[(e / tile_entries * rows + r) * tile_entries + e % tile_entries])) return true;
+          if (marked(values[e * width + r])) return true;
         }
       }
     }
@@ -72,25 +91,34 @@ class KvStorage {
 
   // Copies entries of one head.
   void copy(const EntryCopy& c, std::size_t head) {
-    if (shape_.type == KvType::f16)
-      copy_as<f16>(c, head);
-    else
-      copy_as<float>(c, head);
+    const std::size_t bytes = number_bytes();
+    copy_keys(keys_.data(), shape_.head_dim, bytes, c, head);
+    copy_values(values_.data(), width_ * bytes, c, head);
+    copy_keys(reinterpret_cast<std::byte*>(key_scales_.data()), scales_, sizeof(f16), c, head);
+    copy_values(reinterpret_cast<std::byte*>(value_scales_.data()), scales_ * sizeof(f16), c, head);
   }
 
  private:
   [[nodiscard]] std::size_t streams() const { return shape_.slots * shape_.layers * shape_.kv_heads; }
-  [[nodiscard]] std::size_t number_bytes() const { return shape_.type == KvType::f16 ? sizeof(f16) : sizeof(float); }
-  [[nodiscard]] std::size_t stream(int slot, int layer, std::size_t head) const {
+  [[nodiscard]] std::size_t number_bytes() const {
+    return shape_.type == KvType::q8_0 ? 1 : shape_.type == KvType::f16 ? sizeof(f16) : sizeof(float);
+  }
+  [[nodiscard]] std::size_t stream_index(int slot, int layer, std::size_t head) const {
     return (static_cast<std::size_t>(slot) * shape_.layers + static_cast<std::size_t>(layer)) * shape_.kv_heads + head;
   }
   template <class T>
-  [[nodiscard]] T* mutable_keys(int slot, int layer, std::size_t head) {
-    return const_cast<T*>(static_cast<const KvStorage&>(*this).keys<T>(slot, layer, head));
+  [[nodiscard]] static const T* numbers(const Buffer<std::byte>& buffer) {
+    return reinterpret_cast<const T*>(buffer.data());
   }
-  template <class T>
-  [[nodiscard]] T* mutable_values(int slot, int layer, std::size_t head) {
-    return const_cast<T*>(static_cast<const KvStorage&>(*this).values<T>(slot, layer, head));
+
+  // Where an entry lies, counted in entries from the first stream: `entry`, which is number `column` of the tile that
+  // begins at `tile`.
+  struct Place {
+    std::size_t entry, tile, column;
+  };
+  [[nodiscard]] Place place(int slot, int layer, std::size_t head, int entry) const {
+    const std::size_t at = stream_index(slot, layer, head) * capacity_ + static_cast<std::size_t>(entry);
+    return {at, at / tile_entries * tile_entries, at % tile_entries};
   }
 
   [[nodiscard]] static f16 stored(float x, f16) {
@@ -111,12 +139,10 @@ class KvStorage {
     }
   }
   template <class Kernels, class T>
-  void store_as(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {
-    const std::size_t e = static_cast<std::size_t>(entry), dim = shape_.head_dim;
-    round_to<Kernels>(mutable_values<T>(slot, layer, head) + e * width_, value, dim);
-    T* column =
-        // The components of a key [dim] are 16 numbers apart.
-        mutable_keys<T>(slot, layer, head) + e / tile_entries * tile_entries * dim + e % tile_entries;
+  void store_as(const Place& at, const float* key, const float* value) {
+    const std::size_t dim = shape_.head_dim;
+    round_to<Kernels>(reinterpret_cast<T*>(values_.data()) + at.entry * width_, value, dim);
+    T* column = reinterpret_cast<T*>(keys_.data()) + at.tile * dim + at.column;  // its components are 16 numbers apart
     std::array<T, 128> rounded;
     for (std::size_t d = 0; d < dim; d += rounded.size()) {
       const std::size_t n = std::min(rounded.size(), dim - d);
@@ -124,32 +150,48 @@ class KvStorage {
       for (std::size_t i = 0; i < n; ++i) column[(d + i) * tile_entries] = rounded[i];
     }
   }
+  void store_q8(const Place& at, const float* key, const float* value) {
+    const std::size_t dim = shape_.head_dim;
+    auto* values = reinterpret_cast<std::int8_t*>(values_.data()) + at.entry * width_;
+    auto* column = reinterpret_cast<std::int8_t*>(keys_.data()) + at.tile * dim + at.column;
+    for (std::size_t s = 0, d = 0; s < scales_; ++s, d += kv_q8_columns) {
+      const std::size_t n = std::min(kv_q8_columns, dim - d);
+      value_scales_[at.entry * scales_ + s] = to_kv_q8(value + d, n, values + d);
+      std::array<std::int8_t, kv_q8_columns> codes;
+      key_scales_[at.tile * scales_ + s * tile_entries + at.column] = to_kv_q8(key + d, n, codes.data());
+      for (std::size_t i = 0; i < n; ++i) column[(d + i) * tile_entries] = codes[i];
+    }
+  }
 
-  template <class T>
-  void copy_as(const EntryCopy& c, std::size_t head) {
-    const T* from_values = values<T>(c.from_slot, c.from_layer, head) + static_cast<std::size_t>(c.from_entry) * width_;
-    T* to_values = mutable_values<T>(c.to_slot, c.to_layer, head) + static_cast<std::size_t>(c.to_entry) * width_;
-    std::memcpy(to_values, from_values, static_cast<std::size_t>(c.count) * width_ * sizeof(T));
-
-    const T* from_keys = keys<T>(c.from_slot, c.from_layer, head);
-    T* to_keys = mutable_keys<T>(c.to_slot, c.to_layer, head);
-    const std::size_t count = static_cast<std::size_t>(c.count), tile = shape_.head_dim * tile_entries;
+  // `rows` numbers of `bytes` each to an entry, in tiles.
+  void copy_keys(std::byte* keys, std::size_t rows, std::size_t bytes, const EntryCopy& c, std::size_t head) const {
+    const auto count = static_cast<std::size_t>(c.count);
+    const Place from = place(c.from_slot, c.from_layer, head, c.from_entry);
+    const Place to = place(c.to_slot, c.to_layer, head, c.to_entry);
     for (std::size_t done = 0; done < count;) {
-      const std::size_t from = static_cast<std::size_t>(c.from_entry) + done, at = from % tile_entries;
-      const std::size_t to = static_cast<std::size_t>(c.to_entry) + done, into = to % tile_entries;
+      const std::size_t at = (from.entry + done) % tile_entries, into = (to.entry + done) % tile_entries;
       // The longest run for which source and target stay in their tiles.
       const std::size_t run = std::min(count - done, tile_entries - std::max(at, into));
-      for (std::size_t d = 0; d < shape_.head_dim; ++d) {
-        std::copy_n(from_keys + from / tile_entries * tile + d * tile_entries + at, run,
-                    to_keys + to / tile_entries * tile + d * tile_entries + into);
+      const std::byte* source = keys + ((from.entry + done - at) * rows + at) * bytes;
+      std::byte* target = keys + ((to.entry + done - into) * rows + into) * bytes;
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::memcpy(target + r * tile_entries * bytes, source + r * tile_entries * bytes, run * bytes);
       }
       done += run;
     }
   }
+  void copy_values(std::byte* values, std::size_t entry_bytes, const EntryCopy& c, std::size_t head) const {
+    if (c.count == 0 || entry_bytes == 0) return;
+    const Place from = place(c.from_slot, c.from_layer, head, c.from_entry);
+    const Place to = place(c.to_slot, c.to_layer, head, c.to_entry);
+    std::memcpy(values + to.entry * entry_bytes, values + from.entry * entry_bytes,
+                static_cast<std::size_t>(c.count) * entry_bytes);
+  }
 
   CacheShape shape_;
-  std::size_t capacity_ = 0, width_ = 0;
+  std::size_t capacity_ = 0, width_ = 0, scales_ = 0;
   Buffer<std::byte> keys_, values_;
+  Buffer<f16> key_scales_, value_scales_;  // of Q8_0
 };
 
 }  // namespace litestage::cpu

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -57,12 +58,31 @@ void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vect
 // A distinct NaN, stored where core/kv_number.hpp stores kv_too_large.
 inline constexpr std::uint64_t too_large_bits = 0x7ff8000000000001u;
 
-inline double stored(double value, KvType type) {
+inline double stored(double value, KvType type) {  // f16 or f32
   const auto single = static_cast<float>(value);
   const auto bits = std::bit_cast<std::uint32_t>(single);
   if (type == KvType::f32) return static_cast<double>(std::bit_cast<float>(stored_single(bits)));
   const std::uint16_t half = stored_half(bits, to_f16(single).bits);
   return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : static_cast<double>(to_float(f16{half}));
+}
+
+// Stores a key or value [dim].
+inline void store_numbers(double* out, const double* x, std::size_t dim, KvType type) {
+  if (type != KvType::q8_0) {
+    for (std::size_t j = 0; j < dim; ++j) out[j] = stored(x[j], type);
+    return;
+  }
+  for (std::size_t first = 0; first < dim; first += kv_q8_columns) {
+    const std::size_t n = std::min(kv_q8_columns, dim - first);
+    std::array<float, kv_q8_columns> numbers;
+    std::array<std::int8_t, kv_q8_columns> codes;
+    for (std::size_t j = 0; j < n; ++j) numbers[j] = static_cast<float>(x[first + j]);
+    const f16 scale = to_kv_q8(numbers.data(), n, codes.data());
+    for (std::size_t j = 0; j < n; ++j) {
+      out[first + j] = scale.bits == kv_too_large ? std::bit_cast<double>(too_large_bits)
+                                                  : static_cast<double>(to_float(scale)) * codes[j];
+    }
+  }
 }
 
 // Attention over the keys and values of one head: entry t is at k + t * stride.

@@ -33,20 +33,26 @@ struct Example {
   [[nodiscard]] cpu::HeadGroup group() const {
     return {setting.heads, setting.dim, storage.width(), 1 / std::sqrt(static_cast<float>(setting.dim))};
   }
-  [[nodiscard]] double stored(float x) const {
-    return static_cast<double>(setting.type == KvType::f16 ? to_float(to_f16(x)) : x);
+  // Component d of entry e as the cache holds it.
+  [[nodiscard]] double stored(const std::vector<float>& x, std::size_t e, std::size_t d) const {
+    const float* entry = &x[e * setting.dim];
+    if (setting.type == KvType::f32) return static_cast<double>(entry[d]);
+    if (setting.type == KvType::f16) return static_cast<double>(to_float(to_f16(entry[d])));
+    const std::size_t first = d / 32 * 32, n = std::min<std::size_t>(32, setting.dim - first);
+    std::int8_t codes[32];
+    const f16 scale = to_kv_q8(entry + first, n, codes);
+    return static_cast<double>(to_float(scale)) * codes[d - first];
   }
 
   template <class Kernels>
   [[nodiscard]] std::vector<float> attend(std::size_t visible) const {
     std::vector<float> out(setting.heads * setting.dim), scratch(group().scratch_size());
-    if (setting.type == KvType::f16) {
-      cpu::attend_row<Kernels>(out.data(), group(), q.data(), storage.keys<f16>(0, 0, 0), storage.values<f16>(0, 0, 0),
-                               visible, scratch.data());
-    } else {
-      cpu::attend_row<Kernels>(out.data(), group(), q.data(), storage.keys<float>(0, 0, 0),
-                               storage.values<float>(0, 0, 0), visible, scratch.data());
-    }
+    const auto attend_as = [&]<class T>(T) {
+      cpu::attend_row<Kernels>(out.data(), group(), q.data(), storage.stream<T>(0, 0, 0), visible, scratch.data());
+    };
+    if (setting.type == KvType::f16) attend_as(f16());
+    if (setting.type == KvType::f32) attend_as(float());
+    if (setting.type == KvType::q8_0) attend_as(cpu::Q8());
     return out;
   }
 
@@ -68,7 +74,7 @@ Exact exact_head(const Example& x, std::size_t h, std::size_t visible) {
   for (std::size_t e = 0; e < visible; ++e) {
     double magnitude = 0;
     for (std::size_t d = 0; d < dim; ++d) {
-      const double product = static_cast<double>(x.q[h * dim + d]) * x.stored(x.keys[e * dim + d]);
+      const double product = static_cast<double>(x.q[h * dim + d]) * x.stored(x.keys, e, d);
       score[e] += product * scale;
       magnitude += std::abs(product) * scale;
     }
@@ -80,7 +86,7 @@ Exact exact_head(const Example& x, std::size_t h, std::size_t visible) {
     const double weight = std::exp(score[e] - largest);
     sum += weight;
     for (std::size_t d = 0; d < dim; ++d) {
-      const double product = weight * x.stored(x.values[e * dim + d]);
+      const double product = weight * x.stored(x.values, e, d);
       result.out[d] += product;
       result.bound[d] += std::abs(product);
     }
@@ -97,7 +103,7 @@ Exact exact_head(const Example& x, std::size_t h, std::size_t visible) {
 }  // namespace
 
 TEST_CASE("attention agrees with double for all head sizes, group sizes and lengths") {
-  for (const KvType type : {KvType::f16, KvType::f32}) {
+  for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0}) {
     for (const Setting& s :
          {Setting{1, 16, 40, type}, Setting{3, 64, 300, type}, Setting{7, 64, 150, type}, Setting{6, 128, 270, type},
           Setting{4, 80, 130, type}, Setting{2, 6, 33, type}, Setting{5, 18, 129, type}, Setting{1, 2, 17, type}}) {

@@ -109,10 +109,14 @@ LITESTAGE_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2
   check(rows, cache, layer, shape);
   const cpu::HeadGroup group{shape.n_heads / shape.n_kv_heads, shape.head_dim, cache.width(), shape.scale};
   for (cpu::Workspace::Thread& t : work_->threads) cpu::grow(t.attention, group.scratch_size());
-  if (cache.shape().type == KvType::f16)
-    attend_as<f16>(work_->functions.attend_f16, out, q, cache, layer, rows, group);
-  else
-    attend_as<float>(work_->functions.attend_f32, out, q, cache, layer, rows, group);
+  switch (cache.shape().type) {
+    case KvType::f16:
+      return attend_as<f16>(work_->functions.attend_f16, out, q, cache, layer, rows, group);
+    case KvType::f32:
+      return attend_as<float>(work_->functions.attend_f32, out, q, cache, layer, rows, group);
+    case KvType::q8_0:
+      return attend_as<cpu::Q8>(work_->functions.attend_q8, out, q, cache, layer, rows, group);
+  }
 }
 
 template <class T>
@@ -126,8 +130,8 @@ void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<flo
     for (std::size_t task = part.first; task < part.last; ++task) {
       // From the last row: later rows of a prefill attend to more entries, and the longest tasks are to be done first.
       const std::size_t i = rows.n_run - 1 - task / kv_heads, h = task % kv_heads;
-      attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
-                    cache.values<T>(rows.slots(i), layer, h), static_cast<std::size_t>(rows.visible(i)),
+      attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim,
+                    cache.stream<T>(rows.slots(i), layer, h), static_cast<std::size_t>(rows.visible(i)),
                     work_->of(thread).attention.data());
     }
   });
@@ -156,8 +160,7 @@ void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
       for (std::size_t b = std::max(first, part.first); b < std::min(first + blocks_of(i), part.last); ++b) {
         const std::size_t entry = (b - first) * cpu::block_entries;
-        attention.block(partial(b), group, q.row(i) + h * group_dim, cache.keys<T>(rows.slots(i), layer, h),
-                        cache.values<T>(rows.slots(i), layer, h), entry,
+        attention.block(partial(b), group, q.row(i) + h * group_dim, cache.stream<T>(rows.slots(i), layer, h), entry,
                         std::min(cpu::block_entries, visible(i) - entry), work_->of(thread).attention.data());
       }
     });

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "litestage/backend/cpu/rows/kv_stream.hpp"
 #include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
 #include "litestage/backend/cpu/rows/tiles.hpp"
 
@@ -39,17 +40,18 @@ struct Partial {
 };
 
 // Computes entries [first, first + count) of a stream, at most one block. q [heads, dim], scores [heads, block_entries]
+// `first` is a multiple of block_entries.
 template <class Kernels, class T>
-void attend_block(const Partial& out, const HeadGroup& g, const float* q, const T* keys, const T* values,
-                  std::size_t first, std::size_t count, float* scores) {
+void attend_block(const Partial& out, const HeadGroup& g, const float* q, const KvStream<T>& stream, std::size_t first,
+                  std::size_t count, float* scores) {
   const std::size_t tiles = (count + tile_entries - 1) / tile_entries;
-  Kernels::scores(scores, block_entries, q, g.heads, keys + first * g.dim, tiles, g.dim);
+  Kernels::scores(scores, block_entries, q, g.heads, stream, first / tile_entries, tiles);
   for (std::size_t h = 0; h < g.heads; ++h) {
     const SoftmaxPart part = Kernels::softmax_block(scores + h * block_entries, g.scale, count, tiles * tile_entries);
     out.max[h] = part.max;
     out.sum[h] = part.sum;
   }
-  Kernels::weigh_values(out.values, scores, block_entries, g.heads, values + first * g.width, count, g.width);
+  Kernels::weigh_values(out.values, scores, block_entries, g.heads, stream, first, count);
 }
 
 // Merges block into total. Overwrites block.max.
@@ -77,13 +79,13 @@ void finish(float* out, const Partial& total, const HeadGroup& g) {
 
 // Computes all `visible` entries of a stream. out, q [heads, dim]; scratch [scratch_size()]
 template <class Kernels, class T>
-void attend_row(float* out, const HeadGroup& g, const float* q, const T* keys, const T* values, std::size_t visible,
+void attend_row(float* out, const HeadGroup& g, const float* q, const KvStream<T>& stream, std::size_t visible,
                 float* scratch) {
   const Partial total(scratch, g), block(scratch + g.partial_size(), g);
   float* scores = scratch + 2 * g.partial_size();
   for (std::size_t first = 0; first < visible; first += block_entries) {
     const std::size_t count = std::min(block_entries, visible - first);
-    attend_block<Kernels>(first == 0 ? total : block, g, q, keys, values, first, count, scores);
+    attend_block<Kernels>(first == 0 ? total : block, g, q, stream, first, count, scores);
     if (first != 0) merge<Kernels>(total, block, g);
   }
   finish<Kernels>(out, total, g);

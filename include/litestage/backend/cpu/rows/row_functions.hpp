@@ -22,8 +22,8 @@ namespace litestage::cpu {
 // Attention over keys and values of one type.
 template <class T>
 struct AttentionFunctions {
-  void (*row)(float*, const HeadGroup&, const float*, const T*, const T*, std::size_t, float*) = nullptr;
-  void (*block)(const Partial&, const HeadGroup&, const float*, const T*, const T*, std::size_t, std::size_t,
+  void (*row)(float*, const HeadGroup&, const float*, const KvStream<T>&, std::size_t, float*) = nullptr;
+  void (*block)(const Partial&, const HeadGroup&, const float*, const KvStream<T>&, std::size_t, std::size_t,
                 float*) = nullptr;
 };
 
@@ -36,6 +36,7 @@ struct RowFunctions {
   void (*store_entry)(KvStorage&, int, int, std::size_t, int, const float*, const float*) = nullptr;
   AttentionFunctions<f16> attend_f16 = {};
   AttentionFunctions<float> attend_f32 = {};
+  AttentionFunctions<Q8> attend_q8 = {};
   void (*merge)(const Partial&, const Partial&, const HeadGroup&) = nullptr;
   void (*finish)(float*, const Partial&, const HeadGroup&) = nullptr;
   void (*measure_max)(LogitChunk&, const float*, std::size_t, std::size_t) = nullptr;
@@ -60,6 +61,7 @@ template <class Kernels>
   f.store_entry = &store_entry<Kernels>;
   f.attend_f16 = {&attend_row<Kernels, f16>, &attend_block<Kernels, f16>};
   f.attend_f32 = {&attend_row<Kernels, float>, &attend_block<Kernels, float>};
+  f.attend_q8 = {&attend_row<Kernels, Q8>, &attend_block<Kernels, Q8>};
   f.merge = &merge<Kernels>;
   f.finish = &finish<Kernels>;
   f.measure_max = &measure_max<Kernels>;

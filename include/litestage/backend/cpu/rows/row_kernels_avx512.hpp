@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 
 #include "litestage/backend/cpu/rows/row_kernels_avx2.hpp"
 
@@ -105,8 +106,28 @@ struct Avx512 : Avx2 {
   }
 
   template <class T>
-  static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
-                     std::size_t tiles, std::size_t dim) {
+  static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const KvStream<T>& stream,
+                     std::size_t first_tile, std::size_t tiles) {
+    if constexpr (std::is_same_v<T, Q8>) {
+      Avx2Attention::scores(out, out_stride, q, heads, stream, first_tile, tiles);
+    } else {
+      scores_of_stream(out, out_stride, q, heads, stream.key_rows(first_tile).x, tiles, stream.dim);
+    }
+  }
+  template <class T>
+  static void weigh_values(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
+                           const KvStream<T>& stream, std::size_t first, std::size_t count) {
+    if constexpr (std::is_same_v<T, Q8>) {
+      Avx2Attention::weigh_values(out, weights, weights_stride, heads, stream, first, count);
+    } else {
+      values_of_stream(out, weights, weights_stride, heads, stream.value_rows(first, 0).x, count, stream.width);
+    }
+  }
+
+ private:
+  template <class T>
+  static void scores_of_stream(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
+                               std::size_t tiles, std::size_t dim) {
     std::size_t t = 0;
     for (; t + 4 <= tiles; t += 4) {
       scores_of_tiles<4>(out + t * tile_entries, out_stride, q, heads, keys + t * dim * tile_entries, dim);
@@ -116,8 +137,8 @@ struct Avx512 : Avx2 {
     }
   }
   template <class T>
-  static void weigh_values(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
-                           const T* values, std::size_t count, std::size_t width) {
+  static void values_of_stream(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
+                               const T* values, std::size_t count, std::size_t width) {
     std::size_t d = 0;
     for (; d + 64 <= width; d += 64) {
       values_of_columns<4>(out + d, weights, weights_stride, heads, values + d, count, width);
@@ -127,7 +148,6 @@ struct Avx512 : Avx2 {
     }
   }
 
- private:
   template <std::size_t tiles, class T>
   static void scores_of_tiles(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
                               std::size_t dim) {

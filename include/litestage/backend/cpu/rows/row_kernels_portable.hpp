@@ -17,6 +17,7 @@
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu/rows/exponential.hpp"
+#include "litestage/backend/cpu/rows/kv_stream.hpp"
 #include "litestage/backend/cpu/rows/tiles.hpp"
 #include "litestage/core/numeric.hpp"
 #include "litestage/step/token_stats.hpp"
@@ -147,38 +148,54 @@ struct Portable {
     return part;
   }
 
-  // out[h][16 t + j] = <q[h], key 16 t + j>, as a chain of fma over the components.
-  // out [heads, out_stride], q [heads, dim], keys [tiles, dim, 16] of float or f16
+  // out[h][16 t + j] = <q[h], key 16 (first_tile + t) + j>, as a chain of fma over the components.
+  // out [heads, out_stride], q [heads, dim]
   template <class T>
-  static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const T* keys,
-                     std::size_t tiles, std::size_t dim) {
+  static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const KvStream<T>& stream,
+                     std::size_t first_tile, std::size_t tiles) {
     for (std::size_t h = 0; h < heads; ++h) {
       for (std::size_t t = 0; t < tiles; ++t) {
         float* sum = out + h * out_stride + t * tile_entries;
+        const auto keys = stream.key_rows(first_tile + t);
         std::fill_n(sum, tile_entries, 0.0f);
-        for (std::size_t d = 0; d < dim; ++d) {
-          const T* key = keys + (t * dim + d) * tile_entries;
-          for (std::size_t j = 0; j < tile_entries; ++j) sum[j] = std::fma(q[h * dim + d], widen(key[j]), sum[j]);
+        for (std::size_t d = 0; d < stream.dim; ++d) {
+          for (std::size_t j = 0; j < tile_entries; ++j) {
+            sum[j] = std::fma(q[h * stream.dim + d], number(keys, d, j), sum[j]);
+          }
         }
       }
     }
   }
-  // out[h] = sum over e < count of weights[h][e] * values[e], in order of e.
-  // out [heads, width], weights [heads, weights_stride], values [count, width]; width is a multiple of 16
+  // out[h] = sum over e < count of weights[h][e] * values[first + e], in order of e.
+  // out [heads, width], weights [heads, weights_stride]; width is a multiple of 16
   template <class T>
   static void weigh_values(float* out, const float* weights, std::size_t weights_stride, std::size_t heads,
-                           const T* values, std::size_t count, std::size_t width) {
+                           const KvStream<T>& stream, std::size_t first, std::size_t count) {
+    const std::size_t width = stream.width;
     std::fill_n(out, heads * width, 0.0f);
-    for (std::size_t h = 0; h < heads; ++h) {
-      for (std::size_t e = 0; e < count; ++e) {
-        const float weight = weights[h * weights_stride + e];
-        for (std::size_t d = 0; d < width; ++d) {
-          out[h * width + d] = std::fma(weight, widen(values[e * width + d]), out[h * width + d]);
+    for (std::size_t d = 0; d < width; d += tile_entries) {
+      const auto values = stream.value_rows(first, d);
+      for (std::size_t h = 0; h < heads; ++h) {
+        float* sum = out + h * width + d;
+        for (std::size_t e = 0; e < count; ++e) {
+          const float weight = weights[h * weights_stride + e];
+          for (std::size_t j = 0; j < tile_entries; ++j) sum[j] = std::fma(weight, number(values, e, j), sum[j]);
         }
       }
     }
   }
 
+  // Number j of row r.
+  template <class T>
+  [[nodiscard]] static float number(const Rows<T>& rows, std::size_t r, std::size_t j) {
+    return widen(rows.x[r * rows.stride + j]);
+  }
+  [[nodiscard]] static float number(const Q8KeyRows& rows, std::size_t r, std::size_t j) {
+    return static_cast<float>(rows.row(r)[j]) * to_float(rows.scales_of(r)[j]);
+  }
+  [[nodiscard]] static float number(const Q8ValueRows& rows, std::size_t r, std::size_t j) {
+    return static_cast<float>(rows.row(r)[j]) * to_float(rows.scale_of(r));
+  }
   [[nodiscard]] static float widen(float x) { return x; }
   [[nodiscard]] static float widen(f16 x) { return to_float(x); }
 

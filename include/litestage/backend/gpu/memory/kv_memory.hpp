@@ -21,6 +21,7 @@ struct KvMemory {
 // Throws Error if the kernels of attention do not support the shape.
 template <Runtime R>
 [[nodiscard]] KvMemory<R> make_kv_memory(Device<R>& device, const CacheShape& shape) {
+  if (shape.type == KvType::q8_0) throw Error("the gpu backend stores K/V in f16 or f32, found q8_0");
   if (shape.head_dim % 8 != 0 || shape.head_dim > kernels::largest_head_dim) {
     throw Error(concat("the gpu backend needs a head dimension that is a multiple of 8 and at most ",
                        kernels::largest_head_dim, ", this model has ", shape.head_dim));

@@ -120,9 +120,9 @@ LITESTAGE_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& ca
     reference::finish_heads(&k[i * kv_dim], shape.n_kv_heads, w.k_bias, w.k_norm, shape, rope, position);
     reference::add_bias(&v[i * kv_dim], w.v_bias);
     const std::size_t at = cache.at(rows.slots(i), layer, rows.entries(i));
-    for (std::size_t j = 0; j < kv_dim; ++j) {
-      cache.k[at + j] = reference::stored(k[i * kv_dim + j], cache.shape.type);
-      cache.v[at + j] = reference::stored(v[i * kv_dim + j], cache.shape.type);
+    for (std::size_t j = 0; j < kv_dim; j += shape.head_dim) {
+      reference::store_numbers(&cache.k[at + j], &k[i * kv_dim + j], shape.head_dim, cache.shape.type);
+      reference::store_numbers(&cache.v[at + j], &v[i * kv_dim + j], shape.head_dim, cache.shape.type);
     }
   }
 }
