@@ -24,8 +24,9 @@ TEST_CASE("gpu limits: heads and slots that the kernels of attention were not ma
         "the gpu backend needs a head dimension that is a multiple of 8 and at most 256, this model has 264");
   CHECK(refusal(64, 131073) ==
         "the gpu backend attends to at most 131072 entries, but a slot of this cache holds 131073");
-  CHECK(error_of([&] { static_cast<void>(backend.make_cache({1, 1, 8, 1, 64, KvType::q8_0})); }) ==
-        "the gpu backend stores K/V in f16 or f32, found q8_0");
+  CHECK(error_of([&] {
+          static_cast<void>(backend.make_cache({1, 1, 8, 1, 64, KvType::q8_0}));
+        }) == "the gpu backend stores K/V in f16 or f32, found q8_0");
   CHECK(backend.make_cache({1, 1, 131072, 1, 8, KvType::f16}).shape.capacity == 131072);
 }
 
