@@ -65,12 +65,13 @@ def read_options(models_folder):
     parser.add_argument("--cases", nargs="+", choices=KINDS, default=list(KINDS), metavar="CASE",
                         help=f"{', '.join(KINDS)} (default: all)")
     parser.add_argument("--sets", nargs="+", metavar="SET",
-                        help="instruction sets, avx2 and avx512 (default: those that this CPU has)")
+                        help="instruction sets, avx2 and avx512 (default: those that this CPU has); kernels for "
+                             "AVX-VNNI are not compared")
     parser.add_argument("--threads", type=positive, nargs="+", default=[1, 2], metavar="N", help="(default: 1 2)")
     parser.add_argument("--rounds", type=positive, default=7, metavar="N",
                         help=f"rounds of every case, at most {MOST_CONTEXT_ROUNDS} of a case context (default: 7)")
     parser.add_argument("--compiler", metavar="PROGRAM", default=os.environ.get("CXX", "g++"),
-                        help="the C++ compiler (default: %(default)s)")
+                        help="the C++ compiler, also of llama.cpp where it is built now (default: %(default)s)")
     add_sizes(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", metavar="FILE", default=str(ROOT / "build" / "bench" / "compare_llama_cpp.json"),
@@ -116,7 +117,7 @@ def measure(tasks, cases, options, results):
     """Measures the tasks and saves each."""
     start = {"date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "load": os.getloadavg()[0],
              "command": shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), **description()}
-    builds = {name: build_for(name) for name in dict.fromkeys(task.set for task in tasks)}
+    builds = {name: build_for(name, options.compiler) for name in dict.fromkeys(task.set for task in tasks)}
     for name, (_, about) in builds.items():
         results.add_build(name, about)
     programs = {name: build(name, options.compiler) for name in ("speed_ours", "machine_limits")}

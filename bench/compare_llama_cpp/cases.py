@@ -2,9 +2,12 @@
 
 import dataclasses
 
+from machine import fail
+
 PROMPT_TOKENS = 16  # as in speed_ours.cpp and speed_llama.py
 KINDS = ("decode", "prefill", "batch", "context")
 MOST_CONTEXT_ROUNDS = 3
+LARGEST_PREFILL = 2048  # tokens of one step of llama.cpp
 # Positions for each sequence that a process has room for, at least: one sequence, and the sequences of a batch.
 SINGLE_CAPACITY, BATCH_CAPACITY, BATCH_SEQUENCES = 8192, 256, 32
 
@@ -48,6 +51,8 @@ class Case:
 
 
 def chosen_cases(options):
+    if max(options.prefill_tokens) > LARGEST_PREFILL:
+        fail(f"found --prefill-tokens {max(options.prefill_tokens)}, expected at most {LARGEST_PREFILL}")
     sizes = {"decode": [options.decode_tokens], "prefill": options.prefill_tokens, "batch": options.sequences,
              "context": options.contexts}
     steps = {"decode": options.decode_tokens, "prefill": 1, "batch": options.batch_steps,

@@ -33,7 +33,7 @@ def ask(folder):
         return None
 
 
-def install(folder, name):
+def install(folder, name, compiler):
     """Makes the environment and builds the package in it. Output goes to a file beside it."""
     log = FOLDER / f"llama-cpp-{name}.log"
     print(f"building llama-cpp-python {VERSION} for {name}, once; this takes some minutes (log: {log})", flush=True)
@@ -44,7 +44,7 @@ def install(folder, name):
     with open(log, "w", encoding="utf-8") as output:
         for command, what in steps:
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False,
-                                  env={**os.environ, "CMAKE_ARGS": CMAKE_ARGS[name]})
+                                  env={**os.environ, "CMAKE_ARGS": CMAKE_ARGS[name], "CXX": compiler})
             if done.returncode != 0:
                 fail(f"cannot make {what}: {' '.join(command)} ended with exit code {done.returncode}, see {log}")
 
@@ -57,7 +57,7 @@ def check(folder, name, found):
         fail(f"{folder}: found a build for \"{found['system_info']}\", expected one for {name}: {remedy}")
 
 
-def build_for(name):
+def build_for(name, compiler):
     """(Python program, {"version", "system_info"}) of the build for an instruction set, which is made if missing."""
     folder = FOLDER / f"llama-cpp-{name}"
     found = ask(folder)
@@ -66,7 +66,7 @@ def build_for(name):
         for old in (folder, unfinished):
             shutil.rmtree(old, ignore_errors=True)
         FOLDER.mkdir(parents=True, exist_ok=True)
-        install(unfinished, name)
+        install(unfinished, name, compiler)
         unfinished.rename(folder)
         found = ask(folder)
         if found is None:

@@ -1,5 +1,6 @@
 """This machine: its instruction sets, what a report says of it, and the state of the sources."""
 
+import hashlib
 import os
 import pathlib
 import platform
@@ -62,7 +63,11 @@ def compiler_version(compiler):
 def commit():
     found = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True,
                            check=False)
-    return found.stdout.strip() or "unknown"
+    name = found.stdout.strip() or "unknown"
+    if not name.endswith("-dirty"):
+        return name
+    changes = subprocess.run(["git", "-C", str(ROOT), "diff", "HEAD"], capture_output=True, check=False).stdout
+    return f"{name}-{hashlib.sha256(changes).hexdigest()[:8]}"
 
 
 def description():

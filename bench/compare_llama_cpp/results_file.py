@@ -8,6 +8,7 @@ import pathlib
 from machine import fail
 
 FORMAT = "litestage.compare_llama_cpp/1"
+SOURCES = ("commit", "compiler")  # settings that all measured cases have in common
 KEY = ("model", "set", "threads", "kind", "size")
 
 
@@ -38,10 +39,13 @@ class ResultsFile:
     def __init__(self, path, settings):
         self.path = pathlib.Path(path)
         self.start = None
+        self.settings = settings
         self.data = {"format": FORMAT, "settings": settings, "starts": [], "models": {}, "builds": {}, "results": []}
         if self.path.exists():
             self.data = read(self.path)
             for name in {**settings, **self.data["settings"]}:
+                if name in SOURCES:
+                    continue  # a file that is complete gives its report whatever the sources are now
                 self.expect(name, self.data["settings"].get(name), settings.get(name))
 
     def expect(self, what, found, expected):
@@ -56,6 +60,8 @@ class ResultsFile:
 
     def begin(self, start):
         """`start`: what the report says of this start of the program, if it finishes a case."""
+        for name in SOURCES:
+            self.expect(name, self.data["settings"].get(name), self.settings[name])
         self.start = start
         self.save()  # a file that cannot be written is found now
 

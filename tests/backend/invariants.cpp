@@ -167,6 +167,7 @@ template <class B, class Sequences>
 }  // namespace
 
 TEST_CASE("invariants: a row's bits depend neither on steps, company, threads nor packing, whatever rows skip") {
+  int index = 0;
   for (const NamedModel& m : varied_models()) {
     CAPTURE(m.name);
     Random random(7);
@@ -174,7 +175,7 @@ TEST_CASE("invariants: a row's bits depend neither on steps, company, threads no
     for (const std::size_t length : {9, 1, 13, 5}) {
       sequences.push_back(random_sequence(random, m.source.config, length));
     }
-    const auto kv = static_cast<KvType>(random.below(3));
+    const auto kv = static_cast<KvType>(index++ % 3);
     with_backends([&](const auto& make, const std::string& name) {
       CAPTURE(name);
       using B = decltype(make(1, true));

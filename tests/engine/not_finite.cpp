@@ -172,7 +172,7 @@ TEST_CASE("not finite: statistics that a policy would be told are checked where 
 
 TEST_CASE("not finite: logits that are no numbers are an Error, greedy and sampled, with keys and values of any type") {
   with_runs([&](const auto& run) {
-    for (const KvType kv : {KvType::f16, KvType::f32}) {
+    for (const KvType kv : {KvType::f16, KvType::f32, KvType::q8_0}) {
       PipelineOptions options = with_kv(kv);
       CHECK(run(overflowing(), options) == "question q7, stage only: found logits" + overflow);
       options.generation.sampler.temperature = 1;

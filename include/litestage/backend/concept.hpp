@@ -186,7 +186,7 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
   // Whether one of the first n entries of (slot, layer) has a key or value that was finite but too large for
-  // KvType::f16. Not for use in every step: it reads all these entries and waits for the device.
+  // the cache's type. Not for use in every step: it reads all these entries and waits for the device.
   { b.kv_overflowed(cache, layer, layer, n) } -> std::same_as<bool>;
 
   // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]

@@ -1,7 +1,7 @@
-// The K/V cache stores NaN for a number that does not fit its type, on every backend. A row that attends to such an
-// entry is then NaN down to its logits, whereas an infinite key may get an attention weight of zero and leave logits
-// that look valid. Two NaN values distinguish the causes: if the engine finds `kv_too_large`, its error names the
-// remedy.
+// The K/V cache stores NaN for a number that does not fit its type, on every backend (in Q8_0 for its whole block). A
+// row that attends to such an entry is then NaN down to its logits, whereas an infinite key may get an attention weight
+// of zero and leave logits that look valid. Two NaN values distinguish the causes: if the engine finds `kv_too_large`,
+// its error names the remedy.
 #pragma once
 
 #include <algorithm>

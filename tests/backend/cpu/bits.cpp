@@ -142,8 +142,13 @@ void check_bits(const ModelSource& source, KvType kv) {
 TEST_CASE("cpu: the bits of a row depend neither on the batch nor on threads nor on packing") {
   for (const DType type : {DType::f32, DType::bf16, DType::q8_0}) {
     CAPTURE(name(type));
+    // Large enough that threads share every product: a range is at least 64 KiB.
     ModelConfig config = tiny_config(type);
-    config.n_layers = 2;
+    config.n_layers = 1;
+    config.hidden = 256;
+    config.ffn = 512;
+    config.head_dim = config.rope.rotary_dim = 64;
+    config.vocab = 600;
     const bool mixed = type == DType::bf16;
     const std::map<std::string, DType> overrides =
         mixed ? std::map<std::string, DType>{{"attn_k", DType::q8_0}, {"ffn_up", DType::q4_0}, {"ffn_down", DType::f16}}

@@ -40,8 +40,8 @@ struct Place {
   std::size_t head, entry;
 };
 
-// Small integers, distinct in most places, which every type holds exactly: 127 is in each block of 32, so that the
-// scale of Q8_0 is 1, and f16 holds all integers up to 2048.
+// Integers, different in most places, which every type holds exactly: each block of 32 begins with 127 times its scale
+// in Q8_0, a power of two that differs from place to place, and f16 holds all integers up to 2048.
 std::vector<float> numbers_of(const CacheShape& s, const Place& p) {
   const std::size_t place =
       ((static_cast<std::size_t>(p.slot) * s.layers + static_cast<std::size_t>(p.layer)) * s.kv_heads + p.head) *

@@ -199,7 +199,8 @@ TEST_CASE("reference: attention is the softmax of scaled products") {
 
 TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and the cache's rounding") {
   ReferenceBackend b(2);
-  constexpr std::size_t hidden = 11, dim = 6, heads = 4, kv_heads = 2, half = 2;
+  constexpr std::size_t hidden = 11, heads = 4, kv_heads = 2, half = 2;
+  constexpr std::size_t dim = 38;  // in Q8_0 a block of 32 and one of 6
   const Weights wq(heads * dim, hidden, 13), wk(kv_heads * dim, hidden, 14), wv(kv_heads * dim, hidden, 15);
   const Weights bq(1, heads * dim, 16), bk(1, kv_heads * dim, 17), bv(1, kv_heads * dim, 18);
   const Weights norm(1, hidden, 19), q_norm(1, dim, 20), k_norm(1, dim, 21);
@@ -235,7 +236,7 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           }
           if (extras) y = normed(y.data(), head_norm, eps);
           const Doubles z = y;
-          for (std::size_t p = 0; p < half; ++p) {  // components 4 and 5 do not turn
+          for (std::size_t p = 0; p < half; ++p) {  // components from 4 on do not turn
             const std::size_t first = halves ? p : 2 * p, second = halves ? p + half : 2 * p + 1;
             const double c = cos[static_cast<std::size_t>(positions[i]) * half + p];
             const double s = sin[static_cast<std::size_t>(positions[i]) * half + p];
@@ -245,12 +246,14 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           return y;
         };
         // Half a unit in the last place of what is stored: 2^-12 of the value in half precision, 2^-25 in single; in
-        // Q8_0 half of a step, which is 1/127 of the head's largest magnitude and is itself rounded to half precision.
-        const auto bound = [type](double number, const Doubles& head) {
+        // Q8_0 half of a step, which is 1/127 of the block's largest magnitude and is itself rounded to half precision.
+        const auto bound = [&](std::size_t j, const Doubles& head) {
           double largest = 0;
-          for (const double y : head) largest = std::max(largest, std::abs(y));
+          for (std::size_t k = j / 32 * 32; k < std::min(dim, j / 32 * 32 + 32); ++k) {
+            largest = std::max(largest, std::abs(head[k]));
+          }
           if (type == KvType::q8_0) return largest * (0.5 / 127 + 0x1p-11);
-          return (type == KvType::f16 ? 0x1p-11 : 0x1p-24) * std::abs(number) + 0x1p-24;
+          return (type == KvType::f16 ? 0x1p-11 : 0x1p-24) * std::abs(head[j]) + 0x1p-24;
         };
         for (std::size_t i = 0; i < 2; ++i) {
           const Doubles h = normed(&x[static_cast<std::size_t>(rows[i]) * hidden], norm, eps);
@@ -269,8 +272,8 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
             }
             for (std::size_t j = 0; j < dim; ++j) {
               const std::size_t at = cache.at(slots[i], 1, entries[i]) + head * dim + j;
-              CHECK(close(cache.k[at], key[j], bound(key[j], key)));
-              CHECK(close(cache.v[at], value[j], bound(value[j], value)));
+              CHECK(close(cache.k[at], key[j], bound(j, key)));
+              CHECK(close(cache.v[at], value[j], bound(j, value)));
               const auto single = static_cast<float>(cache.v[at]);
               CHECK(cache.v[at] == static_cast<double>(type == KvType::f16 ? to_float(to_f16(single)) : single));
             }

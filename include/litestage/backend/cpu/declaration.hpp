@@ -131,8 +131,10 @@ class CpuBackend {
   void multiply(std::initializer_list<Product> products);
 
   static void check(const AttentionRows& rows, const Cache& cache, int layer, const AttentionShape& shape);
-  // These finish the products of Q, K and V. turn_head: norm and RoPE of one head of row i, in place. The other two
-  // call it, then write a query to `out`, or a key and its value to the cache.
+  // These finish the products of Q, K and V. finish_heads: all of them, in products [rows, q | k | v]. turn_head: norm
+  // and RoPE of one head of row i, in place. The other two call it, then write a query to `out`, or a key and its value
+  // to the cache.
+  void finish_heads(View<float, 2> q, Cache& cache, int layer, float* products, const HeadContext& c);
   void turn_head(float* head, const Vector& norm, const HeadContext& c, std::size_t i) const;
   void finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const;
   void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value, const HeadContext& c,

@@ -94,6 +94,7 @@ class KvStorage {
     const std::size_t bytes = number_bytes();
     copy_keys(keys_.data(), shape_.head_dim, bytes, c, head);
     copy_values(values_.data(), width_ * bytes, c, head);
+    if (scales_ == 0) return;
     copy_keys(reinterpret_cast<std::byte*>(key_scales_.data()), scales_, sizeof(f16), c, head);
     copy_values(reinterpret_cast<std::byte*>(value_scales_.data()), scales_ * sizeof(f16), c, head);
   }

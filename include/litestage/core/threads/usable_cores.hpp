@@ -1,6 +1,6 @@
 // Counts the cores that this process may use, which is the best number of threads. In a container, under a batch system
 // or under taskset there are often fewer than the machine has. Two threads that share one core are several times slower
-// than one thread, because each waits at barriers for the other.
+// than one thread, because each often waits for work that the other has taken.
 #pragma once
 
 #include <algorithm>

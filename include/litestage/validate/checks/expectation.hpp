@@ -37,9 +37,7 @@ struct Expectation {
       SplitMix64 random(seed ^ std::bit_cast<std::uint64_t>(number));
       return static_cast<double>(random.draw() >> 11) * 0x1p-53 - 0.5;
     };
-    const double step = info(weight).block_size != 1 || kv == KvType::q8_0 ? 1.0 / 127
-                        : kv == KvType::f16                                ? 0x1p-11
-                                                                           : 0x1p-20;
+    const double step = info(weight).block_size != 1 ? 1.0 / 127 : kv == KvType::f16 ? 0x1p-11 : 0x1p-20;
     for (std::size_t first = 0; first < n; first += 32) {
       const std::size_t last = std::min(first + 32, n);
       double largest = 0;

@@ -30,6 +30,24 @@ struct EmulatedVpdpbusd {
   }
 };
 
+// The instruction as Vpdpbusd has it, but in the encoding of AVX-512, which more CPUs have.
+struct Avx512Vpdpbusd {
+  __attribute__((target("avx512vnni,avx512vl"))) static __m256i add(__m256i sum, __m256i unsigned_bytes,
+                                                                    __m256i signed_bytes) {
+    __asm__("vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(unsigned_bytes), "x"(signed_bytes));
+    return sum;
+  }
+};
+
+__attribute__((target("avx512vnni,avx512vl,avx2,fma,f16c"))) bool instruction_is_as_emulated() {
+  const __m256i a = _mm256_set1_epi32(static_cast<int>(0xff80017fu)),
+                b = _mm256_set1_epi32(static_cast<int>(0x807f01ffu));
+  __m256i emulated = _mm256_set1_epi32(1000);
+  const __m256i found = Avx512Vpdpbusd::add(emulated, a, b);
+  EmulatedVpdpbusd::add(emulated, a, b);
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, emulated)) == -1;
+}
+
 // y [n, rows], as matmul computes it with the kernels of avxvnni.
 std::vector<float> emulated_product(const cpu::PackedMatrix& w, const std::vector<float>& x, std::size_t n) {
   cpu::Activations a(InstructionSet::avx2);
@@ -64,5 +82,13 @@ TEST_CASE("an emulated AVX-VNNI gives the bits of the portable kernels, for ever
                     name(entry.type), ", inputs: ", n);
     }
   }
+}
+
+TEST_CASE("the order of VPDPBUSD's operands is that of its emulation") {
+  if (!cpu::supported(InstructionSet::avx512)) {
+    MESSAGE("left out: this CPU has no AVX-512 with VNNI");
+    return;
+  }
+  CHECK(instruction_is_as_emulated());
 }
 #endif

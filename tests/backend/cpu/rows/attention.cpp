@@ -148,28 +148,32 @@ TEST_CASE("a query that is one key, enlarged, selects exactly that value") {
 }
 
 TEST_CASE("entries past the visible ones do not count, whatever they hold") {
-  Example x({3, 64, 160, KvType::f32}, 21);
-  with_all_kernels([&](auto kernels, const std::string& name) {
-    CAPTURE(name);
-    for (const std::size_t visible : {1u, 15u, 17u, 127u, 129u, 145u}) {
-      Example poisoned = Example({3, 64, 160, KvType::f32}, 21);
-      const std::vector<float> nan(64, std::nanf(""));
-      for (std::size_t e = visible; e < 160; ++e) {
-        poisoned.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(e), nan.data(), nan.data());
+  for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0}) {
+    const Example x({3, 64, 160, type}, 21);
+    with_all_kernels([&](auto kernels, const std::string& name) {
+      CAPTURE(name);
+      for (const std::size_t visible : {1u, 15u, 17u, 127u, 129u, 145u}) {
+        Example poisoned({3, 64, 160, type}, 21);
+        const std::vector<float> nan(64, std::nanf(""));
+        for (std::size_t e = visible; e < 160; ++e) {
+          poisoned.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(e), nan.data(), nan.data());
+        }
+        CHECK(same_bits(x.attend<decltype(kernels)>(visible), poisoned.attend<decltype(kernels)>(visible)));
       }
-      CHECK(same_bits(x.attend<decltype(kernels)>(visible), poisoned.attend<decltype(kernels)>(visible)));
-    }
-  });
+    });
+  }
 }
 
 TEST_CASE("NaN in a visible key reaches the result") {
-  for (const std::size_t entry : {0u, 16u, 140u}) {
-    Example x({1, 16, 150, KvType::f16}, 31);
-    x.keys[3] = std::nanf("");
-    x.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(entry), x.keys.data(), x.values.data());
-    with_all_kernels([&](auto kernels, const std::string& name) {
-      CAPTURE(name);
-      CHECK(std::isnan(x.attend<decltype(kernels)>(150)[0]));
-    });
+  for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0}) {
+    for (const std::size_t entry : {0u, 16u, 140u}) {
+      Example x({1, 16, 150, type}, 31);
+      x.keys[3] = std::nanf("");
+      x.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(entry), x.keys.data(), x.values.data());
+      with_all_kernels([&](auto kernels, const std::string& name) {
+        CAPTURE(name);
+        CHECK(std::isnan(x.attend<decltype(kernels)>(150)[0]));
+      });
+    }
   }
 }

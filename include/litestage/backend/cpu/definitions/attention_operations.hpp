@@ -13,8 +13,8 @@ namespace litestage {
 namespace cpu {
 // At least so many heads are finished in one go: fewer take less time than telling another thread.
 inline constexpr std::size_t few_heads = 32;
-// Merging fewer blocks than these does, too.
-inline constexpr std::size_t few_blocks = 32;
+// Merging fewer than these blocks takes less time than telling another thread.
+inline constexpr std::size_t few_blocks = 8;
 }  // namespace cpu
 
 // The arguments needed to finish a head after the products.
@@ -70,16 +70,21 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
     work_->inputs.keep_first(n_run);
     if (n_run != 0) multiply({to_q});
   }
-  const HeadContext context{rows, w, shape, rope};
-  const std::size_t heads = shape.n_heads + shape.n_kv_heads;
+  finish_heads(q, cache, layer, products, {rows, w, shape, rope});
+}
+
+LITESTAGE_INLINE void CpuBackend::finish_heads(View<float, 2> q, Cache& cache, int layer, float* products,
+                                               const HeadContext& c) {
+  const std::size_t n = c.rows.size(), n_run = c.rows.n_run, dim = c.shape.head_dim, kv_dim = c.shape.n_kv_heads * dim;
+  const std::size_t heads = c.shape.n_heads + c.shape.n_kv_heads, stride = heads * dim + kv_dim;
   team_->for_ranges(n * heads, cpu::few_heads, [&](Range tasks, int) {
     for (std::size_t task = tasks.first; task < tasks.last; ++task) {
       const std::size_t i = task / heads, h = task % heads;
       float* head = products + i * stride + h * dim;  // keys are stored after the queries
-      if (h >= shape.n_heads)
-        store_key_value(cache, layer, h - shape.n_heads, head, head + kv_dim, context, i);
+      if (h >= c.shape.n_heads)
+        store_key_value(cache, layer, h - c.shape.n_heads, head, head + kv_dim, c, i);
       else if (i < n_run)
-        finish_query(q.row(i) + h * dim, head, context, i);
+        finish_query(q.row(i) + h * dim, head, c, i);
     }
   });
 }

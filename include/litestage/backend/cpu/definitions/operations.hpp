@@ -24,7 +24,7 @@ namespace cpu {
 inline constexpr std::size_t few_rows = 4;
 
 // At least so many panels are multiplied in one go: 64 KiB of one linear stream. With shorter ones two threads read
-// memory no faster than one (AMD Zen 4: 19 of 31 GB/s with 16 KiB, all with 64).
+// memory no faster than one (AMD Zen 4: 19 of 31 GB/s with 16 KiB, all with 64). bytes: of all panels.
 [[nodiscard]] inline std::size_t fewest_panels(std::size_t panels, std::size_t bytes) {
   return panels * (std::size_t{64} << 10) / std::max<std::size_t>(bytes, 1) + 1;
 }
@@ -120,7 +120,7 @@ LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tok
   for (std::size_t i = 0; i < n; ++i) {
     LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
   }
-  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond per row: too little for a parallel region
+  for (std::size_t i = 0; i < n; ++i) {  // about a microsecond per row: too little to share
     dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
     if (multiplier != 1) {
       work_->functions.scale(x.row(i), x.row(i), multiplier, table.columns);
@@ -175,8 +175,8 @@ LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2>
   const cpu::Activations& inputs =
       prepare_normed(x, rows, w.norm, eps, cpu::forms_for(w.gate.type()) | cpu::forms_for(w.up.type()));
   const std::size_t n_panels = w.gate.panels();
-  const std::size_t fewest = cpu::fewest_panels(n_panels, w.gate.stream_bytes() + w.up.stream_bytes());
-  // Whoever computes some columns of both matrices has all that their gate needs.
+  const std::size_t fewest = cpu::fewest_panels(n_panels, std::min(w.gate.stream_bytes(), w.up.stream_bytes()));
+  // A range computes the same columns of both matrices, and then their gate.
   team_->for_ranges(n_panels, fewest, [&](Range panels, int thread) {
     cpu::PanelScratch& panel = work_->of(thread).panel;
     cpu::matmul(h.first(n), inputs, w.gate, panels, panel);
@@ -191,7 +191,7 @@ LITESTAGE_INLINE void CpuBackend::gate_up(View<float, 2> h, View<const float, 2>
 LITESTAGE_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors) {
   const std::size_t n = rows.extent(0);
   LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
-  for (std::size_t i = 0; i < n; ++i) {  // a few vectors per row: too little for a parallel region
+  for (std::size_t i = 0; i < n; ++i) {  // a few vectors per row: too little to share
     float* row = x.row(static_cast<std::size_t>(rows(i)));
     work_->functions.scale(row, row, factors(i), x.extent(1));
   }

@@ -42,8 +42,9 @@ template <class Kernels>
 
 }  // namespace detail
 
-// Computes the rows of w in `panels` (16 rows each; `w.panels()` in all) for every row of `a`. Every thread of a region
-// calls it with its own panels and its own scratch; threads share only data that is read. y [.., rows of w].
+// Computes the rows of w in `panels` (16 rows each; `w.panels()` in all) for every row of `a`. Several threads may call
+// it at the same time, each with its own panels and its own scratch; they share only data that is read. y [.., rows of
+// w].
 //
 // The bits of one result depend only on its input row and its weight row: not on the number of inputs, the range of
 // panels, the packing, or the instruction set.

@@ -65,7 +65,7 @@ inline constexpr int sections = static_cast<int>(block_columns / panel_traits<ty
 struct Factors {
   __m256 scale[2], min;
 };
-// Those of block b of a group.
+// The factors of block b of a group.
 template <DType type>
 LITESTAGE_INLINE_AVX2 Factors load_factors(const std::byte* group, std::size_t b, int half) {
   constexpr PanelTraits traits = panel_traits<type>;

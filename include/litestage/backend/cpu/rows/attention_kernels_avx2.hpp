@@ -14,7 +14,7 @@ namespace litestage::cpu {
 
 #define LITESTAGE_LANES LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE static
 
-// The part of `Avx2` (row_kernels_avx2.hpp) that does it.
+// The functions of `Avx2` (row_kernels_avx2.hpp) that attention sums with.
 struct Avx2Attention {
   template <class T>
   static void scores(float* out, std::size_t out_stride, const float* q, std::size_t heads, const KvStream<T>& stream,
@@ -45,9 +45,9 @@ struct Avx2Attention {
 
   // out[h][0..16) = sum over r of factors[h][r] * row r, for `heads` rows of factors and n rows of keys, where the
   // factors are queries, or of values, where they are weights. `ahead` [16 n] is read into the cache.
-  template <class Rows, class T>
+  template <class AnyRows, class T>
   static void combine(float* out, std::size_t out_stride, const float* factors, std::size_t factors_stride,
-                      std::size_t heads, const Rows& rows, std::size_t n, const T* ahead) {
+                      std::size_t heads, const AnyRows& rows, std::size_t n, const T* ahead) {
     // Six heads fill the registers with sums; more are split evenly.
     for (std::size_t passes = (heads + 5) / 6; passes > 0; --passes) {
       const std::size_t some = (heads + passes - 1) / passes;
@@ -57,9 +57,9 @@ struct Avx2Attention {
       out += some * out_stride;
     }
   }
-  template <class Rows, class T>
+  template <class AnyRows, class T>
   static void combine_some(std::size_t heads, float* out, std::size_t out_stride, const float* factors,
-                           std::size_t factors_stride, const Rows& rows, std::size_t n, const T* ahead) {
+                           std::size_t factors_stride, const AnyRows& rows, std::size_t n, const T* ahead) {
     switch (heads) {
       case 1:
         return combine<1>(out, out_stride, factors, factors_stride, rows, n, ahead);
@@ -75,9 +75,9 @@ struct Avx2Attention {
         return combine<6>(out, out_stride, factors, factors_stride, rows, n, ahead);
     }
   }
-  template <std::size_t heads, class Rows, class T>
+  template <std::size_t heads, class AnyRows, class T>
   LITESTAGE_TARGET_AVX2 static void combine(float* out, std::size_t out_stride, const float* factors,
-                                            std::size_t factors_stride, const Rows& rows, std::size_t n,
+                                            std::size_t factors_stride, const AnyRows& rows, std::size_t n,
                                             const T* ahead) {
     __m256 sum[heads][2];
 #pragma GCC unroll 6
@@ -103,8 +103,8 @@ struct Avx2Attention {
   [[nodiscard]] static const T* start(const Rows<T>& rows) {
     return rows.x;
   }
-  template <class Rows>
-  [[nodiscard]] static const std::int8_t* start(const Rows& rows) {
+  template <class Q8Rows>
+  [[nodiscard]] static const std::int8_t* start(const Q8Rows& rows) {
     return rows.codes;
   }
 

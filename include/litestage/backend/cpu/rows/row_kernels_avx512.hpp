@@ -1,5 +1,5 @@
 // The functions of row_kernels_portable.hpp with AVX-512: sixteen lanes, tails with masks. Norms and rotations are
-// inherited from `Avx2`, because they take only a few vectors per row.
+// inherited from `Avx2`, because they take only a few vectors per row, and so is attention to entries of Q8_0.
 #pragma once
 
 #include <algorithm>
