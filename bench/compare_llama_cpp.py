@@ -116,7 +116,7 @@ def summary(result):
 def measure(tasks, cases, options, results):
     """Measures the tasks and saves each."""
     start = {"date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "load": os.getloadavg()[0],
-             "command": shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), **description()}
+             "command": shlex.join(os.path.basename(word) for word in sys.argv), **description()}
     builds = {name: build_for(name, options.compiler) for name in dict.fromkeys(task.set for task in tasks)}
     for name, (_, about) in builds.items():
         results.add_build(name, about)
