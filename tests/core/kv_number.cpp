@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <vector>
 
 #include "litestage/core/numeric.hpp"
 
@@ -49,4 +51,38 @@ TEST_CASE("stored numbers: what was not finite is NaN, and no number that was to
   for (const float x : {0.0f, -0.0f, 1e-45f, 65520.0f, -std::numeric_limits<float>::max()}) {
     CHECK(stored_single(std::bit_cast<std::uint32_t>(x)) == std::bit_cast<std::uint32_t>(x));
   }
+}
+
+TEST_CASE("rotated keys and queries have the scores of those that are not, and large components are spread") {
+  for (const std::size_t dim : {1u, 6u, 16u, 64u, 80u, 96u, 128u, 256u}) {
+    CAPTURE(dim);
+    const std::size_t size = kv_rotation_size(dim);
+    CHECK(dim % size == 0);
+    CHECK(static_cast<float>(size) * kv_key_factor(dim) * kv_query_factor(dim) == 1);
+    std::vector<double> q(dim), k(dim);
+    double expected = 0, found = 0, size_of_sum = 0;
+    for (std::size_t i = 0; i < dim; ++i) {
+      q[i] = std::sin(static_cast<double>(i + 1));
+      k[i] = std::cos(static_cast<double>(3 * i));
+      expected += q[i] * k[i];
+      size_of_sum += std::abs(q[i] * k[i]);
+    }
+    k[0] += 1000;
+    expected += 1000 * q[0];
+    rotate_kv(q.data(), dim, static_cast<double>(kv_query_factor(dim)));
+    rotate_kv(k.data(), dim, static_cast<double>(kv_key_factor(dim)));
+    double largest = 0;
+    for (std::size_t i = 0; i < dim; ++i) {
+      found += q[i] * k[i];
+      largest = std::max(largest, std::abs(k[i]));
+    }
+    CHECK(std::abs(found - expected) <= 1e-13 * (size_of_sum + 1000));
+    CHECK(largest <= 1000 * static_cast<double>(kv_key_factor(dim)) + static_cast<double>(size));
+  }
+  float x[4] = {1, 2, 3, 4};
+  rotate_kv(x, 4, 0.5f);
+  CHECK(x[0] == 5);
+  CHECK(x[1] == -1);
+  CHECK(x[2] == -2);
+  CHECK(x[3] == 0);
 }

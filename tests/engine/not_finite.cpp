@@ -94,7 +94,7 @@ TEST_CASE("not finite: keys and values beyond F16 are an Error with its remedy, 
           CHECK(run(source, with_kv(KvType::f32)) == "no error");
           CHECK(run(source, with_kv(KvType::q8_0)) == "no error");
         }
-        const ModelSource source = storing(9e6f, what, 1, dtype);
+        const ModelSource source = storing(9e7f, what, 1, dtype);
         CHECK(run(source, with_kv(KvType::q8_0)) ==
               "question q7, stage only: a key or value of layer 1 is too large for "
               "a K/V cache of Q8_0, expected at most 8319008 in magnitude; one of "

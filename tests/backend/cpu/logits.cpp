@@ -205,7 +205,52 @@ void check_logits(DType type, bool qwen2) {
   });
 }
 
+// The logits of all tokens, one after the other.
+template <class B>
+std::vector<double> all_logits(B backend, const ModelSource& source, const std::vector<int>& tokens, KvType kv) {
+  const Model<B> model = load(backend, source);
+  Session<B> session(backend, model, {1, tokens.size(), kv});
+  const std::vector<Sequence> sequences{under(Decisions(4), tokens)};
+  const Results<B> results = run(session, sequences, in_chunks(sequences, 7), false);
+  std::vector<double> all;
+  for (const RowResults<B>& row : results[0]) {
+    for (int i = 0; i < source.config.vocab; ++i) {
+      all.push_back(static_cast<double>(row[static_cast<std::size_t>(i)]));
+    }
+  }
+  return all;
+}
+
+[[nodiscard]] double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) squares += (a[i] - b[i]) * (a[i] - b[i]);
+  return std::sqrt(squares);
+}
+
 }  // namespace
+
+// Both round the same numbers to 8 bits, but for those so near to the middle of two codes that float decides otherwise.
+TEST_CASE("cpu with K/V in Q8_0 is much nearer to the reference with K/V in Q8_0 than to that with F32") {
+  for (const int head_dim : {16, 40}) {
+    CAPTURE(head_dim);
+    ModelConfig config = tiny_config(DType::f32);
+    config.n_layers = 2;
+    config.head_dim = head_dim;
+    const ModelSource source = tiny_model(config, {.seed = 71, .dtype = DType::f32, .biases = true});
+    std::vector<int> tokens;
+    for (int t = 0; t < 40; ++t) tokens.push_back(t * 29 % config.vocab);
+    const std::vector<double> exact = all_logits(ReferenceBackend(), source, tokens, KvType::f32);
+    const std::vector<double> rounded = all_logits(ReferenceBackend(), source, tokens, KvType::q8_0);
+    const double of_rounding = distance(rounded, exact);
+    CHECK(of_rounding > 1e-4 * distance(exact, std::vector<double>(exact.size())));
+    for (const cpu::InstructionSet set : cpu::instruction_sets) {
+      if (!cpu::supported(set)) continue;
+      CAPTURE(cpu::name(set));
+      const std::vector<double> found = all_logits(CpuBackend({1, true, set}), source, tokens, KvType::q8_0);
+      CHECK(distance(found, rounded) < 0.2 * of_rounding);
+    }
+  }
+}
 
 TEST_CASE("cpu and reference: logits of every weight type are those of a transformer in double") {
   for (const DTypeInfo& type : dtype_table) {

@@ -139,6 +139,8 @@ class CpuBackend {
   void finish_query(float* out, float* head, const HeadContext& c, std::size_t i) const;
   void store_key_value(Cache& cache, int layer, std::size_t head, float* key, const float* value, const HeadContext& c,
                        std::size_t i) const;
+  // The queries of all heads as keys of Q8_0 are (core/kv_number.hpp), in work_->products.
+  View<const float, 2> rotated(View<const float, 2> q, std::size_t head_dim);
   template <class T>
   void attend_as(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
                  const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group);

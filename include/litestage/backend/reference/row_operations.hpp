@@ -66,7 +66,7 @@ inline double stored(double value, KvType type) {  // f16 or f32
   return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : static_cast<double>(to_float(f16{half}));
 }
 
-// Stores a key or value [dim].
+// Rounds a key or value [dim] to the type.
 inline void store_numbers(double* out, const double* x, std::size_t dim, KvType type) {
   if (type != KvType::q8_0) {
     for (std::size_t j = 0; j < dim; ++j) out[j] = stored(x[j], type);
@@ -82,6 +82,19 @@ inline void store_numbers(double* out, const double* x, std::size_t dim, KvType 
       out[first + j] = scale.bits == kv_too_large ? std::bit_cast<double>(too_large_bits)
                                                   : static_cast<double>(to_float(scale)) * codes[j];
     }
+  }
+}
+
+// Stores a key [dim]. In Q8_0 it is rounded in the rotated form of core/kv_number.hpp, and turned back.
+inline void store_key(double* out, const double* x, std::size_t dim, KvType type) {
+  if (type != KvType::q8_0) return store_numbers(out, x, dim, type);
+  std::vector<float> turned(x, x + dim);
+  const float factor = kv_key_factor(dim);
+  rotate_kv(turned.data(), dim, factor);
+  const std::vector<double> exact(turned.begin(), turned.end());
+  store_numbers(out, exact.data(), dim, type);
+  if (!std::any_of(out, out + dim, [](double y) { return std::isnan(y); })) {
+    rotate_kv(out, dim, 1 / (static_cast<double>(factor) * static_cast<double>(kv_rotation_size(dim))));
   }
 }
 

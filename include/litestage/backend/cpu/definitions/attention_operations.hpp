@@ -105,6 +105,7 @@ LITESTAGE_INLINE void CpuBackend::finish_query(float* out, float* head, const He
 LITESTAGE_INLINE void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, float* key,
                                                   const float* value, const HeadContext& c, std::size_t i) const {
   turn_head(key, c.weights.k_norm, c, i);
+  if (cache.shape().type == KvType::q8_0) rotate_kv(key, c.shape.head_dim, kv_key_factor(c.shape.head_dim));
   work_->functions.store_entry(cache, c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
 }
 
@@ -120,8 +121,22 @@ LITESTAGE_INLINE void CpuBackend::attend(View<float, 2> out, View<const float, 2
     case KvType::f32:
       return attend_as<float>(work_->functions.attend_f32, out, q, cache, layer, rows, group);
     case KvType::q8_0:
-      return attend_as<cpu::Q8>(work_->functions.attend_q8, out, q, cache, layer, rows, group);
+      return attend_as<cpu::Q8>(work_->functions.attend_q8, out, rotated(q.first(rows.n_run), shape.head_dim), cache,
+                                layer, rows, group);
   }
+}
+
+LITESTAGE_INLINE View<const float, 2> CpuBackend::rotated(View<const float, 2> q, std::size_t head_dim) {
+  const std::size_t n = q.extent(0), heads = q.extent(1) / head_dim;
+  float* turned = cpu::grow(work_->products, q.size());
+  team_->for_ranges(n * heads, cpu::few_heads, [&](Range part, int) {
+    for (std::size_t h = part.first; h < part.last; ++h) {
+      float* head = turned + h * head_dim;
+      std::copy_n(q.row(h / heads) + h % heads * head_dim, head_dim, head);
+      rotate_kv(head, head_dim, kv_query_factor(head_dim));
+    }
+  });
+  return {turned, {n, heads * head_dim}};
 }
 
 template <class T>

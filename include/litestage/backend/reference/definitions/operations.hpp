@@ -121,7 +121,7 @@ LITESTAGE_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& ca
     reference::add_bias(&v[i * kv_dim], w.v_bias);
     const std::size_t at = cache.at(rows.slots(i), layer, rows.entries(i));
     for (std::size_t j = 0; j < kv_dim; j += shape.head_dim) {
-      reference::store_numbers(&cache.k[at + j], &k[i * kv_dim + j], shape.head_dim, cache.shape.type);
+      reference::store_key(&cache.k[at + j], &k[i * kv_dim + j], shape.head_dim, cache.shape.type);
       reference::store_numbers(&cache.v[at + j], &v[i * kv_dim + j], shape.head_dim, cache.shape.type);
     }
   }
