@@ -37,8 +37,8 @@ struct EnumNames<KvType> {
 };
 
 // Keys and values: for every (slot, layer) `capacity` entries of [kv_heads, head_dim] each. model/kv_cache.hpp keeps
-// track of which entries are in use and which position each holds. All backends store F16 and
-// F32, `reference` and `cpu` also Q8_0 (core/kv_number.hpp).
+// track of which entries are in use and which position each holds. All backends store F16 and F32,
+// `reference` and `cpu` also Q8_0 (core/kv_number.hpp).
 struct CacheShape {
   std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
   std::size_t kv_heads = 0, head_dim = 0;

@@ -1,6 +1,5 @@
 // Declaration of the `cpu` backend: SIMD kernels chosen at run time, and a persistent thread team. On one instruction
-// set, results do not depend on the number of threads or on the batch, to the
-// bit.
+// set, results do not depend on the number of threads or on the batch, to the bit.
 #pragma once
 
 #include <algorithm>

@@ -98,6 +98,7 @@ namespace detail {
 #define LITESTAGE_ALWAYS_INLINE __attribute__((always_inline)) inline
 #if defined(__x86_64__)
 #define LITESTAGE_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LITESTAGE_INLINE_AVX2 LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE
 #define LITESTAGE_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
 

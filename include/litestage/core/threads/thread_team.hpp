@@ -69,8 +69,8 @@ class ThreadTeam {
   // Calls body(Range, thread) for ranges that together are [0, n), each of at least `smallest` items unless n is less,
   // and returns when all calls are done. Threads take one range after another from a common counter, so one that
   // another program pushes aside delays the range that it works on, and no other. `thread` is 0 for the caller. Not
-  // reentrant; one caller at a time. An exception leaves for_ranges where one call of the body does all
-  // items, as in a team of one; otherwise it terminates the program.
+  // reentrant; one caller at a time. An exception leaves for_ranges where one call of the body does all items, as in a
+  // team of one; otherwise it terminates the program.
   template <class Body>
   void for_ranges(std::size_t n, std::size_t smallest, Body&& body) {
     const std::size_t parts = n_ranges(n, smallest);

@@ -103,8 +103,8 @@ class Activations {
  public:
   explicit Activations(InstructionSet set) : set_(set) {}
 
-  // Sets the size, `rows` x `columns`, and the forms. It is called before `set_row`. It
-  // allocates only if no earlier shape was as large. If codes are needed, `columns` is a multiple of 32.
+  // Sets the size, `rows` x `columns`, and the forms. It is called before `set_row`. It allocates only
+  // if no earlier shape was as large. If codes are needed, `columns` is a multiple of 32.
   void reshape(std::size_t rows, std::size_t columns, ActivationForms forms) {
     LITESTAGE_ASSERT(!forms.codes || columns % block_columns == 0, columns, " columns in blocks of ", block_columns);
     rows_ = rows;

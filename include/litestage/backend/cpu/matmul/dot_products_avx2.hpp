@@ -12,8 +12,6 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define LITESTAGE_INLINE_AVX2 LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE
-
 namespace litestage::cpu {
 
 // _mm256_maddubs_epi16 adds two products of an unsigned and a signed byte in 16 bits. Such pairs are added in 16 bits

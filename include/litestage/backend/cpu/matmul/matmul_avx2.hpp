@@ -110,10 +110,12 @@ LITESTAGE_INLINE_AVX2 void one_input(const PanelJob& job, std::size_t token, __m
   }
 }
 
-// ---- many inputs: the codes of half a block are unpacked into 8 registers (twice as many vectors if the codes have 8
+// ---- many inputs
+//
+// The codes of half a block are unpacked into 8 registers (twice as many vectors if the codes have 8
 // bits, of which the compiler keeps some in memory), and all inputs pass by. With 4 bits the loop has 32 instructions
 // for 8 rows, 32 columns and one input. Without gain: tiles of 4 inputs and 16 rows, which share loads; shuffles in
-// place of broadcast loads; keeping the three constants that GCC spills in registers
+// place of broadcast loads; keeping the three constants that GCC spills in registers.
 
 template <class Dot, DType type>
 LITESTAGE_INLINE_AVX2 void half_block(float* results, const std::byte* group, std::size_t b, int half,

@@ -39,8 +39,8 @@ struct Partial {
       : values(memory), max(memory + g.heads * g.width), sum(max + round_up(g.heads, tile_entries)) {}
 };
 
-// Computes entries [first, first + count) of a stream, at most one block. q [heads, dim], scores [heads, block_entries]
-// `first` is a multiple of block_entries.
+// Computes entries [first, first + count) of a stream, at most one block; `first` is a multiple of block_entries.
+// q [heads, dim], scores [heads, block_entries]
 template <class Kernels, class T>
 void attend_block(const Partial& out, const HeadGroup& g, const float* q, const KvStream<T>& stream, std::size_t first,
                   std::size_t count, float* scores) {

@@ -12,8 +12,6 @@
 
 namespace litestage::cpu {
 
-#define LITESTAGE_LANES LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE static
-
 // The functions of `Avx2` (row_kernels_avx2.hpp) that attention sums with.
 struct Avx2Attention {
   template <class T>
@@ -110,30 +108,28 @@ struct Avx2Attention {
 
   // Numbers j .. j + 7 of row r.
   template <std::size_t j, class T>
-  LITESTAGE_LANES __m256 load(const Rows<T>& rows, std::size_t r) {
+  LITESTAGE_INLINE_AVX2 static __m256 load(const Rows<T>& rows, std::size_t r) {
     return widen(rows.x + r * rows.stride + j);
   }
   template <std::size_t j>
-  LITESTAGE_LANES __m256 load(const Q8KeyRows& rows, std::size_t r) {
+  LITESTAGE_INLINE_AVX2 static __m256 load(const Q8KeyRows& rows, std::size_t r) {
     return _mm256_mul_ps(widen(rows.row(r) + j), widen(rows.scales_of(r) + j));
   }
   template <std::size_t j>
-  LITESTAGE_LANES __m256 load(const Q8ValueRows& rows, std::size_t r) {
+  LITESTAGE_INLINE_AVX2 static __m256 load(const Q8ValueRows& rows, std::size_t r) {
     const __m128i scale = _mm_set1_epi16(static_cast<std::int16_t>(rows.scale_of(r).bits));
     return _mm256_mul_ps(widen(rows.row(r) + j), _mm256_cvtph_ps(scale));
   }
-  LITESTAGE_LANES __m256 widen(const std::int8_t* x) {
+  LITESTAGE_INLINE_AVX2 static __m256 widen(const std::int8_t* x) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(x))));
   }
-  LITESTAGE_LANES __m256 widen(const float* x) {
+  LITESTAGE_INLINE_AVX2 static __m256 widen(const float* x) {
     return _mm256_loadu_ps(x);
   }
-  LITESTAGE_LANES __m256 widen(const f16* x) {
+  LITESTAGE_INLINE_AVX2 static __m256 widen(const f16* x) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x)));
   }
 };
-
-#undef LITESTAGE_LANES
 
 }  // namespace litestage::cpu
 #endif
