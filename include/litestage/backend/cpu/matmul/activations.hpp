@@ -44,11 +44,9 @@ inline constexpr float smallest_scaled = 0x1p-120f;
 // One function body for all instruction sets, which the compiler vectorises for each. code = x * (127 / max), rounded
 // once, to nearest even: adding 1.5 * 2^23 leaves the integer in the low bits.
 LITESTAGE_ALWAYS_INLINE void quantise_block(const float* x, ActivationBlock& block) {
-  std::uint32_t bits[32];
-  std::memcpy(bits, x, sizeof(bits));
   std::uint32_t largest = 0;  // magnitudes of floats are ordered like their bits, and NaN is above infinity
-  for (const std::uint32_t of_one : bits) {
-    const std::uint32_t magnitude = of_one & 0x7fffffffu;
+  for (int j = 0; j < 32; ++j) {
+    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(x[j]) & 0x7fffffffu;
     largest = magnitude > largest ? magnitude : largest;
   }
   const bool finite = largest < 0x7f800000u;

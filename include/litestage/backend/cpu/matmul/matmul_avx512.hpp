@@ -211,7 +211,7 @@ struct Avx512Panels {
   static constexpr int largest_tile = 8;
 
   LITESTAGE_TARGET_AVX512 __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token,
-                                                                      std::size_t n, const float* v) {
+                                                                      std::size_t n, float* v) {
     store_rows(job, token, n, v);
   }
 

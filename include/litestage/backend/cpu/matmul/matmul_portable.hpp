@@ -57,7 +57,7 @@ struct PortablePanels {
     }
     store(job, token, n, acc[0]);
   }
-  __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
+  __attribute__((noinline)) static void store(const PanelJob& job, std::size_t token, std::size_t n, float* v) {
     store_rows(job, token, n, v);
   }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "litestage/backend/cpu/matmul/activations.hpp"
 #include "litestage/core/threads/range.hpp"
@@ -30,16 +31,35 @@ struct PanelJob {
   const Store* store = nullptr;
 };
 
-// Stores the results v [n, 16] of the inputs token .. token + n - 1. Each instruction set has one function with this
-// body, which all of its tiles call; inlining it into every tile would take a large part of the compile time.
-LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, std::size_t n, const float* v) {
+// Stores the results v of one input, to which it first adds the bias, in place. GCC vectorises these loops at -O2 only
+// because nothing overlaps (__restrict) and `rows` is a constant for whole panels; without that storing took 12 % of a
+// prefill of smollm2-135m.
+template <class Rows>
+LITESTAGE_ALWAYS_INLINE void store_row(float* __restrict y, float* __restrict v, const float* __restrict bias,
+                                       const Store& store, Rows rows) {
+  const float multiplier = store.multiplier;
+  if (bias != nullptr) {
+    for (std::size_t r = 0; r < rows; ++r) v[r] += bias[r];
+  }
+  if (store.accumulate) {
+    for (std::size_t r = 0; r < rows; ++r) y[r] = __builtin_fmaf(multiplier, v[r], y[r]);
+  } else {
+    for (std::size_t r = 0; r < rows; ++r) y[r] = multiplier * v[r];
+  }
+}
+
+// Stores the results v [n, 16] of the inputs token .. token + n - 1, and alters v. Each instruction set has one
+// function with this body, which all of its tiles call; inlining it into every tile would take a large part of the
+// compile time.
+LITESTAGE_ALWAYS_INLINE void store_rows(const PanelJob& job, std::size_t token, std::size_t n, float* v) {
   const Store& store = *job.store;
   const float* bias = store.bias != nullptr ? store.bias + job.first_row : nullptr;
   for (std::size_t t = token; t < token + n; ++t, v += panel_rows) {
     float* y = job.y.row(store.rows != nullptr ? static_cast<std::size_t>(store.rows[t]) : t) + job.first_row;
-    for (std::size_t r = 0; r < job.rows; ++r) {
-      const float value = bias != nullptr ? v[r] + bias[r] : v[r];
-      y[r] = store.accumulate ? __builtin_fmaf(store.multiplier, value, y[r]) : store.multiplier * value;
+    if (job.rows == panel_rows) {
+      store_row(y, v, bias, store, std::integral_constant<std::size_t, panel_rows>());
+    } else {
+      store_row(y, v, bias, store, job.rows);
     }
   }
 }
