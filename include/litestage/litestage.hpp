@@ -70,6 +70,7 @@
 #include "litestage/engine/stage_request.hpp"
 #include "litestage/engine/stop_text.hpp"
 #include "litestage/model/decisions.hpp"
+#include "litestage/model/key_offsets.hpp"
 #include "litestage/model/kv_cache.hpp"
 #include "litestage/model/kv_index.hpp"
 #include "litestage/model/model.hpp"

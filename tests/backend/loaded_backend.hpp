@@ -49,9 +49,7 @@ template <class B>
 struct Loaded {
   Loaded(B& b, const ModelSource& source, std::size_t positions, KvType kv)
       : backend(b), model(load(b, source)), shape(model.attention_shape()), angles(source.config.rope, positions) {
-    const auto n = [](int value) { return static_cast<std::size_t>(value); };
-    const ModelConfig& c = source.config;
-    cache = b.make_cache({3, n(c.n_layers), positions, n(c.n_kv_heads), n(c.head_dim), kv});
+    cache = b.make_cache(model.cache_shape(3, positions, kv));
     const typename View<const typename B::Real, 2>::Extents extents{positions, shape.rotary_dim / 2};
     rope = {{angles.cos.data(), extents}, {angles.sin.data(), extents}};
   }

@@ -162,8 +162,8 @@ struct NamedModel {
   ModelSource source;
 };
 
-// A model of every weight type, two of mixed types, and one that differs in everything in which real checkpoints
-// differ.
+// A model of every weight type, two of mixed types, one that differs in everything in which real checkpoints differ,
+// and one with biases from which a cache of Q8_0 has something to subtract.
 [[nodiscard]] inline std::vector<NamedModel> varied_models() {
   std::vector<NamedModel> models;
   std::uint64_t seed = 40;
@@ -203,6 +203,11 @@ struct NamedModel {
                                          .biases = true,
                                          .qk_norm = true,
                                          .overrides = {{"attn_q", DType::bf16}, {"attn_output", DType::f32}}})});
+  config = tiny_config(DType::q8_0);
+  config.rope.pairing = RopePairing::halves;
+  config.rope.base = 9e11;  // half of the pairs hardly turn
+  models.push_back(
+      {"large biases", tiny_model(config, {.seed = 62, .dtype = DType::q8_0, .biases = true, .bias = 10})});
   return models;
 }
 

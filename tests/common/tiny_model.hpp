@@ -44,6 +44,7 @@ struct TinyModelOptions {
   bool qk_norm = false;      // RMSNorm of each head's Q and K
   // Different types for some matrices, by the last part of the name: {{"ffn_down", DType::q6_k}, {"token_embd", ...}}.
   std::map<std::string, DType> overrides = {};
+  float bias = 0.1f;  // spread of biases
 };
 
 // A config whose rows fit the blocks of `dtype`, with grouped-query attention. Change fields before calling
@@ -88,7 +89,7 @@ class TinyModelBuilder {
     return tensor(prefix + name + ".weight", type, rows, columns, 0, 0.6f / std::sqrt(static_cast<float>(columns)));
   }
   RawTensor norm(const std::string& name, int size) { return tensor(name, DType::f32, 1, size, 1, 0.1f); }
-  RawTensor bias(const std::string& name, int size) { return tensor(name, DType::f32, 1, size, 0, 0.1f); }
+  RawTensor bias(const std::string& name, int size) { return tensor(name, DType::f32, 1, size, 0, options_.bias); }
 
   LayerTensors layer(const ModelConfig& c, int l) {
     const std::string prefix = concat("blk.", l, ".");

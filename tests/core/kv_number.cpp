@@ -86,3 +86,15 @@ TEST_CASE("rotated keys and queries have the scores of those that are not, and l
   CHECK(x[2] == -2);
   CHECK(x[3] == 0);
 }
+
+TEST_CASE("keys lose their offset before they are rotated") {
+  const float offset[4] = {100, -7, 0, 0.5f};
+  float key[4] = {101, -5, 3, 4.5f}, plain[4] = {1, 2, 3, 4};
+  to_kv_key(key, offset, 4);
+  to_kv_key(plain, nullptr, 4);
+  const float expected[4] = {5, -1, -2, 0};
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(key[i] == expected[i]);
+    CHECK(plain[i] == expected[i]);
+  }
+}

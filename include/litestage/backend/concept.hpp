@@ -43,8 +43,15 @@ struct CacheShape {
   std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
   std::size_t kv_heads = 0, head_dim = 0;
   KvType type = KvType::f16;
+  // [layers, kv_heads * head_dim] or empty: what Q8_0 subtracts from keys (core/kv_number.hpp); outlives the cache.
+  View<const float, 2> key_offsets = {};
 
   [[nodiscard]] std::size_t entry_size() const { return kv_heads * head_dim; }
+  // [head_dim], or null if there is nothing to subtract.
+  [[nodiscard]] const float* key_offset(int layer, std::size_t head) const {
+    if (type != KvType::q8_0 || key_offsets.empty()) return nullptr;
+    return key_offsets.row(static_cast<std::size_t>(layer)) + head * head_dim;
+  }
   [[nodiscard]] std::size_t bytes() const { return 2 * slots * layers * capacity * kv_heads * head_bytes(); }
 
  private:
@@ -182,7 +189,7 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   { b.measure(moments, in, in) } -> std::same_as<void>;
 
   // Copies K/V entries in any order or all at once. No entry is the target of two copies, or the target of one and the
-  // source of a different one.
+  // source of a different one. In Q8_0 with key_offsets, a key that gets to another layer is rounded again.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
   // Whether one of the first n entries of (slot, layer) has a key or value that was finite but too large for

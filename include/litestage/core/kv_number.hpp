@@ -45,12 +45,20 @@ inline constexpr std::size_t kv_q8_columns = 32;
   return (head_dim + kv_q8_columns - 1) / kv_q8_columns;
 }
 
-// Keys of Q8_0 are rotated before they are rounded, and queries before they meet them, which changes no score: keys of
-// some models (Qwen2) have a few components that are a hundred times larger than the others, and the scale of these
-// would leave little of the others. The rotation spreads them over all components (QuaRot, arXiv 2404.00456,
-// section 4.2): a Hadamard matrix H of the largest power of two that divides head_dim, at most 128, on the diagonal.
-// What Q8_0 adds to the mean KL of F16 (tests/crosscheck/score.py), without and with it: qwen2.5-coder-0.5b 1.1e-2 and
-// 3.1e-3 nats, smollm2-135m 6.5e-4 and 4.0e-4.
+// Keys of some models (Qwen2) have a few components that are a hundred times larger than the others, and the scale of
+// these would leave little of the others. Therefore keys of Q8_0 are changed in two ways before they are rounded,
+// neither of which changes attention:
+//   Offset: a constant vector of each layer and K/V head is subtracted. The scores of a query all change by its product
+//     with that vector, which softmax ignores (SageAttention, arXiv 2410.02367, which subtracts the mean of the keys).
+//     It is what the bias of the projection, from which the large components come, makes of keys on average
+//     (model/key_offsets.hpp), so a stored key depends only on itself and the model.
+//   Rotation: large components are spread over all others (QuaRot, arXiv 2404.00456, section 4.2) by a Hadamard matrix,
+//     H, of the largest power of two that divides head_dim, at most 128, on the diagonal. Queries are rotated alike.
+// What Q8_0 adds to the mean KL of F16 in nats (tests/crosscheck/score.py):
+//                        neither   rotation     both
+//   qwen2.5-coder-0.5b    1.1e-2     3.1e-3   5.0e-4
+//   qwen2.5-coder-1.5b         -     3.0e-3   1.5e-5
+//   smollm2-135m          6.5e-4     4.0e-4   4.0e-4  (without a bias)
 [[nodiscard]] constexpr std::size_t kv_rotation_size(std::size_t head_dim) {
   const std::size_t power = head_dim & (~head_dim + 1);
   return power < 128 ? power : 128;
@@ -79,6 +87,12 @@ void rotate_kv(T* x, std::size_t head_dim, T factor) {
 }
 [[nodiscard]] constexpr float kv_query_factor(std::size_t head_dim) {
   return 1 / (static_cast<float>(kv_rotation_size(head_dim)) * kv_key_factor(head_dim));
+}
+
+// Turns a key [head_dim] into what is rounded: without the offset, which may be null, and rotated.
+inline void to_kv_key(float* key, const float* offset, std::size_t head_dim) {
+  for (std::size_t i = 0; offset != nullptr && i < head_dim; ++i) key[i] -= offset[i];
+  rotate_kv(key, head_dim, kv_key_factor(head_dim));
 }
 
 // Rounds x[0 .. n), at most 32 numbers, to codes, and returns their scale: the largest magnitude / 127, rounded to F16.

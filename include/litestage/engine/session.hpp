@@ -58,16 +58,6 @@ class Session {
   void read_layer_moments(std::vector<Moments<Real>>& out);
 
  private:
-  [[nodiscard]] static CacheShape cache_shape(const ModelConfig& config, const SessionOptions& options) {
-    CacheShape shape;
-    shape.slots = options.slots;
-    shape.layers = static_cast<std::size_t>(config.n_layers);
-    shape.capacity = options.capacity;
-    shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
-    shape.head_dim = static_cast<std::size_t>(config.head_dim);
-    shape.type = options.kv;
-    return shape;
-  }
   void read(std::vector<Moments<Real>>& out, View<const Moments<Real>, 2> moments) {
     out.resize(moments.size());
     backend_->to_host(out.data(), moments.data(), out.size());
@@ -89,7 +79,7 @@ template <Backend B>
 Session<B>::Session(B& backend, const Model<B>& model, const SessionOptions& options)
     : backend_(&backend),
       model_(&model),
-      cache_(backend, cache_shape(model.config, options)),
+      cache_(backend, model.cache_shape(options.slots, options.capacity, options.kv)),
       transformer_(backend, model, options.capacity, options.profile),
       profile_(options.profile) {}
 

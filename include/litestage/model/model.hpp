@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
+#include "litestage/model/key_offsets.hpp"
 #include "litestage/model/source/config.hpp"
 #include "litestage/model/source/finite_weights.hpp"
 #include "litestage/model/source/sublayer_groups.hpp"
@@ -29,6 +30,7 @@ struct Model {
   std::vector<Layer<B>> layers;         // [n_layers]
   typename B::Vector final_norm;        // [hidden]
   typename B::Weight head;              // [vocab, hidden]
+  std::vector<float> key_offsets;       // [n_layers, kv_dim] or empty, for a K/V cache of Q8_0
   std::vector<int> sublayer_groups;     // [2 * n_layers] from sublayer_groups(): equal numbers, equal cost
   std::shared_ptr<const void> storage;  // the mapped file, to which handles may refer
 
@@ -42,6 +44,18 @@ struct Model {
     shape.norm_eps = config.norm_eps;
     shape.scale = config.attention_scale != 0 ? config.attention_scale
                                               : static_cast<float>(1 / std::sqrt(static_cast<double>(config.head_dim)));
+    return shape;
+  }
+  // Of a cache that this model outlives.
+  [[nodiscard]] CacheShape cache_shape(std::size_t slots, std::size_t capacity, KvType type) const {
+    CacheShape shape;
+    shape.slots = slots;
+    shape.layers = static_cast<std::size_t>(config.n_layers);
+    shape.capacity = capacity;
+    shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
+    shape.head_dim = static_cast<std::size_t>(config.head_dim);
+    shape.type = type;
+    if (!key_offsets.empty()) shape.key_offsets = {key_offsets.data(), {shape.layers, shape.entry_size()}};
     return shape;
   }
 };
@@ -64,6 +78,7 @@ template <Backend B>
   };
   const auto vector = [&](const RawTensor& tensor) { return backend.load_vector(checked(tensor)); };
   const auto weight = [&](const RawTensor& tensor) { return backend.load_weight(checked(tensor)); };
+  model.key_offsets = litestage::key_offsets(source);
   model.embedding = backend.load_table(checked(t.embedding));
   model.final_norm = vector(t.final_norm);
   model.head = t.head.empty() ? backend.load_weight(t.embedding) : weight(t.head);

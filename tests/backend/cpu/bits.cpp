@@ -153,8 +153,8 @@ TEST_CASE("cpu: the bits of a row depend neither on the batch nor on threads nor
     const std::map<std::string, DType> overrides =
         mixed ? std::map<std::string, DType>{{"attn_k", DType::q8_0}, {"ffn_up", DType::q4_0}, {"ffn_down", DType::f16}}
               : std::map<std::string, DType>{};
-    const ModelSource source =
-        tiny_model(config, {.seed = 3, .dtype = type, .biases = true, .qk_norm = mixed, .overrides = overrides});
+    const ModelSource source = tiny_model(
+        config, {.seed = 3, .dtype = type, .biases = true, .qk_norm = type == DType::q8_0, .overrides = overrides});
     check_bits(source, type == DType::f32 ? KvType::f32 : mixed ? KvType::q8_0 : KvType::f16);
   }
 }

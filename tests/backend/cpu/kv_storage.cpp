@@ -186,6 +186,59 @@ TEST_CASE("a block of Q8_0 with a number that does not fit is NaN, and is found 
   }
 }
 
+TEST_CASE("Q8_0: keys copied to a layer with another offset are rounded again around it, alike in every set") {
+  for (const std::size_t dim : {6u, 66u, 128u}) {
+    const std::vector<float> offsets = normal_numbers(2 * 2 * dim, 6, 100);
+    CacheShape shape{2, 2, 37, 2, dim, KvType::q8_0};
+    shape.key_offsets = {offsets.data(), {2, 2 * dim}};
+    std::vector<float> step(dim);
+    for (std::size_t d = 0; d < dim; ++d) step[d] = offsets[dim + d] - offsets[3 * dim + d];
+    rotate_kv(step.data(), dim, kv_key_factor(dim));
+    with_all_kernels([&](auto kernels, const std::string& name) {
+      CAPTURE(name);
+      cpu::KvStorage s(shape), portable(shape);
+      for (int e = 0; e < 37; ++e) {
+        const std::vector<float> x = normal_numbers(2 * dim, 7 + static_cast<std::uint64_t>(e));
+        for (int layer : {0, 1}) s.store<decltype(kernels)>(0, layer, 1, e, x.data(), x.data() + dim);
+        portable.store<cpu::Portable>(0, 0, 1, e, x.data(), x.data() + dim);
+      }
+      s.copy({0, 0, 3, 1, 1, 14, 20}, 1);
+      for (std::size_t e = 0; e < 20; ++e) {
+        std::vector<float> expected = read_entry<cpu::Q8>(portable, 0, 0, 1, 3 + e);  // key and value
+        for (std::size_t first = 0; first < dim; first += 32) {
+          const std::size_t n = std::min<std::size_t>(32, dim - first);
+          std::int8_t codes[32];
+          for (std::size_t d = first; d < first + n; ++d) expected[d] += step[d];
+          const float scale = to_float(to_kv_q8(&expected[first], n, codes));
+          for (std::size_t d = 0; d < n; ++d) expected[first + d] = codes[d] * scale;
+        }
+        REQUIRE(read_entry<cpu::Q8>(s, 1, 1, 1, 14 + e) == expected);
+      }
+      s.copy({0, 1, 3, 1, 1, 14, 20}, 1);  // within a layer nothing is rounded
+      for (std::size_t e = 0; e < 20; ++e) {
+        REQUIRE(read_entry<cpu::Q8>(s, 1, 1, 1, 14 + e) == read_entry<cpu::Q8>(s, 0, 1, 1, 3 + e));
+      }
+    });
+  }
+}
+
+TEST_CASE("Q8_0: a key that did not fit keeps the cause when it is copied to a layer with another offset") {
+  const std::vector<float> offsets = normal_numbers(2 * 66, 8, 100);
+  CacheShape shape{1, 2, 20, 1, 66, KvType::q8_0};
+  shape.key_offsets = {offsets.data(), {2, 66}};
+  for (const float number : {9e6f, std::numeric_limits<float>::infinity()}) {
+    CAPTURE(number);
+    cpu::KvStorage s(shape);
+    std::vector<float> x(66, 0.5f), good = x;
+    x[40] = number;
+    s.store<cpu::Portable>(0, 0, 0, 2, x.data(), good.data());
+    s.copy({0, 0, 2, 0, 1, 17, 1}, 0);
+    const std::vector<float> found = read_entry<cpu::Q8>(s, 0, 1, 0, 17);
+    for (std::size_t i = 0; i < 132; ++i) CHECK(std::isnan(found[i]) == (i >= 32 && i < 64));
+    CHECK(s.too_large(0, 1, 18) == std::isfinite(number));
+  }
+}
+
 TEST_CASE("storage of no layers is empty, and bytes count what is allocated") {
   CHECK(cpu::KvStorage().bytes() == 0);
   CHECK(cpu::KvStorage({1, 0, 16, 2, 8, KvType::f16}).bytes() == 0);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -34,9 +35,9 @@ using Doubles = std::vector<double>;
 }
 // A tensor of F32 and the numbers in it.
 struct Weights {
-  Weights(std::size_t rows, std::size_t columns, std::uint64_t seed) : values(rows * columns) {
+  Weights(std::size_t rows, std::size_t columns, std::uint64_t seed, double spread = 1) : values(rows * columns) {
     const Doubles x = numbers(values.size(), seed);
-    for (std::size_t i = 0; i < x.size(); ++i) values[i] = static_cast<float>(x[i]);
+    for (std::size_t i = 0; i < x.size(); ++i) values[i] = static_cast<float>(spread * x[i]);
     raw = {"w", DType::f32, rows, columns, reinterpret_cast<const std::byte*>(values.data())};
   }
   [[nodiscard]] double at(std::size_t r, std::size_t c) const {
@@ -203,7 +204,7 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
   constexpr std::size_t dim = 38;  // in Q8_0 a block of 32 and one of 6
   const Weights wq(heads * dim, hidden, 13), wk(kv_heads * dim, hidden, 14), wv(kv_heads * dim, hidden, 15);
   const Weights bq(1, heads * dim, 16), bk(1, kv_heads * dim, 17), bv(1, kv_heads * dim, 18);
-  const Weights norm(1, hidden, 19), q_norm(1, dim, 20), k_norm(1, dim, 21);
+  const Weights norm(1, hidden, 19), q_norm(1, dim, 20), k_norm(1, dim, 21), offsets(2, kv_heads * dim, 26, 100);
   Doubles x = numbers(3 * hidden, 22), cos = numbers(5 * half, 23), sin = numbers(5 * half, 24);
   for (std::size_t i = 0; i < cos.size(); ++i) {
     const double angle = sin[i];
@@ -220,7 +221,9 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           w.q_norm = b.load_vector(q_norm.raw), w.k_norm = b.load_vector(k_norm.raw);
         }
         AttentionShape shape{heads, kv_heads, dim, 2 * half, halves, 0.001f, 1};
-        ReferenceBackend::Cache cache = b.make_cache({2, 2, 4, kv_heads, dim, type});
+        CacheShape cache_shape{2, 2, 4, kv_heads, dim, type};
+        if (extras) cache_shape.key_offsets = {offsets.values.data(), {2, kv_heads * dim}};
+        ReferenceBackend::Cache cache = b.make_cache(cache_shape);
         const std::vector<int> rows{2, 0}, slots{1, 0}, positions{4, 1}, entries{3, 0}, visible{4, 1};
         Doubles q(2 * heads * dim, -9);
         b.project_qkv(matrix(q, heads * dim), cache, 1, matrix(x, hidden),
@@ -266,12 +269,14 @@ TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and
           }
           for (std::size_t head = 0; head < kv_heads; ++head) {
             const Doubles key = head_of(wk, bk, k_norm, i, head);
-            // Keys of Q8_0 are rounded rotated. 2 is the largest power of two in dim, so pairs become sum and
-            // difference; turned back, an error is half the sum or difference of two.
+            // Keys of Q8_0 are rounded rotated, without their offset. 2 is the largest power of two in dim, so pairs
+            // become sum and difference; turned back, an error is half the sum or difference of two.
             Doubles turned(key);
+            for (std::size_t j = 0; extras && j < dim; ++j) turned[j] -= offsets.at(1, head * dim + j);
             for (std::size_t j = 0; j < dim; j += 2) {
-              turned[j] = key[j] + key[j + 1];
-              turned[j + 1] = key[j] - key[j + 1];
+              const double first = turned[j], second = turned[j + 1];
+              turned[j] = first + second;
+              turned[j + 1] = first - second;
             }
             Doubles value(dim);
             for (std::size_t j = 0; j < dim; ++j) {
@@ -307,6 +312,26 @@ TEST_CASE("reference: copies of entries") {
     CHECK(cache.v[cache.at(0, 0, 0) + j] == -static_cast<double>(cache.at(0, 1, 2) + j));
     CHECK(cache.k[cache.at(0, 0, 1) + j] == static_cast<double>(cache.at(0, 0, 1) + j));
   }
+}
+
+TEST_CASE("reference: keys of Q8_0 copied to a layer with another offset are rounded again, NaN excepted") {
+  ReferenceBackend b;
+  const std::vector<float> offsets{100, 0, -50, 0, 10, 0};
+  CacheShape shape{1, 2, 4, 1, 3, KvType::q8_0};
+  shape.key_offsets = {offsets.data(), {2, 3}};
+  ReferenceBackend::Cache cache = b.make_cache(shape);
+  const double too_large = std::bit_cast<double>(reference::too_large_bits);
+  const Doubles keys{101.3, 2.2, -47.7, too_large, 1, 2};
+  std::copy(keys.begin(), keys.end(), &cache.k[cache.at(0, 0, 1)]);
+  b.copy_entries(cache, std::vector<EntryCopy>{{0, 0, 1, 0, 1, 2, 2}, {0, 0, 1, 0, 0, 0, 1}});
+  const double step = static_cast<double>(to_float(to_f16(101.3f / 127)));  // a head of 3 is not rotated
+  for (std::size_t j = 0; j < 3; ++j) {
+    const double offset = j == 1 ? 10 : 0;
+    CHECK(cache.k[cache.at(0, 1, 2) + j] == std::round((keys[j] - offset) / step) * step + offset);
+    CHECK(cache.k[cache.at(0, 0, 0) + j] == keys[j]);
+  }
+  CHECK(b.kv_overflowed(cache, 0, 1, 4));
+  CHECK(!b.kv_overflowed(cache, 0, 1, 3));
 }
 
 TEST_CASE("reference: token statistics") {

@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/backend/cpu/rows/kv_stream.hpp"
@@ -61,7 +63,8 @@ class KvStorage {
     }
   }
 
-  // Rounds key and value [head_dim] to the cache's type and stores them; numbers that do not fit become NaN.
+  // Rounds key and value [head_dim] to the cache's type and stores them; numbers that do not fit become NaN. For Q8_0
+  // to_kv_key has been called on the key.
   template <class Kernels>
   void store(int slot, int layer, std::size_t head, int entry, const float* key, const float* value) {
     const Place at = place(slot, layer, head, entry);
@@ -92,11 +95,11 @@ class KvStorage {
   // Copies entries of one head.
   void copy(const EntryCopy& c, std::size_t head) {
     const std::size_t bytes = number_bytes();
-    copy_keys(keys_.data(), shape_.head_dim, bytes, c, head);
     copy_values(values_.data(), width_ * bytes, c, head);
-    if (scales_ == 0) return;
-    copy_keys(reinterpret_cast<std::byte*>(key_scales_.data()), scales_, sizeof(f16), c, head);
     copy_values(reinterpret_cast<std::byte*>(value_scales_.data()), scales_ * sizeof(f16), c, head);
+    if (c.from_layer != c.to_layer && shape_.key_offset(c.to_layer, head) != nullptr) return move_keys(c, head);
+    copy_keys(keys_.data(), shape_.head_dim, bytes, c, head);
+    if (scales_ != 0) copy_keys(reinterpret_cast<std::byte*>(key_scales_.data()), scales_, sizeof(f16), c, head);
   }
 
  private:
@@ -154,14 +157,49 @@ class KvStorage {
   void store_q8(const Place& at, const float* key, const float* value) {
     const std::size_t dim = shape_.head_dim;
     auto* values = reinterpret_cast<std::int8_t*>(values_.data()) + at.entry * width_;
-    auto* column = reinterpret_cast<std::int8_t*>(keys_.data()) + at.tile * dim + at.column;
     for (std::size_t s = 0, d = 0; s < scales_; ++s, d += kv_q8_columns) {
-      const std::size_t n = std::min(kv_q8_columns, dim - d);
-      value_scales_[at.entry * scales_ + s] = to_kv_q8(value + d, n, values + d);
+      value_scales_[at.entry * scales_ + s] = to_kv_q8(value + d, std::min(kv_q8_columns, dim - d), values + d);
+      const KeyBlock to = key_block(at, s);
       std::array<std::int8_t, kv_q8_columns> codes;
-      key_scales_[at.tile * scales_ + s * tile_entries + at.column] = to_kv_q8(key + d, n, codes.data());
-      for (std::size_t i = 0; i < n; ++i) column[(d + i) * tile_entries] = codes[i];
+      *to.scale = to_kv_q8(key + d, to.n, codes.data());
+      for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
     }
+  }
+
+  // Block s of a key of Q8_0: n codes, which are 16 numbers apart.
+  struct KeyBlock {
+    std::int8_t* codes;
+    f16* scale;
+    std::size_t n;
+  };
+  [[nodiscard]] KeyBlock key_block(const Place& at, std::size_t s) {
+    const std::size_t dim = shape_.head_dim, first = s * kv_q8_columns;
+    auto* codes = reinterpret_cast<std::int8_t*>(keys_.data()) + at.tile * dim + first * tile_entries + at.column;
+    return {codes, key_scales_.data() + at.tile * scales_ + s * tile_entries + at.column,
+            std::min(kv_q8_columns, dim - first)};
+  }
+
+  // Copies keys of Q8_0 to another layer, for whose offset they are rounded again.
+  void move_keys(const EntryCopy& c, std::size_t head) {
+    const std::size_t dim = shape_.head_dim;
+    const float *from_offset = shape_.key_offset(c.from_layer, head), *to_offset = shape_.key_offset(c.to_layer, head);
+    std::vector<float> step(from_offset, from_offset + dim);
+    to_kv_key(step.data(), to_offset, dim);
+    for (int e = 0; e < c.count; ++e) {
+      const Place at = place(c.from_slot, c.from_layer, head, c.from_entry + e);
+      const Place into = place(c.to_slot, c.to_layer, head, c.to_entry + e);
+      for (std::size_t s = 0; s < scales_; ++s)
+        move_block(key_block(into, s), key_block(at, s), &step[s * kv_q8_columns]);
+    }
+  }
+  static void move_block(const KeyBlock& to, const KeyBlock& from, const float* step) {
+    const float scale = to_float(*from.scale);
+    std::array<float, kv_q8_columns> numbers;
+    std::array<std::int8_t, kv_q8_columns> codes;
+    for (std::size_t i = 0; i < to.n; ++i) numbers[i] = from.codes[i * tile_entries] * scale + step[i];
+    const f16 rounded = to_kv_q8(numbers.data(), to.n, codes.data());
+    *to.scale = std::isnan(scale) ? *from.scale : rounded;  // keeps the cause: core/kv_number.hpp
+    for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
   }
 
   // `rows` numbers of `bytes` each to an entry, in tiles.

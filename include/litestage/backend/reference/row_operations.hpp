@@ -85,17 +85,21 @@ inline void store_numbers(double* out, const double* x, std::size_t dim, KvType 
   }
 }
 
-// Stores a key [dim]. In Q8_0 it is rounded in the rotated form of core/kv_number.hpp, and turned back.
-inline void store_key(double* out, const double* x, std::size_t dim, KvType type) {
+inline bool any_nan(const double* x, std::size_t n) {
+  return std::any_of(x, x + n, [](double y) { return std::isnan(y); });
+}
+
+// Stores a key [dim]. In Q8_0 it is rounded in the form of core/kv_number.hpp, which is then undone. `offset` may be
+// null.
+inline void store_key(double* out, const double* x, std::size_t dim, KvType type, const float* offset) {
   if (type != KvType::q8_0) return store_numbers(out, x, dim, type);
   std::vector<float> turned(x, x + dim);
-  const float factor = kv_key_factor(dim);
-  rotate_kv(turned.data(), dim, factor);
+  to_kv_key(turned.data(), offset, dim);
   const std::vector<double> exact(turned.begin(), turned.end());
   store_numbers(out, exact.data(), dim, type);
-  if (!std::any_of(out, out + dim, [](double y) { return std::isnan(y); })) {
-    rotate_kv(out, dim, 1 / (static_cast<double>(factor) * static_cast<double>(kv_rotation_size(dim))));
-  }
+  if (any_nan(out, dim)) return;
+  rotate_kv(out, dim, static_cast<double>(kv_query_factor(dim)));
+  for (std::size_t j = 0; offset != nullptr && j < dim; ++j) out[j] += static_cast<double>(offset[j]);
 }
 
 // Attention over the keys and values of one head: entry t is at k + t * stride.

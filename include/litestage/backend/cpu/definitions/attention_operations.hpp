@@ -105,7 +105,8 @@ LITESTAGE_INLINE void CpuBackend::finish_query(float* out, float* head, const He
 LITESTAGE_INLINE void CpuBackend::store_key_value(Cache& cache, int layer, std::size_t head, float* key,
                                                   const float* value, const HeadContext& c, std::size_t i) const {
   turn_head(key, c.weights.k_norm, c, i);
-  if (cache.shape().type == KvType::q8_0) rotate_kv(key, c.shape.head_dim, kv_key_factor(c.shape.head_dim));
+  const CacheShape& shape = cache.shape();
+  if (shape.type == KvType::q8_0) to_kv_key(key, shape.key_offset(layer, head), shape.head_dim);
   work_->functions.store_entry(cache, c.rows.slots(i), layer, head, c.rows.entries(i), key, value);
 }
 

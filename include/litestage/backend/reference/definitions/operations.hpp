@@ -121,7 +121,8 @@ LITESTAGE_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& ca
     reference::add_bias(&v[i * kv_dim], w.v_bias);
     const std::size_t at = cache.at(rows.slots(i), layer, rows.entries(i));
     for (std::size_t j = 0; j < kv_dim; j += shape.head_dim) {
-      reference::store_key(&cache.k[at + j], &k[i * kv_dim + j], shape.head_dim, cache.shape.type);
+      reference::store_key(&cache.k[at + j], &k[i * kv_dim + j], shape.head_dim, cache.shape.type,
+                           cache.shape.key_offset(layer, j / shape.head_dim));
       reference::store_numbers(&cache.v[at + j], &v[i * kv_dim + j], shape.head_dim, cache.shape.type);
     }
   }
@@ -198,6 +199,13 @@ LITESTAGE_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::span<con
     const std::size_t to = cache.at(c.to_slot, c.to_layer, c.to_entry);
     std::copy_n(cache.k.data() + from, n, cache.k.data() + to);
     std::copy_n(cache.v.data() + from, n, cache.v.data() + to);
+    // Keys whose layer has another offset are rounded again; NaN keeps its cause.
+    const std::size_t dim = cache.shape.head_dim, heads = cache.shape.kv_heads;
+    for (std::size_t j = 0; c.from_layer != c.to_layer && j < n; j += dim) {
+      const float* offset = cache.shape.key_offset(c.to_layer, j / dim % heads);
+      if (offset == nullptr || reference::any_nan(&cache.k[to + j], dim)) continue;
+      reference::store_key(&cache.k[to + j], &cache.k[from + j], dim, cache.shape.type, offset);
+    }
   }
 }
 
