@@ -163,7 +163,7 @@ struct NamedModel {
 };
 
 // A model of every weight type, two of mixed types, one that differs in everything in which real checkpoints differ,
-// and one with biases from which a cache of Q8_0 has something to subtract.
+// and one with large key biases, which a cache of Q8_0 subtracts.
 [[nodiscard]] inline std::vector<NamedModel> varied_models() {
   std::vector<NamedModel> models;
   std::uint64_t seed = 40;

@@ -57,12 +57,7 @@ std::vector<float> forward_logits(litestage::DType dtype) {
   CpuBackend backend(cpu_options);
   const Model<CpuBackend> model = load(backend, test::tiny_model(config, options));
   Transformer<CpuBackend> transformer(backend, model, 32);
-  CacheShape shape;
-  shape.layers = static_cast<std::size_t>(config.n_layers);
-  shape.capacity = 32;
-  shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
-  shape.head_dim = static_cast<std::size_t>(config.head_dim);
-  KvCache<CpuBackend> cache(backend, shape);
+  KvCache<CpuBackend> cache(backend, model.cache_shape(1, 32, KvType::f16));
 
   DecisionTable table;
   Decisions decisions(static_cast<std::size_t>(config.n_sublayers()));

@@ -43,7 +43,7 @@ struct CacheShape {
   std::size_t slots = 1, layers = 0, capacity = 0;  // capacity: entries of one (slot, layer)
   std::size_t kv_heads = 0, head_dim = 0;
   KvType type = KvType::f16;
-  // [layers, kv_heads * head_dim] or empty: what Q8_0 subtracts from keys (core/kv_number.hpp); outlives the cache.
+  // [layers, kv_heads * head_dim] or empty: what Q8_0 subtracts from keys (core/kv_number.hpp). They outlive the cache.
   View<const float, 2> key_offsets = {};
 
   [[nodiscard]] std::size_t entry_size() const { return kv_heads * head_dim; }
@@ -189,7 +189,7 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   { b.measure(moments, in, in) } -> std::same_as<void>;
 
   // Copies K/V entries in any order or all at once. No entry is the target of two copies, or the target of one and the
-  // source of a different one. In Q8_0 with key_offsets, a key that gets to another layer is rounded again.
+  // source of a different one. In Q8_0 with key_offsets, every copy of a key to another layer rounds it again.
   { b.copy_entries(cache, copies) } -> std::same_as<void>;
 
   // Whether one of the first n entries of (slot, layer) has a key or value that was finite but too large for

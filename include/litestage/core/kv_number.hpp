@@ -47,11 +47,11 @@ inline constexpr std::size_t kv_q8_columns = 32;
 
 // Keys of some models (Qwen2) have a few components that are a hundred times larger than the others, and the scale of
 // these would leave little of the others. Therefore keys of Q8_0 are changed in two ways before they are rounded,
-// neither of which changes attention:
+// neither of which changes attention but for rounding:
 //   Offset: a constant vector of each layer and K/V head is subtracted. The scores of a query all change by its product
 //     with that vector, which softmax ignores (SageAttention, arXiv 2410.02367, which subtracts the mean of the keys).
-//     It is what the bias of the projection, from which the large components come, makes of keys on average
-//     (model/key_offsets.hpp), so a stored key depends only on itself and the model.
+//     The vector is the mean contribution of the projection's bias to a key, because the large components come from
+//     that bias (model/key_offsets.hpp). So a stored key depends only on itself and the model.
 //   Rotation: large components are spread over all others (QuaRot, arXiv 2404.00456, section 4.2) by a Hadamard matrix,
 //     H, of the largest power of two that divides head_dim, at most 128, on the diagonal. Queries are rotated alike.
 // What Q8_0 adds to the mean KL of F16 in nats (tests/crosscheck/score.py):

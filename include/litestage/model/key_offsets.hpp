@@ -12,20 +12,20 @@
 
 namespace litestage {
 
-// The mean leaves nearly all of a pair of components that hardly turns in so many positions, and nearly nothing of one
-// that turns often. The large pairs of Qwen2 turn once in 200 000 to 5 000 000 positions. The largest root mean square
-// of a head's bias is 35 in qwen2.5-coder-0.5b and 81 in -1.5b; without the offset at most 10 and 2.7 are left in the
-// first 8000 positions, at 32 000 11 and 8; other numbers of positions, 650 to 32 768, do about as well. It is a
-// constant, so that keys do not depend on the capacity of a cache.
+// The mean over so many positions leaves nearly all of a pair of components that hardly turns, and nearly nothing of
+// one that turns often. The large pairs of Qwen2 turn once in 200 000 to 5 000 000 positions. The largest root mean
+// square of a head's bias is 35 in qwen2.5-coder-0.5b and 81 in -1.5b. Without the offset, at most 10 and 2.7 of it are
+// left in the first 8000 positions, and 11 and 8 at position 32 000. Means over 650 to 32 768 positions do about as
+// well. The number is a constant, so that keys do not depend on a cache's capacity.
 inline constexpr std::size_t key_offset_positions = 4096;
 
 namespace detail {
 
 // The mean cosine and sine of every pair's angle over these positions.
-struct MeanAngles {
+struct MeanTurn {
   std::vector<double> cos, sin;  // [rotary_dim / 2]
 
-  explicit MeanAngles(const RopeConfig& rope)
+  explicit MeanTurn(const RopeConfig& rope)
       : cos(static_cast<std::size_t>(rope.rotary_dim) / 2), sin(static_cast<std::size_t>(rope.rotary_dim) / 2) {
     const RopeAngles<double> angles(rope, key_offset_positions);
     for (std::size_t j = 0; j < angles.cos.size(); ++j) {
@@ -35,16 +35,16 @@ struct MeanAngles {
   }
 };
 
-// mean = bias, turned by the mean angles. A head is [head_dim].
-inline void turn_bias(float* mean, const float* bias, const ModelConfig& config, const MeanAngles& angles) {
-  const std::size_t half = angles.cos.size();
+// mean = the mean of `bias`, turned by RoPE, over these positions. Both [head_dim].
+inline void turn_bias(float* mean, const float* bias, const ModelConfig& config, const MeanTurn& turn) {
+  const std::size_t half = turn.cos.size();
   const bool halves = config.rope.pairing == RopePairing::halves;
   std::copy_n(bias, config.head_dim, mean);
   for (std::size_t i = 0; i < half; ++i) {
     const std::size_t first = halves ? i : 2 * i, second = halves ? i + half : 2 * i + 1;
     const auto a = static_cast<double>(bias[first]), b = static_cast<double>(bias[second]);
-    mean[first] = static_cast<float>(a * angles.cos[i] - b * angles.sin[i]);
-    mean[second] = static_cast<float>(a * angles.sin[i] + b * angles.cos[i]);
+    mean[first] = static_cast<float>(a * turn.cos[i] - b * turn.sin[i]);
+    mean[second] = static_cast<float>(a * turn.sin[i] + b * turn.cos[i]);
   }
 }
 
@@ -56,7 +56,7 @@ inline void turn_bias(float* mean, const float* bias, const ModelConfig& config,
   const std::vector<LayerTensors>& layers = source.tensors.layers;
   const auto has_offset = [](const LayerTensors& l) { return !l.bk.empty() && l.k_norm.empty(); };
   if (!std::any_of(layers.begin(), layers.end(), has_offset)) return {};
-  const detail::MeanAngles angles(source.config.rope);
+  const detail::MeanTurn turn(source.config.rope);
   const auto dim = static_cast<std::size_t>(source.config.head_dim);
   const auto kv_dim = static_cast<std::size_t>(source.config.kv_dim());
   std::vector<float> offsets(layers.size() * kv_dim), bias(kv_dim);
@@ -64,7 +64,7 @@ inline void turn_bias(float* mean, const float* bias, const ModelConfig& config,
     if (!has_offset(layers[l])) continue;
     dequantize_row(layers[l].bk.type, layers[l].bk.data, bias.data(), kv_dim);
     for (std::size_t j = 0; j < kv_dim; j += dim) {
-      detail::turn_bias(&offsets[l * kv_dim + j], &bias[j], source.config, angles);
+      detail::turn_bias(&offsets[l * kv_dim + j], &bias[j], source.config, turn);
     }
   }
   return offsets;

@@ -60,7 +60,7 @@ struct Filled {
     const auto stream = fast->cache.stream<cpu::Q8>(0, layer, head);
     std::vector<double> x(dim);
     for (std::size_t j = 0; j < dim; ++j) {
-      const f16 scale = stream.key_scales[entry / 16 * 16 + entry % 16];
+      const f16 scale = stream.key_scales[entry];  // one for the 16 components
       x[j] = stream.keys[(entry / 16 * dim + j) * 16 + entry % 16] * static_cast<double>(to_float(scale));
     }
     rotate_kv(x.data(), dim, static_cast<double>(kv_query_factor(dim)));
@@ -150,7 +150,7 @@ TEST_CASE("cpu: attention to keys of Q8_0 with a large bias is that of the refer
 
 TEST_CASE("cpu: keys of Q8_0 that are copied to another layer are the same keys there") {
   with_filled(5, [](Filled& f) {
-    f.cpu.copy_entries(f.fast->cache, std::vector<EntryCopy>{{0, 1, 2, 0, 2, 14, 5}, {0, 1, 1, 1, 1, 0, 3}});
+    f.cpu.copy_entries(f.fast->cache, std::vector<EntryCopy>{{0, 1, 2, 0, 2, 14, 5}});
     for (std::size_t head = 0; head < 2; ++head) {
       for (std::size_t e = 2; e < 7; ++e) {
         const std::vector<double> found = f.held(2, e + 12, head);

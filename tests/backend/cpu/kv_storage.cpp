@@ -191,9 +191,10 @@ TEST_CASE("Q8_0: keys copied to a layer with another offset are rounded again ar
     const std::vector<float> offsets = normal_numbers(2 * 2 * dim, 6, 100);
     CacheShape shape{2, 2, 37, 2, dim, KvType::q8_0};
     shape.key_offsets = {offsets.data(), {2, 2 * dim}};
-    std::vector<float> step(dim);
-    for (std::size_t d = 0; d < dim; ++d) step[d] = offsets[dim + d] - offsets[3 * dim + d];
+    std::vector<float> step(&offsets[dim], &offsets[2 * dim]), subtracted(&offsets[3 * dim], &offsets[3 * dim] + dim);
     rotate_kv(step.data(), dim, kv_key_factor(dim));
+    rotate_kv(subtracted.data(), dim, kv_key_factor(dim));
+    for (std::size_t d = 0; d < dim; ++d) step[d] -= subtracted[d];
     with_all_kernels([&](auto kernels, const std::string& name) {
       CAPTURE(name);
       cpu::KvStorage s(shape), portable(shape);

@@ -38,7 +38,13 @@ class KvStorage {
         keys_(streams() * capacity_ * shape.head_dim * number_bytes()),
         values_(streams() * capacity_ * width_ * number_bytes()),
         key_scales_(streams() * capacity_ * scales_),
-        value_scales_(streams() * capacity_ * scales_) {}
+        value_scales_(streams() * capacity_ * scales_) {
+    if (shape.type != KvType::q8_0 || shape.key_offsets.empty()) return;
+    rotated_offsets_.assign(shape.key_offsets.row(0), shape.key_offsets.row(0) + shape.layers * shape.entry_size());
+    for (std::size_t at = 0; at < rotated_offsets_.size(); at += shape.head_dim) {
+      rotate_kv(&rotated_offsets_[at], shape.head_dim, kv_key_factor(shape.head_dim));
+    }
+  }
 
   [[nodiscard]] const CacheShape& shape() const { return shape_; }
   [[nodiscard]] std::size_t width() const { return width_; }
@@ -97,7 +103,7 @@ class KvStorage {
     const std::size_t bytes = number_bytes();
     copy_values(values_.data(), width_ * bytes, c, head);
     copy_values(reinterpret_cast<std::byte*>(value_scales_.data()), scales_ * sizeof(f16), c, head);
-    if (c.from_layer != c.to_layer && shape_.key_offset(c.to_layer, head) != nullptr) return move_keys(c, head);
+    if (c.from_layer != c.to_layer && !rotated_offsets_.empty()) return move_keys(c, head);
     copy_keys(keys_.data(), shape_.head_dim, bytes, c, head);
     if (scales_ != 0) copy_keys(reinterpret_cast<std::byte*>(key_scales_.data()), scales_, sizeof(f16), c, head);
   }
@@ -179,24 +185,28 @@ class KvStorage {
             std::min(kv_q8_columns, dim - first)};
   }
 
-  // Copies keys of Q8_0 to another layer, for whose offset they are rounded again.
+  [[nodiscard]] const float* rotated_offset(int layer, std::size_t head) const {
+    return &rotated_offsets_[static_cast<std::size_t>(layer) * shape_.entry_size() + head * shape_.head_dim];
+  }
+
+  // Copies keys of Q8_0 to another layer, and rounds them again without the offset of that layer.
   void move_keys(const EntryCopy& c, std::size_t head) {
-    const std::size_t dim = shape_.head_dim;
-    const float *from_offset = shape_.key_offset(c.from_layer, head), *to_offset = shape_.key_offset(c.to_layer, head);
-    std::vector<float> step(from_offset, from_offset + dim);
-    to_kv_key(step.data(), to_offset, dim);
+    const float *old_offset = rotated_offset(c.from_layer, head), *new_offset = rotated_offset(c.to_layer, head);
     for (int e = 0; e < c.count; ++e) {
       const Place at = place(c.from_slot, c.from_layer, head, c.from_entry + e);
       const Place into = place(c.to_slot, c.to_layer, head, c.to_entry + e);
-      for (std::size_t s = 0; s < scales_; ++s)
-        move_block(key_block(into, s), key_block(at, s), &step[s * kv_q8_columns]);
+      for (std::size_t s = 0, d = 0; s < scales_; ++s, d += kv_q8_columns) {
+        move_block(key_block(into, s), key_block(at, s), new_offset + d, old_offset + d);
+      }
     }
   }
-  static void move_block(const KeyBlock& to, const KeyBlock& from, const float* step) {
+  static void move_block(const KeyBlock& to, const KeyBlock& from, const float* new_offset, const float* old_offset) {
     const float scale = to_float(*from.scale);
     std::array<float, kv_q8_columns> numbers;
     std::array<std::int8_t, kv_q8_columns> codes;
-    for (std::size_t i = 0; i < to.n; ++i) numbers[i] = from.codes[i * tile_entries] * scale + step[i];
+    for (std::size_t i = 0; i < to.n; ++i) {
+      numbers[i] = from.codes[i * tile_entries] * scale + (old_offset[i] - new_offset[i]);
+    }
     const f16 rounded = to_kv_q8(numbers.data(), to.n, codes.data());
     *to.scale = std::isnan(scale) ? *from.scale : rounded;  // keeps the cause: core/kv_number.hpp
     for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
@@ -231,6 +241,7 @@ class KvStorage {
   std::size_t capacity_ = 0, width_ = 0, scales_ = 0;
   Buffer<std::byte> keys_, values_;
   Buffer<f16> key_scales_, value_scales_;  // of Q8_0
+  std::vector<float> rotated_offsets_;     // [layers, kv_heads * head_dim] what keys of Q8_0 lack, or empty
 };
 
 }  // namespace litestage::cpu

@@ -97,7 +97,7 @@ inline void store_key(double* out, const double* x, std::size_t dim, KvType type
   to_kv_key(turned.data(), offset, dim);
   const std::vector<double> exact(turned.begin(), turned.end());
   store_numbers(out, exact.data(), dim, type);
-  if (any_nan(out, dim)) return;
+  if (any_nan(out, dim)) return;  // every score with this key is NaN, whatever its other blocks hold
   rotate_kv(out, dim, static_cast<double>(kv_query_factor(dim)));
   for (std::size_t j = 0; offset != nullptr && j < dim; ++j) out[j] += static_cast<double>(offset[j]);
 }

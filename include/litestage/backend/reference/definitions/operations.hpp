@@ -199,7 +199,8 @@ LITESTAGE_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::span<con
     const std::size_t to = cache.at(c.to_slot, c.to_layer, c.to_entry);
     std::copy_n(cache.k.data() + from, n, cache.k.data() + to);
     std::copy_n(cache.v.data() + from, n, cache.v.data() + to);
-    // Keys whose layer has another offset are rounded again; NaN keeps its cause.
+    // Keys copied to another layer are rounded again, without its offset. A key with NaN stays as it is, which keeps
+    // the cause.
     const std::size_t dim = cache.shape.head_dim, heads = cache.shape.kv_heads;
     for (std::size_t j = 0; c.from_layer != c.to_layer && j < n; j += dim) {
       const float* offset = cache.shape.key_offset(c.to_layer, j / dim % heads);
