@@ -18,10 +18,10 @@ using namespace litestage::test;
 
 namespace {
 
-constexpr std::size_t n = 9, dim = 16;
+constexpr std::size_t n_stored = 9, key_dim = 16;
 constexpr double half_step = 0.5 / 127 + 0x1p-11;  // of the largest number; the scale is rounded to F16
 
-// A cache of Q8_0 on the cpu and one of F32 on the reference, in which layers 1 and 2 hold n entries each.
+// A cache of Q8_0 on the cpu and one of F32 on the reference, in which layers 1 and 2 hold n_stored entries each.
 struct Filled {
   Filled(cpu::InstructionSet set, float bias) : cpu({.threads = 1, .pack = true, .isa = set}) {
     ModelConfig config = tiny_config();
@@ -35,10 +35,10 @@ struct Filled {
     }
     fast.emplace(cpu, source, 64, KvType::q8_0);
     exact.emplace(reference, source, 64, KvType::f32);
-    for (std::size_t i = 0; i < n; ++i) lists.add(static_cast<int>(i), 0, static_cast<int>(i));
-    lists.n_run = n;
-    const std::vector<float> stream = normal_numbers(n * 64, 77, 2);
-    Matrix<float> x(stream, 64), q(n, 64);
+    for (std::size_t i = 0; i < n_stored; ++i) lists.add(static_cast<int>(i), 0, static_cast<int>(i));
+    lists.n_run = n_stored;
+    const std::vector<float> stream = normal_numbers(n_stored * 64, 77, 2);
+    Matrix<float> x(stream, 64), q(n_stored, 64);
     Matrix<double> xd(stream, 64);
     for (const int l : {1, 2}) {
       const auto at = static_cast<std::size_t>(l);
@@ -49,28 +49,28 @@ struct Filled {
     }
   }
   [[nodiscard]] double offset(int layer, std::size_t head, std::size_t j) const {
-    return static_cast<double>(fast->model.key_offsets[(static_cast<std::size_t>(layer) * 2 + head) * dim + j]);
+    return static_cast<double>(fast->model.key_offsets[(static_cast<std::size_t>(layer) * 2 + head) * key_dim + j]);
   }
   // Component j of the exact key of an entry of layer 1 or 2.
   [[nodiscard]] double key(int layer, std::size_t entry, std::size_t head, std::size_t j) const {
-    return exact->cache.k[exact->cache.at(0, layer, static_cast<int>(entry)) + head * dim + j];
+    return exact->cache.k[exact->cache.at(0, layer, static_cast<int>(entry)) + head * key_dim + j];
   }
   // The key that the cache of Q8_0 holds.
   [[nodiscard]] std::vector<double> held(int layer, std::size_t entry, std::size_t head) const {
     const auto stream = fast->cache.stream<cpu::Q8>(0, layer, head);
-    std::vector<double> x(dim);
-    for (std::size_t j = 0; j < dim; ++j) {
+    std::vector<double> x(key_dim);
+    for (std::size_t j = 0; j < key_dim; ++j) {
       const f16 scale = stream.key_scales[entry];  // one for the 16 components
-      x[j] = stream.keys[(entry / 16 * dim + j) * 16 + entry % 16] * static_cast<double>(to_float(scale));
+      x[j] = stream.keys[(entry / 16 * key_dim + j) * 16 + entry % 16] * static_cast<double>(to_float(scale));
     }
-    rotate_kv(x.data(), dim, static_cast<double>(kv_query_factor(dim)));
-    for (std::size_t j = 0; j < dim; ++j) x[j] += offset(layer, head, j);
+    rotate_kv(x.data(), key_dim, static_cast<double>(kv_query_factor(key_dim)));
+    for (std::size_t j = 0; j < key_dim; ++j) x[j] += offset(layer, head, j);
     return x;
   }
   // Length of the exact key without the offset of `layer`. No component of the rotated form is larger.
   [[nodiscard]] double length(int key_layer, std::size_t entry, std::size_t head, int layer) const {
     double squares = 0;
-    for (std::size_t j = 0; j < dim; ++j) {
+    for (std::size_t j = 0; j < key_dim; ++j) {
       const double x = key(key_layer, entry, head, j) - offset(layer, head, j);
       squares += x * x;
     }
@@ -83,7 +83,7 @@ struct Filled {
   std::optional<Loaded<CpuBackend>> fast;
   std::optional<Loaded<ReferenceBackend>> exact;
   RowLists lists;
-  Matrix<double> queries{n, 64};  // of layer 2
+  Matrix<double> queries{n_stored, 64};  // of layer 2
 };
 
 template <class F>
@@ -101,12 +101,12 @@ void with_filled(float bias, const F& f) {
 TEST_CASE("cpu: keys of Q8_0 are as precise with a large bias as without") {
   with_filled(2000, [](Filled& f) {
     double largest_length = 0, largest_key = 0;
-    for (std::size_t e = 0; e < n; ++e) {
+    for (std::size_t e = 0; e < n_stored; ++e) {
       for (std::size_t head = 0; head < 2; ++head) {
         const std::vector<double> found = f.held(2, e, head);
         const double length = f.length(2, e, head, 2);
         largest_length = std::max(largest_length, length);
-        for (std::size_t j = 0; j < dim; ++j) {
+        for (std::size_t j = 0; j < key_dim; ++j) {
           // Turned back, an error is 16 / 4 times as large at most. Floats of 8000 have errors of 2^-12.
           CHECK(close(found[j], f.key(2, e, head, j), 4 * (length * half_step + 0x1p-9)));
           largest_key = std::max(largest_key, std::abs(f.key(2, e, head, j)));
@@ -121,13 +121,13 @@ TEST_CASE("cpu: keys of Q8_0 are as precise with a large bias as without") {
 TEST_CASE("cpu: attention to keys of Q8_0 with a large bias is that of the reference") {
   with_filled(2000, [](Filled& f) {
     // Queries of length 1, as biases of 2000 would make one key the only one.
-    std::vector<float> q = normal_numbers(n * 64, 78, 0.25f);
-    Matrix<float> out(n, 64), in(q, 64);
-    Matrix<double> outd(n, 64), ind(q, 64);
+    std::vector<float> q = normal_numbers(n_stored * 64, 78, 0.25f);
+    Matrix<float> out(n_stored, 64), in(q, 64);
+    Matrix<double> outd(n_stored, 64), ind(q, 64);
     f.cpu.attend(out.view(), in.view(), f.fast->cache, 2, f.lists.view(), f.fast->shape);
     f.reference.attend(outd.view(), ind.view(), f.exact->cache, 2, f.lists.view(), f.exact->shape);
     double values = 0, rounded = 0, query = 0, key = 0;
-    for (std::size_t e = 0; e < n; ++e) {
+    for (std::size_t e = 0; e < n_stored; ++e) {
       for (std::size_t j = 0; j < 32; ++j) {
         const double v = f.exact->cache.v[f.exact->cache.at(0, 2, static_cast<int>(e)) + j];
         rounded = std::max(rounded, std::abs(v) * half_step);
@@ -137,7 +137,8 @@ TEST_CASE("cpu: attention to keys of Q8_0 with a large bias is that of the refer
       for (std::size_t head = 0; head < 2; ++head) key = std::max(key, f.length(2, e, head, 2));
       for (std::size_t head = 0; head < 4; ++head) {
         double squares = 0;
-        for (std::size_t j = 0; j < dim; ++j) squares += ind.row(e)[head * dim + j] * ind.row(e)[head * dim + j];
+        for (std::size_t j = 0; j < key_dim; ++j)
+          squares += ind.row(e)[head * key_dim + j] * ind.row(e)[head * key_dim + j];
         query = std::max(query, std::sqrt(squares));
       }
     }
@@ -155,7 +156,7 @@ TEST_CASE("cpu: keys of Q8_0 that are copied to another layer are the same keys 
       for (std::size_t e = 2; e < 7; ++e) {
         const std::vector<double> found = f.held(2, e + 12, head);
         const double steps = (f.length(1, e, head, 1) + f.length(1, e, head, 2)) * half_step;
-        for (std::size_t j = 0; j < dim; ++j) CHECK(close(found[j], f.key(1, e, head, j), 4.1 * steps));
+        for (std::size_t j = 0; j < key_dim; ++j) CHECK(close(found[j], f.key(1, e, head, j), 4.1 * steps));
       }
     }
   });

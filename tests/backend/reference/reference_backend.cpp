@@ -13,6 +13,7 @@
 
 #include "common/close.hpp"
 #include "common/tiny_model.hpp"
+#include "litestage/backend/reference/row_operations.hpp"
 
 using namespace litestage;
 using namespace litestage::test;
