@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -21,16 +22,19 @@ inline constexpr std::size_t key_offset_positions = 4096;
 
 namespace detail {
 
-// The mean cosine and sine of every pair's angle over these positions.
+// The mean cosine and sine of every pair's angle over these positions. The mean of e^(i f p) for p from 0 to n - 1 is a
+// geometric sum: e^(i f (n - 1) / 2) sin(n f / 2) / (n sin(f / 2)).
 struct MeanTurn {
   std::vector<double> cos, sin;  // [rotary_dim / 2]
 
   explicit MeanTurn(const RopeConfig& rope)
       : cos(static_cast<std::size_t>(rope.rotary_dim) / 2), sin(static_cast<std::size_t>(rope.rotary_dim) / 2) {
-    const RopeAngles<double> angles(rope, key_offset_positions);
-    for (std::size_t j = 0; j < angles.cos.size(); ++j) {
-      cos[j % cos.size()] += angles.cos[j] / key_offset_positions;
-      sin[j % sin.size()] += angles.sin[j] / key_offset_positions;
+    constexpr auto n = static_cast<double>(key_offset_positions);
+    for (std::size_t i = 0; i < cos.size(); ++i) {
+      const double half = rope_frequency(rope, i) / 2, divisor = n * std::sin(half);
+      const double length = divisor == 0 ? 1 : std::sin(n * half) / divisor;
+      cos[i] = length * std::cos((n - 1) * half);
+      sin[i] = length * std::sin((n - 1) * half);
     }
   }
 };

@@ -10,6 +10,13 @@
 
 namespace litestage {
 
+// By how many radians pair i turns from one position to the next.
+[[nodiscard]] inline double rope_frequency(const RopeConfig& rope, std::size_t i) {
+  const double exponent = -2.0 * static_cast<double>(i) / rope.rotary_dim;
+  const double factor = rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]);
+  return std::pow(rope.base, exponent) / factor;
+}
+
 // Cosines and sines for all positions, computed in double and rounded to Real.
 template <class Real>
 struct RopeAngles {
@@ -20,9 +27,7 @@ struct RopeAngles {
     cos.resize(positions * half);
     sin.resize(positions * half);
     for (std::size_t i = 0; i < half; ++i) {
-      const double exponent = -2.0 * static_cast<double>(i) / rope.rotary_dim;
-      const double factor = rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]);
-      const double frequency = std::pow(rope.base, exponent) / factor;
+      const double frequency = rope_frequency(rope, i);
       for (std::size_t p = 0; p < positions; ++p) {
         const double angle = static_cast<double>(p) * frequency;
         cos[p * half + i] = static_cast<Real>(std::cos(angle));
