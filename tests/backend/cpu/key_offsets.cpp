@@ -39,12 +39,12 @@ struct Filled {
     lists.n_run = n_stored;
     const std::vector<float> stream = normal_numbers(n_stored * 64, 77, 2);
     Matrix<float> x(stream, 64), q(n_stored, 64);
-    Matrix<double> xd(stream, 64);
+    Matrix<double> xd(stream, 64), qd(n_stored, 64);
     for (const int l : {1, 2}) {
       const auto at = static_cast<std::size_t>(l);
       cpu.project_qkv(q.view(), fast->cache, l, x.view(), lists.view(), fast->model.layers[at].attention, fast->shape,
                       fast->rope);
-      reference.project_qkv(queries.view(), exact->cache, l, xd.view(), lists.view(), exact->model.layers[at].attention,
+      reference.project_qkv(qd.view(), exact->cache, l, xd.view(), lists.view(), exact->model.layers[at].attention,
                             exact->shape, exact->rope);
     }
   }
@@ -83,7 +83,6 @@ struct Filled {
   std::optional<Loaded<CpuBackend>> fast;
   std::optional<Loaded<ReferenceBackend>> exact;
   RowLists lists;
-  Matrix<double> queries{n_stored, 64};  // of layer 2
 };
 
 template <class F>

@@ -39,8 +39,9 @@ class KvStorage {
         values_(streams() * capacity_ * width_ * number_bytes()),
         key_scales_(streams() * capacity_ * scales_),
         value_scales_(streams() * capacity_ * scales_) {
-    if (shape.type != KvType::q8_0 || shape.key_offsets.empty()) return;
-    rotated_offsets_.assign(shape.key_offsets.row(0), shape.key_offsets.row(0) + shape.layers * shape.entry_size());
+    const float* offsets = shape.key_offset(0, 0);
+    if (offsets == nullptr) return;
+    rotated_offsets_.assign(offsets, offsets + shape.layers * shape.entry_size());
     for (std::size_t at = 0; at < rotated_offsets_.size(); at += shape.head_dim) {
       rotate_kv(&rotated_offsets_[at], shape.head_dim, kv_key_factor(shape.head_dim));
     }
@@ -165,10 +166,7 @@ class KvStorage {
     auto* values = reinterpret_cast<std::int8_t*>(values_.data()) + at.entry * width_;
     for (std::size_t s = 0, d = 0; s < scales_; ++s, d += kv_q8_columns) {
       value_scales_[at.entry * scales_ + s] = to_kv_q8(value + d, std::min(kv_q8_columns, dim - d), values + d);
-      const KeyBlock to = key_block(at, s);
-      std::array<std::int8_t, kv_q8_columns> codes;
-      *to.scale = to_kv_q8(key + d, to.n, codes.data());
-      for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
+      store_block(key_block(at, s), key + d);
     }
   }
 
@@ -183,6 +181,11 @@ class KvStorage {
     auto* codes = reinterpret_cast<std::int8_t*>(keys_.data()) + at.tile * dim + first * tile_entries + at.column;
     return {codes, key_scales_.data() + at.tile * scales_ + s * tile_entries + at.column,
             std::min(kv_q8_columns, dim - first)};
+  }
+  static void store_block(const KeyBlock& to, const float* numbers) {
+    std::array<std::int8_t, kv_q8_columns> codes;
+    *to.scale = to_kv_q8(numbers, to.n, codes.data());
+    for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
   }
 
   [[nodiscard]] const float* rotated_offset(int layer, std::size_t head) const {
@@ -203,13 +206,11 @@ class KvStorage {
   static void move_block(const KeyBlock& to, const KeyBlock& from, const float* new_offset, const float* old_offset) {
     const float scale = to_float(*from.scale);
     std::array<float, kv_q8_columns> numbers;
-    std::array<std::int8_t, kv_q8_columns> codes;
     for (std::size_t i = 0; i < to.n; ++i) {
       numbers[i] = from.codes[i * tile_entries] * scale + (old_offset[i] - new_offset[i]);
     }
-    const f16 rounded = to_kv_q8(numbers.data(), to.n, codes.data());
-    *to.scale = std::isnan(scale) ? *from.scale : rounded;  // keeps the cause: core/kv_number.hpp
-    for (std::size_t i = 0; i < to.n; ++i) to.codes[i * tile_entries] = codes[i];
+    store_block(to, numbers.data());
+    if (std::isnan(scale)) *to.scale = *from.scale;  // keeps the cause: core/kv_number.hpp
   }
 
   // `rows` numbers of `bytes` each to an entry, in tiles.
