@@ -96,9 +96,9 @@ K/V in F16 and choose no token. llama.cpp has its defaults.
 The share of the limit is the least time that this machine needs, divided by the time that litestage takes. The least
 time is the longer of two, which the last column names. Reading: all weights, as litestage packs them, once a step, and a
 sequence's keys and values once a step, at the bandwidth of the same round. Computing: all products of weights, at the
-8-bit integer peak of the same round; a prefill computes the output head for its last token only. More than 100 % is
-possible where weights stay in the CPU's cache. Weights of F16, BF16 and F32 are not computed in 8-bit integers, so their
-share of computing means little."""
+8-bit integer peak of the same round; a prefill computes the output head for its last token only. Bandwidth and peak are
+means of half a second on as many threads. More than 100 % is possible where weights stay in the CPU's cache. Weights of
+F16, BF16 and F32 are not computed in 8-bit integers, so their share of computing means little."""
 
 
 def markdown(data):

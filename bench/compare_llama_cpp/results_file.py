@@ -7,7 +7,7 @@ import pathlib
 
 from machine import fail
 
-FORMAT = "litestage.compare_llama_cpp/1"
+FORMAT = "litestage.compare_llama_cpp/2"
 SOURCES = ("commit", "compiler")  # settings that all measured cases have in common
 KEY = ("model", "set", "threads", "kind", "size")
 
