@@ -72,7 +72,7 @@ MAY_INCLUDE = {
     "calibrate/plan": "core/text settings prompt policy skip backend engine tasks evaluate calibrate/importance calibrate/latency calibrate/search calibrate/trials",
     "calibrate": "settings step policy skip early_exit stages engine pipeline tasks evaluate calibrate/* compiled",
     "calibrate/definitions": "core/text policy skip early_exit engine pipeline tasks calibrate calibrate/*",
-    "compare": "core/text settings prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/* compiled compare/definitions",
+    "compare": "core/text settings prompt confidence policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/* compiled compare/definitions",
     "compare/definitions": "core/text settings prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/* compare",
     "io/files": "settings io/files/definitions",
     "io/files/definitions": "core/text settings io/files",

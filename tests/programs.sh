@@ -313,6 +313,11 @@ if [[ -e $model ]]; then
   check "its results say it too" grep -q '"no_room"' uneven.txt
   check "compare answers what fits" ends_with 0 "$programs/${compared[0]}" "${compared[@]:1}" --context "$least" >out.txt 2>said.txt
   check "compare says what does not fit" grep -q "full depth: 1 of 2 questions does not fit into --context" out.txt
+  echo '{"name": "shorter", "skip": {"name": "static", "recall": ["m9"]}, "exit": "cap", "controls": true}' >own.txt
+  check "compare goes on with a method of one's own" ends_with 0 "$programs/${compared[0]}" "${compared[@]:1}" \
+    --own-method own.txt --context "$least" >out.txt 2>said.txt
+  check "and shows it" grep -q '"name": "shorter"' compared.txt
+  check "with its controls" grep -q '"name": "cap, tokens of shorter"' compared.txt
 
   refuses "expected 2 to 8192 (the model's context)" ask --model "$model" --context 9000
   refuses "positions, expected at most 16 (--context)" ask --model "$model" --context 16
@@ -321,6 +326,17 @@ if [[ -e $model ]]; then
   refuses "--most is 61, expected 0 to 60" calibrate --model "$model" --most 61
   refuses "the early exit never has no settings to try" calibrate --model "$model" --exit never
   refuses "--exit" compare --model "$model" --exit trial_answer:threshold=2
+  own=(compare --model "$model" --own-method own.txt)
+  echo '{"skip": {"name": "static", "all": ["a30"]}}' >own.txt
+  refuses "own.txt: " "${own[@]}"
+  echo '{"exit": {"name": "cap", "recal": 3}}' >own.txt
+  refuses "own.txt, exit: stage \"recal\" is unknown" "${own[@]}"
+  echo '{"stages": "cot", "controls": true}' >own.txt
+  refuses "own.txt, controls: found true with stages of its own" "${own[@]}"
+  echo '{"skips": "never"}' >own.txt
+  refuses 'own.txt: key "skips" is unknown, expected name, skip, exit, stages, controls' "${own[@]}"
+  echo '{"name": "full depth"}' >own.txt
+  refuses 'two methods have the name "full depth"' "${own[@]}" --methods full_depth
   refuses "--least-accuracy" calibrate --model "$model" --metric gold_log_prob --least-accuracy 0.5
   interrupts "ask: stopped" ask --model "$model" --json stopped.json
   yes "Water boils." | head -n 1000 >long.txt

@@ -229,7 +229,8 @@ TEST_CASE("compared methods: controls") {
 
 TEST_CASE("compared methods: an early exit of one's own is followed by caps with as many tokens") {
   const early_exit::Standard trial(early_exit::TrialAnswer{});
-  ComparedMethods methods({"full_depth"}, nullptr, tinythinker, n_layers, asked, {trial, trial});
+  ComparedMethods methods({"full_depth"}, nullptr, tinythinker, n_layers, asked,
+                          {{.exit = trial, .controls = true}, {.exit = trial, .controls = true}});
   std::vector<std::string> names;
   for (const ComparedMethod& m : methods.list()) names.push_back(m.method.name);
   CHECK(names ==
@@ -254,4 +255,39 @@ TEST_CASE("compared methods: an early exit of one's own is followed by caps with
   CHECK(methods.list()[3].policies->exit == early_exit::Standard(close));
   methods.settle(4);
   CHECK(methods.list()[4].method.same_as == "full depth + trial_answer");
+}
+
+TEST_CASE("compared methods: a method of one's own has its policies, and without a plan it is not missing") {
+  const skip::Standard skip(skip::Static{});
+  const early_exit::Standard exit(early_exit::Cap{.tokens = 9});
+  const stages::Standard single(stages::Cot{});
+  ComparedMethods methods({"full_depth"}, nullptr, tinythinker, n_layers, asked,
+                          {{.name = "mine", .skip = skip, .exit = exit}, {.skip = skip}, {.stages = single}});
+  const std::vector<ComparedMethod> list = settled(methods, outcome(3, 8, 2));
+  REQUIRE(list.size() == 4);
+  CHECK(list[1].method.name == "mine");
+  CHECK(list[1].method.missing.empty());
+  CHECK(list[1].policies->skip == skip);
+  CHECK(list[1].policies->exit == exit);
+  CHECK(list[1].policies->stages == tinythinker);
+  CHECK(list[1].method.setting == "cap:tokens=9");
+  CHECK(list[2].method.name == "static");
+  CHECK(list[2].method.setting.empty());
+  CHECK(list[3].method.name == "full depth (2)");
+  CHECK(list[3].policies->stages == single);
+}
+
+TEST_CASE("compared methods: two methods of one name are refused, and so are controls of other stages") {
+  const auto make = [](const std::vector<OwnMethod>& own) {
+    ComparedMethods(every_name, nullptr, tinythinker, n_layers, asked, own);
+  };
+  CHECK_THROWS_WITH_AS(make({{.name = "full depth"}}),
+                       "two methods have the name \"full depth\", expected different names", Error);
+  CHECK_THROWS_WITH_AS(make({{.name = "majority class"}}),
+                       "two methods have the name \"majority class\", expected different names", Error);
+  const Form form = Form::Map{{"stages", Form("cot")}, {"controls", Form(true)}};
+  CHECK_THROWS_WITH_AS(static_cast<void>(read_fields<OwnMethod>(form, Where("m.json"))),
+                       "m.json, controls: found true with stages of its own, expected false: the caps are set by the "
+                       "lengths of the comparison's stages",
+                       Error);
 }

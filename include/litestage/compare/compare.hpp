@@ -23,10 +23,9 @@ namespace litestage::compare {
 
 namespace detail {
 
-// Traces the confidence that weighs votes, or that the plan's exit reads, or the probability of the most probable token
-// if the plan has no such exit.
+// Traces the confidence that the plan's exit reads, or the probability of the most probable token if the plan has no
+// such exit. Methods that weigh votes are traced by what weighs them (comparison_run.hpp).
 [[nodiscard]] inline TokenTrace confidence_trace(const ComparedTask& task) {
-  if (task.stages.answer_format().vote != VoteWeight::one) return trace_of(confidence::MeanLogProbTopK{});
   if (task.plan) {
     const auto exit = read_value<early_exit::Standard>(task.plan->plan.exit, Where("--plan").at("exit"));
     using LowConfidence = early_exit::LowConfidence<confidence::Standard>;
@@ -66,7 +65,7 @@ class Comparing {
         settings_(&settings),
         progress_(progress),
         methods_(settings.methods, task.plan ? &task.plan->plan : nullptr, task.stages, model.config().n_layers,
-                 task.questions.list, settings.exits, settings.direct),
+                 task.questions.list, settings.own, settings.direct),
         run_(model, task.questions.list, options(progress), finished) {}
 
   // Both functions return false if the run was stopped. `what`: name of the work, for progress reports.
@@ -109,10 +108,15 @@ class Comparing {
     o.pipeline.kv = settings_->cache;
     o.pipeline.score_letters = settings_->letters;
     o.pipeline.keep_going = progress.keep_going;
-    // No other method has more branches than the schedule itself or the given direct answer.
-    for (const Question& q : task_->questions.list) {
-      o.pipeline.branches = std::max(o.pipeline.branches, task_->stages.branches(q));
-      if (settings_->direct) o.pipeline.branches = std::max(o.pipeline.branches, settings_->direct->branches(q));
+    // No other method has more branches than the schedule itself, the given direct answer or the given methods.
+    const auto make_room = [&](const stages::Standard& stages) {
+      for (const Question& q : task_->questions.list)
+        o.pipeline.branches = std::max(o.pipeline.branches, stages.branches(q));
+    };
+    make_room(task_->stages);
+    if (settings_->direct) make_room(*settings_->direct);
+    for (const OwnMethod& own : settings_->own) {
+      if (own.stages) make_room(*own.stages);
     }
     o.traced = settings_->traces;
     o.trace = confidence_trace(*task_);

@@ -15,6 +15,7 @@
 #include "litestage/calibrate/plan/plan.hpp"
 #include "litestage/calibrate/search/baselines.hpp"
 #include "litestage/compare/comparison.hpp"
+#include "litestage/compare/comparison_settings.hpp"
 #include "litestage/compare/expected_skipping.hpp"
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
@@ -48,7 +49,7 @@ struct ComparedMethod {
     equal_accuracy,  // the largest setting of a baseline that kept the plan's target on the calibration questions
     // The setting of a baseline that skips as many sub-layers per token as lite_stage does on the compared questions.
     equal_skipping,
-    exit,  // full depth with an early exit of one's own
+    own,  // policies of one's own
     majority,
     direct,
     forced,     // direct, with words put into the model's mouth so that it answers at once
@@ -59,9 +60,9 @@ struct ComparedMethod {
     lite_stage_cap   // the plan's budgets with a token cap
   };
   Kind kind = Kind::full_depth;
-  std::string baseline;       // for the two kinds that are baselines
-  std::string like;           // for the kinds that are caps: name of a method before it
-  early_exit::Standard exit;  // for the kind `exit`
+  std::string baseline;  // for the two kinds that are baselines
+  std::string like;      // for the kinds that are caps: name of a method before it
+  OwnMethod own;         // for the kind `own`
   compare::Method method;
   std::optional<MethodPolicies> policies;  // empty if no model runs, and until it is settled
 };
@@ -78,12 +79,11 @@ class ComparedMethods {
   }
 
   // `chosen`: some of names(). Full depth is always added, and so are the methods that a chosen one depends on. Without
-  // a plan (null), the methods that need one are missing. `exits`: early exits of one's own, each a method at full
-  // depth that is followed by two controls with as many tokens. `direct`: the schedule of the control that answers at
-  // once; empty: stages::direct_answer_of(stages). Plan and questions outlive this object.
+  // a plan (null), the methods that need one are missing. `own`: methods of one's own; an Error is thrown if one has
+  // the name of another method. `direct`: the schedule of the control that answers at once; empty:
+  // stages::direct_answer_of(stages). Plan and questions outlive this object.
   ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan, const stages::Standard& stages,
-                  int n_layers, const std::vector<Question>& questions,
-                  const std::vector<early_exit::Standard>& exits = {},
+                  int n_layers, const std::vector<Question>& questions, const std::vector<OwnMethod>& own = {},
                   const std::optional<stages::Standard>& direct = {});
 
   [[nodiscard]] std::vector<ComparedMethod>& list() { return list_; }
@@ -96,7 +96,7 @@ class ComparedMethods {
 
  private:
   ComparedMethod& add(Kind kind, std::string name);
-  void add_exit(const early_exit::Standard& exit);
+  void add_own(const OwnMethod& own);
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] const compare::Method& ran(const std::string& name) const;
   [[nodiscard]] static bool needs_plan(const ComparedMethod& m);
@@ -105,6 +105,7 @@ class ComparedMethods {
   void set_equal_accuracy(ComparedMethod& m) const;
   void set_equal_skipping(ComparedMethod& m) const;
   void set_majority(ComparedMethod& m) const;
+  void set_own(ComparedMethod& m, MethodPolicies policies) const;
   void set_one_stage(ComparedMethod& m, MethodPolicies policies) const;
   void set_cap(ComparedMethod& m, MethodPolicies policies, const compare::Method& uncapped) const;
   void share(std::size_t i);

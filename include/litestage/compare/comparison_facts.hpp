@@ -13,16 +13,18 @@
 namespace litestage::compare {
 
 // Everything that the records of a comparison's journal depend on. A journal with another identity is not used. The
-// methods and the context are not part of it, because each record says for which policies and contexts it holds: the
-// comparison can be continued with other methods. `packs`: whether the backend keeps repacked weights.
+// methods, their plan and stages, and the context are not part of it, because each record says for which policies and
+// contexts it holds: the comparison can be continued with other methods, or with another plan. Only the traces of
+// tokens depend on plan and stages. `packs`: whether the backend keeps repacked weights.
 [[nodiscard]] inline Form journal_identity(const calibrate::PlanFacts& facts, bool packs, const ComparedTask& task,
                                            const ComparisonSettings& settings) {
   Form f;
-  f.add("work", "compare/3").add("model", facts.model).add("tokenizer", facts.tokenizer);
+  f.add("work", "compare/4").add("model", facts.model).add("tokenizer", facts.tokenizer);
   f.add("task", task.questions.task).add("questions", tasks::questions_fingerprint(task.questions.list));
-  f.add("plan", task.plan ? Form(task.plan->fingerprint) : Form());
-  f.add("stages", task.stages.to_form(true)).add("metric", metric_name(settings));
-  f.add("traces", settings.traces);
+  f.add("metric", metric_name(settings)).add("traces", settings.traces);
+  if (settings.traces > 0) {
+    f.add("plan", task.plan ? Form(task.plan->fingerprint) : Form()).add("stages", task.stages.to_form(true));
+  }
   f.add("backend", facts.kernels.backend).add("instruction_set", facts.kernels.instruction_set);
   f.add("threads", facts.kernels.threads).add("kv", name(settings.cache));
   if (!packs) f.add("pack", false);

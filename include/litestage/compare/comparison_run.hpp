@@ -15,6 +15,7 @@
 #include "litestage/compare/finished_work.hpp"
 #include "litestage/compare/outcome.hpp"
 #include "litestage/compiled/standard_policies.hpp"
+#include "litestage/confidence/mean_log_prob_top_k.hpp"
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/context_use.hpp"
 #include "litestage/pipeline/pipeline.hpp"
@@ -121,14 +122,19 @@ class ComparisonRun {
   void answer_open(const Method& method, const Policies& policies, const std::vector<std::size_t>& places) {
     std::vector<Question> open;
     for (const std::size_t q : places) open.push_back(questions_[q]);
-    if (!answering_) {
+    const AnswerFormat format = policies.stages.answer_format();
+    const bool weighs = format.vote != VoteWeight::one;
+    if (!answering_ || weighs != weighing_) {
       PipelineOptions options = options_.pipeline;
-      const bool weighs = policies.stages.answer_format().vote != VoteWeight::one;
-      if (options_.traced > 0 || weighs) options.generation.trace = options_.trace;
+      if (weighs)
+        options.generation.trace = trace_of(confidence::MeanLogProbTopK{});  // what votes are weighed by
+      else if (options_.traced > 0)
+        options.generation.trace = options_.trace;
+      answering_.reset();  // frees its K/V cache first
       answering_.emplace(model_, Skip{}, Exit{}, Stages{}, std::move(options));
+      weighing_ = weighs;
     }
     answering_->use(policies.skip, policies.exit, policies.stages);
-    const AnswerFormat format = policies.stages.answer_format();
     answering_->run(open, [&](std::size_t i, const QuestionReport& report) {
       Answer predicted = options_.pipeline.score_letters ? tasks::scored_answer(report)
                                                          : tasks::extracted_answer(format, report, open[i]);
@@ -161,6 +167,7 @@ class ComparisonRun {
   ComparisonOptions options_;
   FinishedWork* finished_;
   std::optional<Runner> answering_, timing_;
+  bool weighing_ = false;  // whether answering_ traces the confidences that weigh votes
 };
 
 }  // namespace litestage::compare

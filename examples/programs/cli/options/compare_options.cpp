@@ -39,6 +39,9 @@ constexpr std::string_view methods_after_baselines =
     "  cap_then_close    control: full depth, capped likewise, with closing words at the cap and 8 tokens after them\n"
     "Methods that others depend on are added: lite_stage for baselines, lite_stage_exit for the caps.\n"
     "Each --exit is a method at full depth, followed by cap and cap_then_close with as many tokens.\n"
+    "An --own-method is a JSON object with skip, exit and stages as `ask` takes them in JSON, a name for the tables, "
+    "and\n"
+    "controls (true: cap and cap_then_close with as many tokens follow it); each key may be absent.\n"
     "Several tasks: --task A --data A.jsonl --plan A.json --task B --data B.jsonl --plan B.json. Each has files named\n"
     "after it (c.json is c.A.json); the table of all tasks goes into the file of --markdown itself.\n";
 
@@ -79,6 +82,10 @@ void add_compared_methods(CLI::App& app, CompareOptions& o) {
   app.add_option("--exit", o.exits, "Compare full depth with this early exit too (SPEC, below); may be repeated")
       ->allow_extra_args(false)
       ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--own-method", o.own_methods, "Compare the method in this file too (JSON, below); may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--direct", o.direct,
                  "Stages of the method direct, such as an answer with the same examples (SPEC, below)")

@@ -14,7 +14,7 @@ namespace litestage::cli {
 struct CompareOptions {
   Options common;  // its task, data and plan are those of one task (see by_task)
   std::vector<std::string> tasks = {"choice"}, data, plans;
-  std::vector<std::string> methods = {"all"}, exits;
+  std::vector<std::string> methods = {"all"}, exits, own_methods;
   std::string direct;  // schedule of the control `direct`; empty: as it follows from the stages
   std::optional<std::size_t> latency_questions;  // default: 20, or all if there are fewer
   std::size_t traces = 0;

@@ -21,6 +21,7 @@
 #include "litestage/evaluate/bootstrap.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/policy/any_schedule.hpp"
+#include "litestage/policy/check_stages.hpp"
 #include "litestage/settings/expected.hpp"
 #include "litestage/settings/spec.hpp"
 #include "litestage/tasks/tasks.hpp"
@@ -86,6 +87,34 @@ void check_direct(const AnySchedule& direct, const std::vector<Question>& questi
   }
 }
 
+// Checks a method of one's own before a model runs. `where`: its file or option, for messages.
+void check_own(const compare::OwnMethod& own, const Job& job, const std::string& where) {
+  const Policies p{own.stages ? *own.stages : job.policies.stages, own.skip, own.exit};
+  p.skip.visit([&](const auto& policy) { check_stages(policy, p.stages, Where(where).at("skip")); });
+  check_stages(p.exit, p.stages, Where(where).at("exit"));
+  try {
+    static_cast<void>(p.stages.answer_format());  // throws an Error if the stages end without an answer
+    for (const Question& q : job.questions.list) p.stages.check_question(q);
+    check_layers(p, job.model.config().n_layers);
+  } catch (const Error& error) {
+    throw Error(concat(where, ": ", error.what()));
+  }
+}
+
+// The methods of --exit and --own-method.
+std::vector<compare::OwnMethod> own_methods(const CompareOptions& o, const Job& job) {
+  std::vector<compare::OwnMethod> methods;
+  for (const std::string& spec : o.exits) {
+    methods.push_back({.exit = read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file), .controls = true});
+    check_own(methods.back(), job, "--exit");
+  }
+  for (const std::string& path : o.own_methods) {
+    methods.push_back(read_fields<compare::OwnMethod>(io::read_json_file(path), Where(path)));
+    check_own(methods.back(), job, path);
+  }
+  return methods;
+}
+
 void check_compared(const CompareJob& c) {
   require_questions(c.job);
   const std::vector<Question>& questions = c.task.questions.list;
@@ -93,6 +122,10 @@ void check_compared(const CompareJob& c) {
     throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
   if (c.settings.direct) check_direct(*c.settings.direct, questions);
+  // Throws an Error if two methods have one name.
+  static_cast<void>(compare::ComparedMethods(c.settings.methods, c.task.plan ? &c.task.plan->plan : nullptr,
+                                             c.task.stages, c.job.model.config().n_layers, questions, c.settings.own,
+                                             c.settings.direct));
   if (!c.task.plan) return;
   check_plan_stages(c.task.stages, c.task.plan->plan, c.task.plan->path);
   calibrate::check_apart(c.task.plan->plan, questions, c.task.plan->path);
@@ -114,8 +147,7 @@ CompareJob prepare_comparison(CompareOptions o, bool stages_given) {
   settings.direct = direct_stages(o);
   const Job job = prepare(common);
   const std::size_t n = job.questions.list.size();
-  for (const std::string& spec : o.exits)
-    settings.exits.push_back(read_spec<early_exit::Standard>(spec, "--exit", io::read_json_file));
+  settings.own = own_methods(o, job);
   settings.letters = job.options.metric == "letter";
   settings.timed = o.latency_questions.value_or(std::min(evaluate::enough_questions, n));
   settings.traces = o.traces;
@@ -138,6 +170,7 @@ std::vector<CompareJob> prepare_comparisons(const CompareOptions& options, bool 
   for (const CompareOptions& t : tasks) {
     files.add(files_of(t.common)).writes("--markdown", t.markdown).goes_on_with("--journal", t.journal);
     for (const std::string& spec : t.exits) files.reads_spec("--exit", spec);
+    for (const std::string& path : t.own_methods) files.reads("--own-method", path);
     files.reads_spec("--direct", t.direct);
   }
   if (tasks.size() > 1) files.writes("--markdown", o.markdown);  // the table of all tasks

@@ -30,7 +30,7 @@ namespace litestage::compare {
 LITESTAGE_INLINE ComparedMethods::ComparedMethods(const std::vector<std::string>& chosen, const calibrate::Plan* plan,
                                                   const stages::Standard& stages, int n_layers,
                                                   const std::vector<Question>& questions,
-                                                  const std::vector<early_exit::Standard>& exits,
+                                                  const std::vector<OwnMethod>& own,
                                                   const std::optional<stages::Standard>& direct)
     : plan_(plan),
       full_{.skip = {}, .exit = {}, .stages = stages},
@@ -52,7 +52,7 @@ LITESTAGE_INLINE ComparedMethods::ComparedMethods(const std::vector<std::string>
     add(Kind::equal_accuracy, name + ", equal accuracy").baseline = name;
     add(Kind::equal_skipping, name + ", equal skipping").baseline = name;
   }
-  for (const early_exit::Standard& own : exits) add_exit(own);
+  for (const OwnMethod& method : own) add_own(method);
   if (wants("majority")) add(Kind::majority, "majority class");
   if (wants("direct")) add(Kind::direct, "direct answer");
   if (wants("forced")) add(Kind::forced, "forced answer");
@@ -63,6 +63,7 @@ LITESTAGE_INLINE ComparedMethods::ComparedMethods(const std::vector<std::string>
 }
 
 LITESTAGE_INLINE ComparedMethod& ComparedMethods::add(Kind kind, std::string name) {
+  if (has(name)) throw Error(concat("two methods have the name ", in_quotes(name), ", expected different names"));
   ComparedMethod m;
   m.kind = kind;
   m.method.name = std::move(name);
@@ -70,10 +71,12 @@ LITESTAGE_INLINE ComparedMethod& ComparedMethods::add(Kind kind, std::string nam
   return list_.back();
 }
 
-LITESTAGE_INLINE void ComparedMethods::add_exit(const early_exit::Standard& exit) {
-  std::string name = concat(full_depth_name, " + ", exit.active_name());
-  for (int n = 2; has(name); ++n) name = concat(full_depth_name, " + ", exit.active_name(), " (", n, ")");
-  add(Kind::exit, name).exit = exit;
+LITESTAGE_INLINE void ComparedMethods::add_own(const OwnMethod& own) {
+  std::string name = own.name.empty() ? own.name_of_policies(full_depth_name) : own.name;
+  for (int n = 2; own.name.empty() && has(name); ++n)
+    name = concat(own.name_of_policies(full_depth_name), " (", n, ")");
+  add(Kind::own, name).own = own;
+  if (!own.controls) return;
   add(Kind::cap, concat("cap, tokens of ", name)).like = name;
   add(Kind::cap_then_close, concat("cap, then close, tokens of ", name)).like = name;
 }
@@ -92,7 +95,7 @@ inline const compare::Method& ComparedMethods::ran(const std::string& name) cons
 LITESTAGE_INLINE bool ComparedMethods::needs_plan(const ComparedMethod& m) {
   switch (m.kind) {
     case Kind::full_depth:
-    case Kind::exit:
+    case Kind::own:
     case Kind::majority:
     case Kind::direct:
     case Kind::forced:
@@ -153,9 +156,8 @@ LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {
       return set_equal_skipping(m);
     case Kind::majority:
       return set_majority(m);
-    case Kind::exit:
-      p.exit = m.exit;
-      return set(m, p, to_spec(p.exit));
+    case Kind::own:
+      return set_own(m, p);
     case Kind::direct:
       p.stages = direct_;
       return set(m, p, "");
@@ -174,6 +176,14 @@ LITESTAGE_INLINE void ComparedMethods::set_policies(ComparedMethod& m) const {
     case Kind::cap_then_close:
       return set_cap(m, p, ran(full_depth_name));
   }
+}
+
+LITESTAGE_INLINE void ComparedMethods::set_own(ComparedMethod& m, MethodPolicies policies) const {
+  policies.skip = m.own.skip;
+  policies.exit = m.own.exit;
+  if (m.own.stages) policies.stages = *m.own.stages;
+  const bool exits = policies.exit.active_name() != early_exit::Never::name;
+  set(m, policies, exits ? to_spec(policies.exit) : "");
 }
 
 LITESTAGE_INLINE void ComparedMethods::set_one_stage(ComparedMethod& m, MethodPolicies policies) const {
