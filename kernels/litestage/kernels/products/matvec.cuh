@@ -48,7 +48,7 @@ struct RowOf {
   unsigned row;
 };
 
-// sum += the product of 32 weights and 32 inputs; exact except for the two or three roundings at the end.
+// sum += the product of 32 weights and 32 inputs; exact except for the two to four roundings at the end.
 template <DType type>
 LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, const Vector16& first16,
                                 const Vector16& second16, float input_scale, std::uint32_t input_sums, float& sum) {
@@ -67,7 +67,10 @@ LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, con
   } else {
     sum = fmaf(input_scale * scale.first, static_cast<float>(first + second), sum);
   }
-  if constexpr (f.has_min) {
+  if constexpr (f.has_min && f.half_scales) {
+    sum = fmaf(input_scale * scale.minimum, static_cast<float>(sum_first), sum);
+    sum = fmaf(input_scale * scale.second_minimum, static_cast<float>(sum_second), sum);
+  } else if constexpr (f.has_min) {
     sum = fmaf(input_scale * scale.minimum, static_cast<float>(sum_first + sum_second), sum);
   }
 }
@@ -90,12 +93,14 @@ template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
                                  float (&sum)[2][N]) {
   constexpr Format f = format_of(type);
-  constexpr unsigned of_block = f.code_bits == 8 ? 2 : 1, of_all = f.unit_blocks() * of_block;
+  // `sharing` blocks have their codes, or the low bits of them, in `of_block` vectors.
+  constexpr unsigned of_block = f.code_bits == 8 ? 2 : 1, sharing = f.code_bits < 4 ? 2 : 1;
+  constexpr unsigned of_all = f.unit_blocks() / sharing * of_block;
   Vector16 unit[2][f.unit_vectors];
   load_vectors<type>(t, rows, in.units(), u, of_all, f.unit_vectors - of_all, unit);
   LITESTAGE_UNROLL
   for (unsigned b = 0; b < f.unit_blocks(); ++b) {
-    load_vectors<type>(t, rows, in.units(), u, b * of_block, of_block, unit);
+    if (b % sharing == 0) load_vectors<type>(t, rows, in.units(), u, b / sharing * of_block, of_block, unit);
     const unsigned at = N < 16 ? u : recomputed(u);
     const unsigned block = at * f.unit_blocks() + b;
     const BlockScale scale[2] = {block_scale<type>(t, rows[0].matrix, rows[0].row, block),
