@@ -20,25 +20,37 @@ namespace {
 
 using namespace litestage;
 
-// Random codes with small positive scales.
+// The scales of a quantised block: small and positive.
+template <class Block>
+void set_scales(std::byte* data) {
+  Block block;
+  std::memcpy(&block, data, sizeof(block));
+  if constexpr (requires { block.e; }) block.e = 122;
+  if constexpr (requires { block.d; }) block.d = to_f16(0.01f);
+  if constexpr (requires { block.m; }) block.m = to_f16(0.003f);
+  if constexpr (requires { block.dmin; }) block.dmin = to_f16(0.003f);
+  std::memcpy(data, &block, sizeof(block));
+}
+
+// Random codes.
 std::vector<std::byte> random_weight(DType type, std::size_t rows, std::size_t columns) {
   std::mt19937 random(1);
   std::vector<std::byte> data(rows * row_bytes(type, columns));
-  const DTypeInfo& entry = info(type);
   for (std::byte& b : data) b = static_cast<std::byte>(random() & 255);
-  const f16 d = to_f16(0.01f), dmin = to_f16(0.003f);
-  for (std::size_t at = 0; at < data.size(); at += entry.block_bytes) {
-    if (cpu::is_float(type)) {
-      const float value = static_cast<float>(random() % 2001) / 1000 - 1;
-      const f16 half = to_f16(value);
-      const bf16 upper = to_bf16(value);
-      if (type == DType::f32) std::memcpy(data.data() + at, &value, 4);
-      if (type == DType::f16) std::memcpy(data.data() + at, &half, 2);
-      if (type == DType::bf16) std::memcpy(data.data() + at, &upper, 2);
-      continue;
-    }
-    std::memcpy(data.data() + at + (entry.coding.scale_columns == 16 ? entry.block_bytes - 2 : 0), &d, 2);
-    if (entry.coding.has_min) std::memcpy(data.data() + at + 2, &dmin, 2);
+  for (std::size_t at = 0; at < data.size(); at += info(type).block_bytes) {
+    const float value = static_cast<float>(random() % 2001) / 1000 - 1;
+    const f16 half = to_f16(value);
+    const bf16 upper = to_bf16(value);
+    with_type(type, [&]<DType t>() {
+      if constexpr (t == DType::f32)
+        std::memcpy(data.data() + at, &value, 4);
+      else if constexpr (t == DType::f16)
+        std::memcpy(data.data() + at, &half, 2);
+      else if constexpr (t == DType::bf16)
+        std::memcpy(data.data() + at, &upper, 2);
+      else
+        set_scales<typename DiskBlock<t>::Type>(data.data() + at);
+    });
   }
   return data;
 }
@@ -94,6 +106,8 @@ void product(benchmark::State& state, DType type, std::size_t rows, std::size_t 
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(matrices[0].stream_bytes()));
   state.counters["operations"] = benchmark::Counter(turns * 2 * static_cast<double>(n * rows * columns),
                                                     benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
+  state.counters["weights"] = benchmark::Counter(turns * static_cast<double>(rows * columns),
+                                                 benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
   state.SetLabel(std::string(cpu::name(set)));
 }
 

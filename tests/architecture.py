@@ -109,7 +109,7 @@ STANDARD_NAMES = {
     "bit": "bit_cast bit_ceil bit_width endian has_single_bit popcount",
     "charconv": "chars_format from_chars to_chars to_chars_result",
     "chrono": "chrono",
-    "cmath": "abs atan ceil cos exp fabs floor fma isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
+    "cmath": "abs atan ceil cos exp fabs floor fma ilogb isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
     "concepts": "convertible_to copyable default_initializable equality_comparable floating_point integral regular same_as signed_integral",
     "condition_variable": "condition_variable",
     "cstddef": "byte ptrdiff_t size_t",

@@ -124,7 +124,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
 int run(Options options) {
   options.model = cli::model_path(options.model);
   cli::Files files;
-  files.reads("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
+  files.reads_model("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
   files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
   cli::with_backend(options.backend, options.threads, !options.no_pack,

@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
   cli::Command command = cli::validate_gpu_command(options);
   return command.run(argc, argv, [&] {
     options.device_given = command.given("--device");
-    cli::Files().reads("--model", options.model).writes("--json", options.json).check();
+    cli::Files().reads_model("--model", options.model).writes("--json", options.json).check();
     try {
       return run(options);
     } catch (const Stopped&) {

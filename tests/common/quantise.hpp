@@ -137,6 +137,104 @@ inline BlockQ6K quantise_q6k(const float* x) {
   return block;
 }
 
+// Two bits of element i of a Q2_K or Q3_K block.
+template <class Block>
+void put_two_bits(Block& block, int i, int two) {
+  std::uint8_t& byte = block.qs[i / 128 * 32 + i % 32];
+  byte = static_cast<std::uint8_t>(byte | (two << (i % 128 / 32 * 2)));
+}
+
+// As Q4_K, with sub-blocks of 16 and four bits for their scales and minima.
+inline BlockQ2K quantise_q2k(const float* x) {
+  BlockQ2K block{};
+  float below[16], range[16];
+  for (int s = 0; s < 16; ++s) below[s] = std::max(0.0f, -*std::min_element(x + 16 * s, x + 16 * s + 16));
+  block.dmin = to_f16(*std::max_element(below, below + 16) / 15);
+  int min[16];
+  for (int s = 0; s < 16; ++s) {
+    min[s] = units_covering(below[s], to_float(block.dmin), 15);
+    const float top = *std::max_element(x + 16 * s, x + 16 * s + 16);
+    range[s] = std::max(0.0f, top + to_float(block.dmin) * static_cast<float>(min[s])) / 3;
+  }
+  block.d = to_f16(*std::max_element(range, range + 16) / 15);
+  for (int s = 0; s < 16; ++s) {
+    const int scale = units_covering(range[s], to_float(block.d), 15);
+    block.scales[s] = static_cast<std::uint8_t>(scale | (min[s] << 4));
+    const float step = to_float(block.d) * static_cast<float>(scale);
+    const float shift = to_float(block.dmin) * static_cast<float>(min[s]);
+    for (int i = 16 * s; i < 16 * s + 16; ++i) put_two_bits(block, i, nearest_code(x[i] + shift, step, 0, 3));
+  }
+  return block;
+}
+
+// As Q6_K, with scales of six bits.
+inline BlockQ3K quantise_q3k(const float* x) {
+  BlockQ3K block{};
+  float step[16];
+  for (int s = 0; s < 16; ++s) step[s] = largest_magnitude(x + 16 * s, 16) / 3.5f;
+  block.d = to_f16(*std::max_element(step, step + 16) / 31);
+  for (int s = 0; s < 16; ++s) {
+    const int scale = units_covering(step[s], to_float(block.d), 31) * (x[16 * s] < 0 ? -1 : 1);
+    std::uint8_t &low = block.scales[s % 8], &high = block.scales[8 + s % 4];
+    low = static_cast<std::uint8_t>(low | (((scale + 32) & 15) << (s < 8 ? 0 : 4)));
+    high = static_cast<std::uint8_t>(high | (((scale + 32) >> 4) << (s / 4 * 2)));
+    for (int i = 16 * s; i < 16 * s + 16; ++i) {
+      const int code = nearest_code(x[i], to_float(block.d) * static_cast<float>(scale), -4, 3) + 4;
+      put_two_bits(block, i, code & 3);
+      block.hmask[i % 32] = static_cast<std::uint8_t>(block.hmask[i % 32] | ((code >> 2) << (i / 32)));
+    }
+  }
+  return block;
+}
+
+// The code of the number of a table that is nearest to value / scale.
+[[nodiscard]] inline int nearest_number(float value, float scale, const std::int8_t* numbers) {
+  int nearest = 0;
+  for (int code = 1; code < 16; ++code) {
+    const auto error = [&](int c) { return std::fabs(value - scale * static_cast<float>(numbers[c])); };
+    if (error(code) < error(nearest)) nearest = code;
+  }
+  return nearest;
+}
+
+// Codes of 32 elements in the nibbles of `qs`.
+inline void put_numbers(std::uint8_t* qs, const float* x, float scale, const std::int8_t* numbers) {
+  for (int j = 0; j < 16; ++j) {
+    qs[j] = static_cast<std::uint8_t>(nearest_number(x[j], scale, numbers) |
+                                      (nearest_number(x[j + 16], scale, numbers) << 4));
+  }
+}
+
+inline BlockIQ4NL quantise_iq4nl(const float* x) {
+  BlockIQ4NL block{};
+  block.d = to_f16(std::copysign(largest_magnitude(x, 32) / 113, x[0]));
+  put_numbers(block.qs, x, to_float(block.d), iq4_numbers);
+  return block;
+}
+
+inline BlockIQ4XS quantise_iq4xs(const float* x) {
+  BlockIQ4XS block{};
+  float step[8];
+  for (int s = 0; s < 8; ++s) step[s] = largest_magnitude(x + 32 * s, 32) / 113;
+  block.d = to_f16(*std::max_element(step, step + 8) / 31);
+  for (int s = 0; s < 8; ++s) {
+    const int scale = units_covering(step[s], to_float(block.d), 31) * (x[32 * s] < 0 ? -1 : 1);
+    block.scales_l[s / 2] = static_cast<std::uint8_t>(block.scales_l[s / 2] | (((scale + 32) & 15) << (s % 2 * 4)));
+    block.scales_h = static_cast<std::uint16_t>(block.scales_h | (((scale + 32) >> 4) << (2 * s)));
+    put_numbers(block.qs + 16 * s, x + 32 * s, to_float(block.d) * static_cast<float>(scale), iq4_numbers);
+  }
+  return block;
+}
+
+inline BlockMXFP4 quantise_mxfp4(const float* x) {
+  BlockMXFP4 block{};
+  int exponent = 0;
+  if (const float largest = largest_magnitude(x, 32); largest > 0) std::frexp(largest / 12, &exponent);
+  block.e = static_cast<std::uint8_t>(std::clamp(128 + exponent, 0, 252));
+  put_numbers(block.qs, x, scale_of(block), doubled_e2m1);
+  return block;
+}
+
 // A row of `columns` numbers in the type's on-disk form, [row_bytes(type, columns)].
 inline void quantise_row(DType type, const float* x, std::byte* out, std::size_t columns) {
   const DTypeInfo& format = info(type);
@@ -158,6 +256,11 @@ inline void quantise_row(DType type, const float* x, std::byte* out, std::size_t
     if (type == DType::q4_k) put(quantise_q45k<BlockQ4K, 16>(b));
     if (type == DType::q5_k) put(quantise_q45k<BlockQ5K, 32>(b));
     if (type == DType::q6_k) put(quantise_q6k(b));
+    if (type == DType::q2_k) put(quantise_q2k(b));
+    if (type == DType::q3_k) put(quantise_q3k(b));
+    if (type == DType::iq4_nl) put(quantise_iq4nl(b));
+    if (type == DType::iq4_xs) put(quantise_iq4xs(b));
+    if (type == DType::mxfp4) put(quantise_mxfp4(b));
   }
 }
 

@@ -11,16 +11,16 @@
 
 namespace litestage::test {
 
-// Byte offsets of the halves that scale a block, the minimum first, or of its one number.
+// Byte offsets of the halves that scale a block, the minimum first, or of its exponent, or of its one number.
 [[nodiscard]] inline std::vector<std::size_t> scales_of(DType of) {
   return with_type(of, []<DType type>() -> std::vector<std::size_t> {
     if constexpr (info(type).quantised()) {
       using Block = typename DiskBlock<type>::Type;
       if constexpr (requires(Block b) { b.m; }) return {offsetof(Block, m), offsetof(Block, d)};
       if constexpr (requires(Block b) { b.dmin; }) return {offsetof(Block, dmin), offsetof(Block, d)};
-      return {offsetof(Block, d)};
+      if constexpr (requires(Block b) { b.d; }) return {offsetof(Block, d)};
     }
-    return {0};
+    return {0};  // an exponent comes first too
   });
 }
 
@@ -50,6 +50,8 @@ struct RandomWeight {
         std::memcpy(data + at, &value, sizeof(value));
       else if (type == DType::bf16)
         std::memcpy(data + at, &short_value, sizeof(short_value));
+      else if (info(type).coding.power_scale)
+        data[at] = static_cast<std::byte>(118 + random() % 6);
       else
         for (const std::size_t scale : scales) put_half(at + scale);
     }

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -17,41 +19,28 @@ using namespace litestage;
 
 namespace {
 
-// The step of element i: the distance between neighbouring codes, from the stored scales.
-double step_of(DType type, const std::byte* row, std::size_t i) {
-  const auto scale = [&](auto block) {
-    std::memcpy(&block, row + i / info(type).block_size * sizeof(block), sizeof(block));
-    if constexpr (requires { block.dmin; }) {
-      return std::fabs(to_float(block.d)) * sub_scale(block.scales, static_cast<int>(i % 256 / 32)).scale;
-    } else if constexpr (requires { block.ql; }) {
-      return std::fabs(to_float(block.d) * static_cast<float>(block.scales[i % 256 / 16]));
-    } else {
-      return std::fabs(to_float(block.d));
+// The step of element i: the largest distance between the numbers of neighbouring codes, from the stored scales.
+double step_of(DType of, const std::byte* row, std::size_t i) {
+  return with_type(of, [&]<DType type>() -> double {
+    constexpr DTypeInfo format = info(type);
+    if constexpr (format.quantised()) {
+      const auto block = load_block<typename DiskBlock<type>::Type>(row, i / format.block_size);
+      int gap = 1;
+      for (int c = 0; c < 15 && format.coding.numbers != nullptr; ++c) {
+        const int distance = format.coding.number(c + 1) - format.coding.number(c);
+        if (c != 7 || distance > 0) gap = std::max(gap, std::abs(distance));  // E2M1 goes from 6 to minus zero there
+      }
+      double step = gap * std::fabs(double{scale_of(block)});
+      if constexpr (format.super_blocks()) {
+        step *= std::abs(sub_scale(block, static_cast<int>(i) % 256 / format.coding.scale_columns).scale);
+      }
+      return step;
     }
-  };
-  switch (type) {
-    case DType::q8_0:
-      return scale(BlockQ8_0{});
-    case DType::q4_0:
-      return scale(BlockQ4_0{});
-    case DType::q4_1:
-      return scale(BlockQ4_1{});
-    case DType::q5_0:
-      return scale(BlockQ5_0{});
-    case DType::q5_1:
-      return scale(BlockQ5_1{});
-    case DType::q4_k:
-      return scale(BlockQ4K{});
-    case DType::q5_k:
-      return scale(BlockQ5K{});
-    case DType::q6_k:
-      return scale(BlockQ6K{});
-    default:
-      return 0;
-  }
+    return 0;
+  });
 }
 
-// One block of each type with random bytes (only the half-precision scales are chosen), and some of its elements as the
+// One block of each type with random bytes (only scales and exponents are chosen), and some of its elements as the
 // Python package gguf 0.19.0 computes them (gguf.quants.dequantize).
 struct KnownBlock {
   DType type;
@@ -170,7 +159,86 @@ std::vector<KnownBlock> known_blocks() {
         {200, -0x1.e5028p-1f},
         {224, 0x1.7db58p-1f},
         {240, -0x1.21bfp+0f},
-        {255, -0x1.5812dp+1f}}}};
+        {255, -0x1.5812dp+1f}}},
+      {DType::q2_k,
+       "8b4ae5f1a94106a0956a26afbccdafe562f90a945f5693c642276ad5ab2da7394551370e99b2d74c3427fa48d732a1df"
+       "70aca1e926115901dd06f27f8f063cd25e19a621f9bd0ccc21397c1ec795ca774c226124",
+       {{0, 0x1.11ep-3f},
+        {1, -0x1.98p-10f},
+        {15, -0x1.98p-10f},
+        {16, 0x1.bfp-5f},
+        {17, 0x1.bfp-5f},
+        {31, 0x1.33cp-2f},
+        {32, -0x1.ea7p-3f},
+        {63, -0x1.c1e8p-3f},
+        {64, 0x1.9c4p-5f},
+        {95, -0x1.cbcp-5f},
+        {100, 0x1.2e4p-4f},
+        {127, -0x1.5e5p-3f},
+        {128, -0x1.3b48p-3f},
+        {129, -0x1.3b48p-3f},
+        {160, -0x1.184p-5f},
+        {200, -0x1.4c6p-5f},
+        {224, 0x1.b8p-7f},
+        {240, -0x1.6c8p-3f},
+        {255, -0x1.6c8p-3f}}},
+      {DType::q3_k,
+       "8b4ae5f1a94106a0956a26afbccdafe562f90a945f5693c642276ad5ab2da7394551370e99b2d74c3427fa48d732a1df"
+       "70aca1e926115901dd06f27f8f063cd25e19a621f9bd0ccc21397c1ec795ca7748dc03d17a88934d85527357a2e64647"
+       "f03e2fb81f223f4192c58efd4c22",
+       {{0, 0x0p+0f},
+        {1, -0x0p+0f},
+        {15, 0x0p+0f},
+        {16, 0x1.93p-4f},
+        {17, -0x0p+0f},
+        {31, -0x1.93p-5f},
+        {32, 0x1.79dp-3f},
+        {63, 0x1.93p-2f},
+        {64, 0x1.ac3p-1f},
+        {95, 0x1.0878p-1f},
+        {100, 0x1.8668p-1f},
+        {127, 0x1.4124p-1f},
+        {128, 0x1.93p-6f},
+        {129, 0x1.2e4p-5f},
+        {160, 0x1.79dp-2f},
+        {200, -0x1.93p-6f},
+        {224, 0x1.2e4p-5f},
+        {240, -0x1.79dp-1f},
+        {255, -0x1.79dp-1f}}},
+      {DType::iq4_nl,
+       "4c22e5f1a94106a0956a26afbccdafe562f9",
+       {{0, -0x1.b8c8p-2f},
+        {1, -0x1.477p+0f},
+        {15, 0x1.477p-3f},
+        {16, 0x1.1836p+0f},
+        {17, 0x1.63c6p+0f},
+        {31, 0x1.63c6p+0f}}},
+      {DType::iq4_xs,
+       "4c22e5f1a94106a0956a26afbccdafe562f90a945f5693c642276ad5ab2da7394551370e99b2d74c3427fa48d732a1df"
+       "70aca1e926115901dd06f27f8f063cd25e19a621f9bd0ccc21397c1ec795ca7748dc03d17a88934d85527357a2e64647"
+       "f03e2fb81f223f4192c58efd5185f0711ef7677a1f132a818d882195a100b28d6b236b82481bd9fe",
+       {{0, 0x1.81afp+1f},
+        {1, -0x1.137dp+1f},
+        {15, 0x1.e4dcp+0f},
+        {16, -0x1.1e82p+0f},
+        {17, 0x1.e4dcp+0f},
+        {31, -0x1.24048p+2f},
+        {32, 0x1.87fbp+2f},
+        {63, 0x1.ced2p+1f},
+        {64, -0x1.348cp-1f},
+        {95, -0x1.8fdap+0f},
+        {100, 0x1.bcb78p+4f},
+        {127, 0x1.a12bp+3f},
+        {128, 0x1.994cp+3f},
+        {129, -0x1.994cp+0f},
+        {160, 0x1.b8c8p+3f},
+        {200, 0x1.1836p+4f},
+        {224, 0x1.6104cp+4f},
+        {240, 0x1.477p-2f},
+        {255, 0x1.2110ep+5f}}},
+      {DType::mxfp4,
+       "794ae5f1a94106a0956a26afbccdafe562",
+       {{0, -0x1p-6f}, {1, 0x1.8p-5f}, {15, 0x1p-6f}, {16, 0x1p-5f}, {17, -0x1p-4f}, {31, 0x1p-4f}}}};
 }
 
 std::vector<std::byte> from_hex(std::string_view hex) {

@@ -20,7 +20,7 @@ import struct
 import sys
 
 TABLE = pathlib.Path(__file__).parent / "kernels.tsv"
-DTYPES = "f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q4_k q5_k q6_k".split()
+DTYPES = "f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q4_k q5_k q6_k q2_k q3_k iq4_nl iq4_xs mxfp4".split()
 GEMM_TYPES = "f32 f16 bf16".split()
 EM_CUDA = 190
 
@@ -33,7 +33,8 @@ WIDTHS = {0: 8, 1: 8, 2: 16, 3: 16, 4: 32, 5: 64, 6: 128}
 Format = collections.namedtuple("Format", "columns vectors scale_loads")
 FORMATS = {"f32": Format(4, 1, 0), "f16": Format(8, 1, 0), "bf16": Format(8, 1, 0), "q8_0": Format(32, 2, 1),
            "q4_0": Format(32, 1, 1), "q4_1": Format(32, 1, 1), "q5_0": Format(128, 5, 1), "q5_1": Format(128, 5, 1),
-           "q4_k": Format(32, 1, 2), "q5_k": Format(128, 5, 2), "q6_k": Format(64, 3, 2)}
+           "q4_k": Format(32, 1, 2), "q5_k": Format(128, 5, 2), "q6_k": Format(64, 3, 2), "q2_k": Format(64, 1, 2),
+           "q3_k": Format(128, 3, 2), "iq4_nl": Format(32, 1, 1), "iq4_xs": Format(32, 1, 2), "mxfp4": Format(32, 1, 1)}
 PRODUCTS = ("ProjectAdd", "GateUp", "Logits")
 COLUMNS, HEAD_DIM = 2048, 128  # occupancy is given for inputs of this many columns, and for heads of this size
 

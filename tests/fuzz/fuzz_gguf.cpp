@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fuzz/target.hpp"
@@ -9,6 +10,7 @@
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/gguf/model_source.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"
+#include "litestage/io/gguf/split_files.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/prompt/transcript.hpp"
 
@@ -52,8 +54,14 @@ void read_text(const litestage::io::Vocabulary& vocabulary, const char* chat_for
 
 void fuzz_gguf(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span<const std::uint8_t>(data, size));
+  const std::string path(reinterpret_cast<const char*>(data), size);
+  if (const auto part = litestage::io::split_name(path)) need(part->path() == path && part->number <= part->count);
   try {
     const litestage::io::Gguf file(bytes, "fuzz");
+    try {  // as the first part of a model whose second part is missing, if it says so
+      static_cast<void>(litestage::io::with_other_parts(litestage::io::Gguf(bytes, "no/fuzz-00001-of-00002.gguf")));
+    } catch (const litestage::Error&) {
+    }
     need(litestage::io::fingerprint(file).size() == 5 + 32);
     need(litestage::io::sampled_fingerprint(file).size() == 16);
     for (const litestage::io::GgufTensor& t : file.tensors()) {

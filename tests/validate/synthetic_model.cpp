@@ -55,6 +55,9 @@ TEST_CASE("synthetic model: rows that blocks of 256 do not divide take a type wi
   CHECK(type_for(DType::q4_k, 576) == DType::q5_0);
   CHECK(type_for(DType::q5_k, 576) == DType::q5_1);
   CHECK(type_for(DType::q6_k, 576) == DType::q8_0);
+  CHECK(type_for(DType::q2_k, 576) == DType::iq4_nl);
+  CHECK(type_for(DType::q3_k, 576) == DType::iq4_nl);
+  CHECK(type_for(DType::iq4_xs, 576) == DType::iq4_nl);
   CHECK(type_for(DType::q8_0, 576) == DType::q8_0);
   CHECK(error_of([] { static_cast<void>(type_for(DType::q8_0, 40)); }) ==
         "Q8_0 has blocks of 32, rows here have 40 numbers");

@@ -142,7 +142,7 @@ void check_lengths(const Job& job) {
 
 Files files_of(const Options& o) {
   Files files;
-  files.reads("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
+  files.reads_model("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
   if (!o.prompt) files.reads("--data", data_path(o.data));
   if (!o.prompt && is_task_file(o.task)) files.reads("--task", o.task);
   for (const std::string& other : o.exclude) files.reads("--exclude", other);

@@ -16,15 +16,42 @@
 
 namespace litestage {
 
-enum class DType : std::uint8_t { f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k };
+enum class DType : std::uint8_t {
+  f32,
+  f16,
+  bf16,
+  q8_0,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q4_k,
+  q5_k,
+  q6_k,
+  q2_k,
+  q3_k,
+  iq4_nl,
+  iq4_xs,
+  mxfp4
+};
 
-// The integer codes of a quantised type: w = scale * (code - offset) + minimum. In blocks of 256 (K types), scale and
-// minimum are those of the block times a small integer for each part of it.
+// The numbers that the codes of 4 bits of some types stand for: those of IQ4_NL and IQ4_XS lie closer around zero, and
+// those of MXFP4 are twice the values of E2M1, a floating-point number of 4 bits, so that they are integers.
+inline constexpr std::int8_t iq4_numbers[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                                1,    13,   25,  38,  53,  69,  89,  113};
+inline constexpr std::int8_t doubled_e2m1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+// The integer codes of a quantised type: w = scale * number + minimum, where number = code - offset, or an entry of a
+// table. In blocks of 256, scale and minimum are those of the block times a small integer for each part of it.
 struct Coding {
   int bits = 0;  // of a code; 0: not quantised
   int offset = 0;
-  bool has_min = false;    // otherwise the minimum is 0
-  int scale_columns = 32;  // elements with one scale
+  bool has_min = false;                  // otherwise the minimum is 0
+  int scale_columns = 32;                // elements with one scale
+  const std::int8_t* numbers = nullptr;  // [16] the table, if there is one
+  bool power_scale = false;              // the scale is a power of two, stored as its exponent; otherwise it is a half
+
+  [[nodiscard]] constexpr int number(int code) const { return numbers != nullptr ? numbers[code] : code - offset; }
 };
 
 struct DTypeInfo {
@@ -36,7 +63,7 @@ struct DTypeInfo {
   Coding coding = {};
 
   [[nodiscard]] constexpr bool quantised() const { return coding.bits != 0; }
-  [[nodiscard]] constexpr bool super_blocks() const { return block_size == 256; }  // K types
+  [[nodiscard]] constexpr bool super_blocks() const { return block_size == 256; }
 };
 
 // In the order of the enumeration.
@@ -52,6 +79,11 @@ inline constexpr DTypeInfo dtype_table[] = {
     {DType::q4_k, "Q4_K", 12, 256, 144, {.bits = 4, .has_min = true}},
     {DType::q5_k, "Q5_K", 13, 256, 176, {.bits = 5, .has_min = true}},
     {DType::q6_k, "Q6_K", 14, 256, 210, {.bits = 6, .offset = 32, .scale_columns = 16}},
+    {DType::q2_k, "Q2_K", 10, 256, 84, {.bits = 2, .has_min = true, .scale_columns = 16}},
+    {DType::q3_k, "Q3_K", 11, 256, 110, {.bits = 3, .offset = 4, .scale_columns = 16}},
+    {DType::iq4_nl, "IQ4_NL", 20, 32, 18, {.bits = 4, .numbers = iq4_numbers}},
+    {DType::iq4_xs, "IQ4_XS", 23, 256, 136, {.bits = 4, .numbers = iq4_numbers}},
+    {DType::mxfp4, "MXFP4", 39, 32, 17, {.bits = 4, .numbers = doubled_e2m1, .power_scale = true}},
 };
 
 [[nodiscard]] constexpr const DTypeInfo& info(DType type) {
@@ -67,10 +99,12 @@ inline constexpr DTypeInfo dtype_table[] = {
   for (const DTypeInfo& entry : dtype_table) {
     const Coding& c = entry.coding;
     const auto offset = static_cast<unsigned>(c.offset);
-    const bool bits = c.bits == 0 || (c.bits >= 4 && c.bits <= 6) || (c.bits == 8 && offset == 128);
-    const bool scales = c.scale_columns == (entry.super_blocks() && !c.has_min ? 16 : 32);
+    const bool bits = c.bits == 0 || (c.bits >= 2 && c.bits <= 6) || (c.bits == 8 && offset == 128);
+    const bool scales = c.scale_columns == 32 || (c.scale_columns == 16 && entry.super_blocks());
     if (static_cast<std::size_t>(entry.type) != index++ || !bits || !scales) return false;
     if (offset != 0 && !std::has_single_bit(offset)) return false;
+    if (c.numbers != nullptr && (c.bits != 4 || offset != 0 || c.has_min)) return false;
+    if (c.power_scale && (entry.super_blocks() || c.has_min)) return false;
   }
   return true;
 }
@@ -116,9 +150,19 @@ LITESTAGE_HOST_DEVICE decltype(auto) with_type(DType type, F&& f) {
     case DType::q5_k:
       return f.template operator()<DType::q5_k>();
     case DType::q6_k:
+      return f.template operator()<DType::q6_k>();
+    case DType::q2_k:
+      return f.template operator()<DType::q2_k>();
+    case DType::q3_k:
+      return f.template operator()<DType::q3_k>();
+    case DType::iq4_nl:
+      return f.template operator()<DType::iq4_nl>();
+    case DType::iq4_xs:
+      return f.template operator()<DType::iq4_xs>();
+    case DType::mxfp4:
       break;
   }
-  return f.template operator()<DType::q6_k>();  // only q6_k: a new type without a case above is a compiler warning
+  return f.template operator()<DType::mxfp4>();  // only mxfp4: a new type without a case above is a compiler warning
 }
 
 }  // namespace litestage

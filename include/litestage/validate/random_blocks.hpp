@@ -3,6 +3,7 @@
 // minutes per model.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -23,32 +24,34 @@ namespace litestage::validation {
 }
 
 // Sets the scale of a block near `d`. Types with a minimum get one that moves the mean near zero; the scale of other
-// types gets a random sign.
-template <class Block>
+// types gets a random sign, unless it is a power of two, which has none.
+template <DType type, class Block>
 void set_scales(Block& block, float d, SplitMix64& random) {
   const std::uint64_t bits = random.draw();
   d *= 0.5f + static_cast<float>(bits >> 40) * 0x1p-24f;
-  constexpr bool five_bits = requires {
-    block.qh;
-  };
-  constexpr float mean_code = five_bits ? 15.5f : 7.5f;
-  if constexpr (requires { block.m; })
-    block.m = to_f16(-mean_code * d);
-  else if constexpr (requires { block.dmin; })
-    block.dmin = to_f16(mean_code * d);
-  else if ((bits & 1) != 0)
-    d = -d;
-  block.d = to_f16(d);
+  constexpr float mean_code = static_cast<float>((1 << info(type).coding.bits) - 1) / 2;
+  if constexpr (requires { block.e; }) {
+    block.e = static_cast<std::uint8_t>(128 + std::clamp(std::ilogb(d), -128, 124));
+  } else {
+    if constexpr (requires { block.m; })
+      block.m = to_f16(-mean_code * d);
+    else if constexpr (requires { block.dmin; })
+      block.dmin = to_f16(mean_code * d);
+    else if ((bits & 1) != 0)
+      d = -d;
+    block.d = to_f16(d);
+  }
 }
 
-template <class Block>
+template <DType type>
 void random_quantised(std::byte* data, std::size_t n, float d, SplitMix64& random) {
+  using Block = typename DiskBlock<type>::Type;
   for (std::size_t i = 0; i < n; ++i, data += sizeof(Block)) {
     std::uint64_t bits[(sizeof(Block) + 7) / 8];
     for (std::uint64_t& word : bits) word = random.draw();
     Block block;
     std::memcpy(&block, bits, sizeof(Block));
-    set_scales(block, d, random);
+    set_scales<type>(block, d, random);
     std::memcpy(data, &block, sizeof(Block));
   }
 }
@@ -73,12 +76,12 @@ inline void random_blocks(DType type, std::byte* data, std::size_t n, float spre
       constexpr std::size_t samples = 64;
       std::vector<std::byte> unit(samples * sizeof(Block));
       std::vector<float> values(samples * info(t).block_size);
-      random_quantised<Block>(unit.data(), samples, 1, random);
+      random_quantised<t>(unit.data(), samples, 1, random);
       dequantize_row(t, unit.data(), values.data(), values.size());
       double squares = 0;
       for (const float v : values) squares += static_cast<double>(v) * static_cast<double>(v);
       const double size = std::sqrt(squares / static_cast<double>(values.size()));
-      random_quantised<Block>(data, n, static_cast<float>(static_cast<double>(spread) / size), random);
+      random_quantised<t>(data, n, static_cast<float>(static_cast<double>(spread) / size), random);
     }
   });
 }

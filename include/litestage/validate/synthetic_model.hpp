@@ -27,6 +27,7 @@ namespace litestage::validation {
   if (type == DType::q4_k) return DType::q5_0;
   if (type == DType::q5_k) return DType::q5_1;
   if (type == DType::q6_k) return DType::q8_0;
+  if (type == DType::q2_k || type == DType::q3_k || type == DType::iq4_xs) return DType::iq4_nl;
   throw Error(concat(name(type), " has blocks of ", info(type).block_size, ", rows here have ", columns, " numbers"));
 }
 

@@ -44,6 +44,10 @@ LITESTAGE_DEVICE unsigned recomputed(unsigned value) {
 LITESTAGE_DEVICE int dot4(std::uint32_t a, std::uint32_t b, int c) {
   return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
 }
+// Byte i of the result is byte s of `low` (0 to 3) and `high` (4 to 7), where s, below 8, is nibble i of `selector`.
+LITESTAGE_DEVICE std::uint32_t select_bytes(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
+  return __byte_perm(low, high, selector);
+}
 #else
 inline float float_of_bits(std::uint32_t bits) {
   return std::bit_cast<float>(bits);
@@ -68,6 +72,14 @@ inline int dot4(std::uint32_t a, std::uint32_t b, int c) {
     c += static_cast<std::int8_t>(a >> shift) * static_cast<std::int8_t>(b >> shift);
   }
   return c;
+}
+inline std::uint32_t select_bytes(std::uint32_t low, std::uint32_t high, std::uint32_t selector) {
+  const std::uint64_t both = (static_cast<std::uint64_t>(high) << 32) | low;
+  std::uint32_t selected = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    selected |= (static_cast<std::uint32_t>(both >> (8 * ((selector >> (4 * i)) & 7u))) & 0xffu) << (8 * i);
+  }
+  return selected;
 }
 #endif
 

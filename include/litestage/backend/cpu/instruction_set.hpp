@@ -100,6 +100,7 @@ namespace detail {
 #define LITESTAGE_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define LITESTAGE_INLINE_AVX2 LITESTAGE_TARGET_AVX2 LITESTAGE_ALWAYS_INLINE
 #define LITESTAGE_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define LITESTAGE_INLINE_AVX512 LITESTAGE_TARGET_AVX512 LITESTAGE_ALWAYS_INLINE
 #endif
 
 // Unrolls a loop with a small, constant number of iterations over an array of registers; without it -O2 keeps the array

@@ -15,25 +15,25 @@ namespace detail {
 // Quantised types.
 template <DType type, class T>
 void dequantize_blocks(const std::byte* row, T* out, std::size_t columns) {
-  constexpr int n = static_cast<int>(info(type).block_size), offset = info(type).coding.offset;
+  constexpr int n = static_cast<int>(info(type).block_size);
+  constexpr Coding coding = info(type).coding;
   std::uint8_t code[n];
   for (std::size_t i = 0; i < columns / n; ++i, out += n) {
     const auto block = load_block<typename DiskBlock<type>::Type>(row, i);
     static_assert(sizeof(block) == info(type).block_bytes);
     codes(block, code);
-    const double d = to_float(block.d);
-    if constexpr (requires { block.dmin; }) {
-      const double dmin = to_float(block.dmin);
-      for (int j = 0; j < n; ++j) {
-        const SubScale s = sub_scale(block.scales, j / 32);
-        out[j] = static_cast<T>(d * s.scale * (code[j] - offset) - dmin * s.min);
+    const double d = scale_of(block);
+    double min = 0;
+    if constexpr (requires { block.m; }) min = to_float(block.m);
+    if constexpr (requires { block.dmin; }) min = to_float(block.dmin);
+    for (int j = 0; j < n; ++j) {
+      const int number = coding.number(code[j]);
+      if constexpr (info(type).super_blocks()) {
+        const SubScale s = sub_scale(block, j / coding.scale_columns);
+        out[j] = static_cast<T>(coding.has_min ? d * s.scale * number - min * s.min : d * s.scale * number);
+      } else {
+        out[j] = static_cast<T>(d * number + min);
       }
-    } else if constexpr (info(type).super_blocks()) {
-      for (int j = 0; j < n; ++j) out[j] = static_cast<T>(d * block.scales[j / 16] * (code[j] - offset));
-    } else {
-      double min = 0;
-      if constexpr (requires { block.m; }) min = to_float(block.m);
-      for (int j = 0; j < n; ++j) out[j] = static_cast<T>(d * (code[j] - offset) + min);
     }
   }
 }

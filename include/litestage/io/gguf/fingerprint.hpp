@@ -17,6 +17,7 @@ inline constexpr std::string_view fingerprint_prefix = "xxh3:";
 [[nodiscard]] std::string fingerprint(std::span<const std::byte> bytes);
 
 // The fingerprint of every byte of the file and of nothing else: a copy with a different name or date has the same one.
+// That of a model in several parts is the fingerprint of their bytes one after another (cat PARTS | xxhsum -H2).
 // It distinguishes files but is not safe against forgery, which needs SHA-256. It reads the whole file, at about 5 GB/s
 // on one core if the file is cached, so call it once per file.
 [[nodiscard]] std::string fingerprint(const Gguf& file);

@@ -15,6 +15,7 @@
 
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/gguf/gguf.hpp"
+#include "litestage/io/gguf/split_files.hpp"
 #include "litestage/model/source/config.hpp"
 
 namespace litestage::io {
@@ -130,15 +131,15 @@ inline void ModelKeys::refuse_others() const {
   }
 }
 
-// Adapters, vocabularies and the parts of a split model are GGUF files too, but no models.
+// Adapters, vocabularies and single parts of a split model are GGUF files too, but no models.
 inline void refuse_what_is_no_model(const Gguf& file) {
   const auto type = file.find<std::string>("general.type");
   if (type && *type != "model") {
     throw Error(concat(file.source(), ": key general.type is ", in_quotes(*type), ", expected \"model\""));
   }
-  const auto parts = file.find<std::int64_t>("split.count");
-  if (parts && *parts > 1) {
-    throw Error(concat(file.source(), ": is one of ", *parts, " parts of a split model, expected a whole one"));
+  const std::int64_t parts = split_count(file);
+  if (parts > 1 && file.files().size() == 1) {  // read from memory, where no other part can be found
+    throw Error(concat(file.source(), ": is one of ", parts, " parts of a split model, expected a whole one"));
   }
 }
 

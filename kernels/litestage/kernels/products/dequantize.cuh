@@ -11,16 +11,17 @@
 
 namespace litestage::kernels {
 
-// Number j of a block. It is rounded once, because scale * (code - offset) is exact but with half scales, whose types
-// have no minimum.
+// Number j of a block. It is rounded once, because the product of scale and code is exact.
 template <DType type>
 LITESTAGE_DEVICE float number_of(const Codes& codes, const BlockScale& scale, unsigned j) {
   constexpr Format f = format_of(type);
   const std::uint32_t byte = (codes.word[j / 4] >> (8 * (j % 4))) & 0xffu;
-  const int code = f.code_bits == 8 ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
+  const int code = f.signed_codes ? static_cast<std::int8_t>(byte) : static_cast<int>(byte);
   const float factor = j < 16 ? scale.first : scale.second, steps = static_cast<float>(code - f.offset);
-  // The host adds the minimum even if it is zero, which affects the sign of zero, so this function adds it too.
-  return f.half_scales ? factor * steps : fmaf(factor, steps, scale.minimum);
+  const float minimum = f.half_scales && j >= 16 ? scale.second_minimum : scale.minimum;
+  // In blocks of 32 the host adds the minimum even if it is zero, which affects the sign of zero, so this function adds
+  // it too.
+  return f.super_blocks && !f.has_min ? factor * steps : fmaf(factor, steps, minimum);
 }
 
 // Calls f(column, numbers) for all numbers of a unit of a row, 8 or 4 at a time starting at `column`. The last unit of

@@ -16,10 +16,10 @@ namespace litestage::kernels {
 
 inline constexpr unsigned matvec_threads = 128;
 // How many blocks of a product with n inputs a multiprocessor should hold. This limits the registers per thread to 64
-// for one input and to 168 for 16. Units of 5 vectors need more registers, but have more loads in flight in return.
-[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_vectors, unsigned n) {
+// for one input and to 168 for 16. Units of 128 columns need more registers, but have more loads in flight in return.
+[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_columns, unsigned n) {
   const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
-  return unit_vectors < 5 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
+  return unit_columns < 128 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
 }
 // Units of a row that a thread loads before it uses the first, so that at least four vectors are in flight.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned units_ahead(unsigned unit_vectors) {
@@ -48,7 +48,7 @@ struct RowOf {
   unsigned row;
 };
 
-// sum += the product of 32 weights and 32 inputs; exact except for the two or three roundings at the end.
+// sum += the product of 32 weights and 32 inputs; exact except for the two to four roundings at the end.
 template <DType type>
 LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, const Vector16& first16,
                                 const Vector16& second16, float input_scale, std::uint32_t input_sums, float& sum) {
@@ -67,7 +67,10 @@ LITESTAGE_DEVICE void add_block(const Codes& codes, const BlockScale& scale, con
   } else {
     sum = fmaf(input_scale * scale.first, static_cast<float>(first + second), sum);
   }
-  if constexpr (f.has_min) {
+  if constexpr (f.has_min && f.half_scales) {
+    sum = fmaf(input_scale * scale.minimum, static_cast<float>(sum_first), sum);
+    sum = fmaf(input_scale * scale.second_minimum, static_cast<float>(sum_second), sum);
+  } else if constexpr (f.has_min) {
     sum = fmaf(input_scale * scale.minimum, static_cast<float>(sum_first + sum_second), sum);
   }
 }
@@ -90,12 +93,14 @@ template <DType type, unsigned N, class C>
 LITESTAGE_DEVICE void add_blocks(C& t, const RowOf (&rows)[2], const StagedInputs<type, N>& in, unsigned u,
                                  float (&sum)[2][N]) {
   constexpr Format f = format_of(type);
-  constexpr unsigned of_block = f.code_bits == 8 ? 2 : 1, of_all = f.unit_blocks() * of_block;
+  // `sharing` blocks have their codes, or the low bits of them, in `of_block` vectors.
+  constexpr unsigned of_block = f.code_bits == 8 ? 2 : 1, sharing = f.code_bits < 4 ? 2 : 1;
+  constexpr unsigned of_all = f.unit_blocks() / sharing * of_block;
   Vector16 unit[2][f.unit_vectors];
   load_vectors<type>(t, rows, in.units(), u, of_all, f.unit_vectors - of_all, unit);
   LITESTAGE_UNROLL
   for (unsigned b = 0; b < f.unit_blocks(); ++b) {
-    load_vectors<type>(t, rows, in.units(), u, b * of_block, of_block, unit);
+    if (b % sharing == 0) load_vectors<type>(t, rows, in.units(), u, b / sharing * of_block, of_block, unit);
     const unsigned at = N < 16 ? u : recomputed(u);
     const unsigned block = at * f.unit_blocks() + b;
     const BlockScale scale[2] = {block_scale<type>(t, rows[0].matrix, rows[0].row, block),

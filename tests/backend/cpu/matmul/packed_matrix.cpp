@@ -16,12 +16,17 @@ namespace {
 // Code of `column` (of a block) and row (of a panel), read back as panel_format.hpp describes it.
 int code_in(const std::uint8_t* block, int bits, std::size_t column, std::size_t row) {
   const std::size_t v = column / 4, byte = 4 * row + column % 4;
+  const auto two_bits = [&](std::size_t first) { return (block[(first + v / 4) * 64 + byte] >> (v % 4 * 2)) & 3; };
+  const int one_bit = (block[byte] >> v) & 1;
   if (bits == 8) return block[v * 64 + byte];
+  if (bits == 2) return two_bits(0);
+  if (bits == 3 && v != 2 && v != 5) return (block[v / 3 * 64 + byte] >> (v % 3 * 3)) & 7;
+  if (bits == 3) return (block[v / 3 * 64 + byte] >> 6) + 4 * ((block[128 + byte] >> (v == 2 ? 6 : 7)) & 1);
   const std::size_t first = bits == 5 ? 1 : bits == 6 ? 2 : 0;
   const int pair = block[(first + v % 4) * 64 + byte];
   const int low = v < 4 ? pair & 15 : pair >> 4;
-  if (bits == 5) return low + 16 * ((block[byte] >> v) & 1);
-  if (bits == 6) return low + 16 * ((block[v / 4 * 64 + byte] >> (v % 4 * 2)) & 3);
+  if (bits == 5) return low + 16 * one_bit;
+  if (bits == 6) return low + 16 * two_bits(0);
   return low;
 }
 
@@ -37,17 +42,21 @@ void check_codes() {
     const std::byte* group = panel.data() + g * traits.group_bytes();
     for (std::size_t r = 0; r < cpu::panel_rows; ++r) {
       std::uint8_t code[256] = {};
-      f16 d, found;
+      Block block{};
       if (16 + r < rows) {
-        const Block block = litestage::load_block<Block>(weight.raw.row(16 + r), g);
+        block = litestage::load_block<Block>(weight.raw.row(16 + r), g);
         codes(block, code);
-        d = block.d;
       }
-      std::memcpy(&found, group + 2 * r, sizeof(found));
-      CHECK(found == d);
+      if constexpr (requires { block.e; }) {
+        CHECK(group[r] == std::byte{block.e});
+      } else {
+        f16 found;
+        std::memcpy(&found, group + 2 * r, sizeof(found));
+        CHECK(found == block.d);
+      }
       for (std::size_t k = 0; k < traits.group_columns(); ++k) {
-        const std::byte* block = group + traits.codes_at() + k / 32 * traits.code_bytes();
-        REQUIRE(code_in(reinterpret_cast<const std::uint8_t*>(block), traits.code_bits, k % 32, r) == code[k]);
+        const std::byte* stored = group + traits.codes_at() + k / 32 * traits.code_bytes();
+        REQUIRE(code_in(reinterpret_cast<const std::uint8_t*>(stored), traits.code_bits, k % 32, r) == code[k]);
       }
     }
   }
@@ -63,12 +72,12 @@ TEST_CASE("every code lands where the kernels look for it, and rows that are not
   }
 }
 
-TEST_CASE("packing costs at most 3 % more than the file, for whole panels") {
+TEST_CASE("packing costs at most 4 % more than the file, for whole panels") {
   for (const DTypeInfo& entry : dtype_table) {
     const double packed = static_cast<double>(cpu::panel_bytes(entry.type, 768));
     const double file = static_cast<double>(16 * row_bytes(entry.type, 768));
     CHECK(packed >= file);
-    CHECK(packed <= 1.03 * file);
+    CHECK(packed <= 1.04 * file);
   }
 }
 

@@ -21,6 +21,11 @@ struct ActivationBlock {
   float scaled_sum;                 // scale * (sum of codes), for the minimums of weights
   std::int32_t negative_sum;        // -(sum of codes), for the offsets of weights
   std::int32_t negative_sum_first;  // -(sum of the first 16 codes)
+
+  // scale * (sum of the first 16 codes, or of the last), for minimums of 16 weights
+  [[nodiscard]] LITESTAGE_ALWAYS_INLINE float scaled_half(std::size_t half) const {
+    return scale * static_cast<float>(half == 0 ? -negative_sum_first : negative_sum_first - negative_sum);
+  }
 };
 static_assert(sizeof(ActivationBlock) == 48);
 

@@ -1,8 +1,8 @@
 // Integer dot products in vectors of 256 bits, which the kernels of matmul_avx2.hpp are templates over: with AVX2's own
 // instructions, or with the one of AVX-VNNI. Both give the same integers.
 //
-// One step multiplies a vector of weight codes (8 rows, 4 columns each) with four activation codes, repeated in every
-// lane, and adds each row's four products to that row's sum.
+// One step multiplies a vector of weights' numbers, unsigned and of `bits` bits (8 rows, 4 columns each), with four
+// activation codes, repeated in every lane, and adds each row's four products to that row's sum.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,13 @@ struct Avx2Dot {
 
   // Codes of 8 bits are too large for that, so their offset of 128 is subtracted here, and they are split into
   // magnitude and sign; 2 * 128 * 127 fits into 16 bits once.
+  //
+  // Numbers from -127 to 127, called of 7 bits here, are taken as they are: the activation is split instead, which
+  // takes fewer instructions where two vectors of weights share one of activations. Codes of 8 bits may be -128, whose
+  // sign cannot be changed.
   template <int bits>
-  static constexpr bool subtracts_offset = bits == 8;
+  static constexpr bool subtracts_offset = bits >= 7;
+  static constexpr bool takes_signed_numbers = true;
   template <int bits>
   struct Codes {
     __m256i magnitude, sign;
@@ -40,10 +45,15 @@ struct Avx2Dot {
   // Step number `step` of a sum of `steps` steps.
   template <int bits, int steps>
   LITESTAGE_INLINE_AVX2 static void add(Sum& sum, const Codes<bits>& w, __m256i x, int step) {
-    constexpr int fit = bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1, run = fit < steps ? fit : steps;
-    static_assert(bits == 8 || run * 2 * 127 * ((1 << bits) - 1) <= 32767);
+    constexpr int fit = bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1, run = fit < steps ? fit : steps;
+    static_assert(bits >= 7 || run * 2 * 127 * ((1 << bits) - 1) <= 32767);
+    __m256i magnitude = w.magnitude;
+    if constexpr (bits == 7) {
+      magnitude = _mm256_abs_epi8(x);
+      x = _mm256_sign_epi8(w.sign, x);
+    }
     if constexpr (bits == 8) x = _mm256_sign_epi8(x, w.sign);
-    const __m256i products = _mm256_maddubs_epi16(w.magnitude, x);
+    const __m256i products = _mm256_maddubs_epi16(magnitude, x);
     sum.pairs = step % run == 0 ? products : _mm256_add_epi16(sum.pairs, products);
     if (step % run != run - 1) return;
     sum.total = _mm256_add_epi32(sum.total, _mm256_madd_epi16(sum.pairs, _mm256_set1_epi16(1)));
@@ -68,6 +78,7 @@ struct VnniDot {
 
   template <int bits>
   static constexpr bool subtracts_offset = false;
+  static constexpr bool takes_signed_numbers = false;
   template <int bits>
   struct Codes {
     __m256i unpacked;

@@ -45,8 +45,9 @@ LITESTAGE_INLINE_AVX2 __m256i four_codes(const ActivationBlock& x, int v) {
   return _mm256_set1_epi32(four);
 }
 
-// The integer sums of a block, one for each section. They start at -offset * (sum of activation codes).
-template <class Dot, DType type>
+// The integer sums of a block, one for each section. They start at -offset * (sum of activation codes). `bits`: as Dot
+// has it.
+template <class Dot, DType type, int bits = panel_traits<type>.number_bits>
 struct BlockSums {
   static constexpr PanelTraits traits = panel_traits<type>;
   typename Dot::Sum of[sections<type>];
@@ -60,10 +61,9 @@ struct BlockSums {
   }
 
   // Adds vectors v and v + 4.
-  LITESTAGE_INLINE_AVX2 void add(int v, const typename Dot::template Codes<traits.code_bits>& first,
-                                 const typename Dot::template Codes<traits.code_bits>& second, __m256i x_first,
-                                 __m256i x_second) {
-    constexpr int steps = 8 / sections<type>, bits = traits.code_bits;
+  LITESTAGE_INLINE_AVX2 void add(int v, const typename Dot::template Codes<bits>& first,
+                                 const typename Dot::template Codes<bits>& second, __m256i x_first, __m256i x_second) {
+    constexpr int steps = 8 / sections<type>;
     constexpr bool one = sections<type> == 1;
     Dot::template add<bits, steps>(of[0], first, x_first, one ? 2 * v : v);
     Dot::template add<bits, steps>(of[one ? 0 : 1], second, x_second, one ? 2 * v + 1 : v);
@@ -77,15 +77,20 @@ struct BlockSums {
       result = _mm256_fmadd_ps(_mm256_mul_ps(f.scale[s], x_scale), _mm256_cvtepi32_ps(of[s].total), result);
     }
     if constexpr (traits.has_min) {
-      const __m256 x_sum = _mm256_set1_ps(x.scaled_sum);
-      result = traits.super_blocks ? _mm256_fnmadd_ps(f.min, x_sum, result) : _mm256_fmadd_ps(f.min, x_sum, result);
+      LITESTAGE_CPU_UNROLL
+      for (int s = 0; s < sections<type>; ++s) {
+        const __m256 x_sum =
+            _mm256_set1_ps(sections<type> == 1 ? x.scaled_sum : x.scaled_half(static_cast<std::size_t>(s)));
+        result =
+            traits.super_blocks ? _mm256_fnmadd_ps(f.min[s], x_sum, result) : _mm256_fmadd_ps(f.min[s], x_sum, result);
+      }
     }
     return result;
   }
 
  private:
   [[nodiscard]] LITESTAGE_INLINE_AVX2 static typename Dot::Sum start(std::int32_t negative_sum) {
-    constexpr bool zero = traits.offset_shift < 0 || Dot::template subtracts_offset<traits.code_bits>;
+    constexpr bool zero = traits.offset_shift < 0 || Dot::template subtracts_offset<bits>;
     if constexpr (zero) return Dot::start(_mm256_setzero_si256());
     return Dot::start(_mm256_slli_epi32(_mm256_set1_epi32(negative_sum), traits.offset_shift & 31));
   }
@@ -93,13 +98,21 @@ struct BlockSums {
 
 // ---- one input: both halves of a block side by side, so that they share the loads of the activations
 
+// The numbers of large tables keep their signs if Dot takes them so.
+template <class Dot, DType type>
+inline constexpr int bits_of_one =
+    Dot::takes_signed_numbers&& panel_traits<type>.has_table&& panel_traits<type>.number_bits == 8
+        ? 7
+        : panel_traits<type>.number_bits;
+
 template <class Dot, DType type, int v>
-LITESTAGE_INLINE_AVX2 void add_pair(BlockSums<Dot, type> (&sums)[2], const std::byte* codes, const ActivationBlock& x) {
-  constexpr int bits = panel_traits<type>.code_bits;
+LITESTAGE_INLINE_AVX2 void add_pair(BlockSums<Dot, type, bits_of_one<Dot, type>> (&sums)[2], const std::byte* codes,
+                                    const ActivationBlock& x) {
+  constexpr int bits = bits_of_one<Dot, type>;
   const __m256i x_first = four_codes(x, v), x_second = four_codes(x, v + 4);
   LITESTAGE_CPU_UNROLL
   for (int half = 0; half < 2; ++half) {
-    const VectorPair w = unpack_pair<bits, v>(codes, half);
+    const VectorPair w = load_pair<type, v, bits == 7>(codes, half);
     sums[half].add(v, Dot::template codes<bits>(w.first), Dot::template codes<bits>(w.second), x_first, x_second);
   }
 }
@@ -114,7 +127,8 @@ LITESTAGE_INLINE_AVX2 void one_input(const PanelJob& job, std::size_t token, __m
     for (std::size_t b = 0; b < traits.group_blocks(); ++b, ++x) {
       const std::byte* codes = group + traits.codes_at() + b * traits.code_bytes();
       read_ahead_part<type>(group, b);
-      BlockSums<Dot, type> sums[2] = {BlockSums<Dot, type>(*x), BlockSums<Dot, type>(*x)};
+      using Sums = BlockSums<Dot, type, bits_of_one<Dot, type>>;
+      Sums sums[2] = {Sums(*x), Sums(*x)};
       add_pair<Dot, type, 0>(sums, codes, *x);
       add_pair<Dot, type, 1>(sums, codes, *x);
       add_pair<Dot, type, 2>(sums, codes, *x);
@@ -142,10 +156,10 @@ template <class Dot, DType type>
 LITESTAGE_INLINE_AVX2 void half_block(float* results, const std::byte* group, std::size_t b, int half,
                                       const ActivationBlock* x, std::size_t stride, std::size_t n) {
   constexpr PanelTraits traits = panel_traits<type>;
-  constexpr int bits = traits.code_bits;
+  constexpr int bits = traits.number_bits;
   const std::byte* codes = group + traits.codes_at() + b * traits.code_bytes();
-  const VectorPair unpacked[4] = {unpack_pair<bits, 0>(codes, half), unpack_pair<bits, 1>(codes, half),
-                                  unpack_pair<bits, 2>(codes, half), unpack_pair<bits, 3>(codes, half)};
+  const VectorPair unpacked[4] = {load_pair<type, 0>(codes, half), load_pair<type, 1>(codes, half),
+                                  load_pair<type, 2>(codes, half), load_pair<type, 3>(codes, half)};
   typename Dot::template Codes<bits> first[4], second[4];
   LITESTAGE_CPU_UNROLL
   for (int v = 0; v < 4; ++v) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
+#include "litestage/backend/cpu/matmul/panels_avx512.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -19,67 +20,7 @@
 
 namespace litestage::cpu {
 
-namespace detail {
-
-#define LITESTAGE_INLINE_AVX512 LITESTAGE_TARGET_AVX512 LITESTAGE_ALWAYS_INLINE
-
-LITESTAGE_INLINE_AVX512 __m512i load_part(const std::byte* block, int part) {
-  return _mm512_loadu_si512(block + part * 64);
-}
-
-// Loads 16 numbers of f16 or of 8-bit integers as float.
-LITESTAGE_INLINE_AVX512 __m512 load_f16(const std::byte* p) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
-template <bool is_signed>
-LITESTAGE_INLINE_AVX512 __m512 load_bytes(const std::byte* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  return _mm512_cvtepi32_ps(is_signed ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes));
-}
-
-// a | (b & mask), as ternary logic with the truth table 0xf8 (a has weight 4, b 2, mask 1).
-LITESTAGE_INLINE_AVX512 __m512i or_masked(__m512i a, __m512i b, __m512i mask) {
-  return _mm512_ternarylogic_epi32(a, b, mask, 0xf8);
-}
-
-// Shifts left by a constant, or right if it is negative; bits that cross into the next byte are masked off later.
-template <int left>
-LITESTAGE_INLINE_AVX512 __m512i shift_bits(__m512i v) {
-  if constexpr (left > 0) return _mm512_slli_epi16(v, left);
-  if constexpr (left < 0) return _mm512_srli_epi16(v, -left);
-  return v;
-}
-
-// Unpacks vectors v and v + 4 of a block of `bits` bits (panel_format.hpp).
-template <int bits, int v>
-LITESTAGE_INLINE_AVX512 void unpack_pair(const std::byte* block, __m512i (&w)[8]) {
-  if constexpr (bits == 8) {
-    w[v] = load_part(block, v);
-    w[v + 4] = load_part(block, v + 4);
-  } else {
-    const __m512i low = _mm512_set1_epi8(0x0f);
-    const __m512i nibbles = load_part(block, v + (bits == 5 ? 1 : bits == 6 ? 2 : 0));
-    w[v] = _mm512_and_si512(nibbles, low);
-    w[v + 4] = _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), low);
-    if constexpr (bits == 5) {
-      const __m512i fifth = load_part(block, 0), mask = _mm512_set1_epi8(0x10);
-      w[v] = or_masked(w[v], shift_bits<4 - v>(fifth), mask);
-      w[v + 4] = or_masked(w[v + 4], shift_bits<0 - v>(fifth), mask);
-    }
-    if constexpr (bits == 6) {
-      const __m512i mask = _mm512_set1_epi8(0x30);
-      w[v] = or_masked(w[v], shift_bits<4 - 2 * v>(load_part(block, 0)), mask);
-      w[v + 4] = or_masked(w[v + 4], shift_bits<4 - 2 * v>(load_part(block, 1)), mask);
-    }
-  }
-}
-template <int bits>
-LITESTAGE_INLINE_AVX512 void unpack(const std::byte* block, __m512i (&w)[8]) {
-  unpack_pair<bits, 0>(block, w);
-  unpack_pair<bits, 1>(block, w);
-  unpack_pair<bits, 2>(block, w);
-  unpack_pair<bits, 3>(block, w);
-}
+namespace avx512 {
 
 // Adds the dot products of four activations with the four codes of each row to sum.
 LITESTAGE_INLINE_AVX512 __m512i dot4(__m512i sum, __m512i w, const ActivationBlock& x, int v) {
@@ -97,11 +38,11 @@ LITESTAGE_INLINE_AVX512 __m512i start_sum(std::int32_t negative_sum) {
 
 // Adds the contribution of a block to a result: acc + scale (dot of codes) [+ min (sum of activations)].
 template <DType type>
-LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], const __m512 (&scale)[2], __m512 min,
+LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], const Factors& f,
                                          const ActivationBlock& x) {
   constexpr PanelTraits traits = panel_traits<type>;
   const __m512 x_scale = _mm512_set1_ps(x.scale);
-  if constexpr (traits.sub_columns == 16) {
+  if constexpr (sections<type> == 2) {
     __m512i first = start_sum<type>(x.negative_sum_first);
     __m512i second = start_sum<type>(x.negative_sum - x.negative_sum_first);
     LITESTAGE_CPU_UNROLL
@@ -109,17 +50,20 @@ LITESTAGE_INLINE_AVX512 __m512 add_block(__m512 acc, const __m512i (&w)[8], cons
       first = dot4(first, w[v], x, v);
       second = dot4(second, w[v + 4], x, v + 4);
     }
-    acc = _mm512_fmadd_ps(_mm512_mul_ps(scale[0], x_scale), _mm512_cvtepi32_ps(first), acc);
-    acc = _mm512_fmadd_ps(_mm512_mul_ps(scale[1], x_scale), _mm512_cvtepi32_ps(second), acc);
+    acc = _mm512_fmadd_ps(_mm512_mul_ps(f.scale[0], x_scale), _mm512_cvtepi32_ps(first), acc);
+    acc = _mm512_fmadd_ps(_mm512_mul_ps(f.scale[1], x_scale), _mm512_cvtepi32_ps(second), acc);
   } else {
     __m512i sum = start_sum<type>(x.negative_sum);
     LITESTAGE_CPU_UNROLL
     for (int v = 0; v < 8; ++v) sum = dot4(sum, w[v], x, v);
-    acc = _mm512_fmadd_ps(_mm512_mul_ps(scale[0], x_scale), _mm512_cvtepi32_ps(sum), acc);
+    acc = _mm512_fmadd_ps(_mm512_mul_ps(f.scale[0], x_scale), _mm512_cvtepi32_ps(sum), acc);
   }
-  if constexpr (traits.has_min) {
+  if constexpr (traits.has_min && sections<type> == 2) {
+    acc = _mm512_fnmadd_ps(f.min[0], _mm512_set1_ps(x.scaled_half(0)), acc);
+    acc = _mm512_fnmadd_ps(f.min[1], _mm512_set1_ps(x.scaled_half(1)), acc);
+  } else if constexpr (traits.has_min) {
     const __m512 x_sum = _mm512_set1_ps(x.scaled_sum);
-    acc = traits.super_blocks ? _mm512_fnmadd_ps(min, x_sum, acc) : _mm512_fmadd_ps(min, x_sum, acc);
+    acc = traits.super_blocks ? _mm512_fnmadd_ps(f.min[0], x_sum, acc) : _mm512_fmadd_ps(f.min[0], x_sum, acc);
   }
   return acc;
 }
@@ -132,35 +76,16 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
   const ActivationBlock* x = job.inputs->blocks(token);
   const std::byte* group = job.panel;
   for (std::size_t g = 0; g < groups; ++g, group += traits.group_bytes()) {
-    const __m512 d = load_f16(group);
-    __m512 min = traits.has_min ? load_f16(group + 32) : _mm512_setzero_ps();
-    const __m512 dmin = min;
+    const Factors of_group = load_scales<type>(group);
     for (std::size_t b = 0; b < traits.group_blocks(); ++b, ++x) {
       __m512i w[8];
-      unpack<traits.code_bits>(group + traits.codes_at() + b * traits.code_bytes(), w);
-      __m512 scale[2] = {d, d};
-      if constexpr (traits.super_blocks) {
-        // The product is exact: 11 bits of d times at most 8 bits of the factor.
-        const std::byte* subs = group + traits.sub_scales_at() + b * (16 * 32 / traits.sub_columns);
-        scale[0] = _mm512_mul_ps(d, load_bytes<!traits.has_min>(subs));
-        if constexpr (traits.sub_columns == 16) scale[1] = _mm512_mul_ps(d, load_bytes<true>(subs + 16));
-        if constexpr (traits.has_min)
-          min = _mm512_mul_ps(dmin, load_bytes<false>(group + traits.sub_mins_at() + b * 16));
-      }
+      unpack<type>(group + traits.codes_at() + b * traits.code_bytes(), w);
+      Factors f = of_group;
+      if constexpr (traits.super_blocks) f = sub_factors<type>(of_group, group, b);
       LITESTAGE_CPU_UNROLL
-      for (int t = 0; t < n; ++t)
-        acc[t] = add_block<type>(acc[t], w, scale, min, x[static_cast<std::size_t>(t) * stride]);
+      for (int t = 0; t < n; ++t) acc[t] = add_block<type>(acc[t], w, f, x[static_cast<std::size_t>(t) * stride]);
     }
   }
-}
-
-// Loads 16 rows of one column as float.
-template <DType type>
-LITESTAGE_INLINE_AVX512 __m512 load_column(const std::byte* panel, std::size_t k) {
-  if constexpr (type == DType::f32) return _mm512_loadu_ps(reinterpret_cast<const float*>(panel) + k * 16);
-  if constexpr (type == DType::f16) return load_f16(panel + k * 32);
-  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + k * 32));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
 // Even and odd columns are two independent sums, added at the end.
@@ -192,9 +117,7 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
   for (int t = 0; t < n; ++t) acc[t] = _mm512_add_ps(acc[t], odd[t]);
 }
 
-#undef LITESTAGE_INLINE_AVX512
-
-}  // namespace detail
+}  // namespace avx512
 
 // The tiles of `run_tiles`, of one vector per input.
 //
@@ -221,9 +144,9 @@ struct Avx512Panels {
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) acc[t] = _mm512_setzero_ps();
     if constexpr (is_float(type)) {
-      detail::float_tile<type, n>(job, token, acc);
+      avx512::float_tile<type, n>(job, token, acc);
     } else {
-      detail::quantised_tile<type, n>(job, token, acc);
+      avx512::quantised_tile<type, n>(job, token, acc);
     }
     alignas(64) float v[n][16];
     LITESTAGE_CPU_UNROLL

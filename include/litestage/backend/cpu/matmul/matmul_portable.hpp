@@ -15,18 +15,65 @@ namespace detail {
 template <int bits>
 [[nodiscard]] inline int code_at(const std::uint8_t* block, int v, int i) {
   if constexpr (bits == 8) return block[v * 64 + i];
-  constexpr int parts_before = bits == 5 ? 1 : bits == 6 ? 2 : 0;
-  const int byte = block[(parts_before + v % 4) * 64 + i];
-  const int nibble = v < 4 ? byte & 15 : byte >> 4;
-  if constexpr (bits == 5) return nibble | (((block[i] >> v) & 1) << 4);
-  if constexpr (bits == 6) return nibble | (((block[v / 4 * 64 + i] >> (v % 4 * 2)) & 3) << 4);
-  return nibble;
+  if constexpr (bits == 3) {
+    const int byte = block[v / 3 * 64 + i];
+    return v % 3 != 2 ? (byte >> (v % 3 * 3)) & 7 : (byte >> 6) | ((block[2 * 64 + i] >> (6 + v / 3)) & 1) << 2;
+  }
+  int code = 0, part = 0;
+  if constexpr (bits == 5) {
+    code = ((block[i] >> v) & 1) << 4;
+    part = 1;
+  }
+  if constexpr (bits == 6 || bits == 2) {
+    code |= ((block[(part + v / 4) * 64 + i] >> (v % 4 * 2)) & 3) << (bits == 6 ? 4 : 0);
+    part += 2;
+  }
+  if constexpr (bits >= 4) {
+    const int byte = block[(part + v % 4) * 64 + i];
+    code |= v < 4 ? byte & 15 : byte >> 4;
+  }
+  return code;
+}
+// The unsigned number that this code stands for.
+template <DType type>
+[[nodiscard]] inline std::uint8_t number_at(const std::uint8_t* block, int v, int i) {
+  const int code = code_at<panel_traits<type>.code_bits>(block, v, i);
+  if constexpr (panel_traits<type>.has_table) return panel_table<type>[static_cast<std::size_t>(code)];
+  return static_cast<std::uint8_t>(code);
 }
 
 [[nodiscard]] inline float f16_at(const std::byte* p, std::size_t i) {
   f16 h;
   std::memcpy(&h, p + 2 * i, sizeof(h));
   return to_float(h);
+}
+
+// Scale and minimum of row r in sub-block s of a group. The products are exact: 11 bits times at most 8.
+struct RowFactors {
+  float scale, min;
+};
+template <DType type>
+[[nodiscard]] inline RowFactors factors_at(const std::byte* group, std::size_t s, std::size_t r) {
+  constexpr PanelTraits traits = panel_traits<type>;
+  RowFactors f{0, traits.has_min ? f16_at(group + 32, r) : 0.0f};
+  if constexpr (traits.power_scale) {
+    f.scale = scale_of(BlockMXFP4{static_cast<std::uint8_t>(group[r]), {}});
+  } else {
+    f.scale = f16_at(group, r);
+  }
+  if constexpr (traits.super_blocks) {
+    const auto sub = static_cast<std::uint8_t>(group[traits.sub_scales_at() + s * panel_rows + r]);
+    if constexpr (traits.paired_subs()) {
+      f.scale *= static_cast<float>(sub & 15);
+      f.min *= -static_cast<float>(sub >> 4);
+    } else if constexpr (traits.has_min) {
+      f.scale *= static_cast<float>(sub);
+      f.min *= -static_cast<float>(static_cast<std::uint8_t>(group[traits.sub_mins_at() + s * panel_rows + r]));
+    } else {
+      f.scale *= static_cast<float>(static_cast<std::int8_t>(sub));
+    }
+  }
+  return f;
 }
 
 }  // namespace detail
@@ -73,9 +120,8 @@ struct PortablePanels {
     }
   }
 
-  // Adds block b of `group` to acc, for each row: scale * (codes . x), and minimum * (sum of x) for types with
-  // minimums.
-  // Types with super-blocks scale both by the sub-scale and sub-minimum of the block.
+  // Adds block b of `group` to acc, for each row: scale * (numbers . x) of each section with a scale of its own, then
+  // minimum * (sum of x) of each for types with minimums.
   template <DType type>
   static void add_block(const std::byte* group, std::size_t b, const std::uint8_t (&w)[8][64], const ActivationBlock& x,
                         float (&acc)[panel_rows]) {
@@ -88,21 +134,16 @@ struct PortablePanels {
       std::int32_t sum[panel_rows];
       dot<static_cast<int>(8 / subs)>(w, x, static_cast<int>(s) * 4, offset * negative[s], sum);
       for (std::size_t r = 0; r < panel_rows; ++r) {
-        float scale = detail::f16_at(group, r);
-        if constexpr (traits.super_blocks) {
-          const auto factor = static_cast<std::uint8_t>(group[traits.sub_scales_at() + (b * subs + s) * 16 + r]);
-          scale *= static_cast<float>(traits.has_min ? factor : static_cast<std::int8_t>(factor));
-        }
+        const float scale = detail::factors_at<type>(group, b * subs + s, r).scale;
         acc[r] = __builtin_fmaf(scale * x.scale, static_cast<float>(sum[r]), acc[r]);
       }
     }
     if constexpr (traits.has_min) {
-      for (std::size_t r = 0; r < panel_rows; ++r) {
-        float min = detail::f16_at(group + 32, r);
-        if constexpr (traits.super_blocks) {
-          min *= -static_cast<float>(static_cast<std::uint8_t>(group[traits.sub_mins_at() + b * 16 + r]));
+      for (std::size_t s = 0; s < subs; ++s) {
+        const float x_sum = subs == 1 ? x.scaled_sum : x.scaled_half(s);
+        for (std::size_t r = 0; r < panel_rows; ++r) {
+          acc[r] = __builtin_fmaf(detail::factors_at<type>(group, b * subs + s, r).min, x_sum, acc[r]);
         }
-        acc[r] = __builtin_fmaf(min, x.scaled_sum, acc[r]);
       }
     }
   }
@@ -118,8 +159,7 @@ struct PortablePanels {
         std::uint8_t w[8][64];
         for (int v = 0; v < 8; ++v) {
           for (int i = 0; i < 64; ++i) {
-            w[v][i] = static_cast<std::uint8_t>(
-                detail::code_at<traits.code_bits>(reinterpret_cast<const std::uint8_t*>(block), v, i));
+            w[v][i] = detail::number_at<type>(reinterpret_cast<const std::uint8_t*>(block), v, i);
           }
         }
         for (std::size_t t = 0; t < n; ++t) {

@@ -24,40 +24,58 @@ void interleave_codes(const std::uint8_t* codes, std::size_t row, std::byte* blo
     for (std::size_t v = 0; v < 8; ++v) put(v, word[v]);
     return;
   }
+  if constexpr (bits == 3) {
+    const auto two_and_lower = [&](int v) { return word[v] | (word[v + 1] << 3) | ((word[v + 2] & 0x03030303u) << 6); };
+    put(0, two_and_lower(0));
+    put(1, two_and_lower(3));
+    put(2, word[6] | (word[7] << 3) | ((word[2] & 0x04040404u) << 4) | ((word[5] & 0x04040404u) << 5));
+    return;
+  }
   std::size_t part = 0;
   if constexpr (bits == 5) {
     std::uint32_t fifth = 0;
     for (int v = 0; v < 8; ++v) fifth |= ((word[v] >> 4) & 0x01010101u) << v;
     put(part++, fifth);
   }
-  if constexpr (bits == 6) {
+  if constexpr (bits == 6 || bits == 2) {  // the upper two of 6
     for (int half = 0; half < 2; ++half) {
-      std::uint32_t upper = 0;
-      for (int v = 0; v < 4; ++v) upper |= ((word[half * 4 + v] >> 4) & 0x03030303u) << (2 * v);
-      put(part++, upper);
+      std::uint32_t two = 0;
+      for (int v = 0; v < 4; ++v) two |= ((word[half * 4 + v] >> (bits == 6 ? 4 : 0)) & 0x03030303u) << (2 * v);
+      put(part++, two);
     }
   }
-  for (std::size_t v = 0; v < 4; ++v) put(part++, (word[v] & 0x0f0f0f0fu) | ((word[v + 4] & 0x0f0f0f0fu) << 4));
+  if constexpr (bits >= 4) {
+    for (std::size_t v = 0; v < 4; ++v) put(part++, (word[v] & 0x0f0f0f0fu) | ((word[v + 4] & 0x0f0f0f0fu) << 4));
+  }
+}
+
+// Packs the sub-scales and sub-minimums of one row of a group.
+template <DType type>
+void pack_factors(const typename DiskBlock<type>::Type& disk, std::size_t row, std::byte* group) {
+  constexpr PanelTraits traits = panel_traits<type>;
+  for (std::size_t s = 0; s < 256 / traits.sub_columns; ++s) {
+    const SubScale sub = sub_scale(disk, static_cast<int>(s));
+    const std::size_t at = s * panel_rows + row;
+    group[traits.sub_scales_at() + at] =
+        static_cast<std::byte>(traits.paired_subs() ? sub.scale | sub.min << 4 : sub.scale);
+    if constexpr (traits.has_min && !traits.paired_subs()) {
+      group[traits.sub_mins_at() + at] = static_cast<std::byte>(sub.min);
+    }
+  }
 }
 
 // Packs one row of one group.
 template <DType type>
 void pack_group(const typename DiskBlock<type>::Type& disk, std::size_t row, std::byte* group) {
   constexpr PanelTraits traits = panel_traits<type>;
-  std::memcpy(group + row * 2, &disk.d, 2);
-  if constexpr (requires { disk.m; }) std::memcpy(group + 32 + row * 2, &disk.m, 2);
-  if constexpr (requires { disk.dmin; }) {
-    std::memcpy(group + 32 + row * 2, &disk.dmin, 2);
-    for (int s = 0; s < 8; ++s) {
-      const SubScale sub = sub_scale(disk.scales, s);
-      group[traits.sub_scales_at() + static_cast<std::size_t>(s) * 16 + row] = std::byte{sub.scale};
-      group[traits.sub_mins_at() + static_cast<std::size_t>(s) * 16 + row] = std::byte{sub.min};
-    }
-  } else if constexpr (traits.super_blocks) {
-    for (std::size_t s = 0; s < 16; ++s) {
-      group[traits.sub_scales_at() + s * 16 + row] = static_cast<std::byte>(disk.scales[s]);
-    }
+  if constexpr (traits.power_scale) {
+    group[row] = std::byte{disk.e};
+  } else {
+    std::memcpy(group + row * 2, &disk.d, 2);
   }
+  if constexpr (requires { disk.m; }) std::memcpy(group + 32 + row * 2, &disk.m, 2);
+  if constexpr (requires { disk.dmin; }) std::memcpy(group + 32 + row * 2, &disk.dmin, 2);
+  if constexpr (traits.super_blocks) pack_factors<type>(disk, row, group);
   std::uint8_t code[traits.group_columns()];
   codes(disk, code);
   for (std::size_t b = 0; b < traits.group_blocks(); ++b) {

@@ -51,30 +51,41 @@ inline void put_codes(kernels::Vector16* unit, std::size_t stride, unsigned b, c
       unit[half * stride].word[i] |= ((c - 128u) & 0xffu) << byte;
       continue;
     }
-    unit[b * stride].word[i] |= (c & 0x0fu) << (byte + 4 * half);
-    if (f.code_bits == 5) unit[4 * stride].word[b] |= (c >> 4) << (byte + i + 4 * half);
+    if (f.code_bits < 4) {
+      unit[b / 2 * stride].word[b % 2 * 2 + half] |= (c & 3u) << (byte + 2 * i);
+    } else {
+      unit[b * stride].word[i] |= (c & 0x0fu) << (byte + 4 * half);
+    }
+    if (f.code_bits == 3 || f.code_bits == 5) {
+      unit[(f.unit_vectors - 1) * stride].word[b] |= (c >> (f.code_bits - 1)) << (byte + i + 4 * half);
+    }
     if (f.code_bits == 6) unit[2 * stride].word[2 * b + half] |= (c >> 4) << (byte + 2 * i);
   }
 }
 
 template <class Block>
 void put_scales(const Block& block, std::uint16_t* scales) {
-  scales[0] = block.d.bits;
+  if constexpr (requires { block.d; })
+    scales[0] = block.d.bits;
+  else
+    scales[0] = to_bf16(scale_of(block)).bits;  // exact: a power of two
   if constexpr (requires { block.m; }) scales[1] = block.m.bits;
   if constexpr (requires { block.dmin; }) scales[1] = block.dmin.bits;
 }
-[[nodiscard]] inline std::uint16_t pair_of_bytes(unsigned low, unsigned high) {
-  return static_cast<std::uint16_t>((low & 0xffu) | ((high & 0xffu) << 8));
+[[nodiscard]] inline std::uint16_t pair_of_bytes(int low, int high) {
+  return static_cast<std::uint16_t>((static_cast<unsigned>(low) & 0xffu) |
+                                    ((static_cast<unsigned>(high) & 0xffu) << 8));
 }
-template <class Block>
-void put_sub_scales(const Block& block, std::uint16_t* sub) {
+template <DType type>
+void put_sub_scales(const typename DiskBlock<type>::Type& block, std::uint16_t* sub) {
+  constexpr kernels::Format f = kernels::format_of(type);
   for (int s = 0; s < 8; ++s) {
-    if constexpr (requires { block.dmin; }) {
-      const SubScale scale = sub_scale(block.scales, s);
-      sub[s] = pair_of_bytes(scale.scale, scale.min);
+    const SubScale first = sub_scale(block, f.half_scales ? 2 * s : s);
+    if constexpr (f.half_scales) {
+      const SubScale second = sub_scale(block, 2 * s + 1);
+      sub[s] = pair_of_bytes(first.scale | (first.min << 4), second.scale | (second.min << 4));
     } else {
-      sub[s] = pair_of_bytes(static_cast<std::uint8_t>(block.scales[2 * s]),
-                             static_cast<std::uint8_t>(block.scales[2 * s + 1]));
+      sub[s] = pair_of_bytes(first.scale, first.min);
     }
   }
 }
@@ -89,7 +100,7 @@ void pack_quantised_row(const std::byte* row, std::size_t columns, const RowSize
     const auto block = load_block<typename DiskBlock<type>::Type>(row, i);
     codes(block, code);
     put_scales(block, scales + i * (f.has_min ? 2 : 1));
-    if constexpr (f.super_blocks) put_sub_scales(block, sub + i * 8);
+    if constexpr (f.super_blocks) put_sub_scales<type>(block, sub + i * 8);
     for (std::size_t k = 0; k < in_block; ++k) {
       const std::size_t b = i * in_block + k;
       std::uint8_t of_block[32];

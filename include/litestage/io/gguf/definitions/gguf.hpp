@@ -20,10 +20,16 @@
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/gguf_read_value.hpp"
 #include "litestage/io/gguf/gguf_value.hpp"
+#include "litestage/io/gguf/split_files.hpp"
 
 namespace litestage::io {
 
-LITESTAGE_INLINE Gguf::Gguf(const std::string& path) : Gguf(std::make_shared<const MappedFile>(path)) {}
+LITESTAGE_INLINE Gguf::Gguf(const std::string& path) : Gguf(std::make_shared<const MappedFile>(path)) {
+  if (split_count(*this) > 1) *this = with_other_parts(std::move(*this));
+}
+LITESTAGE_INLINE Gguf Gguf::one_file(const std::string& path) {
+  return Gguf(std::make_shared<const MappedFile>(path));
+}
 LITESTAGE_INLINE Gguf::Gguf(std::span<const std::byte> bytes, std::string source) : source_(std::move(source)) {
   parse(bytes);
 }
@@ -145,7 +151,6 @@ LITESTAGE_INLINE void Gguf::read_alignment() {
 }
 
 LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
-  bytes_ = bytes;
   ByteReader in(bytes, source_);
   read_version(in);
   // The file has the number of tensors before that of metadata, but the metadata before the tensors. The smallest
@@ -167,14 +172,26 @@ LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {
       throw Error(concat(source_, ": tensor ", in_quotes(name), " is there twice"));
     }
   }
-  header_ = bytes.first(in.position());
-  place_tensors(bytes);
+  files_.push_back({source_, bytes, bytes.first(in.position())});
+  place_tensors(bytes, in.position());
+}
+
+LITESTAGE_INLINE void Gguf::append(Gguf part) {
+  for (const GgufTensor& t : part.tensors_) {
+    if (!tensor_index_.emplace(t.name, tensors_.size()).second) {
+      throw Error(concat(part.source_, ": tensor ", in_quotes(t.name), " is also in an earlier part of the model"));
+    }
+    tensors_.push_back(t);
+  }
+  files_.insert(files_.end(), part.files_.begin(), part.files_.end());
+  using Both = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
+  storage_ = std::make_shared<const Both>(std::move(storage_), std::move(part.storage_));
 }
 
 // The data section begins at the next multiple of the alignment. Tensors lie in it at aligned offsets and do not
 // overlap.
-LITESTAGE_INLINE void Gguf::place_tensors(std::span<const std::byte> bytes) {
-  const std::size_t begin = (header_.size() + alignment_ - 1) / alignment_ * alignment_;
+LITESTAGE_INLINE void Gguf::place_tensors(std::span<const std::byte> bytes, std::size_t header_size) {
+  const std::size_t begin = (header_size + alignment_ - 1) / alignment_ * alignment_;
   const std::span<const std::byte> data = bytes.subspan(std::min(begin, bytes.size()));
   std::vector<const GgufTensor*> by_offset;
   for (GgufTensor& t : tensors_) {

@@ -44,12 +44,20 @@ template <class Bits>
   return (bits & 0x7c00u) + 0x0400u;
 }
 
+// The largest exponent of MXFP4 with which all weights are finite as floats: 12 * 2^(252 - 128).
+inline constexpr std::uint32_t largest_exponent = 252;
+// Above 0x7fff if the exponent at `at` is larger.
+[[nodiscard]] inline std::uint32_t broken_exponent(const std::byte* at) {
+  return (static_cast<std::uint32_t>(*at) + 255 - largest_exponent) << 7;
+}
+
 // Reads only the scales, and has no branch per block, because nearly all files are valid.
 template <class Block>
 [[nodiscard]] bool scales_finite(const std::byte* block, std::size_t n) {
   std::uint32_t broken = 0;
   for (; n > 0; --n, block += sizeof(Block)) {
-    broken |= broken_half(block + offsetof(Block, d));
+    if constexpr (requires(Block b) { b.e; }) broken |= broken_exponent(block + offsetof(Block, e));
+    if constexpr (requires(Block b) { b.d; }) broken |= broken_half(block + offsetof(Block, d));
     if constexpr (requires(Block b) { b.m; }) broken |= broken_half(block + offsetof(Block, m));
     if constexpr (requires(Block b) { b.dmin; }) broken |= broken_half(block + offsetof(Block, dmin));
   }
@@ -69,11 +77,23 @@ template <class Block>
   });
 }
 
+// Throws the Error for row r, which has an exponent above the largest.
+[[noreturn]] inline void refuse_exponent(const RawTensor& tensor, std::size_t r, std::string_view source) {
+  const std::size_t blocks = tensor.columns / info(tensor.type).block_size;
+  std::size_t b = 0;
+  const auto exponent = [&] { return int{load_block<BlockMXFP4>(tensor.row(r), b).e}; };
+  while (b + 1 < blocks && exponent() <= int{largest_exponent}) ++b;
+  throw Error(concat(source, ": tensor ", tensor.name, " (", name(tensor.type), "): found the exponent ", exponent(),
+                     " in row ", r, ", column ", b * info(tensor.type).block_size, ", expected 0 to ", largest_exponent,
+                     ", which give finite weights"));
+}
+
 }  // namespace detail
 
 LITESTAGE_INLINE void check_finite(const RawTensor& tensor, std::string_view source) {
   for (std::size_t r = 0; r < tensor.rows; ++r) {
     if (detail::row_finite(tensor.type, tensor.row(r), tensor.columns)) continue;
+    if (info(tensor.type).coding.power_scale) detail::refuse_exponent(tensor, r, source);
     std::vector<double> weights(tensor.columns);
     dequantize_row(tensor.type, tensor.row(r), weights.data(), tensor.columns);
     std::size_t c = 0;
