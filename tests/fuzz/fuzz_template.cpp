@@ -49,7 +49,7 @@ jinja::Program::NamedValues template_variables() {
 
 void fuzz_template(const std::uint8_t* data, std::size_t size) {
   const std::string_view source(reinterpret_cast<const char*>(data), size);
-  const jinja::Limits limits{.steps = 20'000, .bytes = 1 << 20, .output_bytes = 1 << 16, .depth = 250};
+  const jinja::Limits limits{.steps = 4'000, .bytes = 1 << 18, .output_bytes = 1 << 14, .depth = 250};
   try {
     const jinja::MarkedText text = jinja::Program(source, "fuzz").render(template_variables(), limits);
     need(text.size() <= limits.output_bytes);

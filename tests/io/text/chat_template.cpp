@@ -167,8 +167,11 @@ TEST_CASE("a template that refuses a conversation, or leaves a message out, is a
       "assistant, expected conversations that it writes as a whole");
   CHECK(refusal(users, {{Role::system, "S"}, {Role::user, "Q"}}).find("leaves out message 0") != std::string::npos);
   CHECK(refusal(users, {{Role::user, " \n"}, {Role::assistant, ""}}) == "no error");
-  // Reasoning models' templates drop the reasoning of earlier answers.
-  CHECK(refusal(users, {{Role::user, "Q"}, {Role::assistant, "<think>\nhm\n</think>\n\n"}}) == "no error");
+  // A template may drop some words, of messages that it writes otherwise: reasoning, switches.
+  const io::ChatTemplate reasoning = template_of(
+      "{% for m in messages %}{{ m.role }}: {{ m.content.split('</think>')[-1].replace('/quick', '') }};{% endfor %}");
+  CHECK(text(reasoning, {{{Role::system, "/quick"}, {Role::user, "Q"}, {Role::assistant, "<think>hm</think>"}}, ""}) ==
+        "system: ;user: Q;assistant: ;");
   const io::ChatTemplate as_json = template_of("{{ messages | tojson }}");
   CHECK(text(as_json, {{{Role::user, "Q"}, {Role::assistant, "A"}}, ""}) ==
         "[{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \"A\"}]");

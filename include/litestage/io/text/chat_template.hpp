@@ -50,6 +50,8 @@ class ChatTemplate {
   [[nodiscard]] static std::string advice();
 
  private:
+  [[nodiscard]] jinja::MarkedText rendered(const std::vector<Message>& messages) const;
+  // Throws an Error if the text has nothing of a message because the template leaves out messages at such a place.
   void refuse_lost_messages(const std::vector<Message>& messages, const jinja::MarkedText& text) const;
 
   std::shared_ptr<const jinja::Program> program_;

@@ -132,3 +132,11 @@ TEST_CASE("printing follows Python") {
        "[''] ('a',) [1e+100, -0.0, 1.2345678901234567e+19]"},
   });
 }
+
+TEST_CASE("map and select take what is false for an empty list") {
+  litestage::test::check_rendered({
+      {"{{ none | map('upper') | list }}{{ none | selectattr('x') | list }}{{ false | reject | list }}{{ x | "
+       "map(attribute='a') | list }}{% if tools | selectattr('a') %}y{% endif %}",
+       "[][][][]y"},
+  });
+}

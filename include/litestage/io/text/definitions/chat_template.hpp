@@ -53,12 +53,9 @@ namespace detail {
   return jinja::MarkedText(text, jinja::Author::variable);
 }
 
-// Whether a template has nothing to write of a message: it is blank, or but for reasoning, which the templates of
-// reasoning models leave out of earlier answers.
-[[nodiscard]] inline bool says_nothing(std::string_view text) {
-  constexpr std::string_view end_of_reasoning = "</think>";
-  const std::size_t end = text.rfind(end_of_reasoning);
-  return trimmed(end == std::string_view::npos ? text : text.substr(end + end_of_reasoning.size())).empty();
+[[nodiscard]] inline bool has_words_of(const jinja::MarkedText& text, std::size_t message) {
+  return std::any_of(text.runs().begin(), text.runs().end(),
+                     [&](const auto& run) { return run.author == jinja::of_message(message); });
 }
 
 }  // namespace detail
@@ -85,9 +82,17 @@ LITESTAGE_INLINE std::string_view ChatTemplate::format_named(std::string_view na
 
 LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::render(const Prompt& prompt) const {
   if (std::optional<std::vector<TextPart>> plain = plain_text(prompt)) return *plain;
+  const jinja::MarkedText text = rendered(prompt.messages);
+  refuse_lost_messages(prompt.messages, text);
+  std::vector<TextPart> parts = text.parts();
+  parts.push_back({.text = prompt.continuation, .markup = false});
+  return parts;
+}
+
+LITESTAGE_INLINE jinja::MarkedText ChatTemplate::rendered(const std::vector<Message>& messages) const {
   using jinja::Value;
   jinja::RenderState making(program_->name(), jinja::Limits{});
-  jinja::Program::NamedValues values = {{"messages", detail::messages_value(prompt.messages, making)},
+  jinja::Program::NamedValues values = {{"messages", detail::messages_value(messages, making)},
                                         {"tools", Value::none()},
                                         {"documents", Value::none()},
                                         {"add_generation_prompt", Value(true)},
@@ -96,21 +101,20 @@ LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::render(const Prompt& prompt
                                         {"unk_token", Value::markup(tokens_.unknown)}};
   for (const TemplateVariable& variable : variables_)
     values.emplace_back(variable.name, detail::variable_value(variable.value));
-  const jinja::MarkedText text = program_->render(values);
-  refuse_lost_messages(prompt.messages, text);
-  std::vector<TextPart> parts = text.parts();
-  parts.push_back({.text = prompt.continuation, .markup = false});
-  return parts;
+  return program_->render(values);
 }
 
 LITESTAGE_INLINE void ChatTemplate::refuse_lost_messages(const std::vector<Message>& messages,
                                                          const jinja::MarkedText& text) const {
-  const auto has = [&](jinja::Author author) {
-    return std::any_of(text.runs().begin(), text.runs().end(), [&](const auto& run) { return run.author == author; });
-  };
-  if (has(jinja::Author::several)) return;  // text of messages that nobody can tell apart
+  const bool is_mixed = std::any_of(text.runs().begin(), text.runs().end(),
+                                    [](const auto& run) { return run.author == jinja::Author::several; });
+  if (is_mixed) return;  // nobody can tell whose words they are
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (detail::says_nothing(messages[i].text) || has(jinja::of_message(i))) continue;
+    if (trimmed(messages[i].text).empty() || detail::has_words_of(text, i)) continue;
+    // The template may have a reason in these words, such as reasoning that it drops, or a switch like /no_think.
+    std::vector<Message> others = messages;
+    others[i].text = "words";
+    if (detail::has_words_of(rendered(others), i)) continue;
     throw Error(concat(program_->name(), ": the template leaves out message ", i,
                        " of a conversation, which is of the role ", detail::role_name(messages[i].role),
                        ", expected conversations that it writes as a whole"));

@@ -69,8 +69,13 @@ namespace detail {
   return {concat("the ", kind, " ", name), positional, named, arguments.state()};
 }
 
+// The items of filters that take any false value, such as none, for an empty list, as Jinja's do.
+[[nodiscard]] inline Values items_if_true(const Value& value, Arguments& arguments) {
+  return value.truth() ? items_of(value, arguments.callee(), arguments.state()) : Values();
+}
+
 [[nodiscard]] inline Value map_filter(const Value& value, Arguments& arguments) {
-  const Values items = items_of(value, arguments.callee(), arguments.state());
+  const Values items = items_if_true(value, arguments);
   Values results;
   const Value* name = arguments.find(0, "filter");
   if (name == nullptr) {
@@ -97,7 +102,7 @@ namespace detail {
 // select, reject, selectattr, rejectattr: the items that pass a test, or that are true, or the others.
 template <bool keeps, bool by_attribute>
 [[nodiscard]] Value select_filter(const Value& value, Arguments& arguments) {
-  const Values items = items_of(value, arguments.callee(), arguments.state());
+  const Values items = items_if_true(value, arguments);
   const Value path = by_attribute ? arguments.required(0, "attribute") : Value();
   constexpr std::size_t name_at = by_attribute ? 1 : 0;
   const Value* name = arguments.find(name_at, "test");
