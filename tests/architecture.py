@@ -77,7 +77,15 @@ MAY_INCLUDE = {
     "io/files": "settings io/files/definitions",
     "io/files/definitions": "core/text settings io/files",
     "io/text": "core/text prompt io/text/definitions",
-    "io/text/definitions": "core/text prompt io/text",
+    "io/text/definitions": "core/text prompt io/files io/text io/text/jinja io/text/jinja/values",
+    "io/text/jinja/values": "core/text io/text io/text/jinja/values/definitions",
+    "io/text/jinja/values/definitions": "core/text io/text io/text/jinja/values",
+    "io/text/jinja/syntax": "io/text/jinja/values io/text/jinja/syntax/definitions",
+    "io/text/jinja/syntax/definitions": "core/text io/text/jinja/values io/text/jinja/syntax",
+    "io/text/jinja/functions": "io/text/jinja/values io/text/jinja/functions/definitions",
+    "io/text/jinja/functions/definitions": "core/text io/text/jinja/values io/text/jinja/functions",
+    "io/text/jinja": "io/text/jinja/* io/text/jinja/definitions",
+    "io/text/jinja/definitions": "core/text io/text/jinja io/text/jinja/*",
     "io/gguf": "core/text model/source io/text io/gguf/definitions",
     "io/gguf/definitions": "core/text model/source io/files io/text io/gguf",
     "io": "prompt model/* engine pipeline io/* compiled",
@@ -102,14 +110,14 @@ DECLARED = re.compile(r"^(?:struct|class|concept|using|enum class|union)\s+(\w+)
 # from any of them.
 STANDARD_NAMES = {
     "algorithm": "all_of any_of binary_search clamp copy copy_n count count_if equal fill fill_n find find_if lower_bound max "
-                 "max_element min mismatch partial_sort partial_sort_copy pop_heap push_heap reverse shuffle sort stable_sort "
+                 "max_element min mismatch partial_sort partial_sort_copy pop_heap push_heap remove reverse shuffle sort stable_sort "
                  "upper_bound",
     "array": "array to_array get",
     "atomic": "atomic memory_order_acq_rel memory_order_acquire memory_order_relaxed memory_order_release",
     "bit": "bit_cast bit_ceil bit_width endian has_single_bit popcount",
     "charconv": "chars_format from_chars to_chars to_chars_result",
     "chrono": "chrono",
-    "cmath": "abs atan ceil cos exp fabs floor fma ilogb isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
+    "cmath": "abs atan ceil cos exp fabs floor fma fmod ilogb isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
     "concepts": "convertible_to copyable default_initializable equality_comparable floating_point integral regular same_as signed_integral",
     "condition_variable": "condition_variable",
     "cstddef": "byte ptrdiff_t size_t",
@@ -123,7 +131,7 @@ STANDARD_NAMES = {
     "functional": "function greater less",
     "future": "async future launch",
     "initializer_list": "initializer_list",
-    "iterator": "begin end input_iterator_tag prev",
+    "iterator": "begin end input_iterator_tag prev size",
     "limits": "numeric_limits",
     "list": "list",
     "map": "map erase_if",
@@ -139,7 +147,7 @@ STANDARD_NAMES = {
     "span": "as_bytes span",
     "stdexcept": "logic_error runtime_error",
     "string": "string to_string",
-    "string_view": "string_view",
+    "string_view": "string_view u32string_view",
     "system_error": "errc generic_category system_error",
     "thread": "this_thread thread",
     "tuple": "apply get tuple tuple_cat tuple_size_v",
@@ -149,7 +157,7 @@ STANDARD_NAMES = {
     "unordered_map": "unordered_map unordered_multimap",
     "unordered_set": "unordered_set",
     "utility": "exchange forward in_place_index in_place_type in_range index_sequence make_index_sequence move pair swap get",
-    "variant": "get get_if holds_alternative monostate variant visit",
+    "variant": "get get_if holds_alternative monostate variant variant_size_v visit",
     "vector": "vector erase_if",
 }
 HEADERS_OF = {}

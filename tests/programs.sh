@@ -426,7 +426,7 @@ else
   echo "not checked without qwen2.5-coder-0.5b.gguf: reasoning against direct answers on the arithmetic problems"
 fi
 
-# A chat template is recognised by its whole text. The copies have holes in place of the weights, which nothing reads.
+# A chat template is a program in the model file. The copies have holes in place of the weights, which nothing reads.
 copy_with() {  # FILE OLD NEW: a copy of the model whose chat template has NEW for the first OLD, of the same length
   python3 - "$model" "$@" <<'PYTHON'
 import os, sys
@@ -444,21 +444,27 @@ PYTHON
 }
 if [[ -e $model ]]; then
   echo '[{"role": "user", "content": "Hello"}]' >conversation.jsonl
-  copy_with same.gguf helpful helpful && copy_with changed.gguf helpful hopeful && copy_with role.gguf "'system'" "'sYstem'" ||
+  copy_with changed.gguf helpful hopeful && copy_with broken.gguf "{% for" "{% fur" || failures=$((failures + 1))
+  renders() {  # TEXT OPTIONS...: `tokenize --render` with these options writes a line that has TEXT
+    "$programs/tokenize" --render "${@:2}" <conversation.jsonl >rendered.txt || failures=$((failures + 1))
+    if grep -qF "$1" rendered.txt; then return; fi
+    echo "FAILED: tokenize --render ${*:2} wrote $(<rendered.txt), expected $1 in it"
     failures=$((failures + 1))
-  "$programs/tokenize" --model same.gguf --render <conversation.jsonl >rendered.txt || failures=$((failures + 1))
-  if ! grep -q 'system.nYou are a helpful AI assistant named SmolLM' rendered.txt; then
-    echo "FAILED: tokenize --render with the model's own chat template wrote $(<rendered.txt)"
-    failures=$((failures + 1))
-  fi
-  for changed in changed role; do
-    refuses "$changed.gguf: the text of key tokenizer.chat_template" tokenize --render --model $changed.gguf <conversation.jsonl
-    refuses "or --chat-template chatml, zephyr, llama-2 or llama-3" tokenize --render --model $changed.gguf <conversation.jsonl
-  done
-  refuses "changed.gguf: the text of key tokenizer.chat_template" ask --model changed.gguf --stages chat --questions 1 --quiet
-  "$programs/tokenize" --model changed.gguf --render --chat-template chatml <conversation.jsonl >rendered.txt ||
-    failures=$((failures + 1))
-  rm -f same.gguf changed.gguf role.gguf
+  }
+  renders 'system\nYou are a helpful AI assistant named SmolLM' --model "$model"
+  renders 'system\nYou are a hopeful AI assistant named SmolLM' --model changed.gguf
+  said="broken.gguf: key tokenizer.chat_template, line 1: the tag {% fur %} is not supported here"
+  refuses "$said" tokenize --render --model broken.gguf <conversation.jsonl
+  refuses "or --chat-template chatml, zephyr, llama-2, llama-3 or FILE.jinja" tokenize --render --model broken.gguf <conversation.jsonl
+  refuses "$said" ask --model broken.gguf --stages chat --questions 1 --quiet
+  renders '"<|im_start|>user\nHello' --model broken.gguf --chat-template chatml
+  echo '{{ messages[0].content }}{{ "!" if loud is true }}' >own.jinja
+  renders '"Hello"' --model broken.gguf --chat-template own.jinja
+  renders '"Hello!"' --model broken.gguf --chat-template own.jinja --template-variable loud=true
+  refuses '"loud=true", but --chat-template chatml has no variable of this name' tokenize --render --model broken.gguf \
+    --chat-template chatml --template-variable loud=true <conversation.jsonl
+  refuses '--template-variable is "loud", expected NAME=VALUE' tokenize --render --model broken.gguf --template-variable loud
+  rm -f changed.gguf broken.gguf own.jinja
 else
   echo "not checked without smollm2-135m.gguf: models with other chat templates"
 fi

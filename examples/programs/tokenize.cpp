@@ -72,7 +72,7 @@ void write_rendered(const litestage::io::TextCodec& codec, const std::string& li
 
 void run(const Options& options) {
   const litestage::io::Gguf file(options.model);
-  const litestage::io::TextCodec codec(litestage::io::read_vocabulary(file), options.model, options.chat_template);
+  const litestage::io::TextCodec codec(litestage::io::read_vocabulary(file), options.model, options.chat.options());
   litestage::cli::warn_of_open_splitting(codec.tokenizer().vocabulary(), options.model);
   const litestage::io::SubwordTokenizer& tokenizer = codec.tokenizer();
   std::cin.tie(nullptr);

@@ -36,11 +36,10 @@ void read_model(const litestage::io::Gguf& file) {
   }
 }
 
-// As a program would: a text, and a conversation in the file's own format, which is hardly ever known, or in a given
-// one.
+// As a program would: a text, and a conversation in the file's own format or in a given one.
 void read_text(const litestage::io::Vocabulary& vocabulary, const char* chat_format) {
   need(!vocabulary.tokens.empty());
-  const litestage::io::TextCodec codec(vocabulary, "fuzz", chat_format);
+  const litestage::io::TextCodec codec(vocabulary, "fuzz", {.chat_template = chat_format, .variables = {}});
   for (const litestage::Role role : {litestage::Role::text, litestage::Role::user}) {
     try {
       const std::vector<int> ids = codec.encode(litestage::Prompt{{{role, "Zwölf 12\n<|x|>"}}, " c"});

@@ -4,10 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/engine/language_model.hpp"
+#include "litestage/io/text/chat_options.hpp"
 #include "litestage/model/source/weights.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 
@@ -19,9 +19,9 @@ class TextCodec;
 // Copies share the mapped file and the tokenizer.
 class ModelFile {
  public:
-  // `chat_format` is one of enum_names<ChatFormat>, or empty for the file's own template. Throws an Error if the file
-  // is no model that can be loaded.
-  explicit ModelFile(const std::string& path, std::string_view chat_format = {});
+  // Throws an Error if the file is no model that can be loaded. A chat template of the file that is missing or not
+  // understood is an error only when a conversation is encoded (io/text/text_codec.hpp).
+  explicit ModelFile(const std::string& path, const ChatOptions& chat = {});
 
   [[nodiscard]] const std::string& path() const { return source_.path; }
   [[nodiscard]] std::string name() const;
@@ -39,7 +39,6 @@ class ModelFile {
   std::shared_ptr<const Gguf> file_;
   ModelSource source_;
   std::shared_ptr<const TextCodec> tokenizer_;
-  std::string chat_format_;
   std::shared_ptr<std::optional<ModelIdentity>> identity_ = std::make_shared<std::optional<ModelIdentity>>();
 };
 

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -13,6 +12,7 @@
 #include "common/error_of.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"
+#include "litestage/io/text/chat_formats.hpp"
 
 namespace {
 
@@ -23,25 +23,24 @@ using litestage::Prompt;
 using litestage::Role;
 
 // What is written for templates of real models is compared with jinja2 in tests/crosscheck/chat_template.py.
-constexpr std::string_view made_up_text = "{% for m in messages %}{{ m.role + ': ' + m.content }}{% endfor %}";
+io::ChatTemplate template_of(std::string_view jinja, std::vector<io::TemplateVariable> variables = {}) {
+  return {jinja, "m.gguf: key tokenizer.chat_template", {"<s>", "</s>", "<unk>"}, std::move(variables)};
+}
+io::ChatTemplate named_format(std::string_view name) {
+  return {io::ChatTemplate::format_named(name), "--chat-template " + std::string(name), {"<s>", "</s>", "<unk>"}};
+}
 
-io::ChatTemplate styled(io::ChatStyle style) {
-  const io::KnownTemplate known[] = {{made_up_text.size(), io::text_hash(made_up_text), style}};
-  return io::ChatTemplate::recognised(made_up_text, "<s>", "</s>", "m.gguf", known);
-}
-io::ChatTemplate styled(io::ChatFormat format) {
-  return styled(io::ChatStyle{format});
-}
-constexpr io::ChatStyle smol{io::ChatFormat::chatml, "You are 'Smol'"};
-
-std::string refusal_of(std::string_view jinja) {
-  return test::error_of([&] { static_cast<void>(io::ChatTemplate::recognised(jinja, "<s>", "</s>", "m.gguf")); });
-}
-const std::string what_to_do =
-    "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2 or llama-3";
+// ChatML with a default system message.
+constexpr std::string_view smol =
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\n"
+    "You are \\'Smol\\'<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + "
+    "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 std::string text(const io::ChatTemplate& chat, const Prompt& prompt) {
   return io::text_of(chat.render(prompt));
+}
+std::string refusal(const io::ChatTemplate& chat, std::vector<Message> messages) {
+  return test::error_of([&] { static_cast<void>(chat.render({std::move(messages), ""})); });
 }
 
 Prompt conversation(bool system) {
@@ -53,166 +52,166 @@ Prompt conversation(bool system) {
 }  // namespace
 
 TEST_CASE("ChatML: a conversation without a system message gets the template's own") {
-  const io::ChatTemplate chat = styled(smol);
-  CHECK(chat.style() == smol);
+  const io::ChatTemplate chat = template_of(smol);
   CHECK(text(chat, conversation(false)) ==
         "<|im_start|>system\nYou are 'Smol'<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n A "
         "<|im_end|>\n"
         "<|im_start|>user\nR\n<|im_end|>\n<|im_start|>assistant\nSo");
   CHECK(text(chat, conversation(true)).find("<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nQ") == 0);
-  CHECK(text(styled(io::ChatFormat::chatml), {{{Role::user, " Q\n"}}, " x "}) ==
+  CHECK(text(named_format("chatml"), {{{Role::user, " Q\n"}}, " x "}) ==
         "<|im_start|>user\n Q\n<|im_end|>\n<|im_start|>assistant\n x ");
-  CHECK(text(io::ChatTemplate::named("chatml", "", ""), {{{Role::user, "Q"}}, ""}) ==
-        "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n");
-}
-
-TEST_CASE("templates that take roles in turn only are given no other conversations") {
-  const io::ChatTemplate chat = styled(io::ChatStyle{io::ChatFormat::chatml, {}, false, true});
-  const auto refusal = [&](std::vector<Message> messages) {
-    return test::error_of([&] { static_cast<void>(chat.render({std::move(messages), ""})); });
-  };
-  CHECK(text(chat, conversation(true)) == text(styled(io::ChatFormat::chatml), conversation(true)));
-  CHECK(text(chat, conversation(false)) == text(styled(io::ChatFormat::chatml), conversation(false)));
-  const std::string in_turn = ": the chat template takes user and assistant in turn, after a system message or none";
-  CHECK(refusal({{Role::user, "a"}, {Role::user, "b"}}) ==
-        "message 1 of a conversation is of the role user, expected assistant" + in_turn);
-  CHECK(refusal({{Role::system, "s"}, {Role::assistant, "a"}}) ==
-        "message 1 of a conversation is of the role assistant, expected user" + in_turn);
-  CHECK(refusal({{Role::user, "a"}, {Role::assistant, "b"}, {Role::system, "s"}}) ==
-        "message 2 of a conversation is of the role system, expected user" + in_turn);
-  const std::string last = ", expected user: the chat template takes no others there";
-  CHECK(refusal({{Role::user, "a"}, {Role::assistant, "b"}}) ==
-        "the last message of a conversation is of the role assistant" + last);
-  CHECK(refusal({{Role::system, "s"}}) == "the last message of a conversation is of the role system" + last);
 }
 
 TEST_CASE("Zephyr") {
-  CHECK(text(styled(io::ChatFormat::zephyr), conversation(true)) ==
+  CHECK(text(named_format("zephyr"), conversation(true)) ==
         "<|system|>\nS</s>\n<|user|>\nQ</s>\n<|assistant|>\n A </s>\n<|user|>\nR\n</s>\n<|assistant|>\nSo");
 }
 
 TEST_CASE("Llama 2: the system message is part of the first question, roles take turns") {
-  const io::ChatTemplate chat = styled(io::ChatFormat::llama2);
+  const io::ChatTemplate chat = named_format("llama-2");
   CHECK(text(chat, conversation(true)) == "<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nQ [/INST] A </s><s>[INST] R [/INST]So");
   CHECK(text(chat, conversation(false)) == "<s>[INST] Q [/INST] A </s><s>[INST] R [/INST]So");
   CHECK(text(chat, {{{Role::system, "S"}, {Role::user, " \n"}}, ""}) == "<s>[INST] <<SYS>>\nS\n<</SYS>> [/INST]");
-  const Prompt twice{{{Role::user, "a"}, {Role::user, "b"}}, ""};
-  CHECK(
-      test::error_of([&] { static_cast<void>(chat.render(twice)); }) ==
-      "message 1 of a conversation is of the role user, expected assistant: the chat template takes user and assistant "
-      "in turn, after a system message or none");
+  CHECK(text(chat, {{{Role::system, " S"}, {Role::user, " Q "}}, ""}) ==
+        "<s>[INST] <<SYS>>\n S\n<</SYS>>\n\n Q [/INST]");
+  CHECK(refusal(chat, {{Role::user, "a"}, {Role::user, "b"}}) ==
+        "--chat-template llama-2, line 5: the template refuses the conversation: \"message 1 is of the role user, "
+        "expected "
+        "assistant: user and assistant take turns, after a system message or none\"");
+  CHECK(refusal(chat, {{Role::system, "a"}, {Role::user, "b"}, {Role::user, "c"}})
+            .find("\"message 2 is of the role user") != std::string::npos);
   CHECK(text(chat, {{{Role::user, "Q"}, {Role::assistant, "A"}}, ""}) == "<s>[INST] Q [/INST] A </s>");
 }
 
-TEST_CASE("Llama 3 and its dated successors") {
-  CHECK(text(styled(io::ChatFormat::llama3), conversation(true)) ==
+TEST_CASE("Llama 3") {
+  CHECK(text(named_format("llama-3"), conversation(true)) ==
         "<s><|start_header_id|>system<|end_header_id|>\n\nS<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nQ<|"
         "eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nR<|"
         "eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\nSo");
-  const std::string dated =
-      "<s><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\nToday Date: 26 Jul "
-      "2024\n\n";
-  const std::string asked =
-      "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nQ<|eot_id|><|start_header_id|>assistant<|end_header_id|>"
-      "\n\n";
-  const io::ChatTemplate chat = styled(io::ChatStyle{io::ChatFormat::llama3, {}, true});
-  CHECK(text(chat, {{{Role::user, "Q"}}, ""}) == dated + asked);
-  CHECK(text(chat, {{{Role::system, " S\n"}, {Role::user, "Q"}}, ""}) == dated + "S" + asked);
+}
+
+TEST_CASE("templates that write today's date write a fixed one") {
+  const io::ChatTemplate chat = template_of(
+      "{% if strftime_now is defined %}{% set date = strftime_now('%d %b %Y') %}{% endif %}{{ date }}: "
+      "{{ messages[0].content }}");
+  CHECK(text(chat, {{{Role::user, "Q"}}, ""}) == "26 Jul 2024: Q");
 }
 
 TEST_CASE("one text stands for itself") {
-  CHECK(text(styled(smol), {{{Role::text, "<|im_end|> t"}}, " c"}) == "<|im_end|> t c");
+  CHECK(text(template_of(smol), {{{Role::text, "<|im_end|> t"}}, " c"}) == "<|im_end|> t c");
   const Prompt mixed{{{Role::text, "t"}, {Role::user, "u"}}, ""};
-  CHECK_THROWS_AS(static_cast<void>(styled(smol).render(mixed)), litestage::AssertionError);
-  CHECK_THROWS_AS(static_cast<void>(styled(smol).render(Prompt{})), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(template_of(smol).render(mixed)), litestage::AssertionError);
+  CHECK_THROWS_AS(static_cast<void>(template_of(smol).render(Prompt{})), litestage::AssertionError);
 }
 
-TEST_CASE("only the template's own words are markup") {
-  for (const io::TextPart& part : styled(smol).render({{{Role::user, "QQ"}, {Role::user, "RR"}}, "CC"})) {
-    const bool is_words = part.text == "QQ" || part.text == "RR" || part.text == "CC";
-    CHECK(part.markup != is_words);
-  }
-}
-
-TEST_CASE("a missing or unknown template is an Error that says what to do") {
-  CHECK(refusal_of("") == "m.gguf: key tokenizer.chat_template is missing, " + what_to_do);
-  CHECK(
-      refusal_of("foobar") ==
-      "m.gguf: the text of key tokenizer.chat_template (6 bytes, FNV-1a 85944171f73967e8) is not one of those known, " +
-          what_to_do);
-  CHECK(test::error_of([] { static_cast<void>(io::ChatTemplate::named("jinja", "", "")); }) ==
-        "--chat-template is \"jinja\", expected chatml, zephyr, llama-2 or llama-3");
-}
-
-TEST_CASE("what only resembles a known format is refused") {
-  for (const char* jinja :
-       {"{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}",
-        "{% set d = 'Be brief.' %}{{ '<|im_start|>system\n' + d + '<|im_end|>\n' }}{{ '<|im_start|>' + m.role }}",
-        "{{ '<|im_start|>user\n' + m.content | trim + '<|im_end|>' + eos_token + '\n' }}{{ 'Answer: <|im_start|>' }}",
-        "{{ '<|im_start|>human\n' + m.content }}", "{{ '<|start_header_id|>' + m['role'] + m['content'] + eos_token }}",
-        "{{ '<|user|>\n' + m['content'] + eos_token }} {{ '<|assistant|>' }}",
-        "{{ bos_token + '[INST] ' + '<<SYS>>' }}", "{{ '<|im_start|>' }}{% if '</think>' in content %}",
-        "<start_of_turn>", "[INST]"}) {
-    CHECK(refusal_of(jinja).find("is not one of those known, " + what_to_do) != std::string::npos);
-  }
-}
-
-TEST_CASE("a known text with any one byte changed, left out or added is refused") {
-  const io::KnownTemplate known[] = {{made_up_text.size(), io::text_hash(made_up_text), smol}};
-  CHECK(*io::known_style(made_up_text, known) == smol);
-  for (std::size_t i = 0; i <= made_up_text.size(); ++i) {
-    std::string changed(made_up_text);
-    CHECK(io::known_style(changed.insert(i, 1, '\n'), known) == nullptr);
-    if (i == made_up_text.size()) break;
-    CHECK(io::known_style(changed.erase(i, 2), known) == nullptr);
-    for (int other = 1; other < 256; ++other) {
-      changed = made_up_text;
-      changed[i] = static_cast<char>(static_cast<unsigned char>(changed[i]) ^ static_cast<unsigned>(other));
-      REQUIRE(io::known_style(changed, known) == nullptr);
+TEST_CASE("only the template's own words are markup, whatever messages say") {
+  std::vector<std::string_view> all = {smol};
+  for (const io::ChatFormat& f : io::chat_formats) all.push_back(f.jinja);
+  const std::string words = "x<|im_end|></s>[INST]<<SYS>><|eot_id|><|user|>{{ bos_token }}<s>x";
+  for (const std::string_view jinja : all) {
+    const Prompt prompt{{{Role::system, words}, {Role::user, words}, {Role::assistant, words}, {Role::user, words}},
+                        words};
+    int found = 0;
+    std::string markup;
+    for (const io::TextPart& part : template_of(jinja).render(prompt)) {
+      if (part.markup) {
+        markup += part.text;
+      } else {
+        found += part.text == words ? 1 : 0;
+      }
     }
+    CHECK(found == 5);
+    CHECK(markup.find("{{") == std::string::npos);
+    CHECK(markup.find('x') == std::string::npos);
   }
 }
 
-TEST_CASE("the length of a text counts beside its hash") {
-  const io::KnownTemplate known[] = {{made_up_text.size() + 1, io::text_hash(made_up_text), smol}};
-  CHECK(io::known_style(made_up_text, known) == nullptr);
+TEST_CASE("templates are given the texts of tokens, and no tools or documents") {
+  const io::ChatTemplate chat = template_of(
+      "{{ bos_token ~ eos_token ~ unk_token }}{{ tools is none and documents is none and add_generation_prompt }}"
+      "{{ messages[0].role ~ messages[0].content }}");
+  CHECK(text(chat, {{{Role::user, "Q"}}, ""}) == "<s></s><unk>TrueuserQ");
 }
 
-TEST_CASE("no text is known twice") {
-  for (const io::KnownTemplate& a : io::known_templates) {
-    int same = 0;
-    for (const io::KnownTemplate& b : io::known_templates) same += a.bytes == b.bytes && a.hash == b.hash ? 1 : 0;
-    CHECK(same == 1);
-  }
+TEST_CASE("variables are booleans, integers or words") {
+  constexpr std::string_view jinja =
+      "{{ messages[0].content }}{{ think is false }}{{ n + 1 if n is defined }}{{ mood if mood is defined }}";
+  const Prompt prompt{{{Role::user, "Q"}}, ""};
+  CHECK(text(template_of(jinja), prompt) == "QFalse");
+  CHECK(text(template_of(jinja, {{"think", "false"}}), prompt) == "QTrue");
+  CHECK(text(template_of(jinja, {{"think", "true"}, {"n", "-3"}}), prompt) == "QFalse-2");
+  const std::vector<io::TextPart> parts = template_of(jinja, {{"mood", "<s>True"}}).render(prompt);
+  CHECK(parts == std::vector<io::TextPart>{{"Q", false}, {"False", true}, {"<s>True", false}, {"", false}});
+  CHECK(test::error_of([&] {
+          static_cast<void>(template_of(jinja, {{"thing", "1"}}));
+        }) ==
+        "--template-variable is \"thing=1\", but m.gguf: key tokenizer.chat_template has no variable of this name, "
+        "expected one that it has");
 }
 
-TEST_CASE("the templates of real models are known, and their default system messages are in them") {
-  const char* qwen = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+TEST_CASE("a template that refuses a conversation, or leaves a message out, is an Error") {
+  const io::ChatTemplate no_system = template_of(
+      "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+      "{{ m.content }}{% endfor %}");
+  CHECK(refusal(no_system, {{Role::system, "S"}, {Role::user, "Q"}}) ==
+        "m.gguf: key tokenizer.chat_template, line 1: the template refuses the conversation: \"System role not "
+        "supported\"");
+  const io::ChatTemplate users = template_of(
+      "{% for m in messages if m.role == 'user' %}{{ m.content | trim }}|{% endfor %}{{ shown if shown is defined }}");
+  CHECK(text(users, {{{Role::user, "Q"}, {Role::user, "Q"}}, ""}) == "Q|Q|");
+  CHECK(
+      refusal(users, {{Role::user, "Q"}, {Role::assistant, "Q"}}) ==
+      "m.gguf: key tokenizer.chat_template: the template leaves out message 1 of a conversation, which is of the role "
+      "assistant, expected conversations that it writes as a whole");
+  CHECK(refusal(users, {{Role::system, "S"}, {Role::user, "Q"}}).find("leaves out message 0") != std::string::npos);
+  CHECK(refusal(users, {{Role::user, " \n"}, {Role::assistant, ""}}) == "no error");
+  // A template may drop some words, of messages that it writes otherwise: reasoning, switches.
+  const io::ChatTemplate reasoning = template_of(
+      "{% for m in messages %}{{ m.role }}: {{ m.content.split('</think>')[-1].replace('/quick', '') }};{% endfor %}");
+  CHECK(text(reasoning, {{{Role::system, "/quick"}, {Role::user, "Q"}, {Role::assistant, "<think>hm</think>"}}, ""}) ==
+        "system: ;user: Q;assistant: ;");
+  const io::ChatTemplate as_json = template_of("{{ messages | tojson }}");
+  CHECK(text(as_json, {{{Role::user, "Q"}, {Role::assistant, "A"}}, ""}) ==
+        "[{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \"A\"}]");
+}
+
+TEST_CASE("an unknown format is an Error that names those that there are") {
+  CHECK(
+      test::error_of([] { static_cast<void>(io::ChatTemplate::format_named("jinja")); }) ==
+      "--chat-template is \"jinja\", expected chatml, zephyr, llama-2 or llama-3, or a file whose name ends in .jinja");
+}
+
+TEST_CASE("what stands in no format is rendered, too") {
+  CHECK(text(template_of("{% for m in messages %}<{{ m.role | upper }}> {{ m.content }}\n{% endfor %}\n"),
+             conversation(true)) == "<SYSTEM> S\n<USER> Q\n<ASSISTANT>  A \n<USER> R\n\nSo");
+}
+
+TEST_CASE("the templates of real models write their default system messages") {
+  const std::string qwen = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
   const struct {
     const char* file;
-    io::ChatStyle style;
+    std::string system;
   } cases[] = {
-      {"smollm2-135m.gguf",
-       {io::ChatFormat::chatml, "You are a helpful AI assistant named SmolLM, trained by Hugging Face"}},
-      {"qwen2.5-coder-0.5b.gguf", {io::ChatFormat::chatml, qwen}},
-      {"qwen2.5-coder-1.5b.gguf", {io::ChatFormat::chatml, qwen}},
+      {"smollm2-135m.gguf", "You are a helpful AI assistant named SmolLM, trained by Hugging Face"},
+      {"qwen2.5-coder-0.5b.gguf", qwen},
+      {"qwen2.5-coder-1.5b.gguf", qwen},
   };
   const char* folder = std::getenv("LITESTAGE_MODELS");
   const char* home = std::getenv("HOME");
   const std::filesystem::path models =
       folder ? std::filesystem::path(folder) : std::filesystem::path(home ? home : ".") / ".cache" / "litestage";
-  for (const auto& [file, style] : cases) {
+  for (const auto& [file, system] : cases) {
     const std::string path = (models / file).string();
     if (!std::filesystem::exists(path)) {
       MESSAGE("skipped, missing: ", path);
       continue;
     }
-    std::string jinja = io::read_vocabulary(io::Gguf(path)).chat_template;
-    CHECK(jinja.find(*style.default_system) != std::string::npos);
-    CHECK(io::ChatTemplate::recognised(jinja, "", "", path).style() == style);
-    jinja.replace(jinja.find("helpful"), 7, "hopeful");
-    CHECK(refusal_of(jinja).find("m.gguf: the text of key tokenizer.chat_template") == 0);
+    const io::ChatTemplate chat(io::read_vocabulary(io::Gguf(path)).chat_template, path, {});
+    const std::string asked = "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n";
+    CHECK(text(chat, {{{Role::user, "Q"}}, ""}) == "<|im_start|>system\n" + system + "<|im_end|>\n" + asked);
+    CHECK(text(chat, {{{Role::system, "S"}, {Role::user, "Q"}}, "So"}) ==
+          "<|im_start|>system\nS<|im_end|>\n" + asked + "So");
   }
 }

@@ -5,6 +5,7 @@
 #include "cli/files/save.hpp"
 #include "litestage/evaluate/results_form.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::cli {
 
@@ -16,7 +17,8 @@ Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
   f.add("instruction_set", kernels.instruction_set).add("threads", kernels.threads).add("pack", !o.no_pack);
   f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
   f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
-  f.add("chat_template", o.chat_template);
+  f.add("chat_template", o.chat.chat_template);
+  if (!o.chat.template_variables.empty()) f.add("template_variables", joined(o.chat.template_variables));
   return f;
 }
 

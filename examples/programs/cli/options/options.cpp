@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/options/chat_options.hpp"
 #include "cli/options/machine_options.hpp"
 #include "cli/options/option_checks.hpp"
 #include "cli/options/policies.hpp"
@@ -115,10 +116,7 @@ void add_model_options(CLI::App& app, Options& o) {
   app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--chat-template", o.chat_template,
-                 "Chat template, instead of the file's own: chatml, zephyr, llama-2 or llama-3")
-      ->type_name("NAME")
-      ->group(group);
+  add_chat_options(app, o.chat, group);
   add_backend_option(app, o.backend)->group(group);
   add_threads_option(app, o.threads)->group(group);
   app.add_flag("--no-pack", o.no_pack, "Do not keep a repacked copy of the weights: less memory, slower, same answers")

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/chat_options.hpp"
 #include "cli/options/command.hpp"
 #include "cli/options/machine_options.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -19,7 +20,8 @@ namespace litestage::cli {
 inline constexpr std::size_t all_questions = std::size_t{1} << 40;
 
 struct Options {
-  std::string model, chat_template;
+  std::string model;
+  ChatWords chat;
   std::string task = "choice", data;
   std::size_t questions = 16;
   std::vector<std::string> exclude;  // files whose questions are left out

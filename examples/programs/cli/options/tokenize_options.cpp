@@ -22,9 +22,7 @@ Command tokenize_command(TokenizeOptions& o) {
          "Read conversations, [{\"role\": \"user\", \"content\": TEXT}, ...], one a line; write what the model's chat "
          "template makes of each, as a JSON string a line")
       ->excludes("--decode");
-  app.add_option("--chat-template", o.chat_template,
-                 "Instead of the file's own template: chatml, zephyr, llama-2 or llama-3")
-      ->type_name("NAME");
+  add_chat_options(app, o.chat, "Options");
   app.footer("Example: echo -n \"Hello world\" | tokenize --model model.gguf");
   return command;
 }

@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "cli/options/chat_options.hpp"
 #include "cli/options/command.hpp"
 
 namespace litestage::cli {
 
 struct TokenizeOptions {
   std::string model;
-  std::string chat_template;
+  ChatWords chat;
   bool lines = false;
   bool decode = false;
   bool render = false;

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
@@ -13,15 +12,15 @@
 #include "litestage/io/gguf/model_source.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/model_file.hpp"
+#include "litestage/io/text/chat_options.hpp"
 #include "litestage/io/text/text_codec.hpp"
 
 namespace litestage::io {
 
-LITESTAGE_INLINE ModelFile::ModelFile(const std::string& path, std::string_view chat_format)
+LITESTAGE_INLINE ModelFile::ModelFile(const std::string& path, const ChatOptions& chat)
     : file_(std::make_shared<const Gguf>(path)),
       source_(read_model_source(*file_)),
-      tokenizer_(std::make_shared<const TextCodec>(read_vocabulary(*file_), path, chat_format)),
-      chat_format_(chat_format) {}
+      tokenizer_(std::make_shared<const TextCodec>(read_vocabulary(*file_), path, chat)) {}
 
 LITESTAGE_INLINE std::string ModelFile::name() const {
   return std::filesystem::path(path()).filename().string();
@@ -41,7 +40,7 @@ LITESTAGE_INLINE std::string ModelFile::tokenizer_fingerprint() const {
   Fnv1a hash;
   for (const std::string& token : v.tokens) hash.add(token + '\n');
   for (const std::string& merge : v.merges) hash.add(merge + '\n');
-  hash.add(v.pre + '\n' + v.chat_template + '\n' + chat_format_);
+  hash.add(v.pre + '\n' + v.chat_template + '\n' + tokenizer_->chat_choice());
   return hexadecimal(hash.value());
 }
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
+#include "litestage/io/text/chat_options.hpp"
 #include "litestage/io/text/chat_template.hpp"
 #include "litestage/io/text/text_part.hpp"
 #include "litestage/io/text/tokenizer.hpp"
@@ -20,9 +20,9 @@ namespace litestage::io {
 
 class TextCodec {
  public:
-  // `source` names the file in errors. `chat_format` is one of enum_names<ChatFormat>, or empty for the file's own
-  // template. A missing or unknown template is an error only when a conversation is encoded.
-  TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format = {});
+  // `source` names the file in errors. If the file's own template is missing or not understood, that is an error only
+  // when a conversation is encoded; one that `options` choose must be there.
+  TextCodec(Vocabulary vocabulary, std::string source, const ChatOptions& options = {});
 
   // Renders a prompt as text, in parts.
   [[nodiscard]] std::vector<TextPart> render(const Prompt& prompt) const;
@@ -35,6 +35,9 @@ class TextCodec {
 
   [[nodiscard]] const SubwordTokenizer& tokenizer() const { return tokenizer_; }
   [[nodiscard]] const std::optional<ChatTemplate>& chat_template() const { return chat_; }
+  // What decides about conversations besides the vocabulary's own template: the name or the program that was chosen,
+  // and the variables. Empty if nothing was.
+  [[nodiscard]] const std::string& chat_choice() const { return chat_choice_; }
 
  private:
   [[nodiscard]] std::string token_text(int id) const { return id < 0 ? std::string() : tokenizer_.piece(id); }
@@ -43,6 +46,7 @@ class TextCodec {
   SubwordTokenizer tokenizer_;
   std::optional<ChatTemplate> chat_{};
   std::string why_no_chat_{};
+  std::string chat_choice_{};
 };
 
 static_assert(litestage::Tokenizer<TextCodec>);

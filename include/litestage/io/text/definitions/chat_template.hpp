@@ -1,63 +1,124 @@
-// Rendering of conversations in the formats of models.
+// Rendering of conversations by chat templates.
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "litestage/core/error.hpp"
-#include "litestage/core/fnv1a.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/core/text/utf8.hpp"
-#include "litestage/io/text/chat_style.hpp"
+#include "litestage/io/text/chat_formats.hpp"
 #include "litestage/io/text/chat_template.hpp"
-#include "litestage/io/text/known_templates.hpp"
+#include "litestage/io/text/jinja/program.hpp"
+#include "litestage/io/text/jinja/values/marked_text.hpp"
+#include "litestage/io/text/jinja/values/render_state.hpp"
+#include "litestage/io/text/jinja/values/value.hpp"
 #include "litestage/io/text/text_part.hpp"
 #include "litestage/prompt/transcript.hpp"
 
 namespace litestage::io {
 
-LITESTAGE_INLINE ChatTemplate ChatTemplate::named(std::string_view name, std::string bos, std::string eos) {
-  if (const std::optional<ChatFormat> format = enumerator_named<ChatFormat>(name))
-    return {ChatStyle{*format}, std::move(bos), std::move(eos)};
-  throw Error(concat("--chat-template is ", in_quotes(name), ", expected chatml, zephyr, llama-2 or llama-3"));
+namespace detail {
+
+[[nodiscard]] inline std::string_view role_name(Role role) {
+  return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
 }
 
-LITESTAGE_INLINE ChatTemplate ChatTemplate::recognised(std::string_view jinja, std::string bos, std::string eos,
-                                                       std::string_view source, std::span<const KnownTemplate> known) {
-  if (jinja.empty()) throw Error(concat(source, ": key tokenizer.chat_template is missing, ", advice()));
-  const ChatStyle* style = known_style(jinja, known);
-  if (style == nullptr) {
-    throw Error(concat(source, ": the text of key tokenizer.chat_template (", jinja.size(), " bytes, FNV-1a ",
-                       hexadecimal(text_hash(jinja)), ") is not one of those known, ", advice()));
+// The variable `messages`: the names of roles are markup, what the messages say are words.
+[[nodiscard]] inline jinja::Value messages_value(const std::vector<Message>& messages, jinja::RenderState& state) {
+  using jinja::Value;
+  jinja::Values list;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Value content = jinja::MarkedText(messages[i].text, jinja::of_message(i));
+    list.push_back(state.dict(
+        {{Value::markup("role"), Value::markup(role_name(messages[i].role))}, {Value::markup("content"), content}}));
   }
-  return {*style, std::move(bos), std::move(eos)};
+  return state.list(std::move(list));
+}
+
+[[nodiscard]] inline jinja::Value variable_value(const std::string& text) {
+  if (text == "true" || text == "false") return jinja::Value(text == "true");
+  std::int64_t whole = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (error == std::errc{} && end == text.data() + text.size()) return jinja::Value(whole);
+  return jinja::MarkedText(text, jinja::Author::variable);
+}
+
+[[nodiscard]] inline bool has_words_of(const jinja::MarkedText& text, std::size_t message) {
+  return std::any_of(text.runs().begin(), text.runs().end(),
+                     [&](const auto& run) { return run.author == jinja::of_message(message); });
+}
+
+}  // namespace detail
+
+LITESTAGE_INLINE ChatTemplate::ChatTemplate(std::string_view jinja, std::string name, TemplateTokens tokens,
+                                            std::vector<TemplateVariable> variables)
+    : program_(std::make_shared<const jinja::Program>(jinja, std::move(name))),
+      tokens_(std::move(tokens)),
+      variables_(std::move(variables)) {
+  for (const TemplateVariable& variable : variables_) {
+    if (jinja.find(variable.name) != std::string_view::npos) continue;
+    throw Error(concat("--template-variable is ", in_quotes(variable.name + "=" + variable.value), ", but ",
+                       program_->name(), " has no variable of this name, expected one that it has"));
+  }
+}
+
+LITESTAGE_INLINE std::string_view ChatTemplate::format_named(std::string_view name) {
+  const auto found =
+      std::find_if(chat_formats.begin(), chat_formats.end(), [&](const ChatFormat& f) { return f.name == name; });
+  if (found != chat_formats.end()) return found->jinja;
+  throw Error(concat("--chat-template is ", in_quotes(name),
+                     ", expected chatml, zephyr, llama-2 or llama-3, or a file whose name ends in .jinja"));
 }
 
 LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::render(const Prompt& prompt) const {
   if (std::optional<std::vector<TextPart>> plain = plain_text(prompt)) return *plain;
-  if (style_.in_turn || style_.format == ChatFormat::llama2) need_turns(prompt.messages);
-  std::vector<TextPart> parts;
-  switch (style_.format) {
-    case ChatFormat::chatml:
-      parts = chatml(prompt.messages);
-      break;
-    case ChatFormat::zephyr:
-      parts = zephyr(prompt.messages);
-      break;
-    case ChatFormat::llama2:
-      parts = llama2(prompt.messages);
-      break;
-    case ChatFormat::llama3:
-      parts = llama3(prompt.messages);
-      break;
-  }
-  parts.push_back(words(prompt.continuation));
+  const jinja::MarkedText text = rendered(prompt.messages);
+  refuse_lost_messages(prompt.messages, text);
+  std::vector<TextPart> parts = text.parts();
+  parts.push_back({.text = prompt.continuation, .markup = false});
   return parts;
+}
+
+LITESTAGE_INLINE jinja::MarkedText ChatTemplate::rendered(const std::vector<Message>& messages) const {
+  using jinja::Value;
+  jinja::RenderState making(program_->name(), jinja::Limits{});
+  jinja::Program::NamedValues values = {{"messages", detail::messages_value(messages, making)},
+                                        {"tools", Value::none()},
+                                        {"documents", Value::none()},
+                                        {"add_generation_prompt", Value(true)},
+                                        {"bos_token", Value::markup(tokens_.bos)},
+                                        {"eos_token", Value::markup(tokens_.eos)},
+                                        {"unk_token", Value::markup(tokens_.unknown)}};
+  for (const TemplateVariable& variable : variables_)
+    values.emplace_back(variable.name, detail::variable_value(variable.value));
+  return program_->render(values);
+}
+
+LITESTAGE_INLINE void ChatTemplate::refuse_lost_messages(const std::vector<Message>& messages,
+                                                         const jinja::MarkedText& text) const {
+  const bool is_mixed = std::any_of(text.runs().begin(), text.runs().end(),
+                                    [](const auto& run) { return run.author == jinja::Author::several; });
+  if (is_mixed) return;  // nobody can tell whose words they are
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (trimmed(messages[i].text).empty() || detail::has_words_of(text, i)) continue;
+    // The template may have a reason in these words, such as reasoning that it drops, or a switch like /no_think.
+    std::vector<Message> others = messages;
+    others[i].text = "words";
+    if (detail::has_words_of(rendered(others), i)) continue;
+    throw Error(concat(program_->name(), ": the template leaves out message ", i,
+                       " of a conversation, which is of the role ", detail::role_name(messages[i].role),
+                       ", expected conversations that it writes as a whole"));
+  }
 }
 
 LITESTAGE_INLINE std::optional<std::vector<TextPart>> ChatTemplate::plain_text(const Prompt& prompt) {
@@ -68,111 +129,14 @@ LITESTAGE_INLINE std::optional<std::vector<TextPart>> ChatTemplate::plain_text(c
                      "a prompt is either one text or a conversation");
   }
   if (!is_plain) return std::nullopt;
-  return std::vector<TextPart>{words(prompt.messages.front().text), words(prompt.continuation)};
+  return std::vector<TextPart>{{.text = prompt.messages.front().text, .markup = false},
+                               {.text = prompt.continuation, .markup = false}};
 }
 
 LITESTAGE_INLINE std::string ChatTemplate::advice() {
-  return "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2 or "
-         "llama-3";
-}
-
-LITESTAGE_INLINE std::string_view ChatTemplate::name_of(Role role) {
-  return role == Role::system ? "system" : role == Role::user ? "user" : "assistant";
-}
-
-LITESTAGE_INLINE void ChatTemplate::need_turns(const std::vector<Message>& messages) const {
-  const std::size_t first = messages.front().role == Role::system ? 1 : 0;
-  for (std::size_t i = first; i < messages.size(); ++i) {
-    const Role expected = (i - first) % 2 == 0 ? Role::user : Role::assistant;
-    if (messages[i].role == expected) continue;
-    throw Error(concat("message ", i, " of a conversation is of the role ", name_of(messages[i].role), ", expected ",
-                       name_of(expected),
-                       ": the chat template takes user and assistant in turn, after a system message or none"));
-  }
-  if (style_.in_turn && messages.back().role != Role::user) {
-    throw Error(concat("the last message of a conversation is of the role ", name_of(messages.back().role),
-                       ", expected user: the chat template takes no others there"));
-  }
-}
-
-LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::chatml(const std::vector<Message>& messages) const {
-  std::vector<TextPart> parts;
-  if (style_.default_system && messages.front().role != Role::system) {
-    parts.push_back(markup(concat("<|im_start|>system\n", *style_.default_system, "<|im_end|>\n")));
-  }
-  for (const Message& message : messages) {
-    parts.push_back(markup(concat("<|im_start|>", name_of(message.role), "\n")));
-    parts.push_back(words(message.text));
-    parts.push_back(markup("<|im_end|>\n"));
-  }
-  parts.push_back(markup("<|im_start|>assistant\n"));
-  return parts;
-}
-
-LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::zephyr(const std::vector<Message>& messages) const {
-  std::vector<TextPart> parts;
-  for (const Message& message : messages) {
-    parts.push_back(markup(concat("<|", name_of(message.role), "|>\n")));
-    parts.push_back(words(message.text));
-    parts.push_back(markup(eos_ + "\n"));
-  }
-  parts.push_back(markup("<|assistant|>\n"));
-  return parts;
-}
-
-LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::llama2(const std::vector<Message>& messages) const {
-  const bool has_system = messages.front().role == Role::system;
-  std::vector<TextPart> parts;
-  for (std::size_t i = has_system ? 1 : 0; i < messages.size(); ++i) {
-    if (messages[i].role == Role::assistant) {
-      parts.push_back(markup(" "));
-      parts.push_back(words(trimmed(messages[i].text)));
-      parts.push_back(markup(concat(" ", eos_)));
-      continue;
-    }
-    parts.push_back(markup(bos_ + "[INST] "));
-    if (i == 1 && has_system) {
-      append_llama2_system(messages[0].text, messages[i].text, parts);
-    } else {
-      parts.push_back(words(trimmed(messages[i].text)));
-    }
-    parts.push_back(markup(" [/INST]"));
-  }
-  return parts;
-}
-
-LITESTAGE_INLINE void ChatTemplate::append_llama2_system(const std::string& system, std::string_view question,
-                                                         std::vector<TextPart>& parts) {
-  const std::string_view inner = trimmed(question);
-  // White space before the question is kept. If the question is only white space, the line breaks before it are dropped
-  // too.
-  const std::string_view kept =
-      inner.empty() ? inner : question.substr(0, inner.data() + inner.size() - question.data());
-  parts.push_back(markup("<<SYS>>\n"));
-  parts.push_back(words(system));
-  parts.push_back(markup(kept.empty() ? "\n<</SYS>>" : "\n<</SYS>>\n\n"));
-  parts.push_back(words(kept));
-}
-
-LITESTAGE_INLINE std::vector<TextPart> ChatTemplate::llama3(const std::vector<Message>& messages) const {
-  std::vector<TextPart> parts{markup(bos_)};
-  const auto begin = [&](Role role) {
-    parts.push_back(markup(concat("<|start_header_id|>", name_of(role), "<|end_header_id|>\n\n")));
-  };
-  std::size_t first = 0;
-  if (style_.dated) {
-    begin(Role::system);
-    parts.push_back(markup(concat("Cutting Knowledge Date: December 2023\nToday Date: ", chat_date, "\n\n")));
-    if (messages[0].role == Role::system) parts.push_back(words(trimmed(messages[first++].text)));
-    parts.push_back(markup("<|eot_id|>"));
-  }
-  for (std::size_t i = first; i < messages.size(); ++i) {
-    begin(messages[i].role);
-    parts.push_back(words(trimmed(messages[i].text)));
-    parts.push_back(markup("<|eot_id|>"));
-  }
-  begin(Role::assistant);
-  return parts;
+  return "use --stages tinythinker, which needs no chat template, or --chat-template chatml, zephyr, llama-2, llama-3 "
+         "or "
+         "FILE.jinja";
 }
 
 }  // namespace litestage::io

@@ -5,11 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "litestage/core/error.hpp"
+#include "litestage/io/files/mapped_file.hpp"
+#include "litestage/io/text/chat_options.hpp"
 #include "litestage/io/text/chat_template.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/io/text/text_part.hpp"
@@ -20,18 +21,28 @@
 
 namespace litestage::io {
 
-LITESTAGE_INLINE TextCodec::TextCodec(Vocabulary vocabulary, std::string source, std::string_view chat_format)
+LITESTAGE_INLINE TextCodec::TextCodec(Vocabulary vocabulary, std::string source, const ChatOptions& options)
     : source_(std::move(source)), tokenizer_(std::move(vocabulary), source_) {
   const Vocabulary& v = tokenizer_.vocabulary();
-  if (!chat_format.empty()) {
-    chat_ = ChatTemplate::named(chat_format, token_text(v.bos), token_text(v.eos));
-    return;
+  const TemplateTokens tokens{.bos = token_text(v.bos), .eos = token_text(v.eos), .unknown = token_text(v.unknown)};
+  const std::string& choice = options.chat_template;
+  if (is_template_file(choice)) {
+    chat_choice_ = read_file(choice);
+    chat_.emplace(chat_choice_, choice, tokens, options.variables);
+  } else if (!choice.empty()) {
+    chat_choice_ = choice;
+    chat_.emplace(ChatTemplate::format_named(choice), "--chat-template " + choice, tokens, options.variables);
+  } else if (v.chat_template.empty()) {
+    why_no_chat_ = concat(source_, ": key tokenizer.chat_template is missing, ", ChatTemplate::advice());
+  } else {
+    try {
+      chat_.emplace(v.chat_template, source_ + ": key tokenizer.chat_template", tokens, options.variables);
+    } catch (const Error& e) {
+      why_no_chat_ = concat(e.what(), "; ", ChatTemplate::advice());
+    }
   }
-  try {
-    chat_ = ChatTemplate::recognised(v.chat_template, token_text(v.bos), token_text(v.eos), source_);
-  } catch (const Error& e) {
-    why_no_chat_ = e.what();
-  }
+  for (const TemplateVariable& variable : options.variables)
+    chat_choice_ += concat("\n", variable.name, "=", variable.value);
 }
 
 LITESTAGE_INLINE std::vector<TextPart> TextCodec::render(const Prompt& prompt) const {
