@@ -142,7 +142,7 @@ void check_lengths(const Job& job) {
 
 Files files_of(const Options& o) {
   Files files;
-  files.reads("--model", o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
+  files.reads_model(o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
   if (!o.prompt) files.reads("--data", data_path(o.data));
   if (!o.prompt && is_task_file(o.task)) files.reads("--task", o.task);
   for (const std::string& other : o.exclude) files.reads("--exclude", other);
@@ -163,7 +163,7 @@ Job prepare(Options o) {
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);
   settle_metric(o, questions);
-  Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template)};
+  Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat_template, o.quantize, o.threads)};
   warn_of_open_splitting(job.model);
   job.options.context = context_or_default(o.context, job.model.config());
   if (plan) apply_plan(job, *plan);

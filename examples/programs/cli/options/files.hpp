@@ -7,6 +7,7 @@
 
 #include "litestage/io/files/distinct_files.hpp"
 #include "litestage/io/files/output_file.hpp"
+#include "litestage/io/model_contents.hpp"
 
 namespace litestage::cli {
 
@@ -14,6 +15,11 @@ class Files {
  public:
   Files& reads(const std::string& option, const std::string& path) {
     inputs_.push_back({option, path});
+    return *this;
+  }
+  // The files of --model: one, or those of a folder. An empty path means that none is read.
+  Files& reads_model(const std::string& path) {
+    for (const std::string& file : io::model_paths(path)) reads("--model", file);
     return *this;
   }
   // A SPEC that begins with "@" names a file to read.

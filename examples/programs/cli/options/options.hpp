@@ -19,7 +19,7 @@ namespace litestage::cli {
 inline constexpr std::size_t all_questions = std::size_t{1} << 40;
 
 struct Options {
-  std::string model, chat_template;
+  std::string model, chat_template, quantize;
   std::string task = "choice", data;
   std::size_t questions = 16;
   std::vector<std::string> exclude;  // files whose questions are left out
