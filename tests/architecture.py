@@ -18,6 +18,8 @@ MAY_INCLUDE = {
     "core/text": "core/text/definitions",
     "core/text/definitions": "core/text",
     "core/threads": "",
+    "core/quantise": "core/quantise/definitions",
+    "core/quantise/definitions": "core/quantise",
     "settings": "core/text settings/definitions",
     "settings/definitions": "core/text settings",
     "step": "",
@@ -76,8 +78,8 @@ MAY_INCLUDE = {
     "compare/definitions": "core/text settings prompt policy skip early_exit stages backend engine pipeline tasks evaluate calibrate/* compare",
     "io/files": "settings io/files/definitions",
     "io/files/definitions": "core/text settings io/files",
-    "io/text": "core/text prompt io/text/definitions",
-    "io/text/definitions": "core/text prompt io/files io/text io/text/jinja io/text/jinja/values",
+    "io/text": "core/text prompt io/tokenizer_json io/text/definitions",
+    "io/text/definitions": "core/text prompt io/files io/tokenizer_json io/text io/text/jinja io/text/jinja/values",
     "io/text/jinja/values": "core/text io/text io/text/jinja/values/definitions",
     "io/text/jinja/values/definitions": "core/text io/text io/text/jinja/values",
     "io/text/jinja/syntax": "io/text/jinja/values io/text/jinja/syntax/definitions",
@@ -86,15 +88,19 @@ MAY_INCLUDE = {
     "io/text/jinja/functions/definitions": "core/text io/text/jinja/values io/text/jinja/functions",
     "io/text/jinja": "io/text/jinja/* io/text/jinja/definitions",
     "io/text/jinja/definitions": "core/text io/text/jinja io/text/jinja/*",
+    "io/tokenizer_json": "core/text settings io/files io/text io/tokenizer_json/definitions",
+    "io/tokenizer_json/definitions": "core/text settings io/files io/text io/tokenizer_json",
+    "io/huggingface": "core/text settings model/source io/files io/text io/huggingface/definitions",
+    "io/huggingface/definitions": "core/text settings model/source io/files io/gguf io/text io/tokenizer_json io/huggingface",
     "io/gguf": "core/text model/source io/text io/gguf/definitions",
     "io/gguf/definitions": "core/text model/source io/files io/text io/gguf",
     "io": "prompt model/* engine pipeline io/* compiled",
-    "io/definitions": "io io/*",
+    "io/definitions": "core/text core/quantise core/threads model/source io io/*",
 }
 # Headers of these folders are included by the last lines of a header, and include it in turn (core/compiled.hpp).
 BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")
 # Left out of litestage.hpp, because only some programs need them and every user would have to compile them.
-OUTSIDE_UMBRELLA = ("backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/",
+OUTSIDE_UMBRELLA = ("core/quantise/", "backend/cpu/matmul/", "backend/cpu/rows/", "backend/cpu/workspace", "backend/reference/", "io/", "backend/gpu", "kernels/",
                     "tasks/", "evaluate/", "compare/", "calibrate/", "validate/")
 ONLY_IN_IO = ("nlohmann/", "pcre2", "xxhash")
 MAX_LINES = 300
@@ -117,7 +123,7 @@ STANDARD_NAMES = {
     "bit": "bit_cast bit_ceil bit_width endian has_single_bit popcount",
     "charconv": "chars_format from_chars to_chars to_chars_result",
     "chrono": "chrono",
-    "cmath": "abs atan ceil cos exp fabs floor fma fmod ilogb isfinite isinf isnan log lround nearbyint nextafter pow sin sqrt tanh",
+    "cmath": "abs atan ceil cos exp fabs floor fma fmod ilogb isfinite isinf isnan log lround nearbyint nextafter pow round sin sqrt tanh",
     "concepts": "convertible_to copyable default_initializable equality_comparable floating_point integral regular same_as signed_integral",
     "condition_variable": "condition_variable",
     "cstddef": "byte ptrdiff_t size_t",
@@ -148,7 +154,7 @@ STANDARD_NAMES = {
     "stdexcept": "logic_error runtime_error",
     "string": "string to_string",
     "string_view": "string_view u32string_view",
-    "system_error": "errc generic_category system_error",
+    "system_error": "errc error_code generic_category system_error",
     "thread": "this_thread thread",
     "tuple": "apply get tuple tuple_cat tuple_size_v",
     "type_traits": "conditional_t decay_t integral_constant is_aggregate_v is_arithmetic_v is_const_v is_enum_v "

@@ -84,6 +84,23 @@ refuses "nofolder" score --model magic.gguf --text text.txt --logits nofolder/ou
 refuses "--threads" ask --threads 5000
 refuses "--temperature" ask --temperature -1
 refuses "--profile" ask --backend gpu --profile --model magic.gguf
+# Folders: empty, without config.json, broken, with a tokenizer of another form, and an output that is one of the files.
+mkdir empty bare broken
+printf '{}' >bare/tokenizer.json
+printf '{"architectures": ["MambaForCausalLM"]}' >broken/config.json
+printf 'x' >broken/tokenizer.model
+for program in ask "score --text text.txt" validate_gpu; do
+  # shellcheck disable=SC2086  # the program and an option
+  refuses "empty: is an empty folder, expected config.json" $program --model empty
+  # shellcheck disable=SC2086
+  refuses "bare: has no config.json" $program --model bare
+  # shellcheck disable=SC2086
+  refuses 'broken/config.json: key architectures is "MambaForCausalLM", expected one of LlamaForCausalLM' $program --model broken/
+done
+refuses "bare/tokenizer.json: key model is missing" tokenize --model bare
+refuses "broken: has tokenizer.model but no tokenizer.json" tokenize --model broken
+refuses "--json broken/config.json: is the file that --model reads" ask --model broken --json broken/config.json
+refuses "text.txt: is not a GGUF file" ask --model text.txt
 for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
 refuses "--nonsense" compare --nonsense
 refuses "expected all, full_depth, lite_stage" compare --methods full_depth,nonsense

@@ -68,7 +68,10 @@ skip::Standard read_skip(const Options& options) {
 // The text and the settings. All input errors are found here, before weights are loaded.
 struct Job {
   explicit Job(const Options& o)
-      : options(o), skip(read_skip(o)), model(o.model), ids(read_tokens(o, tokenizer(), model.config())) {
+      : options(o),
+        skip(read_skip(o)),
+        model(o.model, {}, o.quantize, o.threads),
+        ids(read_tokens(o, tokenizer(), model.config())) {
     cli::warn_of_open_splitting(model);
     // Throws if the policy does not fit the model.
     static_cast<void>(skip.begin(RequestInfo{.n_layers = model.config().n_layers, .stage_name = score_stage}));
@@ -100,7 +103,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
                                      });
   cli::ScoreInfo info;
   info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  info.model = o.model;
+  info.model = o.quantize.empty() ? o.model : o.model + " " + o.quantize;
   if (!o.json.empty()) info.fingerprint = model.identity().fingerprint;  // reads the whole file
   info.text = o.text;
   info.backend = backend.name();
@@ -124,7 +127,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
 int run(Options options) {
   options.model = cli::model_path(options.model);
   cli::Files files;
-  files.reads_model("--model", options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
+  files.reads_model(options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
   files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
   cli::with_backend(options.backend, options.threads, !options.no_pack,

@@ -13,8 +13,7 @@
 #include "cli/options/tokenize_options.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/io/gguf/gguf.hpp"
-#include "litestage/io/gguf/read_vocabulary.hpp"
+#include "litestage/io/model_contents.hpp"
 #include "litestage/io/text/text_codec.hpp"
 #include "litestage/prompt/transcript.hpp"
 #include "litestage/settings/form.hpp"
@@ -71,8 +70,8 @@ void write_rendered(const litestage::io::TextCodec& codec, const std::string& li
 }
 
 void run(const Options& options) {
-  const litestage::io::Gguf file(options.model);
-  const litestage::io::TextCodec codec(litestage::io::read_vocabulary(file), options.model, options.chat.options());
+  const litestage::io::TextCodec codec(litestage::io::read_model_vocabulary(options.model), options.model,
+                                       options.chat.options());
   litestage::cli::warn_of_open_splitting(codec.tokenizer().vocabulary(), options.model);
   const litestage::io::SubwordTokenizer& tokenizer = codec.tokenizer();
   std::cin.tie(nullptr);

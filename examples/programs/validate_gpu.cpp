@@ -17,7 +17,7 @@
 #include "gpu/report.hpp"
 #include "gpu/report_form.hpp"
 #include "litestage/io/files/json.hpp"
-#include "litestage/io/gguf/model_source.hpp"
+#include "litestage/io/model_contents.hpp"
 #include "litestage/validate/checks/check_kernels.hpp"
 #include "litestage/validate/checks/check_replays.hpp"
 #include "litestage/validate/checks/check_token_stats.hpp"
@@ -152,7 +152,7 @@ int run_on_device(const Options& o, const DeviceFacts& device, const std::option
 
 int run(const Options& o) {
   std::optional<ModelSource> file;
-  if (!o.model.empty()) file = io::read_model_source(o.model);
+  if (!o.model.empty()) file = io::read_model_weights(o.model);
   std::optional<DeviceFacts> device;
   std::string reason;
   try {
@@ -167,7 +167,7 @@ int run(const Options& o) {
 #else
 
 int run(const Options& o) {
-  if (!o.model.empty()) static_cast<void>(io::read_model_source(o.model));  // reports a bad file in any case
+  if (!o.model.empty()) static_cast<void>(io::read_model_weights(o.model));  // reports a bad file in any case
   if (o.device_given) throw Error("--device: this program was built without CUDA");
   return run_emulated(o, "this program was built without CUDA");
 }
@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
   cli::Command command = cli::validate_gpu_command(options);
   return command.run(argc, argv, [&] {
     options.device_given = command.given("--device");
-    cli::Files().reads_model("--model", options.model).writes("--json", options.json).check();
+    cli::Files().reads_model(options.model).writes("--json", options.json).check();
     try {
       return run(options);
     } catch (const Stopped&) {

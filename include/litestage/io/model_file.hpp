@@ -1,9 +1,12 @@
-// A model file that is opened and checked but not loaded by a backend, so that a program can inspect it first.
+// A model that is opened and checked but not loaded by a backend, so that a program can inspect it first: a GGUF file,
+// or a folder as on Hugging Face with config.json, tokenizer.json and safetensors.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/engine/language_model.hpp"
@@ -13,32 +16,40 @@
 
 namespace litestage::io {
 
-class Gguf;
 class TextCodec;
+struct ModelContents;
+struct ModelFingerprints;
 
-// Copies share the mapped file and the tokenizer.
+// Copies share the mapped files and the tokenizer.
 class ModelFile {
  public:
-  // Throws an Error if the file is no model that can be loaded. A chat template of the file that is missing or not
-  // understood is an error only when a conversation is encoded (io/text/text_codec.hpp).
-  explicit ModelFile(const std::string& path, const ChatOptions& chat = {});
+  // Throws an Error if the path is that of no model that can be loaded. A chat template of the model that is missing or
+  // not understood is an error only when a conversation is encoded (io/text/text_codec.hpp). `weights` is the type to
+  // which matrices are rounded, one of quantiser_names() (core/quantise/quantise.hpp), or empty to take them as they are
+  // stored; `threads` do that, 0 for all usable cores.
+  explicit ModelFile(const std::string& path, const ChatOptions& chat = {}, std::string_view weights = {},
+                     int threads = 0);
 
   [[nodiscard]] const std::string& path() const { return source_.path; }
+  // The last part of the path, and the type to which the matrices were rounded.
   [[nodiscard]] std::string name() const;
   [[nodiscard]] const ModelConfig& config() const { return source_.config; }
   [[nodiscard]] const ModelSource& source() const { return source_; }
   // The tokenizer with all its functions (io/text/text_codec.hpp), and as a language model takes it.
   [[nodiscard]] const std::shared_ptr<const TextCodec>& tokenizer() const { return tokenizer_; }
   [[nodiscard]] AnyTokenizer any_tokenizer() const;
-  // Reads the whole file at the first call on this object or a copy.
+  // Reads the whole model at the first call on this object or a copy.
   [[nodiscard]] const ModelIdentity& identity() const;
 
  private:
+  ModelFile(ModelContents contents, const ChatOptions& chat, std::string_view weights, int threads);
   [[nodiscard]] std::string tokenizer_fingerprint() const;
 
-  std::shared_ptr<const Gguf> file_;
   ModelSource source_;
   std::shared_ptr<const TextCodec> tokenizer_;
+  std::string tokenizer_file_;  // fingerprint of a folder's tokenizer.json
+  std::string weights_;  // type to which matrices were rounded
+  std::shared_ptr<const std::function<ModelFingerprints()>> fingerprints_;
   std::shared_ptr<std::optional<ModelIdentity>> identity_ = std::make_shared<std::optional<ModelIdentity>>();
 };
 

@@ -1,4 +1,4 @@
-// Opens a model file and loads it as a language model, in one call.
+// Opens a model and loads it as a language model, in one call.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ template <Backend B>
   return {std::move(backend), std::move(weights), file.any_tokenizer(), [file] { return file.identity(); }};
 }
 
-// Opens a GGUF file on a backend with default options: io::open_model("m.gguf") on the CPU,
+// Opens a GGUF file or a folder on a backend with default options: io::open_model("m.gguf") on the CPU,
 // io::open_model<ReferenceBackend>("m.gguf") in double precision. The caller includes the backend's header.
 template <Backend B = CpuBackend>
 [[nodiscard]] LanguageModel<B> open_model(const std::string& path) {

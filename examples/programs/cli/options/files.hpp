@@ -1,15 +1,13 @@
 // The files that a program reads and writes, as named by its options.
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "litestage/io/files/distinct_files.hpp"
 #include "litestage/io/files/output_file.hpp"
-#include "litestage/io/gguf/split_files.hpp"
+#include "litestage/io/model_contents.hpp"
 
 namespace litestage::cli {
 
@@ -19,14 +17,9 @@ class Files {
     inputs_.push_back({option, path});
     return *this;
   }
-  // A model, which may be split into several files.
-  Files& reads_model(const std::string& option, const std::string& path) {
-    std::optional<io::SplitName> name = io::split_name(path);
-    reads(option, path);
-    for (int i = 1; name && i <= name->count; ++i) {
-      name->number = i;
-      if (std::filesystem::exists(name->path())) reads(option, name->path());
-    }
+  // The files of --model: one, or those of a folder. An empty path means that none is read.
+  Files& reads_model(const std::string& path) {
+    for (const std::string& file : io::model_paths(path)) reads("--model", file);
     return *this;
   }
   // A SPEC that begins with "@" names a file to read.

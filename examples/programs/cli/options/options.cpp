@@ -113,8 +113,15 @@ void add_prompt_options(CLI::App& app, Options& o) {
 
 void add_model_options(CLI::App& app, Options& o) {
   const std::string group = "Model and machine";
-  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")
-      ->type_name("FILE")
+  app.add_option(
+         "--model", o.model,
+         "A GGUF file, or a folder as on Hugging Face with config.json, tokenizer.json and safetensors (default: "
+         "smollm2-135m of examples/get_model.sh)")
+      ->type_name("PATH")
+      ->group(group);
+  app.add_option("--quantize", o.quantize,
+                 "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
+      ->type_name("TYPE")
       ->group(group);
   add_chat_options(app, o.chat, group);
   add_backend_option(app, o.backend)->group(group);

@@ -20,7 +20,7 @@ namespace litestage::cli {
 inline constexpr std::size_t all_questions = std::size_t{1} << 40;
 
 struct Options {
-  std::string model;
+  std::string model, quantize;
   ChatWords chat;
   std::string task = "choice", data;
   std::size_t questions = 16;

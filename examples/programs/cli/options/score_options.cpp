@@ -12,7 +12,12 @@ namespace litestage::cli {
 Command score_command(ScoreOptions& o) {
   Command command("score", "Log-probability of every token of a text, and its perplexity.");
   CLI::App& app = command.app();
-  app.add_option("--model", o.model, "A GGUF file (default: smollm2-135m of examples/get_model.sh)")->type_name("FILE");
+  app.add_option("--model", o.model,
+                 "A GGUF file, or a folder as on Hugging Face (default: smollm2-135m of examples/get_model.sh)")
+      ->type_name("PATH");
+  app.add_option("--quantize", o.quantize,
+                 "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
+      ->type_name("TYPE");
   app.add_option("--text", o.text, "The text to score; names of control tokens in it are plain text")
       ->required()
       ->type_name("FILE");

@@ -9,7 +9,7 @@
 namespace litestage::cli {
 
 struct ScoreOptions {
-  std::string model, text;
+  std::string model, quantize, text;
   std::string backend = "cpu", kv = "f16", skip = "never";
   std::string logits, json;
   int threads = 0;

@@ -9,8 +9,10 @@ Command tokenize_command(TokenizeOptions& o) {
                   "Reads text from standard input and writes the ids of its tokens, or the other way round.");
   CLI::App& app = command.app();
   app.add_option("--model", o.model,
-                 "A GGUF file, of which only the vocabulary is read (default: smollm2-135m of examples/get_model.sh)")
-      ->type_name("FILE");
+                 "A GGUF file or a folder with a tokenizer.json, of which only the vocabulary is read (default: "
+                 "smollm2-135m of "
+                 "examples/get_model.sh)")
+      ->type_name("PATH");
   app.add_flag("--lines", o.lines, "Tokenize each line by itself, without its line break; write one line for each");
   app.add_flag("--decode", o.decode, "Read ids with white space between them, write text");
   app.add_flag("--bos", o.bos, "Put the token for the beginning of a text first, if the model wants one")

@@ -37,7 +37,7 @@ DType weight_type(const ValidateGpuOptions& o) {
 Command validate_gpu_command(ValidateGpuOptions& o) {
   Command command("validate_gpu", "Checks and measures the gpu backend on this machine.");
   CLI::App& app = command.app();
-  auto* model = app.add_option("--model", o.model, "A GGUF file to run as a whole")->type_name("FILE");
+  auto* model = app.add_option("--model", o.model, "A GGUF file or a folder to run as a whole")->type_name("PATH");
   app.add_option("--synthetic", o.synthetic, "Without --model: random weights with the shapes of this model")
       ->check(CLI::IsMember(validation::shape_names()))
       ->type_name("SHAPE")

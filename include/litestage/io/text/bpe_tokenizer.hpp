@@ -17,40 +17,9 @@
 #include "litestage/io/text/pair_merger.hpp"
 #include "litestage/io/text/pretokenizer.hpp"
 #include "litestage/io/text/vocabulary.hpp"
+#include "litestage/io/tokenizer_json/byte_characters.hpp"
 
 namespace litestage::io {
-
-namespace detail {
-
-// GPT-2 writes every byte as a printable character: the Latin-1 character if it is printable, else U+0100 and up in
-// order.
-[[nodiscard]] inline const std::array<int, 324>& byte_of_character() {
-  static const std::array<int, 324> table = [] {
-    std::array<int, 324> bytes{};
-    bytes.fill(-1);
-    std::size_t next = 256;
-    for (int b = 0; b < 256; ++b) {
-      const bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-      bytes[printable ? static_cast<std::size_t>(b) : next++] = b;
-    }
-    return bytes;
-  }();
-  return table;
-}
-
-// The bytes that a token's text stands for, or nothing if one of its characters stands for no byte.
-[[nodiscard]] inline std::optional<std::string> bytes_of_token(std::string_view token) {
-  std::string bytes;
-  while (!token.empty()) {
-    const CodePoint c = strict_code_point(token);
-    if (c.length == 0 || c.value >= byte_of_character().size() || byte_of_character()[c.value] < 0) return {};
-    bytes += static_cast<char>(byte_of_character()[c.value]);
-    token.remove_prefix(c.length);
-  }
-  return bytes;
-}
-
-}  // namespace detail
 
 class BpeTokenizer {
  public:
@@ -77,7 +46,7 @@ class BpeTokenizer {
   [[nodiscard]] std::string piece(const Vocabulary& vocabulary, std::size_t id) const {
     const std::string& token = vocabulary.tokens[id];
     const TokenType type = vocabulary.type(id);
-    if (type == TokenType::normal || type == TokenType::unused) return detail::bytes_of_token(token).value_or(token);
+    if (type == TokenType::normal || type == TokenType::unused) return bytes_of_characters(token).value_or(token);
     return token;
   }
 
@@ -99,7 +68,7 @@ class BpeTokenizer {
     for (std::size_t id = 0; id < n_tokens_; ++id) {
       // Merging never produces a control token; control tokens are found by their names only.
       if (vocabulary.type(id) == TokenType::control || vocabulary.type(id) == TokenType::unknown) continue;
-      std::optional<std::string> bytes = detail::bytes_of_token(vocabulary.tokens[id]);
+      std::optional<std::string> bytes = bytes_of_characters(vocabulary.tokens[id]);
       if (bytes && !bytes->empty()) symbols_.emplace(std::move(*bytes), static_cast<int>(id));
     }
     n_symbols_ = n_tokens_;
@@ -114,8 +83,8 @@ class BpeTokenizer {
   void add_merge(std::string_view merge, std::size_t rank) {
     const std::size_t gap = merge.find(' ', 1);
     if (gap == std::string_view::npos) return;
-    const std::optional<std::string> left = detail::bytes_of_token(merge.substr(0, gap));
-    const std::optional<std::string> right = detail::bytes_of_token(merge.substr(gap + 1));
+    const std::optional<std::string> left = bytes_of_characters(merge.substr(0, gap));
+    const std::optional<std::string> right = bytes_of_characters(merge.substr(gap + 1));
     if (!left || !right) return;  // no word can contain it
     merges_.emplace(pair_key(intern(*left), intern(*right)), Merge{rank, intern(*left + *right)});
   }

@@ -36,16 +36,16 @@ inline constexpr std::string_view gpt2_words =
 inline constexpr std::string_view single_numbers = "[@N]";
 // If a file names no pattern, llama.cpp uses these, with GPT-2's pattern as the second of four.
 inline constexpr std::string_view plain_marks = R"([@P$+<=>^~|]+)", plain_numbers = "[@N]+", three_digits = "[0-9]{3}";
-// The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ only in the numbers. Contractions are spelt out,
-// because case-insensitive PCRE2 would accept U+017F as an s.
+// The patterns of the tokenizer.json of Llama 3 and of Qwen 2 differ only in the numbers. Contractions are spelt out:
+// @A is what counts as an s, which is U+017F too where case is ignored by the rules of Unicode.
 inline constexpr std::string_view llama3_words =
-    R"('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N]{1,3})"
+    R"('[@A]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N]{1,3})"
     R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view qwen2_words =
-    R"('[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N])"
+    R"('[@A]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N])"
     R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
 
-[[nodiscard]] inline std::string with_classes(std::string_view pattern) {
+[[nodiscard]] inline std::string with_classes(std::string_view pattern, bool any_s) {
   std::string out;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] != '@') {
@@ -54,6 +54,9 @@ inline constexpr std::string_view qwen2_words =
     }
     ++i;
     switch (pattern[i]) {
+      case 'A':
+        out += any_s ? R"(sS\x{17F})" : "sS";
+        break;
       case 'S':
         out += space_class;
         break;
@@ -73,8 +76,8 @@ inline constexpr std::string_view qwen2_words =
 // A compiled pattern and the memory for its matches.
 class Pattern {
  public:
-  explicit Pattern(std::string_view pattern) {
-    const std::string source = with_classes(pattern);
+  explicit Pattern(std::string_view pattern, bool any_s = false) {
+    const std::string source = with_classes(pattern, any_s);
     int code = 0;
     std::size_t at = 0;
     compiled_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(source.data()), source.size(), PCRE2_UTF | PCRE2_UCP,
@@ -125,6 +128,12 @@ class Pretokenizer {
         break;
       case WordPattern::llama3:
         add({detail::llama3_words});
+        break;
+      case WordPattern::qwen2_any_s:
+        patterns_.emplace_back(detail::qwen2_words, true);
+        break;
+      case WordPattern::llama3_any_s:
+        patterns_.emplace_back(detail::llama3_words, true);
         break;
       case WordPattern::plain:
         add({detail::plain_marks, detail::gpt2_words, detail::plain_numbers, detail::three_digits});

@@ -97,16 +97,7 @@ class SentencePieceTokenizer {
   // Whether encoding puts a space before text at the start or after a control token.
   [[nodiscard]] bool adds_space_prefix() const { return add_space_prefix_; }
 
- private:
-  static constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-
-  // The size in bytes of the symbol with this first byte. Invalid UTF-8 is cut as in llama.cpp: a byte of 0xF8 or above
-  // takes the three following bytes.
-  [[nodiscard]] static std::size_t symbol_size(unsigned char lead) {
-    return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, utf8_length(lead));
-  }
-
+  // The name of the token of a byte, <0xNN>, and the byte of such a name.
   [[nodiscard]] static std::string byte_name(std::size_t byte) {
     return std::string("<0x") + digits[byte / 16] + digits[byte % 16] + '>';
   }
@@ -115,6 +106,16 @@ class SentencePieceTokenizer {
     const std::size_t high = digits.find(token[3]), low = digits.find(token[4]);
     if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
     return static_cast<char>(high * 16 + low);
+  }
+
+ private:
+  static constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+
+  // The size in bytes of the symbol with this first byte. Invalid UTF-8 is cut as in llama.cpp: a byte of 0xF8 or above
+  // takes the three following bytes.
+  [[nodiscard]] static std::size_t symbol_size(unsigned char lead) {
+    return lead >= 0xF8 ? 4 : std::max<std::size_t>(1, utf8_length(lead));
   }
 
   [[nodiscard]] static std::string with_escaped_spaces(std::string_view text, bool prefix) {

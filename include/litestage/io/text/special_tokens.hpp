@@ -53,6 +53,7 @@ class SpecialTokens {
     for (int id : {vocabulary.eos, vocabulary.eot}) {
       if (id >= 0) ends_[id] = true;
     }
+    for (int id : vocabulary.ends) ends_[id] = true;
     // The longest name is searched first, ties in order of id.
     std::sort(named_.begin(), named_.end(), [](const Named& a, const Named& b) {
       return a.name.size() != b.name.size() ? a.name.size() > b.name.size() : a.id < b.id;

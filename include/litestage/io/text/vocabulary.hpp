@@ -1,5 +1,5 @@
-// The vocabulary of a model file, as plain data. A loader fills it, `validate` refuses invalid data, and `Tokenizer`
-// uses it. The names in comments are keys of a GGUF file (ggml docs/gguf.md).
+// The vocabulary of a model, as plain data. A loader fills it, `validate` refuses invalid data, and `Tokenizer` uses
+// it. The names in comments are keys of a GGUF file (ggml docs/gguf.md).
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/io/text/word_split.hpp"
+#include "litestage/io/tokenizer_json/tokenizer_rules.hpp"
 
 namespace litestage::io {
 
@@ -30,6 +31,8 @@ struct Vocabulary {
   std::optional<bool> add_bos{};           // tokenizer.ggml.add_bos_token
   std::optional<bool> add_space_prefix{};  // tokenizer.ggml.add_space_prefix
   std::string chat_template{};             // tokenizer.chat_template (Jinja); empty if the file has none
+  std::vector<int> ends{};                 // more tokens that end an answer; a GGUF file names none
+  std::optional<TokenizerRules> rules{};   // of a tokenizer.json; a GGUF file has none, and `model` and `pre` say how
 
   [[nodiscard]] TokenType type(std::size_t id) const {
     return types.empty() ? TokenType::normal : static_cast<TokenType>(types[id]);

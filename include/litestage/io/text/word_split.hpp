@@ -9,7 +9,8 @@
 
 namespace litestage::io {
 
-enum class WordPattern { gpt2, smollm, qwen2, llama3, plain };
+// The last two are qwen2 and llama3 as the library tokenizers reads their patterns: in a contraction, U+017F is an s.
+enum class WordPattern { gpt2, smollm, qwen2, llama3, plain, qwen2_any_s, llama3_any_s };
 
 struct WordSplit {
   WordPattern pattern = WordPattern::plain;

@@ -17,16 +17,26 @@
 #include "litestage/io/text/text_part.hpp"
 #include "litestage/io/text/tokenizer.hpp"
 #include "litestage/io/text/vocabulary.hpp"
+#include "litestage/io/tokenizer_json/rules_tokenizer.hpp"
 
 namespace litestage::io {
 
 struct SubwordTokenizer::Work {
-  explicit Work(const Vocabulary& vocabulary)
-      : special(vocabulary),
-        algorithm(vocabulary.model == "gpt2" ? Algorithm(std::in_place_type<BpeTokenizer>, vocabulary)
-                                             : Algorithm(std::in_place_type<SentencePieceTokenizer>, vocabulary)) {}
+  explicit Work(const Vocabulary& vocabulary) : special(vocabulary), algorithm(chosen(vocabulary)) {}
 
-  using Algorithm = std::variant<BpeTokenizer, SentencePieceTokenizer>;
+  using Algorithm = std::variant<BpeTokenizer, SentencePieceTokenizer, RulesTokenizer>;
+
+  [[nodiscard]] static Algorithm chosen(const Vocabulary& v) {
+    if (v.rules) return Algorithm(std::in_place_type<RulesTokenizer>, v);
+    if (v.model == "gpt2") return Algorithm(std::in_place_type<BpeTokenizer>, v);
+    return Algorithm(std::in_place_type<SentencePieceTokenizer>, v);
+  }
+  // Whether decoding takes away a space at the beginning of a text, or else after a special token.
+  [[nodiscard]] bool strips_space(bool begins_text) const {
+    if (const auto* rules = std::get_if<RulesTokenizer>(&algorithm)) return rules->strips_space(begins_text);
+    const auto* sentencepiece = std::get_if<SentencePieceTokenizer>(&algorithm);
+    return sentencepiece != nullptr && sentencepiece->adds_space_prefix();
+  }
 
   SpecialTokens special;
   Algorithm algorithm;
@@ -40,14 +50,19 @@ LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(std::string_view text
 }
 
 LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode(const std::vector<TextPart>& parts) const {
-  const std::string text = text_of(parts);
   std::vector<int> ids;
+  if (const auto* rules = std::get_if<RulesTokenizer>(&work_->algorithm)) {
+    rules->encode(parts, ids);
+    return ids;
+  }
+  const std::string text = text_of(parts);
   for (const SpecialTokens::Fragment& fragment : work_->special.split(text, parts)) {
     if (fragment.id >= 0) {
       ids.push_back(fragment.id);
     } else {
       const std::string_view piece = std::string_view(text).substr(fragment.begin, fragment.size);
-      std::visit([&](const auto& algorithm) { algorithm.encode(piece, ids); }, work_->algorithm);
+      if (const auto* bpe = std::get_if<BpeTokenizer>(&work_->algorithm)) bpe->encode(piece, ids);
+      if (const auto* pieces = std::get_if<SentencePieceTokenizer>(&work_->algorithm)) pieces->encode(piece, ids);
     }
   }
   return ids;
@@ -66,15 +81,14 @@ LITESTAGE_INLINE std::string SubwordTokenizer::piece(int id) const {
 }
 
 LITESTAGE_INLINE std::string SubwordTokenizer::decode(std::span<const int> ids) const {
-  const auto* sentencepiece = std::get_if<SentencePieceTokenizer>(&work_->algorithm);
   std::string text;
-  bool begins_text = sentencepiece != nullptr && sentencepiece->adds_space_prefix();
+  bool strips = work_->strips_space(true);
   for (int id : ids) {
     const std::string bytes = piece(id);
     const bool is_special = work_->special.is_special(id);
-    const bool has_prefix = begins_text && !is_special && !bytes.empty() && bytes.front() == ' ';
+    const bool has_prefix = strips && !is_special && !bytes.empty() && bytes.front() == ' ';
     text.append(bytes, has_prefix ? 1 : 0);
-    begins_text = is_special && sentencepiece != nullptr && sentencepiece->adds_space_prefix();
+    strips = is_special && work_->strips_space(false);
   }
   return text;
 }

@@ -34,9 +34,23 @@ inline void check_special_ids(const Vocabulary& v, std::string_view source) {
   }
 }
 
+// What the reader of a tokenizer.json leaves to check: every id that the rules name is that of a token.
+inline void check_rules(const Vocabulary& v, std::string_view source) {
+  const auto is_token = [&](int id) { return id >= 0 && static_cast<std::size_t>(id) < v.tokens.size(); };
+  bool fits = v.rules->n_words <= v.tokens.size() && v.types.size() == v.tokens.size();
+  for (const TokenMerge& merge : v.rules->merges)
+    fits = fits && is_token(merge.left) && is_token(merge.right) && is_token(merge.joined);
+  for (const AddedToken& token : v.rules->added) fits = fits && is_token(token.id) && !token.name.empty();
+  for (const int end : v.ends) fits = fits && is_token(end);
+  if (!fits)
+    throw Error(
+        concat(source, ": a merge or an added token has the id of no token, expected 0 to ", v.tokens.size() - 1));
+}
+
 }  // namespace detail
 
 LITESTAGE_INLINE void Vocabulary::validate(std::string_view source) const {
+  if (rules) return detail::check_rules(*this, source);
   if (model != "gpt2" && model != "llama") {
     throw Error(concat(source, ": tokenizer.ggml.model is ", in_quotes(model), ", expected gpt2 or llama"));
   }

@@ -1,0 +1,160 @@
+#include "litestage/io/huggingface/folder_config.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/error_of.hpp"
+#include "common/folder_writer.hpp"
+#include "common/tiny_model.hpp"
+#include "litestage/io/files/json.hpp"
+
+using namespace litestage;
+using test::says;
+using test::with;
+
+namespace {
+
+Form base_config(const std::string& architecture = "llama") {
+  ModelConfig c = test::tiny_config();
+  c.architecture = architecture;
+  return test::config_of(c);
+}
+
+ModelConfig read_config(const Form& form) {
+  return io::read_folder_config(form, "c.json").model;
+}
+
+std::string config_error(const Form& form) {
+  return test::error_of([&] { static_cast<void>(read_config(form)); });
+}
+std::string config_error(const std::string& key, const char* value, const std::string& architecture = "llama") {
+  return config_error(with(base_config(architecture), key, io::parse_json(value, "test")));
+}
+
+}  // namespace
+
+TEST_CASE("the shape of a model is read") {
+  const ModelConfig c = read_config(base_config());
+  CHECK(c.architecture == "llama");
+  CHECK(c.n_layers == 4);
+  CHECK(c.hidden == 64);
+  CHECK(c.ffn == 96);
+  CHECK(c.n_heads == 4);
+  CHECK(c.n_kv_heads == 2);
+  CHECK(c.head_dim == 16);
+  CHECK(c.vocab == 97);
+  CHECK(c.max_context == 256);
+  CHECK(c.norm_eps == doctest::Approx(1e-5));
+  CHECK(c.rope.pairing == RopePairing::halves);
+  CHECK(c.rope.base == 10000);
+  CHECK(c.rope.rotary_dim == 16);
+  CHECK(c.rope.factors.empty());
+  CHECK_FALSE(c.tied_head);
+}
+
+TEST_CASE("a missing key means what it means in its family") {
+  for (const char* key :
+       {"num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings", "model_type"}) {
+    CHECK(config_error(with(base_config(), key, std::nullopt)) == "no error");
+  }
+  CHECK(read_config(with(base_config(), "num_key_value_heads", std::nullopt)).n_kv_heads == 4);
+  CHECK(read_config(with(base_config(), "rms_norm_eps", std::nullopt)).norm_eps == doctest::Approx(1e-6));
+  CHECK(read_config(with(base_config(), "rope_theta", std::nullopt)).rope.base == 10000);
+  CHECK(read_config(with(base_config(), "head_dim", Form())).head_dim == 16);
+  CHECK(read_config(with(base_config("qwen2"), "num_key_value_heads", Form())).n_kv_heads ==
+        4);  // null: as many as heads
+  // Missing, there are 32 in Qwen2 and 8 in Mistral, more than this model has heads.
+  CHECK(
+      says(config_error(with(base_config("qwen2"), "num_key_value_heads", std::nullopt)), "number of K/V heads is 32"));
+  Form mistral =
+      with(with(base_config(), "architectures", Form::List{Form("MistralForCausalLM")}), "model_type", Form("mistral"));
+  mistral = with(mistral, "sliding_window", Form());
+  CHECK(config_error(mistral) == "no error");
+  CHECK(says(config_error(with(mistral, "num_key_value_heads", std::nullopt)), "number of K/V heads is 8"));
+  CHECK(says(config_error(with(mistral, "sliding_window", std::nullopt)),
+             "sliding_window is missing, which means 4096, expected null"));
+  CHECK(says(config_error(with(mistral, "sliding_window", Form(4096))), "sliding_window is 4096, expected null"));
+  for (const char* key : {"hidden_size", "vocab_size", "max_position_embeddings", "num_hidden_layers"}) {
+    CHECK(config_error(with(base_config(), key, std::nullopt)) == concat("c.json: key ", key, " is missing"));
+  }
+}
+
+TEST_CASE("what changes results and is not supported is refused by name, and so is what is not known") {
+  CHECK(says(config_error("architectures", R"(["GemmaForCausalLM"])"),
+             "is \"GemmaForCausalLM\", expected one of LlamaForCausalLM"));
+  CHECK(says(config_error("architectures", R"(["A", "B"])"), "has 2 classes, expected 1"));
+  CHECK(says(config_error("model_type", R"("qwen2")"), "expected llama with the class LlamaForCausalLM"));
+  CHECK(says(config_error(with(base_config(), "architectures", std::nullopt)), "no error"));
+  CHECK(config_error("quantization_config", R"({"bits": 4})") == "c.json: key quantization_config is not supported");
+  CHECK(config_error("quantization_config", "null") == "no error");
+  CHECK(config_error("num_local_experts", "8") == "c.json: key num_local_experts is not supported");
+  CHECK(config_error("auto_map", "{}") == "c.json: key auto_map is not supported");
+  CHECK(config_error("torch_dtype", R"("bfloat16")") == "no error");
+  CHECK(config_error("attention_bias", "true") == "c.json: key attention_bias is true, expected false");
+  CHECK(config_error("mlp_bias", "true") == "c.json: key mlp_bias is true, expected false");
+  CHECK(config_error("rope_interleaved", "true") == "c.json: key rope_interleaved is true, expected false");
+  CHECK(says(config_error("hidden_act", R"("gelu")"), "hidden_act is \"gelu\", expected silu"));
+  CHECK(says(config_error("partial_rotary_factor", "0.5"), "partial_rotary_factor is not 1"));
+  CHECK(says(config_error("num_attention_heads", "0"), "is 0, expected 1 to"));
+  CHECK(says(config_error("head_dim", "2147483647"), "head size is 2.14748e+09, expected 2 to 1024"));
+  CHECK(says(config_error("hidden_size", R"("64")"), "hidden_size is a string, expected an integer"));
+  CHECK(says(config_error("layer_types", R"(["full_attention", "sliding_attention"])"), "has \"sliding_attention\""));
+  CHECK(config_error("use_sliding_window", "true", "qwen2") == "no error");  // from layer 28 on, of 4
+  CHECK(says(
+      config_error(with(with(base_config("qwen2"), "use_sliding_window", Form(true)), "max_window_layers", Form(2))),
+      "use_sliding_window is true, expected false"));
+  CHECK(config_error("sliding_window", "4096", "qwen2") == "no error");  // not used
+  CHECK(says(config_error(Form(Form::List{})), "c.json is a list, expected an object"));
+}
+
+TEST_CASE("RoPE of transformers 4 and 5") {
+  const auto rope = [](const std::string& key, const char* value) {
+    return read_config(with(with(base_config(), "rope_theta", std::nullopt), key, io::parse_json(value, "test"))).rope;
+  };
+  CHECK(rope("rope_theta", "500000").base == 500000);
+  CHECK(rope("rope_parameters", R"({"rope_theta": 1000000.0, "rope_type": "default"})").base == 1e6);
+  CHECK(rope("rope_scaling", R"({"type": "linear", "factor": 2.0})").factors == std::vector<float>(8, 2.0f));
+  CHECK(rope("rope_scaling", R"({"rope_type": "linear", "type": "linear", "factor": 1.0})").factors.empty());
+  CHECK(says(config_error("rope_parameters", R"({"rope_theta": 5.0})"),
+             "rope_theta is 5, expected 10000 as rope_theta beside it"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "yarn", "factor": 4.0})"),
+             "rope_type is \"yarn\", expected default, linear or llama3"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "dynamic", "factor": 4.0})"), "is \"dynamic\""));
+  CHECK(says(config_error("rope_scaling", R"({"type": "linear"})"), "rope_scaling.factor is missing"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "linear", "factor": 0})"), "rope_scaling.factor is 0, expected"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "linear", "factor": 2, "mscale": 1})"),
+             "rope_scaling.mscale is not supported"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "linear", "rope_type": "llama3"})"),
+             "expected \"llama3\" as rope_type"));
+  CHECK(says(config_error(with(with(base_config(), "rope_scaling", io::parse_json("{}", "t")), "rope_parameters",
+                               io::parse_json("{}", "t"))),
+             "expected one of them"));
+}
+
+// The formula of transformers (modeling_rope_utils.py) for heads of 16 and a base of 10000.
+TEST_CASE("the factors of Llama 3") {
+  const char* scaling = R"({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64})";
+  const ModelConfig c = read_config(with(base_config(), "rope_scaling", io::parse_json(scaling, "test")));
+  REQUIRE(c.rope.factors.size() == 8);
+  const double wavelengths[] = {1, std::pow(10000, 0.125), std::pow(10000, 0.25)};
+  CHECK(c.rope.factors[0] == 1);  // 6.3 positions, below 64 / 4
+  // 19.87 positions: between 16 and 64, so interpolated.
+  const double share = (64 / (2 * 3.14159265358979 * wavelengths[1]) - 1) / 3;
+  CHECK(c.rope.factors[1] == doctest::Approx(1 / ((1 - share) / 8 + share)).epsilon(1e-6));
+  CHECK(c.rope.factors[1] == doctest::Approx(1.293975834596038).epsilon(1e-6));
+  const double second = (64 / (2 * 3.14159265358979 * wavelengths[2]) - 1) / 3;
+  CHECK(c.rope.factors[2] == doctest::Approx(1 / ((1 - second) / 8 + second)).epsilon(1e-6));
+  for (std::size_t i = 3; i < 8; ++i) CHECK(c.rope.factors[i] == 8);
+  // What the configuration says beside the scaling counts more than what it says inside.
+  const ModelConfig outer = read_config(with(with(base_config(), "rope_scaling", io::parse_json(scaling, "test")),
+                                             "original_max_position_embeddings", Form(16)));
+  CHECK(outer.rope.factors[1] == 8);
+  CHECK(says(config_error("rope_scaling",
+                          R"({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 4.0})"),
+             "low_freq_factor is 4, expected less than high_freq_factor"));
+}
