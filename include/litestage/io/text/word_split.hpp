@@ -9,7 +9,7 @@
 
 namespace litestage::io {
 
-enum class WordPattern { gpt2, smollm, qwen2, llama3, plain };
+enum class WordPattern { gpt2, smollm, qwen2, llama3, tekken, gpt4o, plain };
 
 struct WordSplit {
   WordPattern pattern = WordPattern::plain;
@@ -25,8 +25,11 @@ struct NamedSplit {
 };
 inline constexpr WordSplit gpt2_split{WordPattern::gpt2}, smollm_split{WordPattern::smollm},
     qwen2_split{WordPattern::qwen2},
-    llama3_split{.pattern = WordPattern::llama3, .whole_words = true, .adds_bos = true}, plain_split{};
-inline constexpr std::array<NamedSplit, 37> named_splits = {{
+    llama3_split{.pattern = WordPattern::llama3, .whole_words = true, .adds_bos = true},
+    smaug_split{.pattern = WordPattern::llama3},
+    tekken_split{.pattern = WordPattern::tekken, .whole_words = true, .adds_bos = true},
+    gpt4o_split{.pattern = WordPattern::gpt4o}, plain_split{};
+inline constexpr std::array<NamedSplit, 40> named_splits = {{
     {"gpt-2", gpt2_split},
     {"phi-2", gpt2_split},
     {"gigachat", gpt2_split},
@@ -63,6 +66,9 @@ inline constexpr std::array<NamedSplit, 37> named_splits = {{
     {"pixtral", llama3_split},
     {"midm-2.0", llama3_split},
     {"lfm2", llama3_split},
+    {"smaug-bpe", smaug_split},
+    {"tekken", tekken_split},
+    {"gpt-4o", gpt4o_split},
     {"default", plain_split},
 }};
 
