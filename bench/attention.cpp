@@ -51,9 +51,9 @@ void attend(float* out, const float* q, const cpu::KvStorage& storage, int layer
   for (std::size_t h = 0; h < s.kv_heads; ++h) {
     const std::size_t at = h * group.heads * s.dim;
     if (storage.shape().type == KvType::q8_0)
-      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<cpu::Q8>(0, layer, h), visible, scratch);
+      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<cpu::Q8>(0, layer, h), {0, visible}, scratch);
     else
-      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<f16>(0, layer, h), visible, scratch);
+      cpu::attend_row<Kernels>(out + at, group, q + at, storage.stream<f16>(0, layer, h), {0, visible}, scratch);
   }
 }
 

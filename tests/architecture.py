@@ -67,7 +67,7 @@ MAY_INCLUDE = {
     "tasks/definitions": "core/text settings prompt engine tasks tasks/reading",
     "evaluate": "core/text settings prompt engine tasks",
     "calibrate/importance": "core/text settings step policy skip early_exit pipeline",
-    "calibrate/latency": "settings skip backend model engine engine/run calibrate/latency/definitions",
+    "calibrate/latency": "settings skip backend model model/source engine engine/run calibrate/latency/definitions",
     "calibrate/latency/definitions": "calibrate/latency",
     "calibrate/search": "settings policy skip confidence early_exit engine tasks calibrate/importance",
     "calibrate/trials": "core/text settings prompt policy skip early_exit engine engine/run pipeline tasks evaluate calibrate/importance calibrate/latency calibrate/search",
@@ -93,7 +93,8 @@ MAY_INCLUDE = {
     "io/huggingface": "core/text settings model/source io/files io/text io/huggingface/definitions",
     "io/huggingface/definitions": "core/text settings model/source io/files io/gguf io/text io/tokenizer_json io/huggingface",
     "io/gguf": "core/text model/source io/text io/gguf/definitions",
-    "io/gguf/definitions": "core/text model/source io/files io/text io/gguf",
+    "io/gguf/definitions": "core/text model/source io/files io/text io/gguf io/families",
+    "io/families": "core/text model/source io/gguf",
     "io": "prompt model/* engine pipeline io/* compiled",
     "io/definitions": "core/text core/quantise core/threads model/source io io/*",
 }

@@ -31,7 +31,7 @@ struct Matrix {
 
 // The index lists of an attention sub-layer, owned.
 struct RowLists {
-  std::vector<int> rows, slots, positions, entries, visible;
+  std::vector<int> rows, slots, positions, entries, visible, first;  // first may be empty
   std::size_t n_run = 0;
   void add(int row, int slot, int entry) {
     rows.push_back(row);
@@ -41,7 +41,8 @@ struct RowLists {
     visible.push_back(entry + 1);
   }
   [[nodiscard]] AttentionRows view() const {
-    return {view_of(rows), view_of(slots), view_of(positions), view_of(entries), view_of(visible), n_run};
+    return {view_of(rows),    view_of(slots), view_of(positions), view_of(entries),
+            view_of(visible), n_run,          view_of(first)};
   }
 };
 

@@ -127,8 +127,22 @@ class GgufWriter {
   std::vector<Tensor> tensors_;
 };
 
-// The file of a model in memory, with the names and keys of its architecture (llama or qwen2).
-[[nodiscard]] inline GgufWriter gguf_of(const ModelSource& source) {
+// Matrices or vectors of one type, one after the other in a tensor.
+[[nodiscard]] inline GgufWriter::Tensor joined(const std::string& name, const std::vector<const RawTensor*>& parts) {
+  GgufWriter::Tensor tensor{name, {parts[0]->columns}, info(parts[0]->type).gguf_id, {}, std::nullopt};
+  if (parts[0]->rows != 1) tensor.dims.push_back(0);
+  std::uint64_t& size = tensor.dims.back();
+  size = 0;
+  for (const RawTensor* part : parts) {
+    size += part->rows == 1 ? part->columns : part->rows;
+    tensor.data.insert(tensor.data.end(), part->data, part->data + part->bytes());
+  }
+  return tensor;
+}
+
+// The file of a model in memory, with the names and keys of its architecture. `joint_qkv`: Q, K and V in one matrix, as
+// phi3 always has them.
+[[nodiscard]] inline GgufWriter gguf_of(const ModelSource& source, bool joint_qkv = false) {
   const ModelConfig& c = source.config;
   const std::string arch = c.architecture + ".";
   const auto u32 = [](int value) { return static_cast<std::uint32_t>(value); };
@@ -145,11 +159,27 @@ class GgufWriter {
       .add(arch + "rope.freq_base", static_cast<float>(c.rope.base))
       .add(arch + "rope.dimension_count", u32(c.rope.rotary_dim))
       .add(arch + "context_length", u32(c.max_context));
+  if (c.window != 0) out.add(arch + "attention.sliding_window", u32(c.window));
+  if (c.architecture == "gemma3") out.add(arch + "rope.freq_base_swa", static_cast<float>(c.local_rope.base));
+  const bool phi3 = c.architecture == "phi3";
   out.add(source.tensors.embedding).add(source.tensors.final_norm);
   if (!source.tensors.head.empty()) out.add(source.tensors.head);
-  for (const LayerTensors& t : source.tensors.layers) {
-    for (const RawTensor* tensor : {&t.attention_norm, &t.wq, &t.wk, &t.wv, &t.bq, &t.bk, &t.bv, &t.q_norm, &t.k_norm,
-                                    &t.wo, &t.mlp_norm, &t.w_gate, &t.w_up, &t.w_down}) {
+  for (std::size_t l = 0; l < source.tensors.layers.size(); ++l) {
+    const LayerTensors& t = source.tensors.layers[l];
+    const std::string prefix = concat("blk.", l, ".");
+    std::vector<const RawTensor*> alone{&t.attention_norm,      &t.q_norm,   &t.k_norm, &t.wo,
+                                        &t.attention_post_norm, &t.mlp_norm, &t.w_down, &t.mlp_post_norm};
+    if (phi3 || joint_qkv) {
+      out.add(joined(prefix + "attn_qkv.weight", {&t.wq, &t.wk, &t.wv}));
+      if (!t.bq.empty()) out.add(joined(prefix + "attn_qkv.bias", {&t.bq, &t.bk, &t.bv}));
+    } else {
+      alone.insert(alone.end(), {&t.wq, &t.wk, &t.wv, &t.bq, &t.bk, &t.bv});
+    }
+    if (phi3)
+      out.add(joined(prefix + "ffn_up.weight", {&t.w_gate, &t.w_up}));
+    else
+      alone.insert(alone.end(), {&t.w_gate, &t.w_up});
+    for (const RawTensor* tensor : alone) {
       if (!tensor->empty()) out.add(*tensor);
     }
   }

@@ -162,8 +162,44 @@ struct NamedModel {
   ModelSource source;
 };
 
+// Models with the variations of Gemma 3, SmolLM3 and Phi-3. Windows end between and inside tiles of keys.
+[[nodiscard]] inline std::vector<NamedModel> models_of_families() {
+  std::vector<NamedModel> models;
+  ModelConfig config = tiny_config(DType::q8_0);
+  config.rope.pairing = RopePairing::halves;
+  config.window = 5;
+  config.layer_kinds = {{LayerRope::local, true}, {LayerRope::global, false}, {LayerRope::local, true}, {}};
+  config.local_rope = config.rope;
+  config.local_rope.base = 100;
+  config.rope.factors.assign(8, 2.0f);
+  config.activation = Activation::gelu_tanh;
+  config.embedding_multiplier = 8;
+  config.logit_softcap = 3;
+  models.push_back(
+      {"gemma3-like", tiny_model(config, {.seed = 63, .dtype = DType::q8_0, .qk_norm = true, .post_norm = true})});
+  config = tiny_config();
+  config.layer_kinds = {{}, {LayerRope::none, false}, {}, {LayerRope::none, true}};
+  config.window = 2;
+  models.push_back({"smollm3-like", tiny_model(config, {.seed = 64, .biases = true, .bias = 4})});
+  config = tiny_config(DType::q8_0);
+  config.n_layers = 3;
+  config.rope.pairing = RopePairing::halves;
+  config.rope.rotary_dim = 12;
+  config.rope.factors.assign(6, 1.5f);
+  config.rope.long_factors = {1, 2, 3, 4, 5, 6};
+  config.rope.original_context = 60;
+  config.rope.magnitude = 1.25f;
+  config.window = 1;
+  config.layer_kinds.assign(3, {LayerRope::global, true});
+  config.residual_multiplier = 0.5f;
+  models.push_back({"phi3-like", tiny_model(config, {.seed = 65, .dtype = DType::q8_0})});
+  config.window = 17;
+  models.push_back({"phi3-like, a longer window", tiny_model(config, {.seed = 66, .dtype = DType::f16})});
+  return models;
+}
+
 // A model of every weight type, two of mixed types, one that differs in everything in which real checkpoints differ,
-// and one with large key biases, which a cache of Q8_0 subtracts.
+// one with large key biases, which a cache of Q8_0 subtracts, and those of families.
 [[nodiscard]] inline std::vector<NamedModel> varied_models() {
   std::vector<NamedModel> models;
   std::uint64_t seed = 40;
@@ -208,6 +244,7 @@ struct NamedModel {
   config.rope.base = 9e11;  // half of the pairs hardly turn
   models.push_back(
       {"large biases", tiny_model(config, {.seed = 62, .dtype = DType::q8_0, .biases = true, .bias = 10})});
+  for (NamedModel& model : models_of_families()) models.push_back(std::move(model));
   return models;
 }
 

@@ -44,7 +44,8 @@ struct TinyModelOptions {
   bool qk_norm = false;      // RMSNorm of each head's Q and K
   // Different types for some matrices, by the last part of the name: {{"ffn_down", DType::q6_k}, {"token_embd", ...}}.
   std::map<std::string, DType> overrides = {};
-  float bias = 0.1f;  // spread of biases
+  float bias = 0.1f;       // spread of biases
+  bool post_norm = false;  // RMSNorm of what attention and MLP add
 };
 
 // A config whose rows fit the blocks of `dtype`, with grouped-query attention. Change fields before calling
@@ -112,6 +113,10 @@ class TinyModelBuilder {
     t.w_gate = matrix(prefix, "ffn_gate", c.ffn, c.hidden);
     t.w_up = matrix(prefix, "ffn_up", c.ffn, c.hidden);
     t.w_down = matrix(prefix, "ffn_down", c.hidden, c.ffn);
+    if (options_.post_norm) {
+      t.attention_post_norm = norm(prefix + "post_attention_norm.weight", c.hidden);
+      t.mlp_post_norm = norm(prefix + "post_ffw_norm.weight", c.hidden);
+    }
     return t;
   }
   [[nodiscard]] std::shared_ptr<const void> storage() const { return storage_; }

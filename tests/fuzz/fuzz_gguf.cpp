@@ -31,8 +31,10 @@ void read_model(const litestage::io::Gguf& file) {
   read_rows(model.tensors.embedding);
   read_rows(model.tensors.head);
   for (const litestage::LayerTensors& layer : model.tensors.layers) {
-    read_rows(layer.wq);
-    read_rows(layer.w_down);
+    for (const litestage::RawTensor* tensor : {&layer.wq, &layer.wk, &layer.wv, &layer.bv, &layer.w_gate, &layer.w_up,
+                                               &layer.w_down, &layer.mlp_post_norm}) {
+      read_rows(*tensor);
+    }
   }
 }
 

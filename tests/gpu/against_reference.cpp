@@ -48,6 +48,28 @@ struct Shape {
     s.options.qk_norm = true;
     s.options.overrides = {{"ffn_up", DType::q4_1}};
   });
+  add("a window and a RoPE of its own in every other layer, post-norms, capped logits", DType::q8_0, [](Shape& s) {
+    s.options.qk_norm = s.options.post_norm = true;
+    s.config.rope.pairing = RopePairing::halves;
+    s.config.local_rope = s.config.rope;
+    s.config.local_rope.base = 100;
+    s.config.window = 5;
+    s.config.layer_kinds = {{LayerRope::local, true}, {}, {LayerRope::local, true}, {}};
+    s.config.activation = Activation::gelu_tanh;
+    s.config.embedding_multiplier = 8;
+    s.config.logit_softcap = 8;
+  });
+  add("layers without RoPE, a window in all, RoPE with a magnitude, float", DType::f32, [](Shape& s) {
+    s.options.biases = true;
+    s.options.post_norm = true;
+    s.config.rope.rotary_dim = 8;
+    s.config.rope.magnitude = 1.25f;
+    s.config.window = 3;
+    s.config.layer_kinds.assign(4, {LayerRope::global, true});
+    s.config.layer_kinds[1].rope = s.config.layer_kinds[2].rope = LayerRope::none;
+    s.config.residual_multiplier = 0.5f;
+    s.kv = KvType::f32;
+  });
   return shapes;
 }
 

@@ -25,6 +25,7 @@
 #include "litestage/kernels/products/project_add.cuh"
 #include "litestage/kernels/products/project_qkv.cuh"
 #include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/post_norm.cuh"
 #include "litestage/kernels/rows/rms_norm.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
 
@@ -303,6 +304,26 @@ TEST_CASE("synchronising: moments of rows") {
   CHECK(close(moments[0], xy, 1e-5 * std::sqrt(xx * yy)));
   CHECK(close(moments[1], xx, 1e-5 * xx));
   CHECK(close(moments[2], yy, 1e-5 * yy));
+}
+
+TEST_CASE("synchronising: a norm between a product and the stream") {
+  constexpr unsigned columns = 67;
+  const std::vector<float> stream = random_inputs(columns, 5), branch = random_inputs(columns, 6);
+  const std::vector<float> norm = random_inputs(columns, 7);
+  const std::vector<float> found = in_every_order([&](Emulator& emulator) {
+    const DeviceBuffer<float> x = to_device(emulator, stream), y = to_device(emulator, branch);
+    const DeviceBuffer<float> w = to_device(emulator, norm);
+    const DeviceBuffer<int> row = to_device(emulator, std::vector<int>{0});
+    const kernels::AddNormedRows::Params p{x.data(), y.data(), row.data(), w.data(), columns, 1, 0.5f, 0.25f};
+    emulator.launch<kernels::AddNormedRows>(kernels::AddNormedRows::grid(p), p);
+    return to_host(x);
+  });
+  double squares = 0;
+  for (const float value : branch) squares += static_cast<double>(value) * static_cast<double>(value);
+  for (unsigned j = 0; j < columns; ++j) {
+    const double added = 0.5 * static_cast<double>(branch[j]) / std::sqrt(squares / columns + 0.25);
+    CHECK(close(found[j], static_cast<double>(stream[j]) + added * static_cast<double>(norm[j]), 1e-5));
+  }
 }
 
 TEST_CASE("synchronising: the largest logits of a row, one after the other") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -62,4 +63,36 @@ TEST_CASE("key offsets: nothing without a bias, and 0 where keys are normed afte
     for (std::size_t j = 0; j < 32; ++j) zero = zero && offsets[l * 32 + j] == 0;
     CHECK(zero == (l == 1 || l == 2));
   }
+}
+
+TEST_CASE("key offsets: each layer by its own RoPE; the bias itself where nothing turns, 0 where the session decides") {
+  ModelConfig config = tiny_config();
+  config.rope.rotary_dim = config.local_rope.rotary_dim = 10;
+  config.rope.base = 1e9;
+  config.rope.magnitude = 1.5f;
+  config.local_rope.base = 100;
+  config.layer_kinds = {{}, {LayerRope::none, false}, {LayerRope::local, true}, {}};
+  config.window = 3;
+  ModelSource source = tiny_model(config, {.seed = 3, .biases = true, .bias = 30});
+  const std::vector<float> offsets = key_offsets(source);
+  REQUIRE(offsets.size() == 4 * 32);
+  ModelSource alike = source;  // all layers like layer 0, with a magnitude of 1
+  alike.config.layer_kinds.clear();
+  alike.config.rope.magnitude = 1;
+  const std::vector<float> plain = key_offsets(alike);
+  alike.config.rope.base = 100;
+  const std::vector<float> local = key_offsets(alike);
+  for (std::size_t j = 0; j < 32; ++j) {
+    const double whole = j % 16 < 10 ? 1.5 : 1;  // the rest is not turned, nor multiplied
+    CHECK(close(static_cast<double>(offsets[j]), whole * static_cast<double>(plain[j]), 120 * 0x1p-23));
+    CHECK(offsets[32 + j] == reinterpret_cast<const float*>(source.tensors.layers[1].bk.data)[j]);
+    CHECK(offsets[64 + j] == local[64 + j]);
+    CHECK(close(static_cast<double>(offsets[96 + j]), whole * static_cast<double>(plain[96 + j]), 120 * 0x1p-23));
+  }
+  source.config.rope.long_factors.assign(5, 2.0f);
+  const std::vector<float> undecided = key_offsets(source);
+  CHECK(std::all_of(undecided.begin(), undecided.begin() + 32, [](float x) { return x == 0; }));
+  CHECK(std::equal(undecided.begin() + 32, undecided.begin() + 96, offsets.begin() + 32));
+  source.config.layer_kinds.clear();
+  CHECK(key_offsets(source).empty());
 }

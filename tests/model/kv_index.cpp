@@ -123,3 +123,16 @@ TEST_CASE("kv index: the entry below is that of the nearest lower layer which st
   CHECK(index.entry_below(0, 0, 2).count == 0);  // nothing is below
   CHECK(index.entry_below(0, 1, 4).count == 0);  // nobody stores it
 }
+
+TEST_CASE("kv index: the entry below has keys that turn alike; entries before a position are counted") {
+  KvIndex index(1, 4, 8);
+  fill(index, 0, {1, 2, 3, 4}, 0);  // layer 1 stores 1 and 3, layer 2 nothing
+  const std::vector<LayerKind> of_layers{{}, {LayerRope::none, false}, {}, {}};
+  CHECK(index.entry_below(0, 3, 3, {of_layers, 0}).from_layer == 0);
+  CHECK(index.entry_below(0, 1, 3, {of_layers, 0}).count == 0);
+  CHECK(index.stored_before(0, 1, -5) == 0);
+  CHECK(index.stored_before(0, 1, 1) == 0);
+  CHECK(index.stored_before(0, 1, 2) == 1);
+  CHECK(index.stored_before(0, 1, 9) == 2);
+  CHECK(index.stored_before(0, 2, 9) == 0);
+}

@@ -65,3 +65,21 @@ TEST_CASE("rope: position 0 turns nothing, and pair 0 turns by one radian a posi
   CHECK(angles.sin[8] == std::sin(2.0));
   CHECK(RopeAngles<float>(rope, 0).cos.empty());
 }
+
+TEST_CASE("rope: a magnitude multiplies cosines and sines, and the session's length chooses the list of divisors") {
+  RopeConfig rope;
+  rope.rotary_dim = 4;
+  rope.magnitude = 1.5f;
+  rope.factors = {1, 2};
+  rope.long_factors = {4, 8};
+  rope.original_context = 10;
+  for (const std::size_t positions : {3u, 10u, 11u}) {
+    const RopeAngles<double> angles(rope, positions);
+    const bool longer = positions > 10;
+    CHECK(angles.cos[0] == 1.5);
+    CHECK(angles.cos[2 * 2] == std::cos(longer ? 0.5 : 2.0) * 1.5);
+    CHECK(angles.sin[2 * 2 + 1] == std::sin(2 * (0.01 / (longer ? 8 : 2))) * 1.5);
+    CHECK(rope.in_session(positions).factors == (longer ? rope.long_factors : rope.factors));
+    CHECK(rope.in_session(positions).long_factors.empty());
+  }
+}

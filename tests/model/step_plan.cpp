@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <vector>
 
 using namespace litestage;
@@ -114,4 +115,52 @@ TEST_CASE("step plan: no rows, and decisions of another model") {
   CHECK_THROWS_AS(make_plan(plan, index, table, 3, std::vector<StepRow>{{1, 0, full, true}}, Stat::none),
                   AssertionError);
   CHECK(index.length(0) == 1);
+}
+
+TEST_CASE("step plan: windows count positions, whatever entries the cache lacks") {
+  DecisionTable table;
+  const int full = table.number_of(Decisions(6));
+  Decisions gap(6);
+  gap[0] = gap[2] = gap[4] = skips;
+  const int none = table.number_of(gap);
+  const std::vector<LayerKind> of_layers{{LayerRope::global, true}, {}, {LayerRope::local, true}};
+  const LayerKinds kinds{of_layers, 3};
+  KvIndex index(1, 3, 16);
+  StepPlan plan;
+  // Positions 0, 1, 4, 5, 6 and 8 store an entry; row t sees positions t - 2 to t.
+  std::vector<StepRow> rows;
+  for (const int number : {full, full, none, none, full, full, full, none, full}) rows.push_back({7, 0, number, false});
+  make_plan(plan, index, table, 3, std::span(rows).first(5), Stat::none, kinds);
+  CHECK(part(plan, plan.sublayers[0], 5) == Ints{0, 0, 2});
+  CHECK(part(plan, plan.sublayers[0], 4) == Ints{1, 2, 3});
+  CHECK(plan.sublayers[0].windowed);
+  CHECK(!plan.sublayers[2].windowed);
+  CHECK(plan.sublayers[2].n == 3);
+  CHECK(plan.sublayers[3].first == plan.sublayers[2].first + 5 * 3);  // no list of first entries
+  make_plan(plan, index, table, 3, std::span(rows).subspan(5), Stat::none, kinds);
+  CHECK(part(plan, plan.sublayers[0], 2) == Ints{5, 6, 8});
+  CHECK(part(plan, plan.sublayers[0], 5) == Ints{2, 2, 4});  // position 8 sees 6 and itself
+  CHECK(part(plan, plan.sublayers[4], 5) == Ints{2, 2, 4});
+  index.truncate(0, 6);
+  make_plan(plan, index, table, 3, std::vector<StepRow>{{7, 0, full, false}}, Stat::none, kinds);
+  CHECK(part(plan, plan.sublayers[0], 5) == Ints{2});
+  CHECK(part(plan, plan.sublayers[0], 4) == Ints{5});
+  CHECK_THROWS_AS(make_plan(plan, index, table, 3, {}, Stat::none, {std::span(of_layers).first(2), 3}), AssertionError);
+}
+
+TEST_CASE("step plan: an entry is copied from a layer that turns its keys alike") {
+  DecisionTable table;
+  const SkipDecision copies{true, 1, KvOnSkip::copy_below};
+  Decisions decisions(8);
+  decisions[4] = decisions[6] = copies;
+  const int number = table.number_of(decisions);
+  const std::vector<LayerKind> kinds{{LayerRope::none, false}, {}, {LayerRope::none, true}, {LayerRope::local, false}};
+  KvIndex index(1, 4, 4);
+  StepPlan plan;
+  make_plan(plan, index, table, 4, std::vector<StepRow>{{7, 0, number, false}}, Stat::none, {kinds, 2});
+  REQUIRE(plan.copies.size() == 1);  // layer 3 finds none
+  CHECK(plan.copies[0].from_layer == 0);
+  CHECK(plan.copies[0].to_layer == 2);
+  CHECK(index.stored(0, 2) == 1);
+  CHECK(index.stored(0, 3) == 0);
 }

@@ -35,7 +35,7 @@ TEST_CASE("synthetic model: every weight type gives finite weights of the wanted
   for (const DTypeInfo& type : dtype_table) {
     CAPTURE(type.name);
     const ModelConfig config = small_config(type.type);
-    const ModelSource source = synthetic_model(config, type.type, has_head_norms(type.type));
+    const ModelSource source = synthetic_model(config, type.type, has_head_norms(type.type), has_post_norms(type.type));
     std::set<const std::byte*> places;
     for (const RawTensor* tensor : all_tensors(source.tensors)) {
       CHECK(places.insert(tensor->data).second);
@@ -46,6 +46,7 @@ TEST_CASE("synthetic model: every weight type gives finite weights of the wanted
     CHECK(size / wanted > 0.8);
     CHECK(size / wanted < 1.25);
     CHECK(source.tensors.layers[0].q_norm.empty() == !has_head_norms(type.type));
+    CHECK(source.tensors.layers[1].mlp_post_norm.empty() == !has_post_norms(type.type));
     CHECK(source.tensors.layers[0].bq.empty() == (config.architecture == "llama"));
   }
 }

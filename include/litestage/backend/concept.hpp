@@ -79,13 +79,15 @@ struct AttentionShape {
 
 // The rows of one attention sub-layer. Element i of each view describes row rows[i] of the step. The rows that run come
 // first, followed by the rows that only store K/V. The views are in host or device memory, as returned by `upload`.
+// Rows of one slot are in the order of their positions.
 struct AttentionRows {
   View<const int, 1> rows;       // [n] row of x
   View<const int, 1> slots;      // [n] cache slot
   View<const int, 1> positions;  // [n] for RoPE
   View<const int, 1> entries;    // [n] where this row's K/V is stored in (slot, layer)
-  View<const int, 1> visible;    // [n] entries 0..visible-1 of (slot, layer) are attended to; includes its own
+  View<const int, 1> visible;    // [n] entries first..visible-1 of (slot, layer) are attended to; includes its own
   std::size_t n_run = 0;
+  View<const int, 1> first = {};  // [n] or empty: 0 for all rows; where a row sees a window of positions, its entries
 
   [[nodiscard]] std::size_t size() const { return rows.extent(0); }
 };
@@ -105,16 +107,19 @@ struct AttentionWeights {
   typename B::Vector q_bias, k_bias, v_bias;  // [q_dim | kv_dim | kv_dim] or empty
   typename B::Vector q_norm, k_norm;          // [head_dim] or empty: RMSNorm of each head, before RoPE
   typename B::Weight out;                     // [hidden, q_dim]
+  typename B::Vector post_norm;               // [hidden] or empty: for project_add with `out`
 };
 
 template <class B>
 struct MlpWeights {
-  typename B::Vector norm;      // [hidden]
-  typename B::Weight gate, up;  // [ffn, hidden]
-  typename B::Weight down;      // [hidden, ffn]
+  typename B::Vector norm;       // [hidden]
+  typename B::Weight gate, up;   // [ffn, hidden]
+  typename B::Weight down;       // [hidden, ffn]
+  typename B::Vector post_norm;  // [hidden] or empty: for project_add with `down`
 };
 
-// RoPE angles of every position of the cache: cos and sin [positions, rotary_dim / 2], computed in double by the model.
+// RoPE angles of every position of the cache: cos and sin [positions, rotary_dim / 2], computed in double by the model
+// (times a magnitude, if it has one). Empty for a layer whose heads are not turned.
 template <class B>
 struct RopeTable {
   View<const typename B::Real, 2> cos, sin;
@@ -162,19 +167,22 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
 
   // For i < n:  h = rmsnorm(x[rows[i]]; norm, eps);  k = rope(norm_k(Wk h + bk)), v = Wv h + bv -> cache(slot, layer,
   // entry). For i < n_run also  q[i] = rope(norm_q(Wq h + bq)).  RMSNorm: h_j = x_j * norm_j / sqrt(mean(x^2) + eps).
-  // RoPE turns pair (a, b) of every head by the position's angle: (a cos - b sin, a sin + b cos).
+  // RoPE turns pair (a, b) of every head by the position's angle: (a cos - b sin, a sin + b cos). It turns nothing if
+  // the table is empty.
   //                                                     q [>= n_run, q_dim]; K/V rounded to the cache's type, and NaN
   //                                                     where they do not fit it: core/kv_number.hpp
   { b.project_qkv(x, cache, layer, in, rows, attention, shape, rope) } -> std::same_as<void>;
 
-  // For i < n_run, every head: softmax over entries 0..visible[i]-1 of scale * <q, k>, times their values.
+  // For i < n_run, every head: softmax over entries first[i]..visible[i]-1 of scale * <q, k>, times their values. No
+  // other entry has any effect, whatever it holds.
   // K/V are read back in the cache's type, also those stored in this step; accumulation is in float or wider.
   //                                                     out [>= n_run, q_dim] (first), q (second)
   { b.attend(x, in, cache, layer, rows, shape) } -> std::same_as<void>;
 
-  // x[rows[i]] += multiplier * W in[i].                 x [tokens, hidden], in [>= n, inputs of W], index = rows [n]
+  // x[rows[i]] += multiplier * y,  y = W in[i],  or rmsnorm(W in[i]; post_norm, eps) if post_norm is not empty.
+  //                                                     x [tokens, hidden], in [>= n, inputs of W], index = rows [n]
   // If moments is not empty ([tokens]), moments[rows[i]] is how that row changed.
-  { b.project_add(x, index, in, weight, number, moments) } -> std::same_as<void>;
+  { b.project_add(x, index, in, weight, number, moments, vector, number) } -> std::same_as<void>;
 
   // h[i] = act(Wg m) * (Wu m),  m = rmsnorm(x[rows[i]]; norm, eps).    h [>= n, ffn] (first), x [tokens, hidden]
   { b.gate_up(x, in, index, mlp, number, activation) } -> std::same_as<void>;
@@ -196,8 +204,10 @@ concept Backend = requires(B& b, const B& cb, const RawTensor& raw, const CacheS
   // the cache's type. Not for use in every step: it reads all these entries and waits for the device.
   { b.kv_overflowed(cache, layer, layer, n) } -> std::same_as<bool>;
 
-  // logits[i] = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)).       logits [n, vocab] (first), x [tokens, hidden]
-  { b.logits(x, in, index, vector, number, weight, number) } -> std::same_as<void>;
+  // logits[i] = z = multiplier * (W rmsnorm(x[rows[i]]; norm, eps)), or softcap * tanh(z / softcap) if softcap > 0 and
+  // z is finite: an overflow must not look like a result.
+  //                                                                    logits [n, vocab] (first), x [tokens, hidden]
+  { b.logits(x, in, index, vector, number, weight, number, number) } -> std::same_as<void>;
 
   // stats[i] describes logits[i]: its most probable token (ties: the lowest id) as `token`, whether all logits are
   // finite, and the numbers that `signals` asks for. log_prob is that of `token`. Waits for the device.

@@ -94,7 +94,7 @@ void Session<B>::step(std::span<const StepRow> rows, Stat stats) {
     lengths_.push_back(cache_.length(row.slot));
   }
   try {
-    make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, stats);
+    make_plan(plan_, cache_.index(), decisions_, config().n_layers, rows, stats, config().kinds());
     transformer_.forward(plan_, cache_);
   } catch (...) {
     for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "litestage/core/quant_blocks.hpp"
@@ -22,8 +23,8 @@ inline constexpr std::size_t key_offset_positions = 4096;
 
 namespace detail {
 
-// The mean cosine and sine of every pair's angle over these positions. The mean of e^(i f p) for p from 0 to n - 1 is a
-// geometric sum: e^(i f (n - 1) / 2) sin(n f / 2) / (n sin(f / 2)).
+// The mean cosine and sine of every pair's angle over these positions, times the magnitude. The mean of e^(i f p) for p
+// from 0 to n - 1 is a geometric sum: e^(i f (n - 1) / 2) sin(n f / 2) / (n sin(f / 2)).
 struct MeanTurn {
   std::vector<double> cos, sin;  // [rotary_dim / 2]
 
@@ -32,18 +33,17 @@ struct MeanTurn {
     constexpr auto n = static_cast<double>(key_offset_positions);
     for (std::size_t i = 0; i < cos.size(); ++i) {
       const double half = rope_frequency(rope, i) / 2, divisor = n * std::sin(half);
-      const double length = divisor == 0 ? 1 : std::sin(n * half) / divisor;
+      const double length = static_cast<double>(rope.magnitude) * (divisor == 0 ? 1 : std::sin(n * half) / divisor);
       cos[i] = length * std::cos((n - 1) * half);
       sin[i] = length * std::sin((n - 1) * half);
     }
   }
 };
 
-// mean = the mean of `bias`, turned by RoPE, over these positions. Both [head_dim].
+// mean = the mean of `bias`, turned by RoPE, over these positions. Both [head_dim]; `mean` begins as a copy of `bias`.
 inline void turn_bias(float* mean, const float* bias, const ModelConfig& config, const MeanTurn& turn) {
   const std::size_t half = turn.cos.size();
-  const bool halves = config.rope.pairing == RopePairing::halves;
-  std::copy_n(bias, config.head_dim, mean);
+  const bool halves = config.rope.pairing == RopePairing::halves;  // of all layers
   for (std::size_t i = 0; i < half; ++i) {
     const std::size_t first = halves ? i : 2 * i, second = halves ? i + half : 2 * i + 1;
     const auto a = static_cast<double>(bias[first]), b = static_cast<double>(bias[second]);
@@ -55,20 +55,28 @@ inline void turn_bias(float* mean, const float* bias, const ModelConfig& config,
 }  // namespace detail
 
 // [n_layers, kv_dim], or empty if no layer has an offset. Layers without a bias have none, nor have those with a norm
-// of keys, which scales the bias differently for every key.
+// of keys, which scales the bias differently for every key, and those that turn in a way which the length of a session
+// decides. The bias of a layer without RoPE is its offset.
 [[nodiscard]] inline std::vector<float> key_offsets(const ModelSource& source) {
+  const ModelConfig& config = source.config;
   const std::vector<LayerTensors>& layers = source.tensors.layers;
-  const auto has_offset = [](const LayerTensors& l) { return !l.bk.empty() && l.k_norm.empty(); };
-  if (!std::any_of(layers.begin(), layers.end(), has_offset)) return {};
-  const detail::MeanTurn turn(source.config.rope);
-  const auto dim = static_cast<std::size_t>(source.config.head_dim);
-  const auto kv_dim = static_cast<std::size_t>(source.config.kv_dim());
-  std::vector<float> offsets(layers.size() * kv_dim), bias(kv_dim);
+  const auto has_offset = [&](std::size_t l) {
+    const RopeConfig* rope = config.rope_of(static_cast<int>(l));
+    return !layers[l].bk.empty() && layers[l].k_norm.empty() && (rope == nullptr || rope->long_factors.empty());
+  };
+  const auto dim = static_cast<std::size_t>(config.head_dim), kv_dim = static_cast<std::size_t>(config.kv_dim());
+  std::vector<float> offsets, bias(kv_dim);
+  std::map<const RopeConfig*, detail::MeanTurn> turns;
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    if (!has_offset(layers[l])) continue;
+    if (!has_offset(l)) continue;
+    offsets.resize(layers.size() * kv_dim);
     dequantize_row(layers[l].bk.type, layers[l].bk.data, bias.data(), kv_dim);
+    std::copy_n(bias.data(), kv_dim, &offsets[l * kv_dim]);
+    const RopeConfig* rope = config.rope_of(static_cast<int>(l));
+    if (rope == nullptr) continue;
+    const detail::MeanTurn& turn = turns.try_emplace(rope, *rope).first->second;
     for (std::size_t j = 0; j < kv_dim; j += dim) {
-      detail::turn_bias(&offsets[l * kv_dim + j], &bias[j], source.config, turn);
+      detail::turn_bias(&offsets[l * kv_dim + j], &bias[j], config, turn);
     }
   }
   return offsets;

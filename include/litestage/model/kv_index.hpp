@@ -10,6 +10,7 @@
 #include "litestage/backend/concept.hpp"
 #include "litestage/core/compiled.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/model/source/config.hpp"
 
 namespace litestage {
 
@@ -33,8 +34,11 @@ class KvIndex {
   int append(int slot, int token, int decisions);
   // Appends an entry to a layer for the slot's newest position. Positions are appended in ascending order.
   int store(int slot, int layer, int position);
-  // The entry for this position in the nearest lower layer that stores it; count == 0 if no layer does.
-  [[nodiscard]] EntryCopy entry_below(int slot, int layer, int position) const;
+  // Number of entries of a layer at positions below `position`.
+  [[nodiscard]] int stored_before(int slot, int layer, int position) const;
+  // The entry for this position in the nearest lower layer that stores it and turns its keys as this one does: a key
+  // with another rotation would be at another position. count == 0 if there is none.
+  [[nodiscard]] EntryCopy entry_below(int slot, int layer, int position, const LayerKinds& kinds = {}) const;
 
   // Drops all positions from `length` on.
   void truncate(int slot, int length);

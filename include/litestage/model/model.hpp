@@ -93,8 +93,9 @@ template <Backend B>
                        vector(l.bv),
                        vector(l.q_norm),
                        vector(l.k_norm),
-                       weight(l.wo)};
-    layer.mlp = {vector(l.mlp_norm), weight(l.w_gate), weight(l.w_up), weight(l.w_down)};
+                       weight(l.wo),
+                       vector(l.attention_post_norm)};
+    layer.mlp = {vector(l.mlp_norm), weight(l.w_gate), weight(l.w_up), weight(l.w_down), vector(l.mlp_post_norm)};
     model.layers.push_back(std::move(layer));
     if (progress) progress(static_cast<int>(model.layers.size()), source.config.n_layers);
   }

@@ -10,6 +10,7 @@
 #include "litestage/core/compiled.hpp"
 #include "litestage/model/decisions.hpp"
 #include "litestage/model/kv_index.hpp"
+#include "litestage/model/source/config.hpp"
 
 namespace litestage {
 
@@ -23,9 +24,12 @@ struct StepRow {
 
 // The plan of one sub-layer; its members are offsets into the plan's lists.
 struct SublayerPlan {
-  std::size_t first = 0;  // in `ints`: rows[n]; for attention also slots[n], positions[n], entries[n], visible[n]
-  std::size_t n = 0;      // rows that run, then rows that only store K/V
+  // In `ints`: rows[n]; for attention also slots[n], positions[n], entries[n], visible[n], and first entries[n] if
+  // `windowed`.
+  std::size_t first = 0;
+  std::size_t n = 0;  // rows that run, then rows that only store K/V
   std::size_t n_run = 0;
+  bool windowed = false;         // rows of this attention do not see all entries before them
   std::size_t first_scaled = 0;  // in `ints`: rows[n_scaled] of skipped rows whose scale is not 1
   std::size_t n_scaled = 0;
   std::size_t first_factor = 0;              // in `factors`: the scales of these rows
@@ -50,7 +54,7 @@ struct StepPlan {
 
 // Fills `plan` for these rows and adds their positions and K/V entries to the KvIndex.
 void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
-               std::span<const StepRow> rows, Stat stats);
+               std::span<const StepRow> rows, Stat stats, const LayerKinds& kinds = {});
 
 }  // namespace litestage
 

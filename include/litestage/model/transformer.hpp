@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,13 +26,11 @@ class Transformer {
   // Handles positions 0..capacity-1. `backend`, `model` and `profile` (which may be null) outlive this object.
   Transformer(B& backend, const Model<B>& model, std::size_t capacity, Profile* profile = nullptr)
       : backend_(&backend), model_(&model), profile_(profile), shape_(model.attention_shape()) {
-    const RopeAngles<Real> angles(model.config.rope, capacity);
-    const std::size_t half = shape_.rotary_dim / 2;
-    cos_ = backend.template allocate<Real>(angles.cos.size());
-    sin_ = backend.template allocate<Real>(angles.sin.size());
-    backend.to_device(cos_.data(), angles.cos.data(), angles.cos.size());
-    backend.to_device(sin_.data(), angles.sin.data(), angles.sin.size());
-    rope_ = {View<const Real, 2>(cos_.data(), {capacity, half}), View<const Real, 2>(sin_.data(), {capacity, half})};
+    for (int l = 0; l < model.config.n_layers; ++l) {
+      const RopeConfig* rope = model.config.rope_of(l);
+      Rotation& rotation = rotations_[static_cast<std::size_t>(model.config.kinds()[l].rope)];
+      if (rope != nullptr && rotation.table.cos.empty()) load_angles(rotation, *rope, capacity);
+    }
   }
 
   // Runs one step. Afterwards logits() holds the requested rows, and moments() and layer_moments() describe how each
@@ -78,15 +77,33 @@ class Transformer {
     }
     profiled(profile_, Operation::logits, plan.n_logit_rows, [&] {
       backend_->logits(logits_view(plan), x, list(plan.first_logit_row, plan.n_logit_rows), model_->final_norm,
-                       model_->config.norm_eps, model_->head, model_->config.logit_multiplier);
+                       model_->config.norm_eps, model_->head, model_->config.logit_multiplier,
+                       model_->config.logit_softcap);
     });
   }
 
-  // The final projection of a residual branch: x[rows] += weight * in.
+  // The final projection of a residual branch: x[rows] += weight * in, normed before the addition if there is a norm.
   struct Branch {
     View<const Real, 2> in;  // [rows that run, inputs of weight]
     const typename B::Weight* weight;
+    const typename B::Vector* post_norm;  // may be empty
   };
+
+  // The angles of one kind of RoPE; without table, heads are not turned.
+  struct Rotation {
+    typename B::template Memory<Real> cos, sin;  // [capacity, rotary_dim / 2]
+    RopeTable<B> table;
+  };
+  void load_angles(Rotation& rotation, const RopeConfig& rope, std::size_t capacity) {
+    const RopeAngles<Real> angles(rope, capacity);
+    const typename View<const Real, 2>::Extents extents{capacity, shape_.rotary_dim / 2};
+    rotation.cos = backend_->template allocate<Real>(angles.cos.size());
+    rotation.sin = backend_->template allocate<Real>(angles.sin.size());
+    backend_->to_device(rotation.cos.data(), angles.cos.data(), angles.cos.size());
+    backend_->to_device(rotation.sin.data(), angles.sin.data(), angles.sin.size());
+    rotation.table = {View<const Real, 2>(rotation.cos.data(), extents),
+                      View<const Real, 2>(rotation.sin.data(), extents)};
+  }
 
   // One residual branch of one layer, for the rows that the plan lists. All other rows keep x, or have it scaled.
   template <class Compute>
@@ -98,7 +115,7 @@ class Transformer {
       const Branch branch = compute(p);
       profiled(profile_, Operation::project_add, p.n_run, [&] {
         backend_->project_add(x, list(p.first, p.n_run), branch.in, *branch.weight, model_->config.residual_multiplier,
-                              moments_row(plan, u));
+                              moments_row(plan, u), *branch.post_norm, model_->config.norm_eps);
       });
     }
     // Done last, because a skipped row that stores K/V must read its unscaled x first.
@@ -114,11 +131,13 @@ class Transformer {
     rows.positions = list(p.first + 2 * p.n, p.n);
     rows.entries = list(p.first + 3 * p.n, p.n);
     rows.visible = list(p.first + 4 * p.n, p.n);
+    if (p.windowed) rows.first = list(p.first + 5 * p.n, p.n);
     rows.n_run = p.n_run;
+    const RopeTable<B>& rope = rotations_[static_cast<std::size_t>(model_->config.kinds()[l].rope)].table;
     profiled(profile_, Operation::project_qkv, p.n,
-             [&] { backend_->project_qkv(q, cache.memory(), l, x, rows, layer.attention, shape_, rope_); });
+             [&] { backend_->project_qkv(q, cache.memory(), l, x, rows, layer.attention, shape_, rope); });
     profiled(profile_, Operation::attend, p.n_run, [&] { backend_->attend(out, q, cache.memory(), l, rows, shape_); });
-    return {out, &layer.attention.out};
+    return {out, &layer.attention.out, &layer.attention.post_norm};
   }
 
   Branch mlp(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer) {
@@ -126,7 +145,7 @@ class Transformer {
     profiled(profile_, Operation::gate_up, p.n_run, [&] {
       backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->config.activation);
     });
-    return {h, &layer.mlp.down};
+    return {h, &layer.mlp.down, &layer.mlp.post_norm};
   }
 
   [[nodiscard]] StepShape shape_of(const StepPlan& plan, KvCache<B>& cache) {
@@ -194,9 +213,8 @@ class Transformer {
   const Model<B>* model_;
   Profile* profile_;
   AttentionShape shape_;
-  Memory<Real> cos_, sin_;  // [capacity, rotary_dim / 2]
-  RopeTable<B> rope_;
-  View<const int, 1> ints_;  // the plan's lists, in the backend's memory
+  std::array<Rotation, 3> rotations_;  // by LayerRope
+  View<const int, 1> ints_;            // the plan's lists, in the backend's memory
   View<const float, 1> factors_;
   Memory<Real> x_;                       // [rows, hidden] the residual stream
   Memory<Real> q_, out_;                 // [rows, q_dim]

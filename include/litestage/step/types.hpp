@@ -66,7 +66,8 @@ struct StepInfo {
 enum class KvOnSkip : std::uint8_t {
   none,       // no entry: later tokens do not see this position in this layer (our reading of the paper)
   project,    // K and V are computed and stored; only attention itself is skipped
-  copy_below  // a copy of the entry of the nearest lower layer that has one, or none (Unified's code)
+  copy_below  // a copy of the entry of the nearest lower layer with the same RoPE that has one, or none (Unified's
+              // code)
 };
 
 template <>

@@ -77,7 +77,7 @@ class SyntheticTensors {
 };
 
 inline void declare_layer(SyntheticTensors& tensors, LayerTensors& t, const ModelConfig& c, DType type, int l,
-                          bool qk_norm) {
+                          bool qk_norm, bool post_norm) {
   const std::string prefix = concat("blk.", l, ".");
   tensors.vector(t.attention_norm, prefix + "attn_norm.weight", c.hidden, 1);
   tensors.matrix(t.wq, prefix + "attn_q.weight", type, c.q_dim(), c.hidden);
@@ -93,14 +93,20 @@ inline void declare_layer(SyntheticTensors& tensors, LayerTensors& t, const Mode
     tensors.vector(t.k_norm, prefix + "attn_k_norm.weight", c.head_dim, 1);
   }
   tensors.matrix(t.wo, prefix + "attn_output.weight", type, c.hidden, c.q_dim());
+  if (post_norm) {
+    tensors.vector(t.attention_post_norm, prefix + "post_attention_norm.weight", c.hidden, 1);
+    tensors.vector(t.mlp_post_norm, prefix + "post_ffw_norm.weight", c.hidden, 1);
+  }
   tensors.vector(t.mlp_norm, prefix + "ffn_norm.weight", c.hidden, 1);
   tensors.matrix(t.w_gate, prefix + "ffn_gate.weight", type, c.ffn, c.hidden);
   tensors.matrix(t.w_up, prefix + "ffn_up.weight", type, c.ffn, c.hidden);
   tensors.matrix(t.w_down, prefix + "ffn_down.weight", type, c.hidden, c.ffn);
 }
 
-// A model of random weights. The architecture "qwen2" gets Q, K and V biases. `qk_norm`: RMSNorm of every head.
-[[nodiscard]] inline ModelSource synthetic_model(const ModelConfig& config, DType type, bool qk_norm = false) {
+// A model of random weights. The architecture "qwen2" gets Q, K and V biases. `qk_norm`: RMSNorm of every head;
+// `post_norm`: of what attention and MLP add.
+[[nodiscard]] inline ModelSource synthetic_model(const ModelConfig& config, DType type, bool qk_norm = false,
+                                                 bool post_norm = false) {
   SyntheticTensors tensors(1);
   ModelSource source;
   source.path = "random weights";
@@ -111,7 +117,7 @@ inline void declare_layer(SyntheticTensors& tensors, LayerTensors& t, const Mode
   tensors.vector(t.final_norm, "output_norm.weight", config.hidden, 1);
   if (!config.tied_head) tensors.matrix(t.head, "output.weight", type, config.vocab, config.hidden);
   for (int l = 0; l < config.n_layers; ++l) {
-    declare_layer(tensors, t.layers[static_cast<std::size_t>(l)], config, type, l, qk_norm);
+    declare_layer(tensors, t.layers[static_cast<std::size_t>(l)], config, type, l, qk_norm, post_norm);
   }
   tensors.make(0.6f / std::sqrt(static_cast<float>(config.hidden)));
   source.storage = tensors.storage();

@@ -17,6 +17,7 @@
 #include "litestage/kernels/products/project_add.cuh"
 #include "litestage/kernels/products/project_qkv.cuh"
 #include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/post_norm.cuh"
 #include "litestage/kernels/rows/rms_norm.cuh"
 #include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
@@ -41,7 +42,7 @@
 
 #define LITESTAGE_ROW_KERNELS(apply)                                                                           \
   apply(RmsNorm<GemmType::f16>) apply(RmsNorm<GemmType::bf16>) apply(Gate) apply(ScaleRows) apply(CopyNumbers) \
-      apply(AddRows) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
+      apply(AddRows) apply(AddNormedRows) apply(CapNumbers) apply(MeasureRows) apply(TokenSummary) apply(TopLogits)
 
 // Compiles a kernel and its launch function; for use in namespace litestage::kernels of a .cu file.
 #define LITESTAGE_COMPILE_KERNEL(...) \

@@ -165,6 +165,11 @@ TEST_CASE("cpu: project_qkv, attend and copy_entries agree with the reference") 
     p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, lists.view(), p.exact->shape);
     CHECK(all_close(out.data, outd.data, attend_tolerance));
 
+    lists.first = {0, 0, 1, 0, 1, 2, 0};  // windows; the entries before them have no effect
+    p.cpu.attend(out.view(), same_q.view(), p.fast->cache, 1, lists.view(), p.fast->shape);
+    p.reference.attend(outd.view(), same_qd.view(), p.exact->cache, 1, lists.view(), p.exact->shape);
+    CHECK(all_close(out.data, outd.data, attend_tolerance));
+
     const std::vector<EntryCopy> copies{{0, 1, 0, 1, 1, 2, 2}, {1, 1, 2, 2, 0, 20, 1}};
     p.cpu.copy_entries(p.fast->cache, copies);
     p.reference.copy_entries(p.exact->cache, copies);
@@ -216,6 +221,99 @@ TEST_CASE("cpu: project_add agrees with the reference and measures what it did")
       CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * rounding * m.before));
       CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
     }
+  });
+}
+
+TEST_CASE("cpu: queries and keys without RoPE agree with the reference") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const LayerTensors& t = p.source.tensors.layers[1];
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), q_dim = static_cast<std::size_t>(p.config.q_dim());
+    RowLists lists;
+    for (std::size_t i = 0; i < some_rows.size(); ++i) lists.add(some_rows[i], 0, static_cast<int>(i));
+    lists.n_run = some_rows.size();
+    Matrix<float> x(stream, hidden), q(n_tokens, q_dim), turned(n_tokens, q_dim);
+    Matrix<double> xd(stream, hidden), qd(n_tokens, q_dim);
+    p.cpu.project_qkv(q.view(), p.fast->cache, 1, x.view(), lists.view(), p.fast->model.layers[1].attention,
+                      p.fast->shape, {});
+    p.reference.project_qkv(qd.view(), p.exact->cache, 1, xd.view(), lists.view(), p.exact->model.layers[1].attention,
+                            p.exact->shape, {});
+    const double size = p.product_size(t.wq, t.attention_norm) + size_of(t.bq).element;
+    CHECK(all_close(q.data, qd.data, p.product_error(t.wq, t.attention_norm) + 4 * rounding * size));
+    p.cpu.project_qkv(turned.view(), p.fast->cache, 1, x.view(), lists.view(), p.fast->model.layers[1].attention,
+                      p.fast->shape, p.fast->rope);
+    CHECK(same_bits(turned.row(0), q.row(0)));  // position 0
+    CHECK(!same_bits(turned.row(1), q.row(1)));
+  });
+}
+
+TEST_CASE("cpu: project_add with a norm agrees with the reference and measures what it did") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const RawTensor& w = p.source.tensors.layers[0].w_down;
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), ffn = static_cast<std::size_t>(p.config.ffn);
+    const std::vector<float> input = normal_numbers(some_rows.size() * ffn, 78);
+    Matrix<float> x(stream, hidden), plain(stream, hidden), in(input, ffn);
+    Matrix<double> xd(stream, hidden), ind(input, ffn);
+    std::vector<Moments<float>> moments(n_tokens, {-1, -1, -1});
+    const auto& norm = p.fast->model.layers[0].mlp.norm;  // any vector of this size
+    const auto& norm_d = p.exact->model.layers[0].mlp.norm;
+    p.cpu.project_add(x.view(), view_of(some_rows), in.view(), p.fast->model.layers[0].mlp.down, 0.75f,
+                      View<Moments<float>, 1>(moments.data(), {n_tokens}), norm, 0.25f);
+    p.cpu.project_add(plain.view(), view_of(some_rows), in.view(), p.fast->model.layers[0].mlp.down, 0.75f, {}, norm,
+                      0.25f);
+    p.reference.project_add(xd.view(), view_of(some_rows), ind.view(), p.exact->model.layers[0].mlp.down, 0.75f, {},
+                            norm_d, 0.25f);
+    CHECK(same_bits(x.data, plain.data));
+    // The norm divides by 0.5 or more, and its own roundings are those of the norm before a product.
+    double length = 0, largest = 0;
+    for (std::size_t i = 0; i < some_rows.size(); ++i) {
+      const std::vector<double> row = ind.row(i);
+      length = std::max(length, std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0)));
+    }
+    for (const double v : xd.data) largest = std::max(largest, std::abs(v));
+    const double element = size_of(p.source.tensors.layers[0].mlp_norm).element;
+    const double product_error = static_cast<double>(ffn + 8) * rounding * size_of(w).row * length;
+    const double norm_error =
+        (static_cast<double>(hidden) / 32 + 6) * rounding * std::sqrt(static_cast<double>(hidden));
+    CHECK(all_close(x.data, xd.data, 0.75 * element * (4 * product_error + norm_error) + 2 * rounding * largest));
+    for (std::size_t i = 0; i < n_tokens; ++i) {
+      if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
+        CHECK(moments[i].before == -1);
+        continue;
+      }
+      const std::vector<float> after = x.row(i);
+      Moments<double> m;
+      for (std::size_t j = 0; j < hidden; ++j) {
+        const double a = static_cast<double>(stream[i * hidden + j]), b = static_cast<double>(after[j]);
+        m.dot += a * b;
+        m.before += a * a;
+        m.after += b * b;
+      }
+      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * rounding * (m.before + m.after)));
+      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
+    }
+  });
+}
+
+TEST_CASE("cpu: capped logits agree with the reference, and an overflow stays one") {
+  with_pairs([](Pair& p) {
+    const std::vector<float> stream = stream_of(p);
+    const auto hidden = static_cast<std::size_t>(p.config.hidden), vocab = static_cast<std::size_t>(p.config.vocab);
+    Matrix<float> x(stream, hidden), logits(some_rows.size(), vocab);
+    Matrix<double> xd(stream, hidden), logits_d(some_rows.size(), vocab);
+    const RawTensor& head = p.source.tensors.head;
+    p.cpu.logits(logits.view(), x.view(), view_of(some_rows), p.fast->model.final_norm, 1e-5f, p.fast->model.head, 3,
+                 2.5f);
+    p.reference.logits(logits_d.view(), xd.view(), view_of(some_rows), p.exact->model.final_norm, 1e-5f,
+                       p.exact->model.head, 3, 2.5f);
+    CHECK(*std::max_element(logits_d.data.begin(), logits_d.data.end()) <= 2.5);
+    CHECK(all_close(logits.data, logits_d.data,
+                    3 * p.product_error(head, p.source.tensors.final_norm) +
+                        6 * rounding * p.product_size(head, p.source.tensors.final_norm) + 8 * rounding));
+    p.cpu.logits(logits.view(), x.view(), view_of(some_rows), p.fast->model.final_norm, 1e-5f, p.fast->model.head,
+                 3e38f, 2.5f);
+    CHECK(std::any_of(logits.data.begin(), logits.data.end(), [](float z) { return std::isinf(z); }));
   });
 }
 

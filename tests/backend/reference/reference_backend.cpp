@@ -110,6 +110,20 @@ TEST_CASE("reference: project_add, and what it measures") {
   }
 }
 
+TEST_CASE("reference: project_add with a norm between product and addition") {
+  ReferenceBackend b;
+  const Weights w(7, 13, 2), norm(1, 7, 31);
+  Doubles x = numbers(4 * 7, 3), in = numbers(2 * 13, 4);
+  const Doubles before = x;
+  b.project_add(matrix(x, 7), list({3, 0}), matrix(in, 13), w.raw, 0.5f, {}, b.load_vector(norm.raw), 0.5f);
+  for (std::size_t row = 0; row < 4; ++row) {
+    Doubles y(7);
+    for (std::size_t j = 0; j < 7 && row % 3 == 0; ++j) y[j] = w.dot(j, &in[row == 3 ? 0 : 13]);
+    const Doubles added = normed(y.data(), norm, 0.5);
+    for (std::size_t j = 0; j < 7; ++j) CHECK(close(x[row * 7 + j], before[row * 7 + j] + 0.5 * added[j], tolerance));
+  }
+}
+
 TEST_CASE("reference: the gated MLP with both activations, and logits") {
   ReferenceBackend b;
   const Weights gate(6, 9, 5), up(6, 9, 6), norm(1, 9, 7), head(11, 9, 8);
@@ -133,6 +147,11 @@ TEST_CASE("reference: the gated MLP with both activations, and logits") {
   for (std::size_t i = 0; i < 2; ++i) {
     const Doubles m = normed(&x[static_cast<std::size_t>(rows[i]) * 9], norm, static_cast<double>(0.01f));
     for (std::size_t j = 0; j < 11; ++j) CHECK(close(logits[i * 11 + j], 3 * head.dot(j, m.data()), 10 * tolerance));
+  }
+  const Doubles plain = logits;
+  b.logits(matrix(logits, 11), matrix(x, 9), list(rows), b.load_vector(norm.raw), 0.01f, head.raw, 3, 0.5f);
+  for (std::size_t i = 0; i < plain.size(); ++i) {  // tanh(t) = 1 - 2 / (exp(2 t) + 1)
+    CHECK(close(logits[i], 0.5 * (1 - 2 / (std::exp(2 * plain[i] / 0.5) + 1)), 10 * tolerance));
   }
 }
 
@@ -197,6 +216,21 @@ TEST_CASE("reference: attention is the softmax of scaled products") {
     }
     for (std::size_t j = 0; j < 3; ++j) CHECK(close(out[j], sums[j] / total, tolerance));
   }
+  // A window of entries 4 to 8: what lies before it has no effect, not even NaN.
+  std::fill_n(cache.k.data(), 12, std::nan(""));
+  std::fill_n(cache.v.data(), 12, std::nan(""));
+  const std::vector<int> zero{0}, visible{9}, first{4};
+  b.attend(matrix(out, 3), matrix(q, 3), cache, 0,
+           {list(zero), list(zero), list(zero), list(zero), list(visible), 1, list(first)}, shape);
+  Doubles sums(3);
+  double total = 0;
+  for (std::size_t t = 4; t < 9; ++t) {
+    const double weight =
+        std::exp(static_cast<double>(0.7f) * (q[0] * k[3 * t] + q[1] * k[3 * t + 1] + q[2] * k[3 * t + 2]));
+    total += weight;
+    for (std::size_t j = 0; j < 3; ++j) sums[j] += weight * v[3 * t + j];
+  }
+  for (std::size_t j = 0; j < 3; ++j) CHECK(close(out[j], sums[j] / total, tolerance));
 }
 
 TEST_CASE("reference: queries, keys and values with biases, head norms, RoPE and the cache's rounding") {

@@ -179,6 +179,53 @@ TEST_CASE("K/V is copied from below where there is something below; scaling and 
   CHECK(layers_that_store(skipping({2}, copy)) == std::vector<std::uint8_t>{1, 1});
 }
 
+TEST_CASE("a row reads no more entries than its window has positions") {
+  for (const int held : {0, 1, 4, 5, 9}) {
+    for (const int n : {1, 3, 8}) {
+      for (const int window : {0, 1, 5, 100}) {
+        int sum = 0;
+        for (int i = 1; i <= n; ++i) sum += window == 0 ? held + i : std::min(held + i, window);
+        CHECK(entries_read(held, n, window) == sum);
+      }
+    }
+  }
+  LatencyModel m = known();
+  const Decisions all(4);
+  const StageShape shape{{{6, 3}}};
+  const double plain = m.stage_seconds(shape, all, all);
+  m.windows = {4, 0};
+  // The prompt's rows 5 and 6 read 4 instead of 5 and 6, the decoded ones 4 instead of 7 and 8; in layer 0.
+  CHECK(m.stage_seconds(shape, all, all) == doctest::Approx(plain - 0.25 * 3 - 0.125 * 7).epsilon(1e-14));
+}
+
+TEST_CASE("K/V is copied from below only between layers that turn their keys alike") {
+  const SkipDecision copy{true, 1, KvOnSkip::copy_below};
+  Decisions decisions(6);
+  decisions[2] = decisions[4] = copy;
+  CHECK(layers_that_store(decisions, std::vector<int>{0, 2, 0}) == std::vector<std::uint8_t>{1, 0, 1});
+  CHECK(layers_that_store(decisions, std::vector<int>{0, 2, 2}) == std::vector<std::uint8_t>{1, 0, 0});
+  CHECK(layers_that_store(decisions) == std::vector<std::uint8_t>{1, 1, 1});
+}
+
+TEST_CASE("windows and kinds of RoPE are kept in files, which may lack them") {
+  LatencyModel m = known();
+  CHECK(m.to_form().find("windows") == nullptr);
+  m.windows = {4, 0};
+  m.ropes = {1, 0};
+  CHECK(LatencyModel::from_form(m.to_form(), Where("plan")) == m);
+  m.windows = {4};
+  CHECK(test::error_of([&] { static_cast<void>(LatencyModel::from_form(m.to_form(), Where("plan"))); }) ==
+        "plan, windows: found 1 numbers, expected 2, one to a layer");
+  ModelConfig config;
+  config.n_layers = 2;
+  config.window = 7;
+  config.layer_kinds = {{LayerRope::none, false}, {LayerRope::local, true}};
+  LatencyModel of_config;
+  of_config.set_layers(config, {0, 1, 0, 1});
+  CHECK(of_config.windows == std::vector<int>{0, 7});
+  CHECK(of_config.ropes == std::vector<int>{2, 1});
+}
+
 TEST_CASE("branches share a prefix, run their own prompts in one step and then decode together") {
   const LatencyModel m = known();
   const Decisions all(4);

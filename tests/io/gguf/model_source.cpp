@@ -3,10 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/error_of.hpp"
@@ -117,31 +119,23 @@ TEST_CASE("keys that ask for what we do not do are refused, in their neutral for
   const auto with = [](const std::string& key, const auto& value) { return model_error(small_file().add(key, value)); };
   CHECK(with("llama.rope.scaling.type", "none") == "no error");
   CHECK(with("llama.rope.scaling.type", "linear") == "no error");
-  CHECK(with("llama.rope.scaling.type", "yarn") ==
-        "m.gguf: key llama.rope.scaling.type is \"yarn\", expected \"none\" or \"linear\"");
-  CHECK(says(with("llama.rope.scaling.type", "longrope"), "expected \"none\" or \"linear\""));
-  CHECK(with("llama.rope.scale_linear", 1.0f) == "no error");
-  CHECK(with("llama.rope.scale_linear", 4.0f) == "m.gguf: key llama.rope.scale_linear is 4, expected 1");
-  CHECK(says(with("llama.rope.scaling.factor", 8.0f), "expected 1"));
-  CHECK(with("llama.rope.scaling.original_context_length", 4096u) == "no error");  // YaRN's, which is refused
+  CHECK(with("llama.rope.scaling.type", "yarn") == "no error");
+  CHECK(with("llama.rope.scaling.type", "dynamic") ==
+        "m.gguf: key llama.rope.scaling.type is \"dynamic\", expected \"none\", \"linear\", \"yarn\", or tensors "
+        "rope_factors_short and rope_factors_long");
+  CHECK(says(with("llama.rope.scaling.type", "longrope"),
+             "is \"longrope\", expected \"none\", \"linear\", \"yarn\", or"));
+  CHECK(with("llama.rope.scaling.original_context_length", 4096u) == "no error");
   CHECK(with("llama.rope.scaling.finetuned", true) == "no error");
-  const auto scaled = [](const char* type, const auto& key, float factor) {
-    return model_error(small_file().add("llama.rope.scaling.type", type).add(concat("llama.rope.", key), factor));
-  };
-  for (const char* key : {"scaling.factor", "scale_linear"}) {
-    CAPTURE(key);
-    CHECK(with(concat("llama.rope.", key), 0.0f) == "no error");  // no factor
-    CHECK(scaled("linear", key, 1) == "no error");
-    CHECK(scaled("linear", key, 0) == "no error");
-    CHECK(says(scaled("linear", key, 2), "is 2, expected 1"));
-    CHECK(says(scaled("yarn", key, 1), "expected \"none\" or \"linear\""));
-    CHECK(scaled("none", key, 2) == "no error");  // never scaled
-  }
-  CHECK(says(scaled("none", "scaling.attn_factor", 2), "expected 1"));
+  CHECK(says(with("llama.rope.scaling.factor", -1.0f), "llama.rope.scaling.factor is -1, expected 0 to 1e6"));
+  CHECK(says(with("llama.rope.scaling.attn_factor", 0.0f), "RoPE magnitude is 0, expected above 0"));
+  CHECK(with("llama.rope.scaling.yarn_beta_fast", 32.0f) == "no error");
+  CHECK(says(with("llama.rope.scaling.yarn_beta_fast", 16.0f), "yarn_beta_fast is 16, expected 32"));
   CHECK(says(with("llama.rope.scaling.yarn_log_multiplier", 0.1f), "is not supported"));
   CHECK(with("llama.expert_count", 0u) == "no error");
   CHECK(says(with("llama.expert_count", 8u), "llama.expert_count is 8, expected 0"));
-  CHECK(says(with("llama.attention.sliding_window", 4096u), "expected 0"));
+  CHECK(with("llama.attention.sliding_window", 4096u) == "no error");
+  CHECK(says(with("llama.attention.sliding_window", -1), "sliding_window is -1, expected 1 to"));
   CHECK(says(with("llama.logit_scale", 0.25f), "expected 1"));
   CHECK(says(with("llama.residual_scale", 0.22f), "expected 1"));
   CHECK(says(with("llama.embedding_scale", 12.0f), "expected 1"));
@@ -158,6 +152,33 @@ TEST_CASE("keys that ask for what we do not do are refused, in their neutral for
   CHECK(says(with("general.type", "adapter"), "general.type is \"adapter\""));
 }
 
+TEST_CASE("RoPE is scaled as the keys say") {
+  const auto rope = [](const char* type, const std::vector<std::pair<std::string, float>>& numbers) {
+    GgufWriter writer = small_file();
+    if (*type != 0) writer.add("llama.rope.scaling.type", type);
+    for (const auto& [key, value] : numbers) writer.add("llama.rope." + key, value);
+    const Bytes bytes = writer.bytes();
+    return io::read_model_source(io::Gguf(bytes, "m.gguf")).config.rope;
+  };
+  const std::vector<float> twice(8, 2.0f);
+  for (const char* key : {"scaling.factor", "scale_linear"}) {
+    CAPTURE(key);
+    CHECK(rope("", {{key, 0}}).factors.empty());  // no factor
+    CHECK(rope("", {{key, 1}}).factors.empty());
+    CHECK(rope("", {{key, 2}}).factors == twice);
+    CHECK(rope("linear", {{key, 2}}).factors == twice);
+    CHECK(rope("none", {{key, 2}}).factors.empty());  // never scaled
+    CHECK(rope("yarn", {{key, 2}}).factors.size() == 8);
+    CHECK(rope("yarn", {{key, 2}}).magnitude == static_cast<float>(0.1 * std::log(2.0) + 1));
+  }
+  CHECK(rope("", {{"scaling.factor", 2}, {"scale_linear", 3}}).factors == twice);
+  CHECK(rope("none", {{"scaling.attn_factor", 1.5f}}).magnitude == 1.5f);
+  const std::string no_context = model_error(
+      small_file().add("llama.rope.scaling.type", "yarn").add("llama.rope.scaling.original_context_length", 0u));
+  CHECK(says(no_context, "original_context_length is 0, expected 1 to"));
+  CHECK(rope("", {}).magnitude == 1);
+}
+
 TEST_CASE("sizes are checked before they are used") {
   const auto keys = [](std::uint32_t layers, std::uint32_t hidden, std::uint32_t heads) {
     GgufWriter w;
@@ -167,7 +188,8 @@ TEST_CASE("sizes are checked before they are used") {
     return w;
   };
   CHECK(says(model_error(GgufWriter().add("general.architecture", "gpt2")),
-             "general.architecture is \"gpt2\", expected \"llama\" or \"qwen2\""));
+             "general.architecture is \"gpt2\", expected \"llama\", \"qwen2\", \"qwen3\", \"smollm3\", \"gemma3\" or "
+             "\"phi3\""));
   CHECK(says(model_error(GgufWriter()), "general.architecture is missing"));
   CHECK(says(model_error(keys(0, 64, 4)), "llama.block_count is 0, expected 1 to"));
   CHECK(says(model_error(keys(2, 64, 0)), "llama.attention.head_count is 0"));
@@ -208,7 +230,7 @@ TEST_CASE("tensors that are missing, left over, misshapen or of an odd type are 
   GgufWriter tied = small_file();
   erase(tied, "output.weight");
   CHECK(model_error(tied) == "no error");
-  for (const char* name : {"blk.0.attn_output.bias", "blk.0.attn_qkv.weight", "blk.1.ffn_gate_inp.weight",
+  for (const char* name : {"blk.0.attn_output.bias", "blk.0.attn_qkv.bias", "blk.1.ffn_gate_inp.weight",
                            "blk.0.attn_q_norm.weight", "blk.2.attn_q.weight", "extra"}) {
     CHECK(model_error(small_file().add({name, {8}, 0, Bytes(32), {}})) ==
           concat("m.gguf: tensor \"", name, "\" is not supported in the architecture llama"));

@@ -37,6 +37,23 @@ TEST_CASE("Llama 3 takes numbers by three, Qwen 2 one by one; contractions whate
   CHECK(words("qwen2", "\tx \n\n z  ") == Words{"\tx", " \n\n", " z", "  "});
 }
 
+TEST_CASE("SmolLM3's words are Llama 3's") {
+  CHECK(words("smaug-bpe", "12345 YOU'LL") == Words{"123", "45", " YOU", "'LL"});
+}
+
+TEST_CASE("Tekken and GPT-4o cut words before capitals that follow small letters") {
+  CHECK(words("tekken", "HTTPServer isOpen 123") == Words{"HTTPServer", " is", "Open", " ", "1", "2", "3"});
+  CHECK(words("gpt-4o", "HTTPServer isOpen 1234") == Words{"HTTPServer", " is", "Open", " ", "123", "4"});
+  CHECK(words("tekken", "YOU'LL it's") == Words{"YOU", "'LL", " it", "'s"});
+  CHECK(words("gpt-4o", "YOU'LL it's x'T") == Words{"YOU'LL", " it's", " x'T"});
+  CHECK(words("tekken", "(call)/[x]//\r\n/ \n  y") == Words{"(call", ")/[", "x", "]//\r\n/", " \n", " ", " y"});
+  CHECK(words("tekken", "\u00C9cole \u00E9COLE") == Words{"\u00C9cole", " \u00E9", "COLE"});
+  // Letters without case and marks go with either; U+1DF25 (Unicode 15) is small, U+1E030 is a modifier.
+  CHECK(words("tekken", "A\u05D0a\u05D0B e\u0301E\u0301") == Words{"A\u05D0a\u05D0", "B", " e\u0301", "E\u0301"});
+  CHECK(words("tekken", "a\U0001DF25B\U0001E030\U00010EFDa") == Words{"a\U0001DF25", "B\U0001E030\U00010EFDa"});
+  CHECK(words("gpt-4o", "x'\u017Ft") == Words{"x", "'\u017Ft"});
+}
+
 // The patterns are applied in turn: marks, GPT-2's words, numbers, three digits.
 TEST_CASE("without a pattern of its own a text is split at marks, words and every three digits") {
   CHECK(words("default", "it's THEY'S") == Words{"it", "'", "s", " THEY", "'", "S"});
@@ -66,9 +83,13 @@ TEST_CASE("letters and numbers of Unicode 15.1 count, whatever PCRE2's age") {
 }
 
 TEST_CASE("the words together are the text, NUL bytes and long runs included") {
-  const std::string texts[] = {std::string("a\0\0b\0", 5), std::string(100003, ' ') + "x", std::string(100003, 'x'),
+  const std::string texts[] = {std::string("a\0\0b\0", 5),
+                               std::string(100003, ' ') + "x",
+                               std::string(100003, 'x'),
+                               std::string(100003, 'X'),
+                               std::string(50001, 'X') + std::string(50001, 'x'),
                                std::string(31, '\n') + "  \t" + std::string(33, '7')};
-  for (const char* pre : {"gpt-2", "smollm", "qwen2", "llama-bpe", "default"}) {
+  for (const char* pre : {"gpt-2", "smollm", "qwen2", "llama-bpe", "tekken", "gpt-4o", "default"}) {
     for (const std::string& text : texts) {
       std::string all;
       for (const std::string& word : words(pre, text)) all += word;

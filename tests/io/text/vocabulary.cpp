@@ -63,8 +63,7 @@ TEST_CASE("names of the same way to split text are accepted, names of others are
     CHECK(refusal(v) == "no error");
   }
   // Llama 3's pattern without taking whole words or without a beginning, SEPs, other patterns.
-  for (const char* pre :
-       {"smaug-bpe", "dbrx", "chatglm-bpe", "jina-v1-en", "tekken", "gpt-4o", "qwen35", "qwen", "Default"}) {
+  for (const char* pre : {"dbrx", "chatglm-bpe", "jina-v1-en", "qwen35", "qwen", "Default"}) {
     v.pre = pre;
     CHECK(refusal(v) != "no error");
   }

@@ -105,6 +105,24 @@ TEST_CASE("attend: every head dimension and group, keys and values of both types
   check_against_double<float, 1>(256, 1, 1, short_rows);
 }
 
+// Windows that begin and end anywhere in chunks.
+const std::vector<AttentionRow> windowed_rows = {{2, 129, 0, 0}, {0, 300, 1, 172}, {1, 290, 2, 1}, {0, 33, 3, 32},
+                                                 {2, 260, 4, 3}, {0, 257, 5, 128}, {1, 31, 6, 7},  {1, 300, 7, 43}};
+
+TEST_CASE("attend: rows that see a window agree with double, and NaN before it has no effect") {
+  check_against_double<std::uint16_t, 4>(64, 3, 2, windowed_rows);
+  check_against_double<float, 1>(80, 1, 1, windowed_rows);
+  RandomAttention<float> a(64, 1, 1, 300);
+  Emulator emulator;
+  const std::vector<AttentionRow> rows = {{0, 300, 1, 150}, {0, 299, 2, 170}};
+  const std::vector<float> out = attend<float, 1>(emulator, a, rows).out;
+  kernels::Cache<float> cache{a.k.data(), a.v.data(), RandomAttention<float>::layers, 1, a.capacity, 64};
+  for (float* memory : {cache.k, cache.v}) {
+    std::fill_n(memory + cache.at(0, RandomAttention<float>::layer, 0, 0), 150 * 64, NAN);
+  }
+  CHECK(same_bits(attend<float, 1>(emulator, a, rows).out, out));
+}
+
 TEST_CASE("attend: a row's bits depend neither on the batch, nor on room for more chunks, nor on the heads at once") {
   const RandomAttention<std::uint16_t> a(80, 7, 2, 300);
   const std::vector<AttentionRow> rows = {{2, 129, 0}, {0, 300, 1}, {2, 5, 2}, {0, 128, 3}};
@@ -120,6 +138,10 @@ TEST_CASE("attend: a row's bits depend neither on the batch, nor on room for mor
   CHECK(same_bits(fewer.out, all));
   CHECK(fewer.counters_zero);
   CHECK(same_bits(attend<std::uint16_t, 4>(emulator, a, rows).out, all));
+  const std::vector<float> windows = attend<std::uint16_t, 8>(emulator, a, windowed_rows, 2).out;
+  for (std::size_t i = 0; i < windowed_rows.size(); ++i) {
+    CHECK(same_bits(attend<std::uint16_t, 8>(emulator, a, {windowed_rows[i]}).out, row_of(windows, a.shape, i)));
+  }
 }
 
 TEST_CASE("attend: as many heads at once as a group has, or more, up to 8") {

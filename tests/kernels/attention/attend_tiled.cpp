@@ -84,6 +84,42 @@ TEST_CASE("attend_tiled: tiles of 1, 15 and 16 rows agree with double, to the sa
   check_against_double<float, 64>(64, 1, 1, three_tiles, tiles_of_three);
 }
 
+// Rows that see the last `window` entries.
+std::vector<AttentionRow> windowed(std::vector<AttentionRow> rows, int window) {
+  for (AttentionRow& row : rows) row.first = std::max(0, row.visible - window);
+  return rows;
+}
+
+TEST_CASE("attend_tiled: rows that see a window agree with double, and NaN before it has no effect") {
+  for (const int window : {1, 5, 31, 32, 33, 70}) {
+    CAPTURE(window);
+    check_against_double<std::uint16_t, 64>(64, 3, 2, windowed(three_tiles, window), tiles_of_three);
+  }
+  check_against_double<float, 128>(96, 2, 1, windowed(three_tiles, 20), tiles_of_three);
+  RandomAttention<float> a(64, 1, 1, 300);
+  Emulator emulator;
+  const std::vector<AttentionRow> rows = windowed(causal(0, 100, 115), 40);  // from entry 61 on
+  const std::vector<float> out = attend_tiled<float, 64>(emulator, a, rows, {0, 16}).out;
+  kernels::Cache<float> cache{a.k.data(), a.v.data(), RandomAttention<float>::layers, 1, a.capacity, 64};
+  for (float* memory : {cache.k, cache.v}) {
+    std::fill_n(memory + cache.at(0, RandomAttention<float>::layer, 0, 0), 61 * 64, NAN);
+  }
+  CHECK(same_bits(attend_tiled<float, 64>(emulator, a, rows, {0, 16}).out, out));
+}
+
+TEST_CASE("attend_tiled: a prefill with windows, cut anywhere, gives the bits of each row alone") {
+  const RandomAttention<std::uint16_t> a(64, 3, 1, 300);
+  const std::vector<AttentionRow> rows = windowed(causal(0, 50, 82), 18);
+  Emulator emulator;
+  const std::vector<float> whole = attend_tiled<std::uint16_t, 64>(emulator, a, rows, {0, 16, 16, 16, 32, 1}).out;
+  CHECK(same_bits(attend_tiled<std::uint16_t, 64>(emulator, a, rows, {0, 1, 1, 15, 16, 2, 18, 15}).out, whole));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto first = whole.begin() + static_cast<std::ptrdiff_t>(i * a.shape.q_dim());
+    CHECK(same_bits(attend_tiled<std::uint16_t, 64>(emulator, a, {rows[i]}, {0, 1}).out,
+                    std::vector<float>(first, first + a.shape.q_dim())));
+  }
+}
+
 TEST_CASE("attend_tiled: every head dimension and group, keys and values of both types") {
   const auto check = [&]<unsigned D>(unsigned head_dim, unsigned group) {
     check_against_double<std::uint16_t, D>(head_dim, group, 1, two_tiles, tiles_of_two);

@@ -18,6 +18,7 @@ namespace litestage::test {
 struct AttentionRow {
   int slot = 0, visible = 1;
   unsigned query = 0;  // of RandomAttention::q
+  int first = 0;       // entries first .. visible - 1 are seen
 };
 
 template <class T>
@@ -70,6 +71,8 @@ struct DeviceAttention {
         v(to_device(emulator, a.v)),
         slots(numbers(emulator, rows, &AttentionRow::slot)),
         visible(numbers(emulator, rows, &AttentionRow::visible)),
+        first(numbers(emulator, rows, &AttentionRow::first)),
+        windowed(std::any_of(rows.begin(), rows.end(), [](const AttentionRow& row) { return row.first != 0; })),
         out(emulator, q.size()) {}
   static DeviceBuffer<int> numbers(Emulator& emulator, const std::vector<AttentionRow>& rows,
                                    int AttentionRow::*which) {
@@ -85,6 +88,7 @@ struct DeviceAttention {
     p.rows.slots = slots.data();
     p.rows.visible = visible.data();
     p.rows.n_run = static_cast<unsigned>(slots.size());
+    p.rows.first = windowed ? first.data() : nullptr;
     p.shape = a.shape;
     p.scale = a.scale;
     p.cache = {k.data(), v.data(), a.layers, a.shape.n_kv_heads, a.capacity, a.shape.head_dim};
@@ -94,7 +98,8 @@ struct DeviceAttention {
   }
   DeviceBuffer<float> q;
   DeviceBuffer<T> k, v;
-  DeviceBuffer<int> slots, visible;
+  DeviceBuffer<int> slots, visible, first;
+  bool windowed;
   DeviceBuffer<float> out;
 };
 
@@ -157,7 +162,8 @@ inline ExpectedHead expected_head(const float* q, const std::vector<const double
   return result;
 }
 
-// The results [n, q_dim] and bounds of all rows; roundings_of(visible) gives the numbers of roundings.
+// The results [n, q_dim] and bounds of all rows; roundings_of(entries) gives the numbers of roundings for a row that
+// sees so many.
 template <class T, class F>
 ExpectedHead expected_attention(const RandomAttention<T>& a, const std::vector<AttentionRow>& rows,
                                 const F& roundings_of) {
@@ -177,7 +183,7 @@ ExpectedHead expected_attention(const RandomAttention<T>& a, const std::vector<A
   for (const AttentionRow& row : rows) {
     for (unsigned head = 0; head < a.shape.n_heads; ++head) {
       std::vector<const double*> keys, values;
-      for (int e = 0; e < row.visible; ++e) {
+      for (int e = row.first; e < row.visible; ++e) {
         const std::size_t in_layer = static_cast<std::size_t>(row.slot) * a.layers + a.layer;
         const std::size_t in_head = in_layer * a.shape.n_kv_heads + head / group;
         const std::size_t at = (in_head * a.capacity + static_cast<std::size_t>(e)) * d;
@@ -186,7 +192,7 @@ ExpectedHead expected_attention(const RandomAttention<T>& a, const std::vector<A
       }
       const float* q = a.q.data() + row.query * a.shape.q_dim() + head * d;
       const ExpectedHead one =
-          expected_head(q, keys, values, d, static_cast<double>(a.scale), roundings_of(row.visible));
+          expected_head(q, keys, values, d, static_cast<double>(a.scale), roundings_of(row.visible - row.first));
       all.value.insert(all.value.end(), one.value.begin(), one.value.end());
       all.bound.insert(all.bound.end(), one.bound.begin(), one.bound.end());
     }

@@ -62,6 +62,7 @@ TEST_CASE("finish_heads agrees with double, to the same bits in every schedule")
         const HeadShape wide{3, 1, 64, 64, halves}, partly{4, 2, 80, 32, halves};
         check_against_double<float>(AttentionSetting(wide, 3, 3, biases, norms));
         check_against_double<std::uint16_t>(AttentionSetting(partly, 2, 2, biases, norms));
+        check_against_double<float>(AttentionSetting(HeadShape{2, 1, 16, 0, halves}, 2, 1, biases, norms));  // no RoPE
       }
     }
   }

@@ -87,6 +87,8 @@ TEST_CASE("project_qkv agrees with double, in one launch and in two, to the same
       check_against_double<1, float>(wide, Weights(wide, DType::q8_0, DType::q8_0, DType::q8_0, biases ? 576 : 32), 64);
       const AttentionSetting partly({4, 2, 80, 32, halves}, 3, 3, biases, false);
       check_against_double<4, Half>(partly, Weights(partly, DType::f16, DType::f16, DType::f16, 33), 64);
+      const AttentionSetting unturned({2, 1, 16, 0, halves}, 2, 2, biases, false);
+      check_against_double<2, Half>(unturned, Weights(unturned, DType::f32, DType::f32, DType::f32, 33), 64);
     }
   }
 }

@@ -47,6 +47,41 @@ TEST_CASE("config: every number out of its range is named, with the file, what w
        "f.gguf: number of RoPE factors is 2, expected 0 or 8"},
       {[](ModelConfig& c) { c.rope.factors.assign(8, 0.0f); },
        "f.gguf: RoPE factor is 0, expected above 0 and below 1e6"},
+      {[](ModelConfig& c) { c.rope.long_factors.assign(7, 1.0f); },
+       "f.gguf: number of long RoPE factors is 7, expected 0 or 8"},
+      {[](ModelConfig& c) { c.rope.long_factors.assign(8, 2e6f); },
+       "f.gguf: long RoPE factor is 2e+06, expected above 0 and below 1e6"},
+      {[](ModelConfig& c) { c.rope.long_factors.assign(8, 1.0f); },
+       "f.gguf: original context length is 0, expected 1 to 16777216"},
+      {[](ModelConfig& c) { c.rope.magnitude = 0; }, "f.gguf: RoPE magnitude is 0, expected above 0 and below 1000"},
+      {[](ModelConfig& c) { c.rope.magnitude = not_a_number; },
+       "f.gguf: RoPE magnitude is nan, expected above 0 and below 1000"},
+      {[](ModelConfig& c) { c.layer_kinds.resize(3); }, "f.gguf: number of layer kinds is 3, expected 0 or 4"},
+      {[](ModelConfig& c) { c.window = -1; }, "f.gguf: attention window is -1, expected 0 to 16777216"},
+      {[](ModelConfig& c) {
+         c.layer_kinds.assign(4, {LayerRope::none, true});
+       },
+       "f.gguf: attention window is 0, expected 1 to 16777216"},
+      {[](ModelConfig& c) {
+         c.layer_kinds.assign(4, {LayerRope::local, false});
+       },
+       "f.gguf: rotary dimension is 0, expected 2 to 16"},
+      {[](ModelConfig& c) {
+         c.layer_kinds.assign(4, {LayerRope::local, false});
+         c.local_rope = c.rope;
+         c.local_rope.rotary_dim = 8;
+       },
+       "f.gguf: rotary dimension of local layers is 8, expected 16, that of the others"},
+      {[](ModelConfig& c) {
+         c.layer_kinds.assign(4, {LayerRope::local, false});
+         c.local_rope = c.rope;
+         c.local_rope.pairing = RopePairing::halves;
+       },
+       "f.gguf: RoPE pairs other components in local layers, expected the same in all"},
+      {[](ModelConfig& c) { c.logit_softcap = -1; },
+       "f.gguf: logit softcap is -1, expected a finite number above 0, or 0 for none"},
+      {[](ModelConfig& c) { c.logit_softcap = infinity; },
+       "f.gguf: logit softcap is inf, expected a finite number above 0, or 0 for none"},
       {[](ModelConfig& c) { c.norm_eps = 1; }, "f.gguf: RMSNorm epsilon is 1, expected 0 to 1"},
       {[](ModelConfig& c) { c.norm_eps = not_a_number; }, "f.gguf: RMSNorm epsilon is nan, expected 0 to 1"}};
   for (const Case& c : cases) {
@@ -84,7 +119,7 @@ TEST_CASE("config: multipliers are finite and above 0; an attention scale of 0 i
 }
 
 TEST_CASE("weights: a tensor that is missing or has another shape is named") {
-  const ModelSource good = tiny_model(tiny_config(), {.biases = true, .qk_norm = true});
+  const ModelSource good = tiny_model(tiny_config(), {.biases = true, .qk_norm = true, .post_norm = true});
   const auto fails = [&](void (*change)(ModelSource&)) {
     ModelSource source = good;
     change(source);
@@ -98,6 +133,12 @@ TEST_CASE("weights: a tensor that is missing or has another shape is named") {
         "tiny model: tensor blk.1.attn_v.bias (the value bias) is 1 x 16, expected 1 x 32");
   CHECK(fails([](ModelSource& s) { s.tensors.layers[1].q_norm.columns = 64; }) ==
         "tiny model: tensor blk.1.attn_q_norm.weight (the query norm) is 1 x 64, expected 1 x 16");
+  CHECK(
+      fails([](ModelSource& s) { s.tensors.layers[0].attention_post_norm.columns = 63; }) ==
+      "tiny model: tensor blk.0.post_attention_norm.weight (the norm after the attention) is 1 x 63, expected 1 x 64");
+  CHECK(fails([](ModelSource& s) { s.tensors.layers[3].mlp_post_norm.rows = 2; }) ==
+        "tiny model: tensor blk.3.post_ffw_norm.weight (the norm after the MLP) is 2 x 64, expected 1 x 64");
+  CHECK(fails([](ModelSource& s) { s.tensors.layers[3].mlp_post_norm = {}; }) == "no error");
   CHECK(fails([](ModelSource& s) { s.tensors.head = {}; }) == "tiny model: tensor for the output head is missing");
   CHECK(fails([](ModelSource& s) { s.tensors.layers.pop_back(); }) == "tiny model: 3 layers of tensors, expected 4");
   CHECK(fails([](ModelSource& s) { s.tensors.head = {}, s.config.tied_head = true; }) == "no error");

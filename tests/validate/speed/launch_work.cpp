@@ -45,6 +45,12 @@ TEST_CASE("launch work: attention reads what any row of a slot sees once, and pa
   CHECK(work.of == "3 rows, 305 entries, 2/1 heads of 8");
   CHECK(work.own_bytes == 2 * 2 * 305 * 8);
   CHECK(work.bytes == work.own_bytes + 2 * 4 * 3 * 16 + 2 * 4 * 3 * 2 * (8 + 2));
+  const std::vector<int> first{4, 250, 0};
+  p.rows.first = first.data();
+  const LaunchWork windowed = work_of(kernels::Attend<std::uint16_t, 2>{}, p, read_host);
+  CHECK(windowed.of == "3 rows, 301 entries, 2/1 heads of 8");  // 4 to 300 of slot 0
+  CHECK(windowed.bytes == windowed.own_bytes + 2 * 4 * 3 * 16);
+  CHECK(windowed.flop == 4 * 16 * (6 + 50 + 5));
 }
 
 TEST_CASE("launch work: copies of entries") {

@@ -100,7 +100,7 @@ class CpuBackend {
   void attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer, const AttentionRows& rows,
               const AttentionShape& shape);
   void project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in, const Weight& weight,
-                   float multiplier, View<Moments<float>, 1> moments);
+                   float multiplier, View<Moments<float>, 1> moments, const Vector& post_norm = {}, float eps = 0);
   void gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows, const MlpWeights<CpuBackend>& w,
                float eps, Activation activation);
   void scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors);
@@ -111,7 +111,7 @@ class CpuBackend {
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies);
   [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const;
   void logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
-              const Weight& head, float multiplier);
+              const Weight& head, float multiplier, float softcap = 0);
   void token_stats(std::span<TokenStats> stats, View<const float, 2> logits, Signal signals);
 
  private:

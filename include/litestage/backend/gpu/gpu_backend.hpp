@@ -97,7 +97,7 @@ class GpuBackend {
   void attend(View<float, 2> out, View<const float, 2> q, const Cache& cache, int layer, const AttentionRows& rows,
               const AttentionShape& shape);
   void project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in, const Weight& weight,
-                   float multiplier, View<Moments<float>, 1> moments);
+                   float multiplier, View<Moments<float>, 1> moments, const Vector& post_norm = {}, float eps = 0);
   void gate_up(View<float, 2> h, View<const float, 2> x, View<const int, 1> rows, const MlpWeights<GpuBackend>& w,
                float eps, Activation activation);
   void scale_rows(View<float, 2> x, View<const int, 1> rows, View<const float, 1> factors);
@@ -106,7 +106,7 @@ class GpuBackend {
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies);
   [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n);
   void logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
-              const Weight& head, float multiplier);
+              const Weight& head, float multiplier, float softcap = 0);
   void token_stats(std::span<TokenStats> stats, View<const float, 2> logits, Signal signals);
 
  private:
@@ -173,8 +173,11 @@ void GpuBackend<R>::project_qkv(View<float, 2> q, Cache& cache, int layer, View<
   if (rows.size() == 0) return;
   const kernels::InputRows in = gpu::normed_rows(x, rows.rows, w.norm, shape.norm_eps);
   gpu::with_typed_cache(cache, [&]<class T>(const kernels::Cache<T>& typed) {
-    const gpu::HeadTarget<T> target{
-        gpu::head_shape(shape), {rope.cos.data(), rope.sin.data()}, q.data(), typed, static_cast<unsigned>(layer)};
+    const gpu::HeadTarget<T> target{gpu::head_shape(shape, !rope.cos.empty()),
+                                    {rope.cos.data(), rope.sin.data()},
+                                    q.data(),
+                                    typed,
+                                    static_cast<unsigned>(layer)};
     qkv_.project(gemm_, target, in, rows, w);
   });
 }
@@ -190,10 +193,11 @@ void GpuBackend<R>::attend(View<float, 2> out, View<const float, 2> q, const Cac
 
 template <gpu::Runtime R>
 void GpuBackend<R>::project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
-                                const Weight& weight, float multiplier, View<Moments<float>, 1> moments) {
+                                const Weight& weight, float multiplier, View<Moments<float>, 1> moments,
+                                const Vector& post_norm, float eps) {
   if (rows.empty()) return;
   if (!moments.empty()) rows_.keep(x);
-  projections_.project_add(gemm_, x, rows, in, weight, multiplier);
+  projections_.project_add(gemm_, x, rows, in, weight, multiplier, post_norm.data(), eps);
   if (!moments.empty()) rows_.measure_change(moments, x, rows);
 }
 
@@ -230,9 +234,10 @@ bool GpuBackend<R>::kv_overflowed(const Cache& cache, int slot, int layer, std::
 
 template <gpu::Runtime R>
 void GpuBackend<R>::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows, const Vector& norm,
-                           float eps, const Weight& head, float multiplier) {
+                           float eps, const Weight& head, float multiplier, float softcap) {
   if (rows.empty()) return;
   projections_.normed_products(out.data(), gpu::normed_rows(x, rows, norm, eps), head, multiplier);
+  if (softcap > 0) rows_.cap(out.first(rows.extent(0)), softcap);
   summaries_.summarise(out);
 }
 

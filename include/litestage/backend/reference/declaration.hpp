@@ -90,7 +90,7 @@ class ReferenceBackend {
   void attend(View<double, 2> out, View<const double, 2> q, const Cache& cache, int layer, const AttentionRows& rows,
               const AttentionShape& shape) const;
   void project_add(View<double, 2> x, View<const int, 1> rows, View<const double, 2> in, const Weight& weight,
-                   float multiplier, View<Moments<double>, 1> moments);
+                   float multiplier, View<Moments<double>, 1> moments, const Vector& post_norm = {}, float eps = 0);
   void copy_rows(View<double, 2> to, View<const double, 2> from) const {
     std::copy_n(from.data(), from.size(), to.data());
   }
@@ -101,7 +101,7 @@ class ReferenceBackend {
   void copy_entries(Cache& cache, std::span<const EntryCopy> copies) const;
   [[nodiscard]] bool kv_overflowed(const Cache& cache, int slot, int layer, std::size_t n) const;
   void logits(View<double, 2> out, View<const double, 2> x, View<const int, 1> rows, const Vector& norm, float eps,
-              const Weight& head, float multiplier);
+              const Weight& head, float multiplier, float softcap = 0);
   void token_stats(std::span<TokenStats> stats, View<const double, 2> logits, Signal signals) const;
 
  private:

@@ -1,5 +1,5 @@
 // The operations of ReferenceBackend on one row or one head. A Vector has `values`, which is empty if the model has no
-// such tensor; a Rope has the cos and sin of the angles [positions, rotary_dim / 2].
+// such tensor; a Rope has the cos and sin of the angles [positions, rotary_dim / 2], or is empty.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,8 @@
 
 namespace litestage::reference {
 
-// h_j = x_j * norm_j / sqrt(mean(x^2) + eps). If the squares overflow, h is NaN, because 0 would look like a result.
+// h_j = x_j * norm_j / sqrt(mean(x^2) + eps). h may be x. If the squares overflow, h is NaN, because 0 would look like
+// a result.
 template <class Vector>
 void norm_row(double* h, const double* x, const Vector& norm, std::size_t n, double eps) {
   double squares = 0;
@@ -40,7 +41,7 @@ template <class Vector, class Rope>
 void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vector& norm, const AttentionShape& shape,
                   const Rope& rope, std::size_t position) {
   add_bias(row, bias);
-  const std::size_t half = shape.rotary_dim / 2;
+  const std::size_t half = rope.cos.empty() ? 0 : shape.rotary_dim / 2;
   for (std::size_t head = 0; head < heads; ++head) {
     double* r = row + head * shape.head_dim;
     if (!norm.empty()) norm_row(r, r, norm, shape.head_dim, static_cast<double>(shape.norm_eps));

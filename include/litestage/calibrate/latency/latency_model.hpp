@@ -10,10 +10,12 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/calibrate/latency/step_work.hpp"
+#include "litestage/model/source/config.hpp"
 #include "litestage/settings/fields_form.hpp"
 
 namespace litestage::calibrate {
@@ -67,6 +69,8 @@ struct LatencyModel {
   int step_rows = 512;
   // [2 * n_layers] index of the curve: sub-layers of equal kind, shape and weight types share one.
   std::vector<int> groups;
+  std::vector<int> windows = {};  // [n_layers] or empty: positions that a row of each layer sees, 0: all
+  std::vector<int> ropes = {};    // [n_layers] or empty: entries are copied only between layers of equal numbers
 
   // Coefficients, in seconds.
   Curve base;                    // a step that skips everything: plan, upload, embedding; by rows
@@ -83,6 +87,13 @@ struct LatencyModel {
   double segment = 0;            // per segment: the policy's decisions for a token or a prompt
   double token = 0;              // per prompt token: tokenizing
 
+  void set_layers(const ModelConfig& config, const std::vector<int>& sublayer_groups) {
+    groups = sublayer_groups;
+    for (int l = 0; l < static_cast<int>(config.layer_kinds.size()); ++l) {
+      windows.push_back(config.kinds().window_of(l));
+      ropes.push_back(static_cast<int>(config.kinds()[l].rope));
+    }
+  }
   [[nodiscard]] std::size_t n_sublayers() const { return groups.size(); }
 
   // Seconds of any step, also of a batch.
@@ -94,7 +105,7 @@ struct LatencyModel {
   // Seconds of one stage of one question at batch 1, including tokenizing.
   [[nodiscard]] double stage_seconds(const StageShape& shape, const Decisions& prefill, const Decisions& decode) const {
     LITESTAGE_ASSERT(prefill.size() == groups.size(), prefill.size(), " decisions for ", groups.size(), " sub-layers");
-    StageSteps steps(shape, step_rows, prefill, decode);
+    StageSteps steps(shape, step_rows, prefill, decode, windows, ropes);
     double tokens = 0;
     for (const BranchShape& b : shape.branches) tokens += b.prompt_tokens;
     double sum = token * tokens;
@@ -157,6 +168,9 @@ struct LatencyModel {
         Field("threads", &M::threads, "number of threads", 1, 4096), Field("kv", &M::kv, "type of the K/V cache"),
         Field("step_rows", &M::step_rows, "largest number of rows in a step", 1, 1 << 20),
         Field("groups", &M::groups, "for each sub-layer, the index of its curve in `sublayers`", 0, 1 << 12),
+        Field("windows", &M::windows, "for each layer, the positions that a row sees; 0: all", 0, 1 << 24)
+            .with(Presence::unless_default),
+        Field("ropes", &M::ropes, "for each layer, the number of its RoPE", 0, 2).with(Presence::unless_default),
         Field("base", &M::base, "seconds of a step that skips every sub-layer, by rows"),
         Field("head", &M::head, "seconds of the output head, by rows that want logits"),
         Field("project", &M::project, "seconds of the K/V projection of a skipped attention, by rows"),
@@ -176,6 +190,11 @@ struct LatencyModel {
       throw Error(concat(where.at("groups").str(), ": found ", groups.size(),
                          " numbers, expected an even number of them, one to a sub-layer"));
     }
+    for (const auto& [list, key] : {std::pair(&windows, "windows"), std::pair(&ropes, "ropes")}) {
+      if (list->empty() || list->size() == groups.size() / 2) continue;
+      throw Error(concat(where.at(key).str(), ": found ", list->size(), " numbers, expected ", groups.size() / 2,
+                         ", one to a layer"));
+    }
     for (const int g : groups) {
       if (static_cast<std::size_t>(g) < sublayers.size()) continue;
       throw Error(concat(where.at("groups").str(), ": found ", g, ", expected numbers below ", sublayers.size(),
@@ -188,8 +207,10 @@ struct LatencyModel {
   // No coefficient has a default: a missing one would be predicted as free.
   [[nodiscard]] static LatencyModel from_form(const Form& form, const Where& where) {
     if (!form.is_map()) reject<LatencyModel>(form, where, {});
-    const auto need = [&](std::string_view key) { static_cast<void>(form.at(key, where.str())); };
-    std::apply([&](const auto&... field) { (need(field.key), ...); }, fields());
+    const auto need = [&](const auto& field) {
+      if (field.presence == Presence::always) static_cast<void>(form.at(field.key, where.str()));
+    };
+    std::apply([&](const auto&... field) { (need(field), ...); }, fields());
     return read_fields<LatencyModel>(form, where);
   }
   [[nodiscard]] static std::string expected() { return concat("a latency model with ", key_list<LatencyModel>()); }

@@ -61,7 +61,7 @@ class LatencyProbe {
     if constexpr (requires { backend.threads(); }) result_.threads = backend.threads();
     result_.kv = options_.kv;
     result_.step_rows = options_.step_rows;
-    result_.groups = model.weights().sublayer_groups;
+    result_.set_layers(model.config(), model.weights().sublayer_groups);
   }
 
   [[nodiscard]] LatencyModel measure() {
@@ -157,12 +157,12 @@ class LatencyProbe {
     c.context = after_long ? long_context : decodes ? short_context : 0;
     const int number = session_.decisions().number_of(decisions);
     c.work.clear(static_cast<std::size_t>(n_layers()));
-    const std::vector<std::uint8_t> keeps = layers_that_store(decisions);
+    const std::vector<std::uint8_t> keeps = layers_that_store(decisions, result_.ropes);
     const std::vector<int> held(keeps.size(), c.context);
     for (int s = 0; s < c.n_slots; ++s) {
       const int each = n / c.n_slots, wants = decodes ? (s < wanted ? 1 : 0) : wanted;
       for (const StepRow& row : prompt(c.first_slot + s, each, number, wants)) c.rows.push_back(row);
-      c.work.add(decisions, keeps, held, each, decodes ? Phase::decode : Phase::prefill);
+      c.work.add(decisions, keeps, held, each, decodes ? Phase::decode : Phase::prefill, result_.windows);
     }
     c.work.wanted = wanted;
     return c;

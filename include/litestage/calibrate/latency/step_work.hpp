@@ -45,6 +45,14 @@ struct StageShape {
   bool moments = false;  // whether a skip policy reads statistics of each sub-layer
 };
 
+// K/V entries that the next n rows of a sequence read in a layer that holds `held`, their own included. A row reads at
+// most as many as its window has positions (0: all); where positions are missing, a window may hold fewer.
+[[nodiscard]] inline double entries_read(int held, int n, int window) {
+  const int whole = window == 0 ? n : std::clamp(window - held, 0, n);  // rows that see everything
+  return static_cast<double>(whole) * held + static_cast<double>(whole) * (whole + 1) / 2 +
+         static_cast<double>(n - whole) * window;
+}
+
 // The work of one step.
 struct StepWork {
   int rows = 0;
@@ -63,9 +71,9 @@ struct StepWork {
   }
 
   // Adds the next n rows of one sequence. Layer l has stored held[l] entries of the sequence so far; keeps[l] says
-  // whether it also stores these rows (layers_that_store).
+  // whether it also stores these rows (layers_that_store). windows [n_layers] or empty: none.
   void add(const Decisions& decisions, std::span<const std::uint8_t> keeps, std::span<const int> held, int n,
-           Phase phase) {
+           Phase phase, std::span<const int> windows = {}) {
     LITESTAGE_ASSERT(decisions.size() == runs.size() && keeps.size() == held.size() && 2 * held.size() == runs.size(),
                      decisions.size(), " decisions, ", held.size(), " layers, work of ", runs.size(), " sub-layers");
     rows += n;
@@ -77,8 +85,7 @@ struct StepWork {
       if (u % 2 != 0) continue;
       const std::size_t l = u / 2;
       if (!d.skip)
-        // A row also reads its own entry.
-        entries += static_cast<double>(n) * held[l] + static_cast<double>(n) * (n + 1) / 2;
+        entries += entries_read(held[l], n, windows.empty() ? 0 : windows[l]);
       else if (d.kv == KvOnSkip::project)
         projected[l] += n;
       else if (keeps[l] != 0)
@@ -91,29 +98,34 @@ struct StepWork {
   }
 };
 
-// Whether each layer stores keys and values under these decisions [n_layers].
-[[nodiscard]] inline std::vector<std::uint8_t> layers_that_store(const Decisions& decisions) {
+// Whether each layer stores keys and values under these decisions [n_layers]. ropes [n_layers]: entries are copied only
+// between layers of equal numbers; empty: between all.
+[[nodiscard]] inline std::vector<std::uint8_t> layers_that_store(const Decisions& decisions,
+                                                                 std::span<const int> ropes = {}) {
   std::vector<std::uint8_t> stores(decisions.size() / 2, 0);
-  bool below = false;
   for (std::size_t l = 0; l < stores.size(); ++l) {
     const SkipDecision& d = decisions[2 * l];
+    bool below = false;
+    for (std::size_t k = 0; k < l; ++k) below = below || (stores[k] != 0 && (ropes.empty() || ropes[k] == ropes[l]));
     const bool store = !d.skip || d.kv == KvOnSkip::project || (d.kv == KvOnSkip::copy_below && below);
     stores[l] = store ? 1 : 0;
-    below = below || store;
   }
   return stores;
 }
 
-// Lists the steps of a stage, one after the other. The decisions outlive this object.
+// Lists the steps of a stage, one after the other. The decisions, and the lists of layers (StepWork::add,
+// layers_that_store), outlive this object.
 class StageSteps {
  public:
-  StageSteps(const StageShape& shape, int step_rows, const Decisions& prefill, const Decisions& decode)
+  StageSteps(const StageShape& shape, int step_rows, const Decisions& prefill, const Decisions& decode,
+             std::span<const int> windows = {}, std::span<const int> ropes = {})
       : shape_(shape),
         step_rows_(step_rows),
         prefill_(prefill),
         decode_(decode),
-        prefill_keeps_(layers_that_store(prefill)),
-        decode_keeps_(layers_that_store(decode)) {
+        windows_(windows),
+        prefill_keeps_(layers_that_store(prefill, ropes)),
+        decode_keeps_(layers_that_store(decode, ropes)) {
     LITESTAGE_ASSERT(!shape.branches.empty() && step_rows > 0 && prefill.size() == decode.size(), shape.branches.size(),
                      " branches, ", prefill.size(), " and ", decode.size(), " decisions");
     const bool share = shape.shared > 0;
@@ -231,15 +243,16 @@ class StageSteps {
       held_[l] = prefill_keeps_[l] * b.prompt_done + decode_keeps_[l] * b.held();
     }
     if (b.chosen == 0)
-      work.add(prefill_, prefill_keeps_, held_, n, Phase::prefill);
+      work.add(prefill_, prefill_keeps_, held_, n, Phase::prefill, windows_);
     else
-      work.add(decode_, decode_keeps_, held_, n, Phase::decode);
+      work.add(decode_, decode_keeps_, held_, n, Phase::decode, windows_);
   }
 
   StageShape shape_;
   int step_rows_;
   const Decisions& prefill_;
   const Decisions& decode_;
+  std::span<const int> windows_;
   std::vector<std::uint8_t> prefill_keeps_, decode_keeps_;  // [n_layers]
   std::vector<Branch> branches_;
   int prefix_left_ = 0;

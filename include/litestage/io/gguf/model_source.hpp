@@ -1,4 +1,4 @@
-// Reads a GGUF file as a model that a backend can load. Architectures: llama and qwen2. Any feature beyond them is an
+// Reads a GGUF file as a model that a backend can load. Architectures: io/families/. Any feature beyond them is an
 // Error that names the key or tensor; nothing is ignored. Keys and tensor names: ggml-org/ggml docs/gguf.md and
 // ggml-org/llama.cpp gguf-py/gguf/constants.py.
 #pragma once

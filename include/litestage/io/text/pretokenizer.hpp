@@ -27,10 +27,19 @@ inline constexpr std::string_view space_class = R"(\t-\r \x{85}\p{Z})";
 inline constexpr std::string_view letter_class =
     R"(\p{L}\x{1123F}-\x{11240}\x{11F02}\x{11F04}-\x{11F10}\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446}\x{1B132})"
     R"(\x{1B155}\x{1DF25}-\x{1DF2A}\x{1E030}-\x{1E06D}\x{1E4D0}-\x{1E4EB}\x{2B739}\x{2EBF0}-\x{2EE5D}\x{31350}-\x{323AF})";
+// Letters that may begin a word with others of their kind (upper and title case, and letters without case), and that
+// may go on one (lower case, and letters without case); both with marks.
+inline constexpr std::string_view caseless_class =
+    R"(\p{Lm}\p{Lo}\x{1123F}-\x{11240}\x{11F02}\x{11F04}-\x{11F10}\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446})"
+    R"(\x{1B132}\x{1B155}\x{1E030}-\x{1E06D}\x{1E4D0}-\x{1E4EB}\x{2B739}\x{2EBF0}-\x{2EE5D}\x{31350}-\x{323AF})"
+    R"(\p{M}\x{CF3}\x{ECE}\x{10EFD}-\x{10EFF}\x{11241}\x{11F00}-\x{11F01}\x{11F03}\x{11F34}-\x{11F3A})"
+    R"(\x{11F3E}-\x{11F42}\x{13440}\x{13447}-\x{13455}\x{1E08F}\x{1E4EC}-\x{1E4EF})";
+inline constexpr std::string_view upper_class = R"(\p{Lu}\p{Lt})", lower_class = R"(\p{Ll}\x{1DF25}-\x{1DF2A})";
 inline constexpr std::string_view punctuation_class = R"(\p{P}\x{11B00}-\x{11B09}\x{11F43}-\x{11F4F})";
 inline constexpr std::string_view number_class = R"(\p{N}\x{11F50}-\x{11F59}\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9})";
 
-// The patterns use @S, @L, @N and @P for these classes. The first is that of GPT-2's encoder.py.
+// The patterns use @S, @L, @N and @P for these classes, @U for upper_class and caseless_class, @D for lower_class and
+// caseless_class. The first is that of GPT-2's encoder.py.
 inline constexpr std::string_view gpt2_words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?[@L]+| ?[@N]+| ?[^@S@L@N]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view single_numbers = "[@N]";
@@ -44,6 +53,15 @@ inline constexpr std::string_view llama3_words =
 inline constexpr std::string_view qwen2_words =
     R"('[@A]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n@L@N]?[@L]+|[@N])"
     R"(| ?[^@S@L@N]+[\r\n]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
+
+// The patterns of the tokenizer.json of Mistral NeMo and of GPT-4o, which cut words where small letters end. (llama.cpp
+// approximates the cases of letters beyond ASCII.)
+inline constexpr std::string_view tekken_words = R"([^\r\n@L@N]?[@U]*[@D]+|[^\r\n@L@N]?[@U]+[@D]*|[@N])"
+                                                 R"(| ?[^@S@L@N]+[\r\n/]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
+inline constexpr std::string_view gpt4o_words =
+    R"([^\r\n@L@N]?[@U]*[@D]+(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)"
+    R"(|[^\r\n@L@N]?[@U]+[@D]*(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|[@N]{1,3})"
+    R"(| ?[^@S@L@N]+[\r\n/]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
 
 [[nodiscard]] inline std::string with_classes(std::string_view pattern, bool any_s) {
   std::string out;
@@ -65,6 +83,14 @@ inline constexpr std::string_view qwen2_words =
         break;
       case 'P':
         out += punctuation_class;
+        break;
+      case 'U':
+        out += upper_class;
+        out += caseless_class;
+        break;
+      case 'D':
+        out += lower_class;
+        out += caseless_class;
         break;
       default:
         out += number_class;
@@ -134,6 +160,12 @@ class Pretokenizer {
         break;
       case WordPattern::llama3_any_s:
         patterns_.emplace_back(detail::llama3_words, true);
+        break;
+      case WordPattern::tekken:
+        add({detail::tekken_words});
+        break;
+      case WordPattern::gpt4o:
+        add({detail::gpt4o_words});
         break;
       case WordPattern::plain:
         add({detail::plain_marks, detail::gpt2_words, detail::plain_numbers, detail::three_digits});

@@ -10,7 +10,7 @@
 namespace litestage::io {
 
 // The last two are qwen2 and llama3 as the library tokenizers reads their patterns: in a contraction, U+017F is an s.
-enum class WordPattern { gpt2, smollm, qwen2, llama3, plain, qwen2_any_s, llama3_any_s };
+enum class WordPattern { gpt2, smollm, qwen2, llama3, tekken, gpt4o, plain, qwen2_any_s, llama3_any_s };
 
 struct WordSplit {
   WordPattern pattern = WordPattern::plain;
@@ -26,8 +26,11 @@ struct NamedSplit {
 };
 inline constexpr WordSplit gpt2_split{WordPattern::gpt2}, smollm_split{WordPattern::smollm},
     qwen2_split{WordPattern::qwen2},
-    llama3_split{.pattern = WordPattern::llama3, .whole_words = true, .adds_bos = true}, plain_split{};
-inline constexpr std::array<NamedSplit, 37> named_splits = {{
+    llama3_split{.pattern = WordPattern::llama3, .whole_words = true, .adds_bos = true},
+    smaug_split{.pattern = WordPattern::llama3},
+    tekken_split{.pattern = WordPattern::tekken, .whole_words = true, .adds_bos = true},
+    gpt4o_split{.pattern = WordPattern::gpt4o}, plain_split{};
+inline constexpr std::array<NamedSplit, 40> named_splits = {{
     {"gpt-2", gpt2_split},
     {"phi-2", gpt2_split},
     {"gigachat", gpt2_split},
@@ -64,6 +67,9 @@ inline constexpr std::array<NamedSplit, 37> named_splits = {{
     {"pixtral", llama3_split},
     {"midm-2.0", llama3_split},
     {"lfm2", llama3_split},
+    {"smaug-bpe", smaug_split},
+    {"tekken", tekken_split},
+    {"gpt-4o", gpt4o_split},
     {"default", plain_split},
 }};
 

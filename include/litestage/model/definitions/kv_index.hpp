@@ -39,8 +39,14 @@ LITESTAGE_INLINE int KvIndex::store(int slot, int layer, int position) {
   return static_cast<int>(l.size()) - 1;
 }
 
-LITESTAGE_INLINE EntryCopy KvIndex::entry_below(int slot, int layer, int position) const {
+LITESTAGE_INLINE int KvIndex::stored_before(int slot, int layer, int position) const {
+  const std::vector<int>& l = list(slot, layer);
+  return static_cast<int>(std::lower_bound(l.begin(), l.end(), position) - l.begin());
+}
+
+LITESTAGE_INLINE EntryCopy KvIndex::entry_below(int slot, int layer, int position, const LayerKinds& kinds) const {
   for (int below = layer - 1; below >= 0; --below) {
+    if (kinds[below].rope != kinds[layer].rope) continue;
     const std::vector<int>& l = list(slot, below);
     const auto found = std::lower_bound(l.begin(), l.end(), position);
     if (found != l.end() && *found == position) {

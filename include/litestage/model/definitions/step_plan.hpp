@@ -14,11 +14,31 @@ namespace litestage {
 
 namespace detail {
 
+// Stores the rows' entries, or copies of entries of lower layers, and notes the entry of each row in plan.entries.
+// Entries are assigned in the order of the rows, which within a slot is the order of positions.
+inline void plan_entries(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
+                         const DecisionTable& decisions, const LayerKinds& kinds) {
+  const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
+  plan.entries.assign(rows.size(), -1);
+  sub.first_copy = plan.copies.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const SkipDecision& decision = decisions[rows[i].decisions][u];
+    if (!decision.skip || decision.kv == KvOnSkip::project) {
+      plan.entries[i] = index.store(rows[i].slot, layer, plan.positions[i]);
+    } else if (decision.kv == KvOnSkip::copy_below) {
+      EntryCopy copy = index.entry_below(rows[i].slot, layer, plan.positions[i], kinds);
+      if (copy.count == 0) continue;
+      copy.to_entry = index.store(rows[i].slot, layer, plan.positions[i]);
+      plan.copies.push_back(copy);
+    }
+  }
+  sub.n_copies = plan.copies.size() - sub.first_copy;
+}
+
 inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
-                           const DecisionTable& decisions) {
+                           const DecisionTable& decisions, const LayerKinds& kinds) {
   const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
   const auto decision = [&](std::size_t i) -> const SkipDecision& { return decisions[rows[i].decisions][u]; };
-  const auto stores = [&](std::size_t i) { return !decision(i).skip || decision(i).kv == KvOnSkip::project; };
   std::vector<int>& ints = plan.ints;
   sub.first = ints.size();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -29,31 +49,19 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
     if (decision(i).skip && decision(i).kv == KvOnSkip::project) ints.push_back(static_cast<int>(i));
   }
   sub.n = ints.size() - sub.first;
-  ints.resize(sub.first + 5 * sub.n);  // rows, slots, positions, entries and visible entries, n of each
-
-  // Entries are assigned in the order of the rows, which within a slot is the order of positions.
-  const std::vector<int>& positions = plan.positions;
-  std::vector<int>& entry_of = plan.entries;
-  entry_of.assign(rows.size(), -1);
-  sub.first_copy = plan.copies.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (stores(i)) {
-      entry_of[i] = index.store(rows[i].slot, layer, positions[i]);
-    } else if (decision(i).kv == KvOnSkip::copy_below) {
-      EntryCopy copy = index.entry_below(rows[i].slot, layer, positions[i]);
-      if (copy.count == 0) continue;
-      copy.to_entry = index.store(rows[i].slot, layer, positions[i]);
-      plan.copies.push_back(copy);
-    }
-  }
-  sub.n_copies = plan.copies.size() - sub.first_copy;
+  const int window = kinds.window_of(layer);
+  sub.windowed = window > 0;
+  // Rows, slots, positions, entries, visible entries and, with a window, first entries: n of each.
+  ints.resize(sub.first + (sub.windowed ? 6 : 5) * sub.n);
+  plan_entries(plan, sub, index, layer, rows, decisions, kinds);
   for (std::size_t k = 0; k < sub.n; ++k) {
     int* at = ints.data() + sub.first + k;
     const auto i = static_cast<std::size_t>(at[0]);
     at[sub.n] = rows[i].slot;
-    at[2 * sub.n] = positions[i];
-    at[3 * sub.n] = entry_of[i];
-    at[4 * sub.n] = entry_of[i] + 1;  // the row sees all entries up to its own, because stored positions ascend
+    at[2 * sub.n] = plan.positions[i];
+    at[3 * sub.n] = plan.entries[i];
+    at[4 * sub.n] = plan.entries[i] + 1;  // the row sees no entry after its own, because stored positions ascend
+    if (sub.windowed) at[5 * sub.n] = index.stored_before(rows[i].slot, layer, plan.positions[i] - window + 1);
   }
 }
 
@@ -83,7 +91,9 @@ inline void plan_scales(StepPlan& plan, SublayerPlan& sub, std::size_t u, std::s
 }  // namespace detail
 
 LITESTAGE_INLINE void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
-                                std::span<const StepRow> rows, Stat stats) {
+                                std::span<const StepRow> rows, Stat stats, const LayerKinds& kinds) {
+  LITESTAGE_ASSERT(kinds.of_layers.empty() || kinds.of_layers.size() == static_cast<std::size_t>(n_layers),
+                   kinds.of_layers.size(), " kinds of ", n_layers, " layers");
   plan.n_rows = rows.size();
   plan.ints.clear();
   plan.factors.clear();
@@ -108,7 +118,7 @@ LITESTAGE_INLINE void make_plan(StepPlan& plan, KvIndex& index, const DecisionTa
       const auto u = static_cast<std::size_t>(Sublayer{unit, l}.index());
       SublayerPlan& sub = plan.sublayers[u];
       if (unit == Unit::attention)
-        detail::plan_attention(plan, sub, index, l, rows, decisions);
+        detail::plan_attention(plan, sub, index, l, rows, decisions, kinds);
       else
         detail::plan_mlp(plan, sub, l, rows, decisions);
       detail::plan_scales(plan, sub, u, rows, decisions);

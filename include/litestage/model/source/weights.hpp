@@ -20,8 +20,10 @@ struct LayerTensors {
   RawTensor bq, bk, bv;            // ? [q_dim | kv_dim | kv_dim]
   RawTensor q_norm, k_norm;        // ? [head_dim], RMSNorm of each head before RoPE
   RawTensor wo;                    // [hidden, q_dim]
+  RawTensor attention_post_norm;   // ? [hidden], RMSNorm of what wo gives, before the addition
   RawTensor mlp_norm;              // [hidden]
   RawTensor w_gate, w_up, w_down;  // [ffn, hidden] [ffn, hidden] [hidden, ffn]
+  RawTensor mlp_post_norm;         // ? [hidden], RMSNorm of what w_down gives, before the addition
 };
 
 struct ModelTensors {

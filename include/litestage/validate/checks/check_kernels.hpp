@@ -35,7 +35,7 @@ template <class Make>
 [[nodiscard]] KernelCheck check_kernels(const Make& make, DType type, KvType kv, const KernelWork& work,
                                         const CheckProgress& progress) {
   const ModelConfig config = small_config(type);
-  const ModelSource source = synthetic_model(config, type, has_head_norms(type));
+  const ModelSource source = synthetic_model(config, type, has_head_norms(type), has_post_norms(type));
   const std::vector<Sequence> sequences = random_sequences(config, work.length, 5);
   const auto run = [&](const GpuOptions& options, std::size_t rows) {
     auto backend = make(options);

@@ -28,7 +28,7 @@ template <class Make>
   options.recorded_steps = recorded_steps;
   auto backend = make(options);
   const ModelConfig config = small_config(type);
-  const auto model = load(backend, synthetic_model(config, type));
+  const auto model = load(backend, synthetic_model(config, type, has_head_norms(type), has_post_norms(type)));
   Session session(backend, model, {.capacity = static_cast<std::size_t>(steps)});
   SplitMix64 random(11);
   int numbers[4];

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "litestage/kernels/instances.cuh"
+#include "litestage/validate/small_config.hpp"
 #include "litestage/validate/speed/kernels_of_step.hpp"
+#include "litestage/validate/synthetic_model.hpp"
 
 namespace litestage::kernels {
 
@@ -44,6 +46,17 @@ struct BytesCheck {
     return never_launched.empty();
   }
 };
+
+// A small model whose steps launch every kernel: one layer has post-norms and the other has none, logits are capped,
+// and a row of them takes two blocks of statistics.
+[[nodiscard]] inline ModelSource model_of_all_kernels(DType type) {
+  ModelConfig config = small_config(type);
+  config.vocab = 5000;
+  config.logit_softcap = 2;
+  ModelSource source = synthetic_model(config, type, has_head_norms(type), true);
+  source.tensors.layers[1].attention_post_norm = source.tensors.layers[1].mlp_post_norm = {};
+  return source;
+}
 
 // R: an emulated device that checks accesses, because only such a device counts them.
 template <ListedRuntime R>

@@ -22,6 +22,7 @@
 #include "litestage/kernels/products/project_add.cuh"
 #include "litestage/kernels/products/project_qkv.cuh"
 #include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/post_norm.cuh"
 #include "litestage/kernels/rows/rms_norm.cuh"
 #include "litestage/kernels/rows/rows.cuh"
 #include "litestage/kernels/rows/token_stats.cuh"
@@ -123,20 +124,34 @@ template <unsigned N, class T>
   return work;
 }
 
+// The number of entries that each row sees [n_run].
+[[nodiscard]] inline std::vector<int> entries_seen(const kernels::AttentionInputs& rows, const ReadInts& ints) {
+  std::vector<int> seen = ints(rows.visible, rows.n_run);
+  if (rows.first == nullptr) return seen;
+  const std::vector<int> first = ints(rows.first, rows.n_run);
+  for (std::size_t i = 0; i < seen.size(); ++i) seen[i] -= first[i];
+  return seen;
+}
 // The work of attention: queries, results, and for every slot the keys and values visible to any of its rows, counted
-// once. visible [n_run]
+// once: from the first of its earliest row to the last of its latest one.
 template <class T>
 [[nodiscard]] LaunchWork attention(const kernels::HeadShape& s, const kernels::AttentionInputs& rows,
-                                   const std::vector<int>& visible, const ReadInts& ints) {
-  const std::vector<int> slots = ints(rows.slots, rows.n_run);
+                                   const ReadInts& ints) {
+  const std::vector<int> slots = ints(rows.slots, rows.n_run), visible = ints(rows.visible, rows.n_run);
+  const std::vector<int> seen = entries_seen(rows, ints);
+  struct Entries {
+    int first, last;
+  };
   LaunchWork work;
-  std::map<int, int> most;  // by slot
+  std::map<int, Entries> of_slots;
   for (std::size_t i = 0; i < visible.size(); ++i) {
-    most[slots[i]] = std::max(most[slots[i]], visible[i]);
-    work.flop += 4.0 * s.q_dim() * visible[i];
+    const int first = visible[i] - seen[i];
+    Entries& e = of_slots.try_emplace(slots[i], Entries{first, visible[i]}).first->second;
+    e = {std::min(e.first, first), std::max(e.last, visible[i])};
+    work.flop += 4.0 * s.q_dim() * seen[i];
   }
   std::int64_t entries = 0;
-  for (const auto& [slot, n] : most) entries += n;
+  for (const auto& [slot, e] : of_slots) entries += e.last - e.first;
   work.of = concat(rows.n_run, rows.n_run == 1 ? " row, " : " rows, ", entries, " entries, ", s.n_heads, "/",
                    s.n_kv_heads, " heads of ", s.head_dim);
   work.own_bytes = 2.0 * sizeof(T) * static_cast<double>(entries) * s.kv_dim();
@@ -146,9 +161,8 @@ template <class T>
 template <class T, unsigned G>
 [[nodiscard]] LaunchWork work_of(kernels::Attend<T, G>, const typename kernels::Attend<T, G>::Params& p,
                                  const ReadInts& ints) {
-  const std::vector<int> visible = ints(p.rows.visible, p.rows.n_run);
-  LaunchWork work = attention<T>(p.shape, p.rows, visible, ints);
-  for (const int entries : visible) {  // partial results, written and read
+  LaunchWork work = attention<T>(p.shape, p.rows, ints);
+  for (const int entries : entries_seen(p.rows, ints)) {  // partial results, written and read
     const unsigned chunks = kernels::Attend<T, G>::chunks(static_cast<unsigned>(entries));
     if (chunks > 1) work.bytes += 2 * 4.0 * chunks * p.shape.n_heads * (p.shape.head_dim + 2);
   }
@@ -157,7 +171,7 @@ template <class T, unsigned G>
 template <class T, unsigned D>
 [[nodiscard]] LaunchWork work_of(kernels::AttendTiled<T, D>, const typename kernels::AttendTiled<T, D>::Params& p,
                                  const ReadInts& ints) {
-  return attention<T>(p.shape, p.rows, ints(p.rows.visible, p.rows.n_run), ints);
+  return attention<T>(p.shape, p.rows, ints);
 }
 template <class T>
 [[nodiscard]] LaunchWork work_of(kernels::FinishHeads<T>, const typename kernels::FinishHeads<T>::Params& p,
@@ -202,6 +216,13 @@ template <DType type, kernels::GemmType to>
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::AddRows, const kernels::AddRows::Params& p, const ReadInts&) {
   return {.of = size_of(p.n, p.columns), .bytes = 3 * 4.0 * p.n * p.columns};
+}
+[[nodiscard]] inline LaunchWork work_of(kernels::AddNormedRows, const kernels::AddNormedRows::Params& p,
+                                        const ReadInts&) {
+  return {.of = concat(size_of(p.n, p.columns), ", normed"), .bytes = (3.0 * p.n + 1) * 4 * p.columns};
+}
+[[nodiscard]] inline LaunchWork work_of(kernels::CapNumbers, const kernels::CapNumbers::Params& p, const ReadInts&) {
+  return {.of = concat(p.n, " numbers"), .bytes = 2 * 4.0 * p.n};
 }
 [[nodiscard]] inline LaunchWork work_of(kernels::Gate, const kernels::Gate::Params& p, const ReadInts&) {
   return {.of = concat(p.n, " numbers"), .bytes = 3 * 4.0 * p.n};

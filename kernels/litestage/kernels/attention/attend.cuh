@@ -35,12 +35,13 @@ struct Attend {
 
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
-    const unsigned i = t.block().z, first = t.block().x * chunk;
-    const auto visible = static_cast<unsigned>(t.load(p.rows.visible + i));
+    const unsigned i = t.block().z, first = t.block().x * chunk;  // counted from the first entry that the row sees
+    const unsigned begin = p.rows.first == nullptr ? 0 : static_cast<unsigned>(t.load(p.rows.first + i));
+    const unsigned visible = static_cast<unsigned>(t.load(p.rows.visible + i)) - begin;
     if (first >= visible) return;  // the whole block
     const Share s = Chunk::share_of(t, p.shape, visible - first < chunk ? visible - first : chunk);
     const auto slot = static_cast<unsigned>(t.load(p.rows.slots + i));
-    const std::size_t entries = p.cache.at(slot, p.layer, s.kv_head, first) + s.lane * Chunk::lane_numbers;
+    const std::size_t entries = p.cache.at(slot, p.layer, s.kv_head, begin + first) + s.lane * Chunk::lane_numbers;
     const T *k = p.cache.k + entries, *v = p.cache.v + entries;
 
     // Issues the loads of the first keys and values before the queries are loaded, so that their latencies overlap.

@@ -1,10 +1,10 @@
 // Attention for many rows, as in a prefill: a block takes up to 16 consecutive rows of one slot and a few query heads
 // that share a key/value head, and processes the entries in tiles of 32 with a running softmax. Each key and value is
-// thus read once for 16 rows of these heads. Rows see different numbers of entries, because positions ascend; entries
-// of a tile that a row does not see are excluded from its sums.
+// thus read once for 16 rows of these heads. Rows see different entries, because positions ascend; entries of a tile
+// that a row does not see are excluded from its sums.
 //
-// A row's result depends only on its own entries. It differs from that of `Attend` in the last bits, because the order
-// of summation is different.
+// Tiles of entries begin at multiples of 32, so a row's result depends only on its own entries. It differs from that of
+// `Attend` in the last bits, because the order of summation is different.
 #pragma once
 
 #include <cstddef>
@@ -50,16 +50,16 @@ struct AttendTiled {
     const std::size_t entries = p.cache.at(slot, p.layer, s.kv_head, 0);
     load_queries(t, p, s);
     Running sums[heads_at_once];
-    for (unsigned first = 0; first < n; first += tile_entries) {
+    // The first row sees the earliest entries.
+    const unsigned begin = s.first_entry_of(t, p, s.first_row) / tile_entries * tile_entries;
+    for (unsigned first = begin; first < n; first += tile_entries) {
       const unsigned count = n - first < tile_entries ? n - first : tile_entries;
       const std::size_t tile = entries + static_cast<std::size_t>(first) * p.shape.head_dim;
       t.sync();  // all threads are done with the previous tile
       load_tile(t, p.cache.k + tile, p.shape.head_dim, count, at.keys);
       load_tile(t, p.cache.v + tile, p.shape.head_dim, count, at.values);
       t.sync();
-      const unsigned seen = s.visible <= first                 ? 0
-                            : s.visible - first < tile_entries ? s.visible - first
-                                                               : tile_entries;
+      const Seen seen{in_tile(s.first_entry, first), in_tile(s.visible, first)};
       weigh_keys(t, p, s, seen, sums);
       t.sync();  // weights pass between lanes of a warp; shuffles do not order memory accesses
       add_values(t, p, s, seen, sums);
@@ -77,8 +77,22 @@ struct AttendTiled {
     unsigned kv_head, head, heads;  // query heads `head` .. head + heads - 1
     unsigned first_row, n_rows;     // rows of the block
     unsigned r, lane;               // this thread's row in the tile, and its index among the row's 8 threads
-    unsigned row, visible;          // row r of the tile, or the last row if r is past the end
+    unsigned row;                   // row r of the tile, or the last row if r is past the end
+    unsigned first_entry, visible;  // the entries that it sees
+
+    template <class C>
+    LITESTAGE_DEVICE static unsigned first_entry_of(C& t, const Params& p, unsigned row) {
+      return p.rows.first == nullptr ? 0 : static_cast<unsigned>(t.load(p.rows.first + row));
+    }
   };
+  // The entries of a tile that a row sees, counted from the tile's first. first = last: none.
+  struct Seen {
+    unsigned first, last;
+  };
+  // The place of an entry in the tile that begins at `tile`, between 0 and tile_entries.
+  LITESTAGE_DEVICE static unsigned in_tile(unsigned entry, unsigned tile) {
+    return entry <= tile ? 0 : entry - tile < tile_entries ? entry - tile : tile_entries;
+  }
   // The running softmax of a row. value[m * per_vector + j]: number j of vector lane + 8 m of the weighted values.
   struct Running {
     float value[D / lanes] = {};
@@ -121,6 +135,7 @@ struct AttendTiled {
     s.r = t.thread() / lanes;
     s.lane = t.thread() % lanes;
     s.row = s.first_row + (s.r < s.n_rows ? s.r : s.n_rows - 1);
+    s.first_entry = s.first_entry_of(t, p, s.row);
     s.visible = static_cast<unsigned>(t.load(p.rows.visible + s.row));
     return s;
   }
@@ -181,8 +196,10 @@ struct AttendTiled {
   }
   // Computes the weights of a row for this tile relative to the largest score so far, and rescales the earlier sums.
   template <class C>
-  LITESTAGE_DEVICE static void weigh_keys(C& t, const Params& p, const Share& s, unsigned seen,
+  LITESTAGE_DEVICE static void weigh_keys(C& t, const Params& p, const Share& s, const Seen& seen,
                                           Running (&sums)[heads_at_once]) {
+    // Until the tile of the first entry that a row sees, its largest score is -inf, which has no difference to itself.
+    const bool none_yet = seen.first == tile_entries;
     float dot[heads_at_once][lane_entries] = {};
     multiply_keys(t, p, s, dot);
     LITESTAGE_UNROLL
@@ -192,19 +209,21 @@ struct AttendTiled {
       float score[lane_entries], largest = sums[g].largest;
       LITESTAGE_UNROLL
       for (unsigned k = 0; k < lane_entries; ++k) {
-        score[k] = s.lane + k * lanes < seen ? p.scale * dot[g][k] : -HUGE_VALF;
+        const unsigned e = s.lane + k * lanes;
+        score[k] = e >= seen.first && e < seen.last ? p.scale * dot[g][k] : -HUGE_VALF;
         largest = score[k] > largest ? score[k] : largest;
       }
       largest = warp_max<lanes>(t, largest);
+      const float base = none_yet ? 0.0f : largest;
       float sum = 0;
       LITESTAGE_UNROLL
       for (unsigned k = 0; k < lane_entries; ++k) {
-        const float weight = exponential(score[k] - largest);  // every row sees entry 0, so `largest` is finite
+        const float weight = exponential(score[k] - base);
         weights[s.lane + k * lanes] = weight;
         sum += weight;
       }
       sum = warp_sum<lanes>(t, sum);
-      const float factor = exponential(sums[g].largest - largest);
+      const float factor = exponential(sums[g].largest - base);
       sums[g].sum = fmaf(sums[g].sum, factor, sum);
       sums[g].largest = largest;
       LITESTAGE_UNROLL
@@ -213,12 +232,12 @@ struct AttendTiled {
   }
 
   template <class C>
-  LITESTAGE_DEVICE static void add_values(C& t, const Params& p, const Share& s, unsigned seen,
+  LITESTAGE_DEVICE static void add_values(C& t, const Params& p, const Share& s, const Seen& seen,
                                           Running (&sums)[heads_at_once]) {
     const Layout at = layout(p.shape);
     const float* weights = t.template shared<float>(at.weights) + s.r * weight_stride;
     const auto* values = t.template shared<Vector16>(at.values);
-    for (unsigned e = 0; e < seen; ++e) {
+    for (unsigned e = seen.first; e < seen.last; ++e) {
       LITESTAGE_UNROLL
       for (unsigned m = 0; m < lane_vectors; ++m) {
         const unsigned v = s.lane + m * lanes;

@@ -24,8 +24,9 @@ struct AttentionInputs {
   const int* slots = nullptr;      // [n]
   const int* positions = nullptr;  // [n]
   const int* entries = nullptr;    // [n] where this row's K/V are stored
-  const int* visible = nullptr;    // [n] entries 0 .. visible - 1 are attended to
+  const int* visible = nullptr;    // [n] entries first .. visible - 1 are attended to
   unsigned n_run = 0;
+  const int* first = nullptr;  // [n], or nullptr: 0 for all rows
   friend bool operator==(const AttentionInputs&, const AttentionInputs&) = default;
 };
 

@@ -45,10 +45,10 @@ struct Example {
   }
 
   template <class Kernels>
-  [[nodiscard]] std::vector<float> attend(std::size_t visible) const {
+  [[nodiscard]] std::vector<float> attend(Range seen) const {
     std::vector<float> out(setting.heads * setting.dim), scratch(group().scratch_size());
     const auto attend_as = [&]<class T>(T) {
-      cpu::attend_row<Kernels>(out.data(), group(), q.data(), storage.stream<T>(0, 0, 0), visible, scratch.data());
+      cpu::attend_row<Kernels>(out.data(), group(), q.data(), storage.stream<T>(0, 0, 0), seen, scratch.data());
     };
     if (setting.type == KvType::f16) attend_as(f16());
     if (setting.type == KvType::f32) attend_as(float());
@@ -66,12 +66,12 @@ struct Example {
 struct Exact {
   std::vector<double> out, bound;
 };
-Exact exact_head(const Example& x, std::size_t h, std::size_t visible) {
-  const std::size_t dim = x.setting.dim;
+Exact exact_head(const Example& x, std::size_t h, Range seen) {
+  const std::size_t dim = x.setting.dim, visible = seen.last;
   const double scale = static_cast<double>(x.group().scale), unit = 0x1p-24;
   std::vector<double> score(visible);
   double largest = -HUGE_VAL, largest_magnitude = 0, sum = 0;
-  for (std::size_t e = 0; e < visible; ++e) {
+  for (std::size_t e = seen.first; e < visible; ++e) {
     double magnitude = 0;
     for (std::size_t d = 0; d < dim; ++d) {
       const double product = static_cast<double>(x.q[h * dim + d]) * x.stored(x.keys, e, d);
@@ -82,7 +82,7 @@ Exact exact_head(const Example& x, std::size_t h, std::size_t visible) {
     largest_magnitude = std::max(largest_magnitude, magnitude);
   }
   Exact result{std::vector<double>(dim), std::vector<double>(dim)};
-  for (std::size_t e = 0; e < visible; ++e) {
+  for (std::size_t e = seen.first; e < visible; ++e) {
     const double weight = std::exp(score[e] - largest);
     sum += weight;
     for (std::size_t d = 0; d < dim; ++d) {
@@ -114,11 +114,15 @@ TEST_CASE("attention agrees with double for all head sizes, group sizes and leng
         for (const std::size_t visible : {1u, 2u, 15u, 16u, 17u, 31u, 33u, 64u, 127u, 128u, 129u, 255u, 257u, 300u}) {
           if (visible > s.capacity) continue;
           CAPTURE(visible);
-          const std::vector<float> out = x.attend<decltype(kernels)>(visible);
-          for (std::size_t h = 0; h < s.heads; ++h) {
-            const Exact e = exact_head(x, h, visible);
-            for (std::size_t d = 0; d < s.dim; ++d) {
-              REQUIRE(close(static_cast<double>(out[h * s.dim + d]), e.out[d], e.bound[d]));
+          for (const std::size_t first : {0u, 1u, 15u, 16u, 19u, 32u, 127u, 128u, 140u, 256u}) {
+            if (first >= visible) continue;
+            CAPTURE(first);
+            const std::vector<float> out = x.attend<decltype(kernels)>({first, visible});
+            for (std::size_t h = 0; h < s.heads; ++h) {
+              const Exact e = exact_head(x, h, {first, visible});
+              for (std::size_t d = 0; d < s.dim; ++d) {
+                REQUIRE(close(static_cast<double>(out[h * s.dim + d]), e.out[d], e.bound[d]));
+              }
             }
           }
         }
@@ -139,7 +143,7 @@ TEST_CASE("a query that is one key, enlarged, selects exactly that value") {
   x.q[64 + 5] = 1e4f;
   with_all_kernels([&](auto kernels, const std::string& name) {
     CAPTURE(name);
-    const std::vector<float> out = x.attend<decltype(kernels)>(200);
+    const std::vector<float> out = x.attend<decltype(kernels)>({0, 200});
     for (std::size_t d = 0; d < 64; ++d) {
       REQUIRE(out[d] == x.values[37 * 64 + d]);
       REQUIRE(out[64 + d] == x.values[5 * 64 + d]);
@@ -147,18 +151,21 @@ TEST_CASE("a query that is one key, enlarged, selects exactly that value") {
   });
 }
 
-TEST_CASE("entries past the visible ones do not count, whatever they hold") {
+TEST_CASE("entries before and past the visible ones do not count, whatever they hold") {
   for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0}) {
     const Example x({3, 64, 160, type}, 21);
     with_all_kernels([&](auto kernels, const std::string& name) {
       CAPTURE(name);
-      for (const std::size_t visible : {1u, 15u, 17u, 127u, 129u, 145u}) {
+      for (const Range seen : {Range{0, 1}, Range{3, 15}, Range{16, 17}, Range{1, 127}, Range{0, 129}, Range{17, 129},
+                               Range{140, 141}, Range{7, 145}}) {
+        CAPTURE(seen.first);
         Example poisoned({3, 64, 160, type}, 21);
         const std::vector<float> nan(64, std::nanf(""));
-        for (std::size_t e = visible; e < 160; ++e) {
+        for (std::size_t e = 0; e < 160; ++e) {
+          if (e >= seen.first && e < seen.last) continue;
           poisoned.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(e), nan.data(), nan.data());
         }
-        CHECK(same_bits(x.attend<decltype(kernels)>(visible), poisoned.attend<decltype(kernels)>(visible)));
+        CHECK(same_bits(x.attend<decltype(kernels)>(seen), poisoned.attend<decltype(kernels)>(seen)));
       }
     });
   }
@@ -172,7 +179,7 @@ TEST_CASE("NaN in a visible key reaches the result") {
       x.storage.store<cpu::Portable>(0, 0, 0, static_cast<int>(entry), x.keys.data(), x.values.data());
       with_all_kernels([&](auto kernels, const std::string& name) {
         CAPTURE(name);
-        CHECK(std::isnan(x.attend<decltype(kernels)>(150)[0]));
+        CHECK(std::isnan(x.attend<decltype(kernels)>({0, 150})[0]));
       });
     }
   }

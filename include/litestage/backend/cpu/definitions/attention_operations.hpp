@@ -15,6 +15,11 @@ namespace cpu {
 inline constexpr std::size_t few_heads = 32;
 // Merging fewer than these blocks takes less time than telling another thread.
 inline constexpr std::size_t few_blocks = 8;
+
+// The entries that row i of an attention sees.
+[[nodiscard]] inline Range seen_by(const AttentionRows& rows, std::size_t i) {
+  return {rows.first.empty() ? 0 : static_cast<std::size_t>(rows.first(i)), static_cast<std::size_t>(rows.visible(i))};
+}
 }  // namespace cpu
 
 // The arguments needed to finish a head after the products.
@@ -38,6 +43,8 @@ LITESTAGE_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& 
     LITESTAGE_ASSERT(
         below(rows.slots(i), c.slots) && below(rows.entries(i), c.capacity) && below(rows.visible(i) - 1, c.capacity),
         "slot ", rows.slots(i), ", entry ", rows.entries(i), ", visible ", rows.visible(i), " of ", c.capacity);
+    LITESTAGE_ASSERT(rows.first.empty() || (rows.first(i) >= 0 && rows.first(i) < rows.visible(i)), "entries ",
+                     rows.first(i), " to ", rows.visible(i));
   }
 }
 
@@ -50,7 +57,7 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
   const std::size_t q_dim = shape.n_heads * dim, kv_dim = shape.n_kv_heads * dim, stride = q_dim + 2 * kv_dim;
   LITESTAGE_ASSERT(w.q.columns() == hidden && w.q.rows() == q_dim && w.k.rows() == kv_dim && w.v.rows() == kv_dim,
                    w.q.rows(), ", ", w.k.rows(), ", ", w.v.rows(), " x ", w.q.columns(), " for ", hidden);
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n && !rope.cos.empty(); ++i) {
     LITESTAGE_ASSERT(rows.positions(i) >= 0 && static_cast<std::size_t>(rows.positions(i)) < rope.cos.extent(0),
                      "position ", rows.positions(i), " of ", rope.cos.extent(0));
   }
@@ -92,6 +99,7 @@ LITESTAGE_INLINE void CpuBackend::finish_heads(View<float, 2> q, Cache& cache, i
 LITESTAGE_INLINE void CpuBackend::turn_head(float* head, const Vector& norm, const HeadContext& c,
                                             std::size_t i) const {
   if (!norm.empty()) work_->functions.rms_norm(head, head, norm.data(), c.shape.norm_eps, c.shape.head_dim);
+  if (c.rope.cos.empty()) return;
   const auto position = static_cast<std::size_t>(c.rows.positions(i));
   work_->functions.rotate_head(head, c.rope.cos.row(position), c.rope.sin.row(position), c.shape.rotary_dim,
                                c.shape.rope_halves);
@@ -152,7 +160,7 @@ void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<flo
       // From the last row: later rows of a prefill attend to more entries, and the longest tasks are to be done first.
       const std::size_t i = rows.n_run - 1 - task / kv_heads, h = task % kv_heads;
       attention.row(out.row(i) + h * group_dim, group, q.row(i) + h * group_dim,
-                    cache.stream<T>(rows.slots(i), layer, h), static_cast<std::size_t>(rows.visible(i)),
+                    cache.stream<T>(rows.slots(i), layer, h), cpu::seen_by(rows, i),
                     work_->of(thread).attention.data());
     }
   });
@@ -164,8 +172,7 @@ template <class T>
 void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
                               const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
   const std::size_t kv_heads = cache.shape().kv_heads, group_dim = group.heads * group.dim;
-  const auto visible = [&](std::size_t i) { return static_cast<std::size_t>(rows.visible(i)); };
-  const auto blocks_of = [&](std::size_t i) { return (visible(i) + cpu::block_entries - 1) / cpu::block_entries; };
+  const auto blocks_of = [&](std::size_t i) { return cpu::blocks_of(cpu::seen_by(rows, i)); };
   std::size_t blocks = 0;
   for (std::size_t i = 0; i < rows.n_run; ++i) blocks += kv_heads * blocks_of(i);
   float* partials = cpu::grow(work_->partials, blocks * group.partial_size());
@@ -180,9 +187,8 @@ void CpuBackend::attend_split(const cpu::AttentionFunctions<T>& attention, View<
   team_->for_ranges(blocks, 1, [&](Range part, int thread) {
     for_streams([&](std::size_t i, std::size_t h, std::size_t first) {
       for (std::size_t b = std::max(first, part.first); b < std::min(first + blocks_of(i), part.last); ++b) {
-        const std::size_t entry = (b - first) * cpu::block_entries;
-        attention.block(partial(b), group, q.row(i) + h * group_dim, cache.stream<T>(rows.slots(i), layer, h), entry,
-                        std::min(cpu::block_entries, visible(i) - entry), work_->of(thread).attention.data());
+        attention.block(partial(b), group, q.row(i) + h * group_dim, cache.stream<T>(rows.slots(i), layer, h),
+                        cpu::block_of(cpu::seen_by(rows, i), b - first), work_->of(thread).attention.data());
       }
     });
   });

@@ -22,6 +22,8 @@ namespace litestage {
 namespace cpu {
 // At least so many rows are prepared in one go: fewer take less time than telling another thread.
 inline constexpr std::size_t few_rows = 4;
+// At least so many logits are capped in one go: fewer take less time than telling another thread.
+inline constexpr std::size_t few_logits = 1024;
 
 // At least so many panels are multiplied in one go: 64 KiB of one linear stream. With shorter ones two threads read
 // memory no faster than one (AMD Zen 4: 19 of 31 GB/s with 16 KiB, all with 64). bytes: of all panels.
@@ -129,13 +131,15 @@ LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tok
 }
 
 LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
-                                              const Weight& weight, float multiplier, View<Moments<float>, 1> moments) {
+                                              const Weight& weight, float multiplier, View<Moments<float>, 1> moments,
+                                              const Vector& post_norm, float eps) {
   const std::size_t n = rows.extent(0), hidden = weight.rows();
   if (n == 0) return;
   LITESTAGE_ASSERT(x.extent(1) == hidden && in.extent(1) == weight.columns() && in.extent(0) >= n, in.extent(1), " to ",
                    x.extent(1), " by ", hidden, " x ", weight.columns());
   prepare_inputs(n, weight.columns(), cpu::forms_for(weight.type()), [&](std::size_t i, float*) { return in.row(i); });
-  if (moments.empty()) {
+  LITESTAGE_ASSERT(post_norm.empty() || post_norm.size() == hidden, post_norm.size(), " for ", hidden);
+  if (moments.empty() && post_norm.empty()) {
     return multiply({{x, &weight, {.multiplier = multiplier, .accumulate = true, .rows = rows.data()}}});
   }
   const View<float, 2> y(cpu::grow(work_->products, n * hidden), {n, hidden});
@@ -143,6 +147,11 @@ LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 
   team_->for_ranges(n, cpu::few_rows, [&](Range part, int) {
     for (std::size_t i = part.first; i < part.last; ++i) {
       const auto row = static_cast<std::size_t>(rows(i));
+      if (!post_norm.empty()) work_->functions.rms_norm(y.row(i), y.row(i), post_norm.data(), eps, hidden);
+      if (moments.empty()) {
+        work_->functions.add_scaled(x.row(row), y.row(i), multiplier, hidden);
+        continue;
+      }
       const Moments<double> m = work_->functions.add_scaled_measured(x.row(row), y.row(i), multiplier, hidden);
       moments(row) = {static_cast<float>(m.dot), static_cast<float>(m.before), static_cast<float>(m.after)};
     }
@@ -198,7 +207,8 @@ LITESTAGE_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1
 }
 
 LITESTAGE_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2> x, View<const int, 1> rows,
-                                         const Vector& norm, float eps, const Weight& head, float multiplier) {
+                                         const Vector& norm, float eps, const Weight& head, float multiplier,
+                                         float softcap) {
   const std::size_t n = rows.extent(0), hidden = x.extent(1);
   if (n == 0) return;
   LITESTAGE_ASSERT(
@@ -206,6 +216,13 @@ LITESTAGE_INLINE void CpuBackend::logits(View<float, 2> out, View<const float, 2
       " to ", out.extent(1), " by ", head.rows(), " x ", head.columns());
   prepare_normed(x, rows, norm, eps, cpu::forms_for(head.type()));
   multiply({{out.first(n), &head, {.multiplier = multiplier}}});
+  if (softcap <= 0) return;
+  team_->for_ranges(n * head.rows(), cpu::few_logits, [&](Range part, int) {
+    for (std::size_t k = part.first; k < part.last; ++k) {
+      float& z = out(k / head.rows(), k % head.rows());
+      if (std::isfinite(z)) z = softcap * std::tanh(z / softcap);  // capped, an overflow would look like a result
+    }
+  });
 }
 
 LITESTAGE_INLINE void CpuBackend::token_stats(std::span<TokenStats> stats, View<const float, 2> logits,

@@ -1,6 +1,7 @@
 // Attention of one query row and one K/V head, for all query heads that share it, so that keys and values are read
-// once. Entries are processed in blocks of 128 from entry 0, each block with its own softmax, and blocks are merged in
-// order. The result therefore does not depend on which thread computes a block, nor on other rows.
+// once. Entries are processed in blocks of 128, each with its own softmax, and blocks are merged in order. The first
+// block begins at the tile of the row's first entry. The result therefore does not depend on which thread computes a
+// block, nor on other rows.
 //
 // Scores are chains of fma in float over the components; values are summed in float in the order of entries.
 #pragma once
@@ -8,10 +9,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "litestage/backend/cpu/rows/kv_stream.hpp"
 #include "litestage/backend/cpu/rows/row_kernels_portable.hpp"
 #include "litestage/backend/cpu/rows/tiles.hpp"
+#include "litestage/core/threads/range.hpp"
 
 namespace litestage::cpu {
 
@@ -39,19 +42,32 @@ struct Partial {
       : values(memory), max(memory + g.heads * g.width), sum(max + round_up(g.heads, tile_entries)) {}
 };
 
-// Computes entries [first, first + count) of a stream, at most one block; `first` is a multiple of block_entries.
-// q [heads, dim], scores [heads, block_entries]
+// The blocks of the entries that a row sees.
+[[nodiscard]] inline std::size_t blocks_of(Range seen) {
+  const std::size_t begin = seen.first / tile_entries * tile_entries;
+  return (seen.last - begin + block_entries - 1) / block_entries;
+}
+[[nodiscard]] inline Range block_of(Range seen, std::size_t block) {
+  const std::size_t begin = seen.first / tile_entries * tile_entries + block * block_entries;
+  return {std::max(begin, seen.first), std::min(begin + block_entries, seen.last)};
+}
+
+// Computes entries of a stream that lie in one block. q [heads, dim], scores [heads, block_entries]
 template <class Kernels, class T>
-void attend_block(const Partial& out, const HeadGroup& g, const float* q, const KvStream<T>& stream, std::size_t first,
-                  std::size_t count, float* scores) {
-  const std::size_t tiles = (count + tile_entries - 1) / tile_entries;
-  Kernels::scores(scores, block_entries, q, g.heads, stream, first / tile_entries, tiles);
+void attend_block(const Partial& out, const HeadGroup& g, const float* q, const KvStream<T>& stream, Range entries,
+                  float* scores) {
+  const std::size_t tile = entries.first / tile_entries, before = entries.first % tile_entries;
+  const std::size_t count = entries.last - tile * tile_entries, tiles = (count + tile_entries - 1) / tile_entries;
+  Kernels::scores(scores, block_entries, q, g.heads, stream, tile, tiles);
   for (std::size_t h = 0; h < g.heads; ++h) {
-    const SoftmaxPart part = Kernels::softmax_block(scores + h * block_entries, g.scale, count, tiles * tile_entries);
+    float* own = scores + h * block_entries;
+    // Entries of the tile before the first one get no weight; their values, which may be NaN, are not read below.
+    std::fill_n(own, before, -std::numeric_limits<float>::infinity());
+    const SoftmaxPart part = Kernels::softmax_block(own, g.scale, count, tiles * tile_entries);
     out.max[h] = part.max;
     out.sum[h] = part.sum;
   }
-  Kernels::weigh_values(out.values, scores, block_entries, g.heads, stream, first, count);
+  Kernels::weigh_values(out.values, scores + before, block_entries, g.heads, stream, entries.first, count - before);
 }
 
 // Merges block into total. Overwrites block.max.
@@ -77,16 +93,14 @@ void finish(float* out, const Partial& total, const HeadGroup& g) {
   }
 }
 
-// Computes all `visible` entries of a stream. out, q [heads, dim]; scratch [scratch_size()]
+// Computes all entries that a row sees. out, q [heads, dim]; scratch [scratch_size()]
 template <class Kernels, class T>
-void attend_row(float* out, const HeadGroup& g, const float* q, const KvStream<T>& stream, std::size_t visible,
-                float* scratch) {
+void attend_row(float* out, const HeadGroup& g, const float* q, const KvStream<T>& stream, Range seen, float* scratch) {
   const Partial total(scratch, g), block(scratch + g.partial_size(), g);
   float* scores = scratch + 2 * g.partial_size();
-  for (std::size_t first = 0; first < visible; first += block_entries) {
-    const std::size_t count = std::min(block_entries, visible - first);
-    attend_block<Kernels>(first == 0 ? total : block, g, q, stream, first, count, scores);
-    if (first != 0) merge<Kernels>(total, block, g);
+  for (std::size_t b = 0; b < blocks_of(seen); ++b) {
+    attend_block<Kernels>(b == 0 ? total : block, g, q, stream, block_of(seen, b), scores);
+    if (b != 0) merge<Kernels>(total, block, g);
   }
   finish<Kernels>(out, total, g);
 }

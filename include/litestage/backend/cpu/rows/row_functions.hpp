@@ -22,13 +22,13 @@ namespace litestage::cpu {
 // Attention over keys and values of one type.
 template <class T>
 struct AttentionFunctions {
-  void (*row)(float*, const HeadGroup&, const float*, const KvStream<T>&, std::size_t, float*) = nullptr;
-  void (*block)(const Partial&, const HeadGroup&, const float*, const KvStream<T>&, std::size_t, std::size_t,
-                float*) = nullptr;
+  void (*row)(float*, const HeadGroup&, const float*, const KvStream<T>&, Range, float*) = nullptr;
+  void (*block)(const Partial&, const HeadGroup&, const float*, const KvStream<T>&, Range, float*) = nullptr;
 };
 
 struct RowFunctions {
   void (*scale)(float*, const float*, float, std::size_t) = nullptr;
+  void (*add_scaled)(float*, const float*, float, std::size_t) = nullptr;
   Moments<double> (*add_scaled_measured)(float*, const float*, float, std::size_t) = nullptr;
   void (*rms_norm)(float*, const float*, const float*, float, std::size_t) = nullptr;
   void (*rotate_head)(float*, const float*, const float*, std::size_t, bool) = nullptr;
@@ -54,6 +54,7 @@ template <class Kernels>
 [[nodiscard]] RowFunctions make_row_functions() {
   RowFunctions f;
   f.scale = &Kernels::scale;
+  f.add_scaled = &Kernels::add_scaled;
   f.add_scaled_measured = &Kernels::add_scaled_measured;
   f.rms_norm = &rms_norm<Kernels>;
   f.rotate_head = &rotate_head<Kernels>;

@@ -10,11 +10,12 @@
 
 namespace litestage::gpu {
 
-[[nodiscard]] inline kernels::HeadShape head_shape(const AttentionShape& shape) {
+// turned: whether the layer has RoPE. Without it no pair of a head is turned.
+[[nodiscard]] inline kernels::HeadShape head_shape(const AttentionShape& shape, bool turned = true) {
   return {static_cast<unsigned>(shape.n_heads),
           static_cast<unsigned>(shape.n_kv_heads),
           static_cast<unsigned>(shape.head_dim),
-          static_cast<unsigned>(shape.rotary_dim),
+          turned ? static_cast<unsigned>(shape.rotary_dim) : 0,
           shape.rope_halves,
           shape.norm_eps};
 }
@@ -23,8 +24,9 @@ namespace litestage::gpu {
 [[nodiscard]] inline kernels::AttentionInputs attention_inputs(const AttentionRows& rows, std::size_t first,
                                                                std::size_t n) {
   const std::size_t run = rows.n_run > first ? std::min(rows.n_run - first, n) : 0;
-  return {rows.slots.data() + first, rows.positions.data() + first, rows.entries.data() + first,
-          rows.visible.data() + first, static_cast<unsigned>(run)};
+  return {rows.slots.data() + first,   rows.positions.data() + first,
+          rows.entries.data() + first, rows.visible.data() + first,
+          static_cast<unsigned>(run),  rows.first.empty() ? nullptr : rows.first.data() + first};
 }
 
 }  // namespace litestage::gpu

@@ -13,6 +13,7 @@
 #include "litestage/kernels/products/gate_up.cuh"
 #include "litestage/kernels/products/logits.cuh"
 #include "litestage/kernels/products/project_add.cuh"
+#include "litestage/kernels/rows/post_norm.cuh"
 #include "litestage/kernels/rows/rows.cuh"
 
 namespace litestage::gpu {
@@ -39,13 +40,15 @@ class Projections {
 
   Projections(Device<R>& device, const GpuOptions& options) : device_(&device), options_(options), product_(device) {}
 
-  // x[rows[i]] += multiplier * W in[i].                x [tokens, rows of w], in [n, columns of w], rows [n]
+  // x[rows[i]] += multiplier * W in[i], normed first if post_norm [rows of w] is not null.
+  //                                                    x [tokens, rows of w], in [n, columns of w], rows [n]
   void project_add(GemmProducts<R>& gemm, View<float, 2> x, View<const int, 1> rows, View<const float, 2> in,
-                   const Matrix& w, float multiplier);
+                   const Matrix& w, float multiplier, const float* post_norm, float eps);
   // h[i] = act(Wg m_i) * (Wu m_i), m = rmsnorm(in).    h [in.n, rows of gate]
   void gate_up(GemmProducts<R>& gemm, View<float, 2> h, const kernels::InputRows& in, const Matrix& gate,
                const Matrix& up, Activation activation);
-  // out[i] = multiplier * W rmsnorm(in)_i, through own kernels for any number of rows.     out [in.n, rows of w]
+  // out[i] = multiplier * W rmsnorm(in)_i, through own kernels for any number of rows; without norm, W in_i.
+  //                                                    out [in.n, rows of w]
   void normed_products(float* out, const kernels::InputRows& in, const Matrix& w, float multiplier);
 
  private:
@@ -65,6 +68,9 @@ class Projections {
   }
   // x[rows[i]] += multiplier * product[i]
   void add_rows(View<float, 2> x, View<const int, 1> rows, const float* product, float multiplier);
+  // x[rows[i]] += multiplier * rmsnorm(product[i])
+  void add_normed_rows(View<float, 2> x, View<const int, 1> rows, const float* product, float multiplier,
+                       const float* norm, float eps);
 
   Device<R>* device_;
   GpuOptions options_;
@@ -73,19 +79,24 @@ class Projections {
 
 template <Runtime R>
 void Projections<R>::project_add(GemmProducts<R>& gemm, View<float, 2> x, View<const int, 1> rows,
-                                 View<const float, 2> in, const Matrix& w, float multiplier) {
+                                 View<const float, 2> in, const Matrix& w, float multiplier, const float* post_norm,
+                                 float eps) {
   const std::size_t n = rows.extent(0);
   kernels::InputRows inputs;  // without norm
   inputs.x = in.data();
   inputs.stride = static_cast<unsigned>(in.stride(0));
   inputs.n = static_cast<unsigned>(n);
   inputs.columns = static_cast<unsigned>(w.columns());
-  if (options_.through_cublas(n)) {
+  if (options_.through_cublas(n) || post_norm != nullptr) {
     float* product = product_.grow(n * w.rows());
-    gemm.set_inputs(inputs);
-    gemm.multiply(product, w.rows(), w);
-    add_rows(x, rows, product, multiplier);
-    return;
+    if (options_.through_cublas(n)) {
+      gemm.set_inputs(inputs);
+      gemm.multiply(product, w.rows(), w);
+    } else {
+      normed_products(product, inputs, w, 1);
+    }
+    if (post_norm == nullptr) return add_rows(x, rows, product, multiplier);
+    return add_normed_rows(x, rows, product, multiplier, post_norm, eps);
   }
   launch_in_pieces<kernels::ProjectAdd>(w, inputs, [&](auto& p, std::size_t first) {
     p.w = w.matrix();
@@ -106,6 +117,21 @@ void Projections<R>::add_rows(View<float, 2> x, View<const int, 1> rows, const f
   p.n = static_cast<unsigned>(rows.extent(0));
   p.multiplier = multiplier;
   device_->template launch<kernels::AddRows>(kernels::AddRows::grid(p), p);
+}
+
+template <Runtime R>
+void Projections<R>::add_normed_rows(View<float, 2> x, View<const int, 1> rows, const float* product, float multiplier,
+                                     const float* norm, float eps) {
+  kernels::AddNormedRows::Params p;
+  p.x = x.data();
+  p.y = product;
+  p.rows = rows.data();
+  p.norm = norm;
+  p.columns = static_cast<unsigned>(x.extent(1));
+  p.n = static_cast<unsigned>(rows.extent(0));
+  p.multiplier = multiplier;
+  p.eps = eps;
+  device_->template launch<kernels::AddNormedRows>(kernels::AddNormedRows::grid(p), p);
 }
 
 template <Runtime R>

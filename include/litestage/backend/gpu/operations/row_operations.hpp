@@ -8,6 +8,7 @@
 #include "litestage/backend/gpu/operations/kernel_instances.hpp"
 #include "litestage/kernels/products/dequantize.cuh"
 #include "litestage/kernels/rows/moments.cuh"
+#include "litestage/kernels/rows/post_norm.cuh"
 #include "litestage/kernels/rows/rows.cuh"
 
 namespace litestage::gpu {
@@ -40,6 +41,15 @@ class RowOperations {
     p.factors = factors.data();
     p.n = static_cast<unsigned>(rows.extent(0));
     device_->template launch<kernels::ScaleRows>(kernels::ScaleRows::grid(p), p);
+  }
+
+  // z = softcap * tanh(z / softcap)
+  void cap(View<float, 2> z, float softcap) {
+    kernels::CapNumbers::Params p;
+    p.z = z.data();
+    p.n = static_cast<unsigned>(z.size());
+    p.cap = softcap;
+    device_->template launch<kernels::CapNumbers>(kernels::CapNumbers::grid(p), p);
   }
 
   // to = from

@@ -134,9 +134,10 @@ LITESTAGE_INLINE void ReferenceBackend::attend(View<double, 2> out, View<const d
   const std::size_t group = shape.n_heads / shape.n_kv_heads, d = shape.head_dim;
   for (std::size_t i = 0; i < rows.n_run; ++i) {
     for (std::size_t head = 0; head < shape.n_heads; ++head) {
-      const std::size_t first = cache.at(rows.slots(i), layer, 0) + head / group * d;
-      reference::attend_head(out.row(i) + head * d, q.row(i) + head * d, &cache.k[first], &cache.v[first],
-                             cache.shape.entry_size(), static_cast<std::size_t>(rows.visible(i)), d,
+      const int first = rows.first.empty() ? 0 : rows.first(i);
+      const std::size_t at = cache.at(rows.slots(i), layer, first) + head / group * d;
+      reference::attend_head(out.row(i) + head * d, q.row(i) + head * d, &cache.k[at], &cache.v[at],
+                             cache.shape.entry_size(), static_cast<std::size_t>(rows.visible(i) - first), d,
                              static_cast<double>(shape.scale));
     }
   }
@@ -144,16 +145,19 @@ LITESTAGE_INLINE void ReferenceBackend::attend(View<double, 2> out, View<const d
 
 LITESTAGE_INLINE void ReferenceBackend::project_add(View<double, 2> x, View<const int, 1> rows,
                                                     View<const double, 2> in, const Weight& weight, float multiplier,
-                                                    View<Moments<double>, 1> moments) {
+                                                    View<Moments<double>, 1> moments, const Vector& post_norm,
+                                                    float eps) {
   const std::size_t n = rows.extent(0), hidden = weight.rows;
   std::vector<double> y(n * hidden);
   product(View<double, 2>(y.data(), {n, hidden}), reference::AlignedRows(in, n), weight);
   for (std::size_t i = 0; i < n; ++i) {
+    double* branch = &y[i * hidden];
+    if (!post_norm.empty()) reference::norm_row(branch, branch, post_norm, hidden, static_cast<double>(eps));
     Moments<double> m;
     double* stream = x.row(static_cast<std::size_t>(rows(i)));
     for (std::size_t j = 0; j < hidden; ++j) {
       const double before = stream[j];
-      stream[j] = std::fma(static_cast<double>(multiplier), y[i * hidden + j], before);
+      stream[j] = std::fma(static_cast<double>(multiplier), branch[j], before);
       m.dot = std::fma(before, stream[j], m.dot);
       m.before = std::fma(before, before, m.before);
       m.after = std::fma(stream[j], stream[j], m.after);
@@ -218,10 +222,14 @@ LITESTAGE_INLINE bool ReferenceBackend::kv_overflowed(const Cache& cache, int sl
 }
 
 LITESTAGE_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const double, 2> x, View<const int, 1> rows,
-                                               const Vector& norm, float eps, const Weight& head, float multiplier) {
+                                               const Vector& norm, float eps, const Weight& head, float multiplier,
+                                               float softcap) {
   product(out.first(rows.extent(0)), reference::normed(x, rows, norm, eps), head);
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
-    for (std::size_t j = 0; j < head.rows; ++j) out(i, j) *= static_cast<double>(multiplier);
+    for (std::size_t j = 0; j < head.rows; ++j) {
+      const double z = out(i, j) * static_cast<double>(multiplier), cap = static_cast<double>(softcap);
+      out(i, j) = cap > 0 && std::isfinite(z) ? cap * std::tanh(z / cap) : z;
+    }
   }
 }
 

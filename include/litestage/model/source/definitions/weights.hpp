@@ -15,8 +15,9 @@ namespace litestage {
 LITESTAGE_INLINE std::vector<const RawTensor*> all_tensors(const ModelTensors& t) {
   std::vector<const RawTensor*> tensors{&t.embedding, &t.final_norm, &t.head};
   for (const LayerTensors& l : t.layers) {
-    tensors.insert(tensors.end(), {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm,
-                                   &l.wo, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down});
+    tensors.insert(tensors.end(),
+                   {&l.attention_norm, &l.wq, &l.wk, &l.wv, &l.bq, &l.bk, &l.bv, &l.q_norm, &l.k_norm, &l.wo,
+                    &l.attention_post_norm, &l.mlp_norm, &l.w_gate, &l.w_up, &l.w_down, &l.mlp_post_norm});
   }
   std::erase_if(tensors, [](const RawTensor* tensor) { return tensor->empty(); });
   return tensors;
@@ -52,10 +53,12 @@ LITESTAGE_INLINE void validate(const ModelSource& source) {
     check(t.q_norm, "the query norm", 1, c.head_dim, true);
     check(t.k_norm, "the key norm", 1, c.head_dim, true);
     check(t.wo, "the output projection", c.hidden, c.q_dim());
+    check(t.attention_post_norm, "the norm after the attention", 1, c.hidden, true);
     check(t.mlp_norm, "the MLP norm", 1, c.hidden);
     check(t.w_gate, "the gate projection", c.ffn, c.hidden);
     check(t.w_up, "the up projection", c.ffn, c.hidden);
     check(t.w_down, "the down projection", c.hidden, c.ffn);
+    check(t.mlp_post_norm, "the norm after the MLP", 1, c.hidden, true);
   }
 }
 
