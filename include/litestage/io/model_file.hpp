@@ -25,8 +25,8 @@ class ModelFile {
  public:
   // Throws an Error if the path is that of no model that can be loaded. A chat template of the model that is missing or
   // not understood is an error only when a conversation is encoded (io/text/text_codec.hpp). `weights` is the type to
-  // which matrices are rounded, one of quantiser_names() (core/quantise/quantise.hpp), or empty to take them as they are
-  // stored; `threads` do that, 0 for all usable cores.
+  // which matrices are rounded, one of quantiser_names() (core/quantise/quantise.hpp), or empty to take them as they
+  // are stored; `threads` do that, 0 for all usable cores.
   explicit ModelFile(const std::string& path, const ChatOptions& chat = {}, std::string_view weights = {},
                      int threads = 0);
 
@@ -48,7 +48,7 @@ class ModelFile {
   ModelSource source_;
   std::shared_ptr<const TextCodec> tokenizer_;
   std::string tokenizer_file_;  // fingerprint of a folder's tokenizer.json
-  std::string weights_;  // type to which matrices were rounded
+  std::string weights_;         // type to which matrices were rounded
   std::shared_ptr<const std::function<ModelFingerprints()>> fingerprints_;
   std::shared_ptr<std::optional<ModelIdentity>> identity_ = std::make_shared<std::optional<ModelIdentity>>();
 };
