@@ -15,7 +15,7 @@ template <DType type, unsigned N>
 struct GateUp {
   static constexpr const char* name = "gate_up";
   static constexpr unsigned threads = matvec_threads;
-  static constexpr unsigned resident = matvec_resident(format_of(type).unit_columns, N);
+  static constexpr unsigned resident = matvec_resident(format_of(type), N);
   struct Params {
     Matrix gate, up;     // [ffn, hidden], of the same type
     InputRows in;        // n <= N rows of [hidden], with norm

@@ -13,7 +13,7 @@ template <DType type, unsigned N>
 struct Logits {
   static constexpr const char* name = "logits";
   static constexpr unsigned threads = matvec_threads;
-  static constexpr unsigned resident = matvec_resident(format_of(type).unit_columns, N);
+  static constexpr unsigned resident = matvec_resident(format_of(type), N);
   struct Params {
     Matrix head;              // [vocab, hidden]
     InputRows in;             // n <= N rows of [hidden], with norm

@@ -15,15 +15,17 @@
 namespace litestage::kernels {
 
 inline constexpr unsigned matvec_threads = 128;
-// How many blocks of a product with n inputs a multiprocessor should hold. This limits the registers per thread to 64
-// for one input and to 168 for 16. Units of 128 columns need more registers, but have more loads in flight in return.
-[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(unsigned unit_columns, unsigned n) {
-  const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
-  return unit_columns < 128 ? blocks : n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
-}
 // Units of a row that a thread loads before it uses the first, so that at least four vectors are in flight.
 [[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned units_ahead(unsigned unit_vectors) {
   return unit_vectors == 1 ? 2 : 1;
+}
+// How many blocks of a product with n inputs a multiprocessor should hold. This limits the registers per thread to 64
+// for one input and to 168 for 16. Types of which a thread loads 128 columns at a time need more registers, but have
+// more loads in flight in return.
+[[nodiscard]] LITESTAGE_HOST_DEVICE constexpr unsigned matvec_resident(const Format& f, unsigned n) {
+  const unsigned blocks = n <= 1 ? 8 : n <= 2 ? 6 : n <= 4 ? 5 : n <= 8 ? 4 : 3;
+  if (f.unit_columns * units_ahead(f.unit_vectors) < 128) return blocks;
+  return n <= 1 ? 5 : n <= 2 ? 4 : blocks - 1;
 }
 
 // The number of threads that sum a row together. Short rows get fewer, because most of 32 threads would have nothing to

@@ -14,7 +14,7 @@ template <DType type, unsigned N>
 struct ProjectAdd {
   static constexpr const char* name = "project_add";
   static constexpr unsigned threads = matvec_threads;
-  static constexpr unsigned resident = matvec_resident(format_of(type).unit_columns, N);
+  static constexpr unsigned resident = matvec_resident(format_of(type), N);
   struct Params {
     Matrix w;
     InputRows in;        // n <= N rows of [w.columns], without norm
