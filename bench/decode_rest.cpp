@@ -65,7 +65,8 @@ void attention(const Shape& s, Token& t, int layer, std::size_t context, float* 
     t.cache.store<Kernels>(0, layer, h, static_cast<int>(context) - 1, keys + h * s.dim,
                            keys + (s.kv_heads + h) * s.dim);
     const std::size_t at = h * t.group.heads * s.dim;
-    cpu::attend_row<Kernels>(out + at, t.group, qkv + at, t.cache.stream<f16>(0, layer, h), context, t.scratch.data());
+    cpu::attend_row<Kernels>(out + at, t.group, qkv + at, t.cache.stream<f16>(0, layer, h), {0, context},
+                             t.scratch.data());
   }
 }
 
