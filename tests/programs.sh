@@ -100,6 +100,7 @@ done
 refuses "bare/tokenizer.json: key model is missing" tokenize --model bare
 refuses "broken: has tokenizer.model but no tokenizer.json" tokenize --model broken
 refuses "--json broken/config.json: is the file that --model reads" ask --model broken --json broken/config.json
+rm -r empty bare broken
 refuses "text.txt: is not a GGUF file" ask --model text.txt
 for model in nothing magic short; do refuses "$model.gguf" compare --model $model.gguf; done
 refuses "--nonsense" compare --nonsense
@@ -141,7 +142,7 @@ refuses "expected litestage.plan/1" ask --model magic.gguf --plan results.txt
 refuses "--plan" ask --plan results.txt --skip never
 refuses "nothing.gguf" validate_gpu --model nothing.gguf
 refuses "smollm2-135m" validate_gpu --synthetic nonsense
-refuses "--type" validate_gpu --type q3_k
+refuses "--type" validate_gpu --type q3_x
 # Texts that could be read as a different number: beyond 64 bits, octal, not a number.
 refuses "--seed: found \"99999999999999999999\", expected a whole number" ask --seed 99999999999999999999
 refuses "--questions: found \"010\", expected a whole number from 1" ask --questions 010

@@ -47,6 +47,7 @@ template <class Make>
 [[nodiscard]] StatsCheck check_token_stats(const Make& make, int vocab) {
   ModelConfig config = small_config(DType::q8_0);
   config.n_layers = 1;
+  if (!config.layer_kinds.empty()) config.layer_kinds.resize(1);
   config.vocab = vocab;
   auto backend = make(GpuOptions{});
   const auto model = load(backend, synthetic_model(config, DType::q8_0));
