@@ -12,9 +12,7 @@ namespace litestage {
 
 // By how many radians pair i turns from one position to the next, with `factors`.
 [[nodiscard]] inline double rope_frequency(const RopeConfig& rope, std::size_t i) {
-  const double exponent = -2.0 * static_cast<double>(i) / rope.rotary_dim;
-  const double factor = rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]);
-  return std::pow(rope.base, exponent) / factor;
+  return rope.unscaled_frequency(i) / (rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]));
 }
 
 // Cosines and sines for all positions of a session, times the magnitude, computed in double and rounded to Real.

@@ -90,6 +90,28 @@ std::vector<float> stream_of(const Pair& p) {
   return normal_numbers(n_tokens * static_cast<std::size_t>(p.config.hidden), 77, 2);
 }
 
+// Whether the moments of some_rows are those of their change from `stream` to x, and those of other rows untouched.
+void check_moments(const std::vector<Moments<float>>& moments, const std::vector<float>& stream, Matrix<float>& x,
+                   std::size_t hidden) {
+  for (std::size_t i = 0; i < n_tokens; ++i) {
+    if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
+      CHECK(moments[i].before == -1);
+      continue;
+    }
+    const std::vector<float> after = x.row(i);
+    Moments<double> m;
+    for (std::size_t j = 0; j < hidden; ++j) {
+      const double a = static_cast<double>(stream[i * hidden + j]), b = static_cast<double>(after[j]);
+      m.dot += a * b;
+      m.before += a * a;
+      m.after += b * b;
+    }
+    CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * rounding * (m.before + m.after)));
+    CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * rounding * m.before));
+    CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("cpu: embed and scale_rows agree with the reference") {
@@ -204,23 +226,7 @@ TEST_CASE("cpu: project_add agrees with the reference and measures what it did")
     for (const double v : xd.data) largest = std::max(largest, std::abs(v));
     CHECK(all_close(x.data, xd.data,
                     0.75 * static_cast<double>(ffn + 8) * rounding * size_of(w).row * length + 2 * rounding * largest));
-    for (std::size_t i = 0; i < n_tokens; ++i) {
-      if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
-        CHECK(moments[i].before == -1);
-        continue;
-      }
-      const std::vector<float> after = x.row(i);
-      Moments<double> m;
-      for (std::size_t j = 0; j < hidden; ++j) {
-        const double a = static_cast<double>(stream[i * hidden + j]), b = static_cast<double>(after[j]);
-        m.dot += a * b;
-        m.before += a * a;
-        m.after += b * b;
-      }
-      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * rounding * (m.before + m.after)));
-      CHECK(close(static_cast<double>(moments[i].before), m.before, 2 * rounding * m.before));
-      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
-    }
+    check_moments(moments, stream, x, hidden);
   });
 }
 
@@ -277,22 +283,7 @@ TEST_CASE("cpu: project_add with a norm agrees with the reference and measures w
     const double norm_error =
         (static_cast<double>(hidden) / 32 + 6) * rounding * std::sqrt(static_cast<double>(hidden));
     CHECK(all_close(x.data, xd.data, 0.75 * element * (4 * product_error + norm_error) + 2 * rounding * largest));
-    for (std::size_t i = 0; i < n_tokens; ++i) {
-      if (std::find(some_rows.begin(), some_rows.end(), static_cast<int>(i)) == some_rows.end()) {
-        CHECK(moments[i].before == -1);
-        continue;
-      }
-      const std::vector<float> after = x.row(i);
-      Moments<double> m;
-      for (std::size_t j = 0; j < hidden; ++j) {
-        const double a = static_cast<double>(stream[i * hidden + j]), b = static_cast<double>(after[j]);
-        m.dot += a * b;
-        m.before += a * a;
-        m.after += b * b;
-      }
-      CHECK(close(static_cast<double>(moments[i].dot), m.dot, 2 * rounding * (m.before + m.after)));
-      CHECK(close(static_cast<double>(moments[i].after), m.after, 2 * rounding * m.after));
-    }
+    check_moments(moments, stream, x, hidden);
   });
 }
 

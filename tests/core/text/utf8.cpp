@@ -42,3 +42,12 @@ TEST_CASE("trimming takes what Python calls white space from both ends") {
   CHECK(trimmed("\u200B") == "\u200B");
   CHECK(trimmed("  \xFF  ") == "\xFF");
 }
+
+TEST_CASE("utf8: surrogates become U+FFFD, other characters of their first byte stay") {
+  CHECK(without_surrogates("a\xED\xA0\x80"
+                           "b\xED\xBF\xBF") ==
+        "a\xEF\xBF\xBD"
+        "b\xEF\xBF\xBD");
+  CHECK(without_surrogates("\xED\x9F\xBF") == "\xED\x9F\xBF");  // U+D7FF
+  CHECK(without_surrogates("").empty());
+}

@@ -13,6 +13,7 @@ namespace {
 
 using litestage::io::Joined;
 using litestage::io::PairMerger;
+using litestage::io::RankedMerges;
 using litestage::io::Symbol;
 
 // Ids are places in `texts`; a pair is joined at the cost in `costs`.
@@ -82,4 +83,19 @@ TEST_CASE("the heap finds what looking at all pairs finds") {
     CHECK(at == row.size());
     CHECK(ids == joined_slowly(row, merges));
   }
+}
+
+TEST_CASE("a pair that a list of merges has twice keeps its first place, or gets its last") {
+  RankedMerges first, last;
+  for (const int rank : {3, 8}) {
+    first.add(1, 2, static_cast<std::size_t>(rank), 10 + rank);
+    last.set(1, 2, static_cast<std::size_t>(rank), 10 + rank);
+  }
+  const Symbol left{.id = 1}, right{.id = 2};
+  CHECK(first(left, right).cost == 3);
+  CHECK(first(left, right).id == 13);
+  CHECK(last(left, right).cost == 8);
+  CHECK(last(left, right).id == 18);
+  CHECK(first(right, left).id == -1);
+  CHECK(first(Symbol{.id = -1}, right).id == -1);
 }

@@ -15,6 +15,13 @@ CLI::Option* add_backend_option(CLI::App& app, std::string& backend) {
       ->type_name("NAME");
 }
 
+CLI::Option* add_quantize_option(CLI::App& app, std::string& type) {
+  return app
+      .add_option("--quantize", type,
+                  "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
+      ->type_name("TYPE");
+}
+
 CLI::Option* add_threads_option(CLI::App& app, int& threads) {
   return app
       .add_option("--threads", threads,

@@ -17,6 +17,7 @@ namespace litestage::cli {
 // These add an option that is read into their second argument, and return it, so that the caller can put it into a
 // group.
 CLI::Option* add_backend_option(CLI::App& app, std::string& backend);
+CLI::Option* add_quantize_option(CLI::App& app, std::string& type);
 CLI::Option* add_threads_option(CLI::App& app, int& threads);
 CLI::Option* add_kv_option(CLI::App& app, std::string& kv);
 

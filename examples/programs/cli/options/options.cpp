@@ -119,10 +119,7 @@ void add_model_options(CLI::App& app, Options& o) {
          "smollm2-135m of examples/get_model.sh)")
       ->type_name("PATH")
       ->group(group);
-  app.add_option("--quantize", o.quantize,
-                 "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
-      ->type_name("TYPE")
-      ->group(group);
+  add_quantize_option(app, o.quantize)->group(group);
   add_chat_options(app, o.chat, group);
   add_backend_option(app, o.backend)->group(group);
   add_threads_option(app, o.threads)->group(group);

@@ -15,9 +15,7 @@ Command score_command(ScoreOptions& o) {
   app.add_option("--model", o.model,
                  "A GGUF file, or a folder as on Hugging Face (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("PATH");
-  app.add_option("--quantize", o.quantize,
-                 "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
-      ->type_name("TYPE");
+  add_quantize_option(app, o.quantize);
   app.add_option("--text", o.text, "The text to score; names of control tokens in it are plain text")
       ->required()
       ->type_name("FILE");

@@ -70,20 +70,16 @@ std::optional<stages::Standard> direct_stages(const CompareOptions& o) {
   if (o.direct.empty()) return {};
   if (std::find(o.methods.begin(), o.methods.end(), "direct") == o.methods.end())
     throw Error(concat("--direct: found --methods ", joined(o.methods), ", expected the method direct among them"));
-  stages::Standard direct = read_stages(o.direct, "--direct");
-  try {
-    static_cast<void>(direct.answer_format());  // throws an Error if the stages end without an answer
-  } catch (const Error& error) {
-    throw Error(concat("--direct: ", error.what()));
-  }
-  return direct;
+  return read_stages(o.direct, "--direct");
 }
 
-void check_direct(const AnySchedule& direct, const std::vector<Question>& questions) {
+// Whether stages of one's own end with an answer and fit the questions. `where`: their file or option, for messages.
+void check_schedule(const AnySchedule& stages, const std::vector<Question>& questions, const std::string& where) {
   try {
-    for (const Question& q : questions) direct.check_question(q);
+    static_cast<void>(stages.answer_format());  // throws an Error if the stages end without an answer
+    for (const Question& q : questions) stages.check_question(q);
   } catch (const Error& error) {
-    throw Error(concat("--direct: ", error.what()));
+    throw Error(concat(where, ": ", error.what()));
   }
 }
 
@@ -92,9 +88,8 @@ void check_own(const compare::OwnMethod& own, const Job& job, const std::string&
   const Policies p{own.stages ? *own.stages : job.policies.stages, own.skip, own.exit};
   p.skip.visit([&](const auto& policy) { check_stages(policy, p.stages, Where(where).at("skip")); });
   check_stages(p.exit, p.stages, Where(where).at("exit"));
+  check_schedule(p.stages, job.questions.list, where);
   try {
-    static_cast<void>(p.stages.answer_format());  // throws an Error if the stages end without an answer
-    for (const Question& q : job.questions.list) p.stages.check_question(q);
     check_layers(p, job.model.config().n_layers);
   } catch (const Error& error) {
     throw Error(concat(where, ": ", error.what()));
@@ -121,7 +116,7 @@ void check_compared(const CompareJob& c) {
   if (c.options.latency_questions.value_or(0) > questions.size())
     throw Error(concat("--latency-questions is ", *c.options.latency_questions, ", expected 0 to ", questions.size(),
                        " (the questions compared)"));
-  if (c.settings.direct) check_direct(*c.settings.direct, questions);
+  if (c.settings.direct) check_schedule(*c.settings.direct, questions, "--direct");
   // Throws an Error if two methods have one name.
   static_cast<void>(compare::ComparedMethods(c.settings.methods, c.task.plan ? &c.task.plan->plan : nullptr,
                                              c.task.stages, c.job.model.config().n_layers, questions, c.settings.own,

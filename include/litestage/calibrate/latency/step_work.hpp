@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -98,17 +99,18 @@ struct StepWork {
   }
 };
 
-// Whether each layer stores keys and values under these decisions [n_layers]. ropes [n_layers]: entries are copied only
-// between layers of equal numbers; empty: between all.
+// Whether each layer stores keys and values under these decisions [n_layers]. ropes [n_layers]: numbers from 0 to 2;
+// entries are copied only between layers of equal numbers. Empty: between all.
 [[nodiscard]] inline std::vector<std::uint8_t> layers_that_store(const Decisions& decisions,
                                                                  std::span<const int> ropes = {}) {
   std::vector<std::uint8_t> stores(decisions.size() / 2, 0);
+  std::array<bool, 3> stored{};  // by number: whether a lower layer stores
   for (std::size_t l = 0; l < stores.size(); ++l) {
     const SkipDecision& d = decisions[2 * l];
-    bool below = false;
-    for (std::size_t k = 0; k < l; ++k) below = below || (stores[k] != 0 && (ropes.empty() || ropes[k] == ropes[l]));
+    bool& below = stored.at(ropes.empty() ? 0 : static_cast<std::size_t>(ropes[l]));
     const bool store = !d.skip || d.kv == KvOnSkip::project || (d.kv == KvOnSkip::copy_below && below);
     stores[l] = store ? 1 : 0;
+    below = below || store;
   }
   return stores;
 }

@@ -85,6 +85,14 @@ inline void append_utf8(std::string& out, char32_t value) {
   return out;
 }
 
+// Text that `repaired` returned, with every surrogate replaced by U+FFFD, which keeps the length.
+[[nodiscard]] inline std::string without_surrogates(std::string text) {
+  for (std::size_t at = text.find('\xED'); at != std::string::npos; at = text.find('\xED', at + 1)) {
+    if (static_cast<unsigned char>(text[at + 1]) >= 0xA0) text.replace(at, 3, replacement_text);
+  }
+  return text;
+}
+
 // Python's str.isspace, which defines what str.strip and Jinja's trim remove.
 [[nodiscard]] constexpr bool is_python_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||

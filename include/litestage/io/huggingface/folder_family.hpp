@@ -15,7 +15,7 @@ enum class FolderBiases : std::uint8_t {
   refusable,  // on all projections if attention_bias or mlp_bias says so, which no backend has
 };
 
-// Which layers attend to a window of positions only, where there is one. No backend has windows.
+// Which layers attend to a window of positions only, where there is one. Folders with windows are refused.
 enum class FolderWindow : std::uint8_t {
   none,
   all_layers,    // if sliding_window is not null

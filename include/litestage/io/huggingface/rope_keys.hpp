@@ -1,5 +1,5 @@
 // Reads the RoPE of a config.json: "rope_theta" and "rope_scaling" (transformers 4), or "rope_parameters" (transformers
-// 5). Scaling becomes a factor for each frequency (transformers, modeling_rope_utils.py).
+// 5).
 #pragma once
 
 #include "litestage/core/compiled.hpp"

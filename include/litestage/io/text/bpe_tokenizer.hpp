@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +34,7 @@ class BpeTokenizer {
   // SmolLM2 lacks 21 bytes, all rare: control characters and bytes that begin no assigned character).
   void encode(std::string_view text, std::vector<int>& ids) const {
     const std::string bytes = repaired(text);
-    const std::string subject = without_surrogates(bytes);
+    const std::string subject = without_surrogates(bytes);  // neither they nor U+FFFD are a letter, number or space
     PairMerger merger;
     pretokenizer_.split(subject, [&](std::string_view word) {
       encode_word(std::string_view(bytes).substr(static_cast<std::size_t>(word.data() - subject.data()), word.size()),
@@ -51,11 +50,6 @@ class BpeTokenizer {
   }
 
  private:
-  struct Merge {
-    std::size_t rank;
-    int symbol;  // the symbol that results
-  };
-
   [[nodiscard]] static WordSplit split_of(const Vocabulary& vocabulary) {
     const auto split = word_split(vocabulary.pre);
     LITESTAGE_ASSERT(split.has_value(), vocabulary.pre);
@@ -86,19 +80,8 @@ class BpeTokenizer {
     const std::optional<std::string> left = bytes_of_characters(merge.substr(0, gap));
     const std::optional<std::string> right = bytes_of_characters(merge.substr(gap + 1));
     if (!left || !right) return;  // no word can contain it
-    merges_.emplace(pair_key(intern(*left), intern(*right)), Merge{rank, intern(*left + *right)});
-  }
-
-  [[nodiscard]] static std::uint64_t pair_key(int left, int right) {
-    return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
-  }
-
-  // Replaces surrogates by U+FFFD, which keeps the length. For the pattern, neither is a letter, number or space.
-  [[nodiscard]] static std::string without_surrogates(std::string text) {
-    for (std::size_t at = text.find('\xED'); at != std::string::npos; at = text.find('\xED', at + 1)) {
-      if (static_cast<unsigned char>(text[at + 1]) >= 0xA0) text.replace(at, 3, replacement_text);
-    }
-    return text;
+    const int left_symbol = intern(*left), right_symbol = intern(*right);
+    merges_.add(left_symbol, right_symbol, rank, intern(*left + *right));
   }
 
   void encode_word(std::string_view word, PairMerger& merger, std::vector<int>& ids) const {
@@ -111,11 +94,7 @@ class BpeTokenizer {
     }
     merger.clear();
     for (char c : word) merger.append(1, byte_symbols_[static_cast<unsigned char>(c)]);
-    merger.run([&](const Symbol& left, const Symbol& right) -> Joined {
-      const auto merge = merges_.find(pair_key(left.id, right.id));
-      if (merge == merges_.end()) return {};
-      return {static_cast<double>(merge->second.rank), merge->second.symbol};
-    });
+    merger.run(merges_);
     merger.each([&](const Symbol& symbol) { append_symbol(word.substr(symbol.begin, symbol.size), symbol.id, ids); });
   }
 
@@ -139,7 +118,7 @@ class BpeTokenizer {
   std::size_t n_symbols_ = 0;
   std::unordered_map<std::string, int> symbols_;  // bytes -> symbol
   std::array<int, 256> byte_symbols_{};
-  std::unordered_map<std::uint64_t, Merge> merges_;  // key: a pair of symbols
+  RankedMerges merges_;  // of symbols
 };
 
 }  // namespace litestage::io

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace litestage::io {
@@ -19,6 +21,30 @@ struct Symbol {
 struct Joined {
   double cost = 0;  // the lowest is joined first; ties go to the leftmost
   int id = -1;      // of the joined symbol; -1: the pair is never joined
+};
+
+// The pairs that a list of merges joins; the pair whose place in the list comes first is joined first.
+class RankedMerges {
+ public:
+  // A pair that is there before keeps its place.
+  void add(int left, int right, std::size_t rank, int joined) {
+    merges_.emplace(key(left, right), Joined{static_cast<double>(rank), joined});
+  }
+  // A pair that is there before gets this place.
+  void set(int left, int right, std::size_t rank, int joined) {
+    merges_.insert_or_assign(key(left, right), Joined{static_cast<double>(rank), joined});
+  }
+  [[nodiscard]] Joined operator()(const Symbol& left, const Symbol& right) const {
+    const auto merge = merges_.find(key(left.id, right.id));
+    return merge == merges_.end() ? Joined{} : merge->second;
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t key(int left, int right) {
+    return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
+  }
+
+  std::unordered_map<std::uint64_t, Joined> merges_;  // key: two ids
 };
 
 // Keeps its buffers between words.

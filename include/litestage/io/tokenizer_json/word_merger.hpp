@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,11 +25,6 @@ class WordMerger {
   void encode(std::string_view word, PairMerger& merger, std::vector<int>& ids) const;
 
  private:
-  struct Merge {
-    std::size_t rank;
-    int joined;
-  };
-
   void add_words(const Vocabulary& vocabulary);
   [[nodiscard]] int id_of(std::string_view text) const;
   [[nodiscard]] bool append_bytes(std::string_view character, PairMerger& merger) const;
@@ -38,9 +32,9 @@ class WordMerger {
 
   bool byte_level_, whole_words_, byte_fallback_, fuse_unknown_;
   int unknown_;
-  std::unordered_map<std::string, int> ids_;         // text of a word or character -> token
-  std::array<int, 256> bytes_{};                     // token of each byte: of its character, or <0xNN>; -1: none
-  std::unordered_map<std::uint64_t, Merge> merges_;  // key: two ids
+  std::unordered_map<std::string, int> ids_;  // text of a word or character -> token
+  std::array<int, 256> bytes_{};              // token of each byte: of its character, or <0xNN>; -1: none
+  RankedMerges merges_;
 };
 
 }  // namespace litestage::io

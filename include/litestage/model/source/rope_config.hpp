@@ -2,6 +2,7 @@
 // of each pair's frequency, a second list of divisors for long sessions, and a magnitude (rope_scaling.hpp).
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -23,6 +24,10 @@ struct RopeConfig {
   std::vector<float> long_factors;
   int original_context = 0;
 
+  // By how many radians pair i turns from one position to the next, before it is divided by factors.
+  [[nodiscard]] double unscaled_frequency(std::size_t i) const {
+    return std::pow(base, -2.0 * static_cast<double>(i) / rotary_dim);
+  }
   // The same in a session of so many positions, whose factors are then decided. A session uses one list for all of its
   // positions, as llama.cpp does; Hugging Face changes the list when a text grows past the original context, and throws
   // away the keys that it has.

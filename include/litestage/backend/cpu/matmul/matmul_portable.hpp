@@ -126,7 +126,7 @@ struct PortablePanels {
   static void add_block(const std::byte* group, std::size_t b, const std::uint8_t (&w)[8][64], const ActivationBlock& x,
                         float (&acc)[panel_rows]) {
     constexpr PanelTraits traits = panel_traits<type>;
-    constexpr std::size_t subs = block_columns / traits.sub_columns;
+    constexpr std::size_t subs = sections<type>;
     constexpr std::int32_t offset = traits.offset_shift < 0 ? 0 : 1 << (traits.offset_shift & 31);
     const std::int32_t negative[2] = {subs == 2 ? x.negative_sum_first : x.negative_sum,
                                       x.negative_sum - x.negative_sum_first};

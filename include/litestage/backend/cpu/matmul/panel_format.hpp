@@ -95,6 +95,11 @@ struct PanelTraits {
 template <DType type>
 inline constexpr PanelTraits panel_traits = panel_traits_of(type);
 
+// Every column of a block belongs to one of its sections, which have their own scales: one section of 32 columns, or
+// two of 16.
+template <DType type>
+inline constexpr int sections = static_cast<int>(block_columns / panel_traits<type>.sub_columns);
+
 // The unsigned numbers of a table.
 template <DType type>
 inline constexpr std::array<std::uint8_t, 16> panel_table = [] {

@@ -88,11 +88,6 @@ LITESTAGE_INLINE_AVX2 VectorPair load_pair(const std::byte* block, int half) {
   return w;
 }
 
-// Every column of a block belongs to one of its sections, which have their own scales: one section of 32 columns, or
-// two of 16.
-template <DType type>
-inline constexpr int sections = static_cast<int>(block_columns / panel_traits<type>.sub_columns);
-
 // The scale d of a group.
 template <DType type>
 LITESTAGE_INLINE_AVX2 __m256 load_scale(const std::byte* group, int half) {

@@ -104,12 +104,10 @@ LITESTAGE_INLINE_AVX512 void unpack(const std::byte* block, __m512i (&w)[8]) {
   }
 }
 
-// Scales and minimums of a block's sections: one of 32 columns, or two of 16.
+// Scales and minimums of a block's sections.
 struct Factors {
   __m512 scale[2], min[2];
 };
-template <DType type>
-inline constexpr int sections = static_cast<int>(block_columns / panel_traits<type>.sub_columns);
 
 // Scale and minimum of a group.
 template <DType type>

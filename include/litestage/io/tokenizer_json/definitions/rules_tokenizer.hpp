@@ -23,17 +23,6 @@ namespace detail {
 
 inline constexpr std::string_view space_mark = "\xE2\x96\x81";  // U+2581
 
-// Valid UTF-8 without surrogates.
-[[nodiscard]] inline std::string valid_text(std::string_view text) {
-  std::string out = repaired(text);
-  for (std::size_t at = 0; at < out.size();) {
-    const CodePoint c = lenient_code_point(std::string_view(out).substr(at));
-    if (is_surrogate(c.value)) out.replace(at, c.length, replacement_text);
-    at += c.length;  // a surrogate has three bytes, as U+FFFD has
-  }
-  return out;
-}
-
 // Which bytes of the joined parts are markup.
 class MarkupBytes {
  public:
@@ -116,7 +105,7 @@ LITESTAGE_INLINE void RulesTokenizer::encode(const std::vector<TextPart>& parts,
   std::string text;
   detail::MarkupBytes markup;
   for (const TextPart& part : parts) {
-    const std::string valid = detail::valid_text(part.text);
+    const std::string valid = without_surrogates(repaired(part.text));
     markup.add(valid, part.markup);
     text += valid;
   }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,14 +20,6 @@
 
 namespace litestage::io {
 
-namespace detail {
-
-[[nodiscard]] inline std::uint64_t merge_key(int left, int right) {
-  return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
-}
-
-}  // namespace detail
-
 LITESTAGE_INLINE WordMerger::WordMerger(const Vocabulary& vocabulary)
     : byte_level_(vocabulary.rules->bytes.has_value()),
       whole_words_(vocabulary.rules->whole_words),
@@ -44,8 +35,7 @@ LITESTAGE_INLINE WordMerger::WordMerger(const Vocabulary& vocabulary)
     // No word becomes a control token: these are found by their names, in markup only. A repeated pair has its last
     // rank.
     if (vocabulary.type(static_cast<std::size_t>(merges[rank].joined)) == TokenType::control) continue;
-    merges_.insert_or_assign(detail::merge_key(merges[rank].left, merges[rank].right),
-                             Merge{rank, merges[rank].joined});
+    merges_.set(merges[rank].left, merges[rank].right, rank, merges[rank].joined);
   }
 }
 
@@ -107,11 +97,7 @@ LITESTAGE_INLINE void WordMerger::encode(std::string_view word, PairMerger& merg
   }
   merger.clear();
   append_units(word, merger);
-  merger.run([&](const Symbol& left, const Symbol& right) -> Joined {
-    const auto merge = merges_.find(detail::merge_key(left.id, right.id));
-    if (merge == merges_.end()) return {};
-    return {static_cast<double>(merge->second.rank), merge->second.joined};
-  });
+  merger.run(merges_);
   merger.each([&](const Symbol& symbol) { ids.push_back(symbol.id); });
 }
 

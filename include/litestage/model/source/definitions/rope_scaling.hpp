@@ -29,11 +29,6 @@ inline void raise_magnitude(RopeConfig& rope, double by) {
   rope.magnitude = static_cast<float>(static_cast<double>(rope.magnitude) * by);
 }
 
-// How many more radians pair i turns from one position to the next, before scaling.
-[[nodiscard]] inline double unscaled_frequency(const RopeConfig& rope, std::size_t i) {
-  return std::pow(rope.base, -2.0 * static_cast<double>(i) / rope.rotary_dim);
-}
-
 [[nodiscard]] inline double yarn_magnitude(const YarnScaling& s) {
   const auto by = [&](double k) { return s.factor <= 1 ? 1 : 0.1 * k * std::log(s.factor) + 1; };
   if (s.magnitude) return *s.magnitude;
@@ -60,7 +55,7 @@ LITESTAGE_INLINE void scale_linear(RopeConfig& rope, double factor) {
 
 LITESTAGE_INLINE void scale_llama3(RopeConfig& rope, const Llama3Scaling& s) {
   detail::divide_frequencies(rope, [&](std::size_t i) {
-    const double wave = 2 * std::numbers::pi / detail::unscaled_frequency(rope, i);
+    const double wave = 2 * std::numbers::pi / rope.unscaled_frequency(i);
     if (wave < s.original_context / s.high_frequency_factor) return 1.0;
     if (wave > s.original_context / s.low_frequency_factor) return s.factor;
     const double smooth =

@@ -14,6 +14,15 @@
 
 namespace litestage::io::jinja {
 
+// The entry of a table that has this name; null if there is none.
+template <class Entry, std::size_t n>
+[[nodiscard]] const Entry* entry_named(const Entry (&table)[n], std::string_view name) {
+  for (const Entry& entry : table) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
 class Arguments {
  public:
   using Named = std::vector<std::pair<std::string_view, Value>>;

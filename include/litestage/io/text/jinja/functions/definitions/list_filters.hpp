@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -265,10 +264,7 @@ inline constexpr Filter list_filters[] = {
 }  // namespace detail
 
 LITESTAGE_INLINE const Filter* list_filter(std::string_view name) {
-  const auto* const end = std::end(detail::list_filters);
-  const auto* const found =
-      std::find_if(std::begin(detail::list_filters), end, [&](const Filter& f) { return f.name == name; });
-  return found != end ? found : nullptr;
+  return entry_named(detail::list_filters, name);
 }
 
 }  // namespace litestage::io::jinja

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -182,10 +181,7 @@ inline constexpr Filter text_filters[] = {
 }  // namespace detail
 
 LITESTAGE_INLINE const Filter* text_filter(std::string_view name) {
-  const auto* const end = std::end(detail::text_filters);
-  const auto* const found =
-      std::find_if(std::begin(detail::text_filters), end, [&](const Filter& f) { return f.name == name; });
-  return found != end ? found : nullptr;
+  return entry_named(detail::text_filters, name);
 }
 
 }  // namespace litestage::io::jinja

@@ -1,10 +1,8 @@
 // The table of tests.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -102,10 +100,8 @@ inline constexpr ValueTest value_tests[] = {
 }  // namespace detail
 
 LITESTAGE_INLINE bool apply_test(std::string_view name, const Value& value, Arguments& arguments) {
-  const auto* const end = std::end(detail::value_tests);
-  const auto* const test =
-      std::find_if(std::begin(detail::value_tests), end, [&](const detail::ValueTest& t) { return t.name == name; });
-  if (test == end) arguments.state().fail(concat("the test ", in_quotes(name), " is not supported"));
+  const detail::ValueTest* const test = entry_named(detail::value_tests, name);
+  if (test == nullptr) arguments.state().fail(concat("the test ", in_quotes(name), " is not supported"));
   const bool passes = test->passes(value, arguments);
   arguments.refuse_unused();
   return passes;
