@@ -7,17 +7,25 @@ import shutil
 import subprocess
 import sys
 
-from machine import fail
+from machine import cpu_flags, fail
 
 VERSION = "0.3.36"
 FOLDER = pathlib.Path.home() / ".cache" / "litestage" / "peers"
-CMAKE_ARGS = {
-    "avx2": "-DGGML_NATIVE=OFF -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON "
-            "-DLLAMA_BUILD_TOOLS=OFF -DLLAVA_BUILD=OFF",
-    "avx512": "-DGGML_NATIVE=ON -DLLAMA_BUILD_TOOLS=OFF -DLLAVA_BUILD=OFF",
-}
+AVX2 = ("AVX", "AVX2", "FMA", "F16C", "BMI2")
+# The build for avx512 also uses what the CPU has of these ({name in /proc/cpuinfo: llama.cpp's option}). AMX is left out,
+# because litestage has no kernels for it, and because some virtual machines list it and yet fault at its first instruction.
+WITH_AVX512 = {"avx_vnni": "AVX_VNNI", "avx512_vnni": "AVX512_VNNI", "avx512vbmi": "AVX512_VBMI",
+               "avx512_bf16": "AVX512_BF16"}
 ASK = ("import json, llama_cpp; print(json.dumps({'version': llama_cpp.__version__, "
        "'system_info': llama_cpp.llama_print_system_info().decode().strip(' |')}))")
+
+
+def cmake_args(name):
+    options = [*AVX2]
+    if name == "avx512":
+        options += ["AVX512", *(option for flag, option in WITH_AVX512.items() if flag in cpu_flags())]
+    chosen = " ".join(f"-DGGML_{option}=ON" for option in options)
+    return f"-DGGML_NATIVE=OFF {chosen} -DLLAMA_BUILD_TOOLS=OFF -DLLAVA_BUILD=OFF"
 
 
 def python_of(folder):
@@ -44,7 +52,7 @@ def install(folder, name, compiler):
     with open(log, "w", encoding="utf-8") as output:
         for command, what in steps:
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False,
-                                  env={**os.environ, "CMAKE_ARGS": CMAKE_ARGS[name], "CXX": compiler})
+                                  env={**os.environ, "CMAKE_ARGS": cmake_args(name), "CXX": compiler})
             if done.returncode != 0:
                 fail(f"cannot make {what}: {' '.join(command)} ended with exit code {done.returncode}, see {log}")
 
@@ -53,8 +61,9 @@ def check(folder, name, found):
     remedy = f"remove {folder}, and it is built again"
     if found["version"] != VERSION:
         fail(f"{folder}: found llama-cpp-python {found['version']}, expected {VERSION}: {remedy}")
-    if ("AVX512 = 1" in found["system_info"]) != (name == "avx512") or "AVX2 = 1" not in found["system_info"]:
-        fail(f"{folder}: found a build for \"{found['system_info']}\", expected one for {name}: {remedy}")
+    has = found["system_info"]
+    if ("AVX512 = 1" in has) != (name == "avx512") or "AVX2 = 1" not in has or "AMX_INT8 = 1" in has:
+        fail(f"{folder}: found a build for \"{has}\", expected one for {name}: {remedy}")
 
 
 def build_for(name, compiler):

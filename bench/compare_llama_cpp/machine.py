@@ -28,9 +28,12 @@ def cpu_fields():
     return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
 
 
+def cpu_flags():
+    return set(cpu_fields().get("flags", "").split())
+
+
 def supported_sets():
-    flags = set(cpu_fields().get("flags", "").split())
-    return [name for name, needed in SETS.items() if needed <= flags]
+    return [name for name, needed in SETS.items() if needed <= cpu_flags()]
 
 
 def chosen_sets(wanted):
