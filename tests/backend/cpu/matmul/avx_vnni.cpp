@@ -50,19 +50,8 @@ __attribute__((target("avx512vnni,avx512vl,avx2,fma,f16c"))) bool instruction_is
 
 // y [n, rows], as matmul computes it with the kernels of avxvnni.
 std::vector<float> emulated_product(const cpu::PackedMatrix& w, const std::vector<float>& x, std::size_t n) {
-  cpu::Activations a(InstructionSet::avx2);
-  a.reshape(n, w.columns(), cpu::forms_for(w.type()));
-  a.set_rows(View<const float, 2>(x.data(), {n, w.columns()}), Range{0, n});
-  std::vector<float> y(n * w.rows(), -77.0f);
-  cpu::PanelScratch scratch;
-  const cpu::Store store;
   const auto kernel = cpu::detail::kernel_of<cpu::Avx2Panels<cpu::VnniDot<EmulatedVpdpbusd>>>(w.type());
-  for (std::size_t p = 0; p < w.panels(); ++p) {
-    const std::size_t first = p * cpu::panel_rows, left = w.rows() - first;
-    kernel({w.panel(p, scratch), first, left < cpu::panel_rows ? left : cpu::panel_rows, &a, Range{0, n},
-            View<float, 2>(y.data(), {n, w.rows()}), &store});
-  }
-  return y;
+  return product_with(kernel, InstructionSet::avx2, cpu::ReadAhead::none, w, x, n);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "litestage/backend/cpu/matmul/matmul_portable.hpp"
 #include "litestage/backend/cpu/matmul/packed_matrix.hpp"
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
+#include "litestage/backend/cpu/matmul/read_ahead.hpp"
 #include "litestage/core/view.hpp"
 
 namespace litestage::cpu {
@@ -58,7 +59,7 @@ inline void matmul(View<float, 2> y, const Activations& a, const PackedMatrix& w
                    litestage::name(w.type()));
   const detail::PanelKernel kernel = detail::kernel_of(a.instruction_set(), w.type());
   const std::size_t at_once = detail::inputs_at_once(a, w.type());
-  PanelJob job{.inputs = &a, .y = y, .store = &store};
+  PanelJob job{.inputs = &a, .y = y, .store = &store, .read_ahead = read_ahead_of(a.instruction_set())};
   for (std::size_t first = 0; first < a.rows(); first += at_once) {
     job.tokens = {first, first + at_once < a.rows() ? first + at_once : a.rows()};
     for (std::size_t p = panels.first; p < panels.last; ++p) {

@@ -7,36 +7,13 @@
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 #include "litestage/backend/cpu/matmul/panels_avx2.hpp"
+#include "litestage/backend/cpu/matmul/read_ahead.hpp"
 
 #if defined(__x86_64__)
 
 namespace litestage::cpu {
 
 namespace avx2 {
-
-// Reads the `bytes` bytes from p + read_ahead_distance on, ahead of the multiplications. Panels that were packed when
-// the model was loaded follow each other in memory, so this may go beyond a panel's end. A step with at most 64 inputs
-// uses the bytes once, so the hint _MM_HINT_NTA keeps them out of the caches of level 2 and 3; a prefill of 512, which
-// uses them again, takes as long with it as with the hint for level 2.
-//
-// Measured on Zen 3, variants in turns, memory in huge pages: one input of Q4_K reads 0.86 of the bandwidth of a plain
-// read with 1 KiB and all caches, 0.82 with 4 KiB, 0.95 with 2 KiB, the hint, and all bytes of a group read ahead, 0.86
-// without those of its scales. Two sequences at once (1.5B, Q4_K) take 0.80 to 0.85 of the time that they take without
-// reading ahead.
-inline constexpr std::size_t read_ahead_distance = 2048;
-template <std::size_t bytes>
-LITESTAGE_INLINE_AVX2 void read_ahead(const std::byte* p) {
-  for (std::size_t line = 0; line < bytes; line += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(p + read_ahead_distance + line), _MM_HINT_NTA);
-  }
-}
-// Block b of a group reads ahead an equal part of it.
-template <DType type>
-LITESTAGE_INLINE_AVX2 void read_ahead_part(const std::byte* group, std::size_t b) {
-  constexpr std::size_t part = panel_traits<type>.group_bytes() / panel_traits<type>.group_blocks();
-  static_assert(part * panel_traits<type>.group_blocks() == panel_traits<type>.group_bytes());
-  read_ahead<part>(group + b * part);
-}
 
 // Four activation codes in every lane.
 LITESTAGE_INLINE_AVX2 __m256i four_codes(const ActivationBlock& x, int v) {
@@ -126,7 +103,7 @@ LITESTAGE_INLINE_AVX2 void one_input(const PanelJob& job, std::size_t token, __m
   for (std::size_t g = 0; g < groups; ++g, group += traits.group_bytes()) {
     for (std::size_t b = 0; b < traits.group_blocks(); ++b, ++x) {
       const std::byte* codes = group + traits.codes_at() + b * traits.code_bytes();
-      read_ahead_part<type>(group, b);
+      read_ahead_part<type>(job.read_ahead, group, b);
       using Sums = BlockSums<Dot, type, bits_of_one<Dot, type>>;
       Sums sums[2] = {Sums(*x), Sums(*x)};
       add_pair<Dot, type, 0>(sums, codes, *x);
@@ -185,7 +162,7 @@ LITESTAGE_INLINE_AVX2 void many_inputs(const PanelJob& job, std::size_t token, s
   const std::byte* group = job.panel;
   for (std::size_t g = 0; g < groups; ++g, group += traits.group_bytes()) {
     for (std::size_t b = 0; b < traits.group_blocks(); ++b, ++x) {
-      read_ahead_part<type>(group, b);
+      read_ahead_part<type>(job.read_ahead, group, b);
       half_block<Dot, type>(results, group, b, 0, x, stride, n);
       half_block<Dot, type>(results + 8, group, b, 1, x, stride, n);
     }
@@ -219,7 +196,7 @@ LITESTAGE_INLINE_AVX2 void float_tile(const PanelJob& job, std::size_t token, __
   std::size_t k = 0;
   for (; k + 2 <= columns; k += 2) {
     // F32 does not read ahead: with one input that is slower (8.0 against 9.8 Gflop/s), with two about the same.
-    if constexpr (type != DType::f32) read_ahead<2 * column_bytes>(job.panel + k * column_bytes);
+    if constexpr (type != DType::f32) read_ahead<2 * column_bytes>(job.read_ahead, job.panel + k * column_bytes);
     add_column<type, n>(job.panel, k, x, stride, low, high);
     add_column<type, n>(job.panel, k + 1, x, stride, odd_low, odd_high);
   }

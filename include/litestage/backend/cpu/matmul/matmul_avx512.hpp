@@ -7,6 +7,7 @@
 
 #include "litestage/backend/cpu/matmul/panel_job.hpp"
 #include "litestage/backend/cpu/matmul/panels_avx512.hpp"
+#include "litestage/backend/cpu/matmul/read_ahead.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -78,6 +79,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
   for (std::size_t g = 0; g < groups; ++g, group += traits.group_bytes()) {
     const Factors of_group = load_scales<type>(group);
     for (std::size_t b = 0; b < traits.group_blocks(); ++b, ++x) {
+      read_ahead_part<type>(job.read_ahead, group, b);
       __m512i w[8];
       unpack<type>(group + traits.codes_at() + b * traits.code_bytes(), w);
       Factors f = of_group;
@@ -92,12 +94,14 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
 template <DType type, int n>
 LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, __m512 (&acc)[n]) {
   const std::size_t columns = job.inputs->columns(), stride = job.inputs->float_stride();
+  constexpr std::size_t column_bytes = panel_rows * info(type).block_bytes;
   const float* x = job.inputs->floats(token);
   __m512 odd[n];
   LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) odd[t] = _mm512_setzero_ps();
   std::size_t k = 0;
   for (; k + 2 <= columns; k += 2) {
+    read_ahead<2 * column_bytes>(job.read_ahead, job.panel + k * column_bytes);
     const __m512 w0 = load_column<type>(job.panel, k), w1 = load_column<type>(job.panel, k + 1);
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
@@ -123,8 +127,8 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 //
 // Measured on one thread of an AMD Zen 4 (GCC 12 -O2, bench/matmul.cpp, best of 3 rounds), 128 inputs: tiles of 8, 12
 // and 16 inputs give 267, 260, 268 Gop/s (Q8_0, 1536 x 576), 251, 259, 249 (Q4_K, 8960 x 1536), 100, 101, 91 (F32, 8960
-// x 1536): no gain beyond 8. With one input, 23..33 GiB/s are read from memory for every type, about as fast as a plain
-// sum of a linear stream there, so prefetching and two panels at a time were not tried.
+// x 1536): no gain beyond 8. With one input, 23..33 GiB/s are read from memory there for every type, about as fast as a
+// plain sum of a linear stream.
 struct Avx512Panels {
   template <DType type>
   static void run(const PanelJob& job) {

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "litestage/backend/cpu/matmul/activations.hpp"
+#include "litestage/backend/cpu/matmul/read_ahead.hpp"
 #include "litestage/core/threads/range.hpp"
 #include "litestage/core/view.hpp"
 
@@ -29,6 +30,7 @@ struct PanelJob {
   Range tokens;      // rows of inputs
   View<float, 2> y;  // [.., rows of the weight]
   const Store* store = nullptr;
+  ReadAhead read_ahead = ReadAhead::none;
 };
 
 // Stores the results v of one input, to which it first adds the bias, in place. GCC vectorises these loops at -O2 only
