@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "litestage/kernels/rows/four.cuh"
+#include "litestage/kernels/rows/row_norm.cuh"
 #include "litestage/kernels/scalar.cuh"
 #include "litestage/kernels/simt.cuh"
 
@@ -30,7 +31,7 @@ struct AddNormedRows {
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
     float* x = p.x + static_cast<std::size_t>(t.load(p.rows + t.block().x)) * p.columns;
     const float* y = p.y + static_cast<std::size_t>(t.block().x) * p.columns;
-    const float factor = row_factor(t, p, y);
+    const float factor = row_norm_factor<threads>(t, y, p.columns, p.eps);
     for (unsigned v = t.thread(); 4 * v < p.columns; v += threads) {
       const Four branch = load_four(t, y, v, p.columns), norm = load_four(t, p.norm, v, p.columns);
       Four sum = load_four_fresh(t, x, v, p.columns);
@@ -40,24 +41,6 @@ struct AddNormedRows {
       }
       store_four(t, x, v, p.columns, sum);
     }
-  }
-
- private:
-  template <class C>
-  LITESTAGE_DEVICE static float row_factor(C& t, const Params& p, const float* y) {
-    float squares = 0;
-    for (unsigned v = t.thread(); 4 * v < p.columns; v += threads) {
-      const Four four = load_four(t, y, v, p.columns);
-      LITESTAGE_UNROLL
-      for (unsigned j = 0; j < 4; ++j) squares = fmaf(four.value[j], four.value[j], squares);
-    }
-    squares = warp_sum(t, squares);
-    float* partial = t.template shared<float>(0);
-    if (lane(t) == 0) partial[warp(t)] = squares;
-    t.sync();
-    float sum = 0;
-    for (unsigned k = 0; k < threads / warp_size; ++k) sum += partial[k];
-    return norm_factor(sum / static_cast<float>(p.columns) + p.eps);
   }
 };
 

@@ -7,6 +7,7 @@
 #include "litestage/kernels/products/gemm_type.cuh"
 #include "litestage/kernels/products/inputs.cuh"
 #include "litestage/kernels/rows/four.cuh"
+#include "litestage/kernels/rows/row_norm.cuh"
 #include "litestage/kernels/simt.cuh"
 
 namespace litestage::kernels {
@@ -27,7 +28,7 @@ struct RmsNorm {
   template <ThreadContext C>
   LITESTAGE_DEVICE void operator()(C& t, const Params& p) const {
     const float* x = p.in.row(t, t.block().x);
-    const float factor = p.in.norm == nullptr ? 1.0f : row_factor(t, p.in, x);
+    const float factor = p.in.norm == nullptr ? 1.0f : row_norm_factor<threads>(t, x, p.in.columns, p.in.eps);
     for (unsigned v = t.thread(); 4 * v < p.in.columns; v += threads) {
       const Four four = load_four(t, x, v, p.in.columns);
       const Four norm = p.in.norm == nullptr ? Four{} : load_four(t, p.in.norm, v, p.in.columns);
@@ -38,24 +39,6 @@ struct RmsNorm {
         t.store(p.h + static_cast<std::size_t>(t.block().x) * p.in.columns + 4 * v + j, GemmNumber<type>::of(value));
       }
     }
-  }
-
- private:
-  template <class C>
-  LITESTAGE_DEVICE static float row_factor(C& t, const InputRows& in, const float* x) {
-    float squares = 0;
-    for (unsigned v = t.thread(); 4 * v < in.columns; v += threads) {
-      const Four four = load_four(t, x, v, in.columns);
-      LITESTAGE_UNROLL
-      for (unsigned j = 0; j < 4; ++j) squares = fmaf(four.value[j], four.value[j], squares);
-    }
-    squares = warp_sum(t, squares);
-    float* partial = t.template shared<float>(0);
-    if (lane(t) == 0) partial[warp(t)] = squares;
-    t.sync();
-    float sum = 0;
-    for (unsigned k = 0; k < threads / warp_size; ++k) sum += partial[k];
-    return norm_factor(sum / static_cast<float>(in.columns) + in.eps);
   }
 };
 
