@@ -3,6 +3,9 @@
 `tokenizers` makes of difficult texts with them. tests/io/tokenizer_json/rules_tokenizer.cpp compares ours.
 
 The tokenizers are trained here, on pages of this repository. Needs: pip install tokenizers (0.23.3 was used).
+
+    tokenizer_fixtures.py           all forms, on the pages as they are
+    tokenizer_fixtures.py NAME ...  these forms only, for the texts that are there
 """
 
 import json
@@ -14,6 +17,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE.parent / "data" / "tokenizer_json"
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 LLAMA3 = QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
+WORD_OF_CASES = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s"
+                 r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s")
+AFTER_WORDS = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+TEKKEN = WORD_OF_CASES % ("", "") + r"|\p{N}" + AFTER_WORDS
+GPT4O = WORD_OF_CASES % (("(?i:'s|'t|'re|'ve|'m|'ll|'d)?",) * 2) + r"|\p{N}{1,3}" + AFTER_WORDS
 MARK = "\u2581"
 
 
@@ -27,14 +35,16 @@ SPECIAL = [token("<|im_start|>", True), token("<|im_end|>", True), token("<|im",
            token("both", lstrip=True, rstrip=True, single_word=True), token("caf\u00e9!", normalized=True), token("12345")]
 LEGACY = [token("<unk>", True, True), token("<s>", True, True), token("</s>", True, True), token("<|user|>", True, rstrip=True),
           token("[INST]", normalized=True), token("[/INST]")]
+PHI3 = [token("<unk>", True), token("<s>", True), token("</s>", rstrip=True), token("<|endoftext|>", True),
+        token("<|user|>", True, rstrip=True), token("<|im_end|>", True, rstrip=True), token("<think>", True, rstrip=True)]
 
 
 def byte_level(with_regex):
     return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": with_regex}
 
 
-def split(pattern):
-    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+def split(pattern, inverted=False):
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed" if inverted else "Isolated", "invert": inverted}
 
 
 def sequence(kind, *members):
@@ -72,6 +82,10 @@ FORMS = {
     "letters": (None, metaspace("never", True), metaspace("never", True), LEGACY, {"unk_token": "<unk>"}),
     "gemma": (REPLACE, {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False},
               fallback_decoder(False), LEGACY, {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}),
+    "tekken": (None, sequence("pretokenizers", split(TEKKEN), byte_level(False)), BYTES, SPECIAL, {"ignore_merges": True}),
+    "gpt4o": (None, sequence("pretokenizers", split(GPT4O, inverted=True), byte_level(False)), BYTES, SPECIAL, {}),
+    "phi3": (sequence("normalizers", {"type": "Prepend", "prepend": MARK}, REPLACE), None, fallback_decoder(True), PHI3,
+             {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}),
 }
 
 
@@ -150,8 +164,11 @@ def main():
     except ModuleNotFoundError:
         sys.exit("tokenizer_fixtures.py: the Python package tokenizers is missing: pip install tokenizers")
     OUT.mkdir(parents=True, exist_ok=True)
-    inputs = texts(180)
+    names = sys.argv[1:]
+    inputs = json.loads((OUT / "texts.json").read_text()) if names else texts(180)
     for name, form in FORMS.items():
+        if names and name not in names:
+            continue
         text = json.dumps(tokenizer(name, form), ensure_ascii=False, separators=(",", ":"))
         (OUT / f"{name}.json").write_text(text + "\n")
         loaded = tokenizers.Tokenizer.from_str(text)
