@@ -53,8 +53,8 @@ struct LoraNumbers {
 
 [[nodiscard]] inline LoraNumbers lora_numbers(Random& random, const std::string& module, const std::string& tensor,
                                               std::size_t outputs, std::size_t inputs, std::size_t rank) {
-  LoraNumbers n{module, tensor, rank, outputs, inputs, std::vector<float>(rank * inputs),
-                std::vector<float>(outputs * rank), 0};
+  LoraNumbers n{
+      module, tensor, rank, outputs, inputs, std::vector<float>(rank * inputs), std::vector<float>(outputs * rank), 0};
   for (float& x : n.a) x = 0.3f * random.normal();
   for (float& x : n.b) x = 0.3f * random.normal();
   return n;
@@ -112,10 +112,10 @@ struct LoraNumbers {
 // An adapter_config.json with the keys that PEFT writes.
 [[nodiscard]] inline Form peft_config(std::size_t rank, double alpha) {
   Form form;
-  for (const char* key : {"alora_invocation_tokens", "arrow_config", "auto_mapping", "corda_config", "eva_config",
-                          "exclude_modules", "layer_replication", "layers_pattern", "layers_to_transform",
-                          "megatron_config", "modules_to_save", "revision", "target_parameters",
-                          "trainable_token_indices"}) {
+  for (const char* key :
+       {"alora_invocation_tokens", "arrow_config", "auto_mapping", "corda_config", "eva_config", "exclude_modules",
+        "layer_replication", "layers_pattern", "layers_to_transform", "megatron_config", "modules_to_save", "revision",
+        "target_parameters", "trainable_token_indices"}) {
     form.add(key, Form());
   }
   for (const char* key : {"alpha_pattern", "rank_pattern", "loftq_config"}) form.add(key, Form(Form::Map{}));

@@ -1,5 +1,5 @@
-// Any bytes as an adapter_config.json, as the tensors of a PEFT adapter and as a GGUF adapter: an adapter that is merged
-// into a model or refused by it, or an Error.
+// Any bytes as an adapter_config.json, as the tensors of a PEFT adapter and as a GGUF adapter: an adapter that is
+// merged into a model or refused by it, or an Error.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

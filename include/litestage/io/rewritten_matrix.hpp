@@ -26,8 +26,8 @@ struct RewrittenStorage {
 // All matrices that are present, in a fixed order: embedding, head, then those of each layer.
 [[nodiscard]] std::vector<RawTensor*> matrices_of(ModelTensors& t);
 
-// Puts a matrix of the same shape and this type in place of `matrix`. read(r, row) writes its row r as floats, [columns],
-// and is called once for each row, by any thread. The type is F32, F16, BF16 or one of core/quantise.
+// Puts a matrix of the same shape and this type in place of `matrix`. read(r, row) writes its row r as floats,
+// [columns], and is called once for each row, by any thread. The type is F32, F16, BF16 or one of core/quantise.
 void rewrite_matrix(RawTensor& matrix, DType type, ThreadTeam& team, RewrittenStorage& storage,
                     const std::function<void(std::size_t, float*)>& read);
 

@@ -10,8 +10,8 @@ namespace litestage::io {
 
 struct WeightOptions {
   std::vector<LoraChoice> adapters{};  // merged into the weights, in this order (io/merged_source.hpp)
-  // The type to which matrices are rounded then, one of quantiser_names() (core/quantise/quantise.hpp), or empty to take
-  // them as they are stored.
+  // The type to which matrices are rounded then, one of quantiser_names() (core/quantise/quantise.hpp), or empty to
+  // take them as they are stored.
   std::string type{};
   int threads = 0;  // that do both; 0: all usable cores
 };

@@ -79,8 +79,8 @@ TEST_CASE("a folder and a file are read with their scales, and known by their by
   CHECK(a.pairs[0].place == io::MatrixPlace{io::MatrixRole::q, 0});
   CHECK(a.pairs[0].outputs.rows() == 6);
   CHECK(a.pairs[0].inputs.columns() == 5);
-  CHECK(io::lora_paths(path) == std::vector<std::string>{path + "/adapter_config.json",
-                                                         path + "/adapter_model.safetensors"});
+  CHECK(io::lora_paths(path) ==
+        std::vector<std::string>{path + "/adapter_config.json", path + "/adapter_model.safetensors"});
   CHECK(io::read_lora_adapter({test::write_peft(second, numbers, 4), 1}).fingerprint == a.fingerprint);
   CHECK(io::read_lora_adapter({test::write_peft(second, numbers, 5), 1}).fingerprint != a.fingerprint);
   CHECK(io::read_lora_adapter({test::write_peft(second, {q_numbers("lm_head")}, 4), 1}).fingerprint != a.fingerprint);
@@ -116,8 +116,9 @@ TEST_CASE("the factors of an embedding are stored the other way round") {
 
 TEST_CASE("files that are missing are named") {
   const test::ScratchFolder folder;
-  CHECK(folder_error(folder) == "DIR: has no adapter_config.json, expected adapter_config.json and "
-                                "adapter_model.safetensors in the folder of an adapter");
+  CHECK(folder_error(folder) ==
+        "DIR: has no adapter_config.json, expected adapter_config.json and "
+        "adapter_model.safetensors in the folder of an adapter");
   static_cast<void>(test::write_peft(folder, {q_numbers()}, 4));
   std::filesystem::remove(folder.path("adapter_model.safetensors"));
   CHECK(says(folder_error(folder), "DIR: has no adapter_model.safetensors, expected"));
@@ -136,8 +137,8 @@ TEST_CASE("tensors of a folder that are no pairs of matrices are refused") {
   const auto added = [&](const std::string& name, const char* type = "F32") {
     return tensors_error([&](test::SafeTensorsWriter& w) { w.add(name, type, {2, 2}, four); });
   };
-  CHECK(added(stem + ".lora_A.weight") == "t: tensor \"" + stem +
-                                              ".lora_A.weight\" has no lora_B.weight beside it, expected both");
+  CHECK(added(stem + ".lora_A.weight") ==
+        "t: tensor \"" + stem + ".lora_A.weight\" has no lora_B.weight beside it, expected both");
   CHECK(says(added(stem + ".lora_B.weight"), "has no lora_A.weight beside it, expected both"));
   for (const std::string& name :
        {stem + ".lora_magnitude_vector", stem + ".lora_B.bias", std::string("base_model.model.lm_head.weight"),

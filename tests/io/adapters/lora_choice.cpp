@@ -29,7 +29,9 @@ TEST_CASE("an adapter is chosen by a path and a scale") {
 TEST_CASE("a scale that is no finite number is refused") {
   for (const std::string text : {"x:", "x:y", "x:1y", "x:inf", "x:nan", "x:1e999", "x:0x1", ":1", ":"}) {
     const std::string error = test::error_of([&] { static_cast<void>(io::read_lora_choice(text)); });
-    CHECK_MESSAGE(error == "--lora is \"" + text + "\", expected a folder or a GGUF file, or either with a colon and a "
-                           "finite number, its scale", error);
+    CHECK_MESSAGE(error == "--lora is \"" + text +
+                               "\", expected a folder or a GGUF file, or either with a colon and a "
+                               "finite number, its scale",
+                  error);
   }
 }

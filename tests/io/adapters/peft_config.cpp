@@ -60,7 +60,8 @@ TEST_CASE("modules may have ranks and alphas of their own, by the end of their n
 }
 
 TEST_CASE("initialisations that leave the base model as it is are read, others refused") {
-  for (const char* name : {"eva", "gaussian", "mica", "orthogonal"}) CHECK(read_with("init_lora_weights", name).rank == 8);
+  for (const char* name : {"eva", "gaussian", "mica", "orthogonal"})
+    CHECK(read_with("init_lora_weights", name).rank == 8);
   CHECK(read_with("init_lora_weights", Form(false)).rank == 8);
   CHECK(config_error("init_lora_weights", "pissa_niter_4") ==
         "c.json: key init_lora_weights is \"pissa_niter_4\", expected eva, gaussian, mica, orthogonal, true or false, "

@@ -1,5 +1,5 @@
-// A LoRA adapter as it lies in its files: for some matrices W of a model two thin ones, A and B, whose product is added,
-// W + scale * B A.
+// A LoRA adapter as it lies in its files: for some matrices W of a model two thin ones, A and B, whose product is
+// added, W + scale * B A.
 #pragma once
 
 #include <cstddef>
@@ -33,11 +33,11 @@ struct LoraPair {
 
 struct LoraAdapter {
   LoraChoice choice{};
-  std::string architecture{};                  // of the model that it is for, as GGUF files name it; empty if not said
-  RopePairing pairing = RopePairing::halves;   // of the rows of B for Q and K
-  std::vector<LoraPair> pairs{};               // the ranks of A and B agree
-  std::string fingerprint{};                   // of all bytes that are read
-  std::shared_ptr<const void> storage{};       // keeps the tensors' memory
+  std::string architecture{};                 // of the model that it is for, as GGUF files name it; empty if not said
+  RopePairing pairing = RopePairing::halves;  // of the rows of B for Q and K
+  std::vector<LoraPair> pairs{};              // the ranks of A and B agree
+  std::string fingerprint{};                  // of all bytes that are read
+  std::shared_ptr<const void> storage{};      // keeps the tensors' memory
 };
 
 // Throws an Error if the path is that of no adapter, or if the adapter has anything that cannot be merged.

@@ -40,7 +40,8 @@ struct AdaptedMatrix {
   MatrixDelta delta{};
 };
 
-// The matrices of `model` that a pair of `adapter` changes. Throws an Error if it has no such layer, or if shapes differ.
+// The matrices of `model` that a pair of `adapter` changes. Throws an Error if it has no such layer, or if shapes
+// differ.
 [[nodiscard]] std::vector<AdaptedMatrix> adapted_matrices(ModelSource& model, const LoraAdapter& adapter,
                                                           const LoraPair& pair);
 

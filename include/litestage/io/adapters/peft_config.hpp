@@ -24,8 +24,8 @@ struct PeftConfig {
   std::string source{};  // for messages
   double alpha = 0;
   int rank = 0;
-  bool root_of_rank = false;              // use_rslora: the scale is alpha / sqrt(rank)
-  std::vector<ModulePattern> alphas{};    // other values of alpha; the first that fits counts
+  bool root_of_rank = false;            // use_rslora: the scale is alpha / sqrt(rank)
+  std::vector<ModulePattern> alphas{};  // other values of alpha; the first that fits counts
   std::vector<ModulePattern> ranks{};
 };
 

@@ -81,8 +81,8 @@ inline void merge_matrix(RawTensor& matrix, const std::vector<MatrixDelta>& delt
     }
   });
   if (broken == none) return;
-  throw Error(concat(path, ": tensor ", matrix.name, " has a weight in row ", broken.load(), " that is not finite with ",
-                     "the adapters of --lora, expected finite weights"));
+  throw Error(concat(path, ": tensor ", matrix.name, " has a weight in row ", broken.load(),
+                     " that is not finite with ", "the adapters of --lora, expected finite weights"));
 }
 
 }  // namespace detail

@@ -34,8 +34,9 @@ inline void refuse_other_adapter_keys(const Gguf& file) {
 [[nodiscard]] inline MatrixPlace adapted_place(const Gguf& file, std::string_view tensor, std::string_view matrix,
                                                const ModelFamily& family) {
   if (const std::optional<MatrixPlace> place = place_of_tensor(matrix, family.joint_mlp)) return *place;
-  throw Error(concat(file.source(), ": tensor ", in_quotes(tensor), " is for a matrix that no model of the architecture ",
-                     family.architecture, " has, expected names such as blk.0.attn_q.weight.lora_a"));
+  throw Error(concat(file.source(), ": tensor ", in_quotes(tensor),
+                     " is for a matrix that no model of the architecture ", family.architecture,
+                     " has, expected names such as blk.0.attn_q.weight.lora_a"));
 }
 
 }  // namespace detail

@@ -19,10 +19,14 @@ struct MatrixNames {
 };
 
 inline constexpr MatrixNames matrices_of_layer[] = {
-    {MatrixRole::q, "self_attn.q_proj", "attn_q"},          {MatrixRole::k, "self_attn.k_proj", "attn_k"},
-    {MatrixRole::v, "self_attn.v_proj", "attn_v"},          {MatrixRole::qkv, "self_attn.qkv_proj", "attn_qkv"},
-    {MatrixRole::out, "self_attn.o_proj", "attn_output"},   {MatrixRole::gate, "mlp.gate_proj", "ffn_gate"},
-    {MatrixRole::up, "mlp.up_proj", "ffn_up"},              {MatrixRole::down, "mlp.down_proj", "ffn_down"},
+    {MatrixRole::q, "self_attn.q_proj", "attn_q"},
+    {MatrixRole::k, "self_attn.k_proj", "attn_k"},
+    {MatrixRole::v, "self_attn.v_proj", "attn_v"},
+    {MatrixRole::qkv, "self_attn.qkv_proj", "attn_qkv"},
+    {MatrixRole::out, "self_attn.o_proj", "attn_output"},
+    {MatrixRole::gate, "mlp.gate_proj", "ffn_gate"},
+    {MatrixRole::up, "mlp.up_proj", "ffn_up"},
+    {MatrixRole::down, "mlp.down_proj", "ffn_down"},
     {MatrixRole::gate_up, "mlp.gate_up_proj", ""},
 };
 

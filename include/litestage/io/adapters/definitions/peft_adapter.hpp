@@ -17,6 +17,7 @@
 #include "litestage/io/adapters/check_pair.hpp"
 #include "litestage/io/adapters/peft_adapter.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/io/files/mapped_file.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
 
 namespace litestage::io {

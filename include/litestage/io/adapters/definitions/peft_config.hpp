@@ -41,9 +41,8 @@ inline constexpr std::string_view peft_without_effect[] = {"auto_mapping",
 inline constexpr std::string_view peft_only_false[] = {"fan_in_fan_out", "lora_bias", "use_dora", "use_qalora"};
 
 // Keys that name further tensors or layers, accepted where they name none.
-inline constexpr std::string_view peft_only_empty[] = {"alora_invocation_tokens", "layer_replication",
-                                                       "modules_to_save", "target_parameters",
-                                                       "trainable_token_indices"};
+inline constexpr std::string_view peft_only_empty[] = {
+    "alora_invocation_tokens", "layer_replication", "modules_to_save", "target_parameters", "trainable_token_indices"};
 
 // Initialisations that leave the model's own weights as they are. The others (PiSSA, CorDA, OLoRA, LoftQ, LoRA-GA)
 // change them, and their adapters belong to the changed model.
@@ -69,8 +68,8 @@ inline void refuse_if_filled(JsonObject& keys, std::string_view key) {
   if (!empty) throw Error(concat(keys.name(key), " is given, expected null: an adapter with it cannot be merged"));
 }
 
-// The keys of a pattern are regular expressions in PEFT. Names with dots between are read, with "^" before and "\" before
-// a dot; anything else is refused, because a hostile expression can take for ever.
+// The keys of a pattern are regular expressions in PEFT. Names with dots between are read, with "^" before and "\"
+// before a dot; anything else is refused, because a hostile expression can take for ever.
 [[nodiscard]] inline ModulePattern read_pattern(const std::string& text, const std::string& what) {
   ModulePattern out;
   std::string_view left = text;
