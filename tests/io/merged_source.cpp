@@ -298,6 +298,7 @@ TEST_CASE("16 bits keep their type, quantised weights become F16, and a given ty
   for (const DType type : {DType::f16, DType::bf16, DType::q4_k, DType::q4_1}) {
     ModelConfig c = test::tiny_config(DType::q4_k);  // rows of 256
     c.n_layers = 2;
+    c.rope.pairing = RopePairing::halves;
     const ModelSource base = test::tiny_model(c, {.dtype = type});
     const auto numbers = test::layer_numbers(c, 1, 2, 9);
     const std::vector adapters = {adapter_in_folder(numbers, 2)};

@@ -16,7 +16,7 @@ namespace litestage::io {
 
 namespace detail {
 
-inline void expect_text(const Gguf& file, std::string_view key, std::string_view expected) {
+inline void expect_key(const Gguf& file, std::string_view key, std::string_view expected) {
   const auto found = file.get<std::string>(key);
   if (found == expected) return;
   throw Error(concat(file.source(), ": key ", key, " is ", in_quotes(found), ", expected ", in_quotes(expected)));
@@ -42,8 +42,8 @@ inline void refuse_other_adapter_keys(const Gguf& file) {
 }  // namespace detail
 
 LITESTAGE_INLINE LoraAdapter read_gguf_adapter(const Gguf& file, const LoraChoice& choice) {
-  detail::expect_text(file, "general.type", "adapter");
-  detail::expect_text(file, "adapter.type", "lora");
+  detail::expect_key(file, "general.type", "adapter");
+  detail::expect_key(file, "adapter.type", "lora");
   const double alpha = file.get<double>("adapter.lora.alpha");
   detail::refuse_other_adapter_keys(file);
   const ModelFamily& family = family_of(file);
