@@ -24,7 +24,7 @@
 #include "litestage/core/quantise/quantise.hpp"
 #include "litestage/engine/session.hpp"
 #include "litestage/io/adapters/gguf_adapter.hpp"
-#include "litestage/io/adapters/lora_adapter.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 #include "litestage/io/gguf/model_source.hpp"
 #include "litestage/io/huggingface/folder_source.hpp"
 #include "litestage/io/quantised_source.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "litestage/io/adapters/lora_adapter.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 #include "litestage/io/files/distinct_files.hpp"
 #include "litestage/io/files/output_file.hpp"
 #include "litestage/io/model_contents.hpp"

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "litestage/core/compiled.hpp"
 #include "litestage/core/tensor.hpp"
 #include "litestage/io/adapters/lora_choice.hpp"
 #include "litestage/io/adapters/matrix_place.hpp"
@@ -40,14 +39,4 @@ struct LoraAdapter {
   std::shared_ptr<const void> storage{};      // keeps the tensors' memory
 };
 
-// Throws an Error if the path is that of no adapter, or if the adapter has anything that cannot be merged.
-[[nodiscard]] LoraAdapter read_lora_adapter(const LoraChoice& choice);
-
-// The files that are read of an adapter: the GGUF file itself, or those of the folder.
-[[nodiscard]] std::vector<std::string> lora_paths(const std::string& path);
-
 }  // namespace litestage::io
-
-#if LITESTAGE_HEADER_ONLY
-#include "litestage/io/adapters/definitions/lora_adapter.hpp"
-#endif

@@ -15,7 +15,7 @@
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/quantise/quantise.hpp"
 #include "litestage/core/text/outside_text.hpp"
-#include "litestage/io/adapters/lora_adapter.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/merged_source.hpp"
 #include "litestage/io/model_contents.hpp"

@@ -10,8 +10,8 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/io/adapters/gguf_adapter.hpp"
-#include "litestage/io/adapters/lora_adapter.hpp"
 #include "litestage/io/adapters/peft_adapter.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 
 namespace litestage::io {
 

@@ -1,5 +1,5 @@
 // Adapters in both forms, valid and broken ones.
-#include "litestage/io/adapters/lora_adapter.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 
 #include <doctest/doctest.h>
 
