@@ -607,6 +607,7 @@ if ! wait $validation; then
   failures=$((failures + 1))
 fi
 rmdir taken.txt 2>/dev/null
+rm -rf style
 left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name '*.txt')
 if [[ -n $left ]]; then
   echo "FAILED: files were left behind: $left"

@@ -36,7 +36,7 @@ def random_factors(model):
     random, factors = np.random.default_rng(1), {}
     for tensor in gguf.GGUFReader(model).tensors:
         parts = tensor.name.split(".")
-        if len(parts) == 4 and parts[2] in NAMES:
+        if len(parts) == 4 and parts[2] in NAMES and parts[3] == "weight":
             inputs, outputs = (int(size) for size in tensor.shape)
             a = random.normal(0, inputs ** -0.5, (RANK, inputs)).astype(np.float32)
             factors[tensor.name] = a, random.normal(0, 0.1, (outputs, RANK)).astype(np.float32)
