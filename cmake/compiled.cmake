@@ -31,7 +31,7 @@ litestage_compiled_source(compare compare)
 if(LITESTAGE_HAS_IO)
   litestage_compiled_source(io io io/files io/text io/gguf)
   litestage_compiled_source(jinja io/text/jinja io/text/jinja/syntax io/text/jinja/values io/text/jinja/functions)
-  litestage_compiled_source(folders io/huggingface io/tokenizer_json)
+  litestage_compiled_source(folders io/huggingface io/tokenizer_json io/adapters)
   list(APPEND litestage_compiled_sources ${PROJECT_SOURCE_DIR}/cmake/compiled/open_model.cpp)
 endif()
 list(APPEND litestage_compiled_folders calibrate)  # templates, whose instances cmake/compiled/calibration.cpp has

@@ -96,8 +96,10 @@ MAY_INCLUDE = {
     "io/gguf": "core/text model/source io/text io/gguf/definitions",
     "io/gguf/definitions": "core/text model/source io/files io/text io/gguf io/families",
     "io/families": "core/text model/source io/gguf",
+    "io/adapters": "core/text settings model/source io/gguf io/huggingface io/adapters/definitions",
+    "io/adapters/definitions": "core/text settings model/source io/files io/gguf io/families io/huggingface io/adapters",
     "io": "prompt model/* engine pipeline io/* compiled",
-    "io/definitions": "core/text core/quantise core/threads model/source io io/*",
+    "io/definitions": "core/text settings core/quantise core/threads model/source io io/*",
 }
 # Headers of these folders are included by the last lines of a header, and include it in turn (core/compiled.hpp).
 BACK_INCLUDES = re.compile(r"(^|/)(definitions|compiled)/")

@@ -98,6 +98,18 @@ for program in ask "score --text text.txt" validate_gpu; do
   refuses 'broken/config.json: key architectures is "MambaForCausalLM", expected one of LlamaForCausalLM' $program --model broken/
 done
 refuses "bare/tokenizer.json: key model is missing" tokenize --model bare
+# Adapters are named before any work; none of their files is an output.
+"$sources/peft_adapter.py" style 2 model.layers.0.self_attn.q_proj=576x576 model.layers.9.mlp.down_proj=576x1536 ||
+  failures=$((failures + 1))
+for program in ask compare calibrate "score --text text.txt"; do
+  # shellcheck disable=SC2086  # the program and an option
+  refuses '--lora is "style:much", expected a folder or a GGUF file, or either with a colon' $program --model magic.gguf \
+    --lora style:much
+done
+for output in "ask --json" "compare --json" "calibrate --plan" "score --text text.txt --json"; do
+  # shellcheck disable=SC2086  # the program and an option
+  refuses "is the file that --lora reads" $output style/adapter_config.json --model magic.gguf --lora style:2
+done
 refuses "broken: has tokenizer.model but no tokenizer.json" tokenize --model broken
 refuses "--json broken/config.json: is the file that --model reads" ask --model broken --json broken/config.json
 rm -r empty bare broken
@@ -409,6 +421,31 @@ if [[ -e $model ]]; then
   resume=("${short[@]}" --plan again.txt)
   refuses "model.fingerprint: found" ask --model edited.gguf --plan plan.txt
   refuses 'journal.txt: is the journal of other work: model is "xxh3:' "${resume[@]}" --model edited.gguf --journal journal.txt
+
+  # A model with an adapter is another model, to plans and journals, and by name; one of scale 0 computes what none does.
+  refuses "model.fingerprint: found" ask --model "$model" --plan plan.txt --lora style
+  refuses 'journal.txt: is the journal of other work: model is "xxh3:' "${resume[@]}" --model "$model" --lora style:0.5 \
+    --journal journal.txt
+  "$sources/peft_adapter.py" narrow 2 model.layers.0.self_attn.q_proj=576x64
+  refuses "are for a matrix of 576 x 64, expected 576 x 576, the shape of blk.0.attn_q.weight" ask --model "$model" --lora narrow
+  mkdir pickled
+  touch pickled/adapter_config.json pickled/adapter_model.bin
+  refuses "pickled: has no adapter_model.safetensors (but adapter_model.bin)" ask --model "$model" --lora pickled
+  for adapter in "" style:0 style:0.5; do
+    # shellcheck disable=SC2086  # an option or none
+    "$programs/score" --model "$model" --text text.txt --quiet --json "scored$adapter.json" ${adapter:+--lora $adapter} \
+      >out.txt 2>said.txt || failures=$((failures + 1))
+  done
+  tokens() { sed -n '/"tokens": \[/,/"next"/p' "$1"; }
+  check "an adapter of scale 0 changes no score" cmp -s <(tokens scored.json) <(tokens scoredstyle:0.json)
+  differ() { ! cmp -s "$1" "$2"; }
+  check "one of scale 0.5 does" differ <(tokens scored.json) <(tokens scoredstyle:0.5.json)
+  check "the scores name it" grep -q '"model": ".* + style:0.5"' scoredstyle:0.5.json
+  "$programs/ask" --model "$model" --lora style --lora style:-0.5 --stages direct --questions 1 --quiet --json adapted.json \
+    >answer.txt || failures=$((failures + 1))
+  check "results name adapters and scales" grep -q '"model": ".*gguf + style:1 + style:-0.5"' adapted.json
+  check "and say how they were given" grep -q '"lora": "style, style:-0.5"' adapted.json
+  rm -rf narrow pickled scored*.json adapted.json
   refuses 'model is "0123456789abcdef" there and "xxh3:' "${resume[@]}" --model "$model" --journal other.txt
   refuses 'model.fingerprint: found "0123456789abcdef"' ask --model "$model" --plan other_plan.txt
   warns "old_plan.txt, model.fingerprint: the plan names its model by samples" ask --model "$model" --plan old_plan.txt \
@@ -570,6 +607,7 @@ if ! wait $validation; then
   failures=$((failures + 1))
 fi
 rmdir taken.txt 2>/dev/null
+rm -rf style
 left=$(find . -type f ! -name '*.gguf' ! -name '*.jsonl' ! -name '*.txt')
 if [[ -n $left ]]; then
   echo "FAILED: files were left behind: $left"

@@ -70,7 +70,7 @@ struct Job {
   explicit Job(const Options& o)
       : options(o),
         skip(read_skip(o)),
-        model(o.model, {}, o.quantize, o.threads),
+        model(o.model, {}, cli::weight_options(o.lora, o.quantize, o.threads)),
         ids(read_tokens(o, tokenizer(), model.config())) {
     cli::warn_of_open_splitting(model);
     // Throws if the policy does not fit the model.
@@ -103,7 +103,9 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
                                      });
   cli::ScoreInfo info;
   info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  info.model = o.quantize.empty() ? o.model : o.model + " " + o.quantize;
+  info.model = o.model;
+  for (const std::string& adapter : o.lora) info.model += " + " + adapter;
+  if (!o.quantize.empty()) info.model += " " + o.quantize;
   if (!o.json.empty()) info.fingerprint = model.identity().fingerprint;  // reads the whole file
   info.text = o.text;
   info.backend = backend.name();
@@ -127,7 +129,10 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
 int run(Options options) {
   options.model = cli::model_path(options.model);
   cli::Files files;
-  files.reads_model(options.model).reads("--text", options.text).reads_spec("--skip", options.skip);
+  files.reads_model(options.model)
+      .reads_adapters(options.lora)
+      .reads("--text", options.text)
+      .reads_spec("--skip", options.skip);
   files.writes("--logits", options.logits).writes("--json", options.json).check();
   const Job job(options);
   cli::with_backend(options.backend, options.threads, !options.no_pack,

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/adapter_writer.hpp"
 #include "common/error_of.hpp"
 #include "common/folder_writer.hpp"
 #include "common/gguf_writer.hpp"
@@ -72,6 +74,44 @@ TEST_CASE("a folder is opened as a file is") {
     CHECK(tokenizer.is_end(277));
     CHECK_FALSE(tokenizer.adds_bos());
   }
+}
+
+TEST_CASE("adapters and rounding are a part of a model's name and identity") {
+  const ModelSource model = opened_model();
+  const test::ScratchFolder scratch, adapter;
+  const std::string path = test::write_folder(scratch, model);
+  const std::string own = std::filesystem::path(path).filename().string();
+  const auto numbers = test::layer_numbers(model.config, 0, 2, 1);
+  const std::string style = test::write_peft(adapter, numbers, 2);
+  const std::string style_name = std::filesystem::path(style).filename().string();
+  const std::vector<std::pair<io::WeightOptions, std::string>> all = {
+      {{{}, "", 1}, own},
+      {{{}, "q8_0", 1}, own + " q8_0"},
+      {{{{style, 1}}, "", 1}, own + " + " + style_name + ":1"},
+      {{{{style, 0.5}}, "", 1}, own + " + " + style_name + ":0.5"},
+      {{{{style, 0.5}}, "q8_0", 1}, own + " + " + style_name + ":0.5 q8_0"},
+      {{{{style, 1}, {style + "/", -0.5}}, "", 1}, own + " + " + style_name + ":1 + " + style_name + ":-0.5"}};
+  std::vector<std::string> prints;
+  for (const auto& [weights, name] : all) {
+    const io::ModelFile file(path, {}, weights);
+    CHECK(file.name() == name);
+    CHECK(file.identity().name == name);
+    CHECK(file.identity().tokenizer == io::ModelFile(path).identity().tokenizer);
+    for (const std::string& print : prints) CHECK(print != file.identity().fingerprint);
+    prints.push_back(file.identity().fingerprint);
+    CHECK(prints.back() == io::ModelFile(path, {}, weights).identity().fingerprint);
+  }
+  CHECK(prints[0] == io::ModelFile(path).identity().fingerprint);
+  const io::ModelFile merged(path, {}, all[4].first), plain(path);
+  CHECK(merged.source().tensors.layers[0].wq.type == DType::q8_0);
+  CHECK(plain.source().tensors.layers[0].wq.type == DType::f32);
+  // Another adapter under the same name.
+  static_cast<void>(test::write_peft(adapter, numbers, 3));
+  CHECK(io::ModelFile(path, {}, all[2].first).identity().fingerprint != prints[2]);
+  CHECK(says(test::error_of([&] {
+               static_cast<void>(io::ModelFile(path, {}, {{}, "q9", 1}));
+             }),
+             "--quantize is \"q9\", expected q8_0"));
 }
 
 TEST_CASE("each row of the embedding has a token") {

@@ -142,7 +142,7 @@ void check_lengths(const Job& job) {
 
 Files files_of(const Options& o) {
   Files files;
-  files.reads_model(o.model.empty() ? default_model_path() : o.model).reads("--plan", o.plan);
+  files.reads_model(o.model.empty() ? default_model_path() : o.model).reads_adapters(o.lora).reads("--plan", o.plan);
   if (io::is_template_file(o.chat.chat_template)) files.reads("--chat-template", o.chat.chat_template);
   if (!o.prompt) files.reads("--data", data_path(o.data));
   if (!o.prompt && is_task_file(o.task)) files.reads("--task", o.task);
@@ -164,7 +164,8 @@ Job prepare(Options o) {
   const std::string data = o.prompt ? std::string() : data_path(o.data), model = model_path(o.model);
   tasks::QuestionSet questions = questions_of(o, data);
   settle_metric(o, questions);
-  Job job{o, policies, data, std::move(questions), io::ModelFile(model, o.chat.options(), o.quantize, o.threads)};
+  Job job{o, policies, data, std::move(questions),
+          io::ModelFile(model, o.chat.options(), weight_options(o.lora, o.quantize, o.threads))};
   warn_of_open_splitting(job.model);
   job.options.context = context_or_default(o.context, job.model.config());
   if (plan) apply_plan(job, *plan);

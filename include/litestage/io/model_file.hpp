@@ -6,11 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/engine/language_model.hpp"
 #include "litestage/io/text/chat_options.hpp"
+#include "litestage/io/weight_options.hpp"
 #include "litestage/model/source/weights.hpp"
 #include "litestage/prompt/any_tokenizer.hpp"
 
@@ -24,14 +25,12 @@ struct ModelFingerprints;
 class ModelFile {
  public:
   // Throws an Error if the path is that of no model that can be loaded. A chat template of the model that is missing or
-  // not understood is an error only when a conversation is encoded (io/text/text_codec.hpp). `weights` is the type to
-  // which matrices are rounded, one of quantiser_names() (core/quantise/quantise.hpp), or empty to take them as they
-  // are stored; `threads` do that, 0 for all usable cores.
-  explicit ModelFile(const std::string& path, const ChatOptions& chat = {}, std::string_view weights = {},
-                     int threads = 0);
+  // not understood is an error only when a conversation is encoded (io/text/text_codec.hpp).
+  explicit ModelFile(const std::string& path, const ChatOptions& chat = {}, const WeightOptions& weights = {});
 
   [[nodiscard]] const std::string& path() const { return source_.path; }
-  // The last part of the path, and the type to which the matrices were rounded.
+  // The last part of the path, the adapters that were merged, and the type to which the matrices were rounded:
+  // "m.gguf + style:0.5 q8_0".
   [[nodiscard]] std::string name() const;
   [[nodiscard]] const ModelConfig& config() const { return source_.config; }
   [[nodiscard]] const ModelSource& source() const { return source_; }
@@ -42,13 +41,15 @@ class ModelFile {
   [[nodiscard]] const ModelIdentity& identity() const;
 
  private:
-  ModelFile(ModelContents contents, const ChatOptions& chat, std::string_view weights, int threads);
+  ModelFile(ModelContents contents, const ChatOptions& chat, const WeightOptions& weights);
+  void change_weights();
   [[nodiscard]] std::string tokenizer_fingerprint() const;
 
   ModelSource source_;
   std::shared_ptr<const TextCodec> tokenizer_;
   std::string tokenizer_file_;  // fingerprint of a folder's tokenizer.json
-  std::string weights_;         // type to which matrices were rounded
+  WeightOptions weights_;
+  std::vector<std::string> adapters_{};  // fingerprints of the adapters that were merged
   std::shared_ptr<const std::function<ModelFingerprints()>> fingerprints_;
   std::shared_ptr<std::optional<ModelIdentity>> identity_ = std::make_shared<std::optional<ModelIdentity>>();
 };

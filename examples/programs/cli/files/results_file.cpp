@@ -18,6 +18,7 @@ Form settings_form(const Options& o, const calibrate::PlanKernels& kernels) {
   f.add("batch", o.batch).add("context", o.context).add("kv", o.kv).add("metric", o.metric);
   f.add("temperature", o.temperature).add("top_k", o.top_k).add("top_p", o.top_p);
   f.add("chat_template", o.chat.chat_template).add("quantize", o.quantize);
+  if (!o.lora.empty()) f.add("lora", joined(o.lora));
   if (!o.chat.template_variables.empty()) f.add("template_variables", joined(o.chat.template_variables));
   return f;
 }

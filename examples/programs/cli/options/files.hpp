@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 #include "litestage/io/files/distinct_files.hpp"
 #include "litestage/io/files/output_file.hpp"
 #include "litestage/io/model_contents.hpp"
@@ -20,6 +21,13 @@ class Files {
   // The files of --model: one, or those of a folder. An empty path means that none is read.
   Files& reads_model(const std::string& path) {
     for (const std::string& file : io::model_paths(path)) reads("--model", file);
+    return *this;
+  }
+  // The files of each --lora, which is PATH or PATH:SCALE.
+  Files& reads_adapters(const std::vector<std::string>& adapters) {
+    for (const std::string& text : adapters) {
+      for (const std::string& file : io::lora_paths(io::read_lora_choice(text).path)) reads("--lora", file);
+    }
     return *this;
   }
   // A SPEC that begins with "@" names a file to read.

@@ -15,11 +15,26 @@ CLI::Option* add_backend_option(CLI::App& app, std::string& backend) {
       ->type_name("NAME");
 }
 
+CLI::Option* add_lora_option(CLI::App& app, std::vector<std::string>& adapters) {
+  return app
+      .add_option(
+          "--lora", adapters,
+          "Merge a LoRA adapter into the weights: a folder as PEFT writes it, or a GGUF file, with :SCALE behind "
+          "it to multiply what it adds; several are added up")
+      ->type_name("PATH[:SCALE]");
+}
+
 CLI::Option* add_quantize_option(CLI::App& app, std::string& type) {
   return app
       .add_option("--quantize", type,
                   "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
       ->type_name("TYPE");
+}
+
+io::WeightOptions weight_options(const std::vector<std::string>& lora, const std::string& quantize, int threads) {
+  io::WeightOptions options{.adapters = {}, .type = quantize, .threads = threads};
+  for (const std::string& text : lora) options.adapters.push_back(io::read_lora_choice(text));
+  return options;
 }
 
 CLI::Option* add_threads_option(CLI::App& app, int& threads) {

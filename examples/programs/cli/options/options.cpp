@@ -119,6 +119,7 @@ void add_model_options(CLI::App& app, Options& o) {
          "smollm2-135m of examples/get_model.sh)")
       ->type_name("PATH")
       ->group(group);
+  add_lora_option(app, o.lora)->group(group);
   add_quantize_option(app, o.quantize)->group(group);
   add_chat_options(app, o.chat, group);
   add_backend_option(app, o.backend)->group(group);

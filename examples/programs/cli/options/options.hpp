@@ -21,6 +21,7 @@ inline constexpr std::size_t all_questions = std::size_t{1} << 40;
 
 struct Options {
   std::string model, quantize;
+  std::vector<std::string> lora;  // PATH or PATH:SCALE
   ChatWords chat;
   std::string task = "choice", data;
   std::size_t questions = 16;

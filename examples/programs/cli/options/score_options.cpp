@@ -15,6 +15,7 @@ Command score_command(ScoreOptions& o) {
   app.add_option("--model", o.model,
                  "A GGUF file, or a folder as on Hugging Face (default: smollm2-135m of examples/get_model.sh)")
       ->type_name("PATH");
+  add_lora_option(app, o.lora);
   add_quantize_option(app, o.quantize);
   app.add_option("--text", o.text, "The text to score; names of control tokens in it are plain text")
       ->required()

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "cli/options/command.hpp"
 
@@ -10,6 +11,7 @@ namespace litestage::cli {
 
 struct ScoreOptions {
   std::string model, quantize, text;
+  std::vector<std::string> lora;  // PATH or PATH:SCALE
   std::string backend = "cpu", kv = "f16", skip = "never";
   std::string logits, json;
   int threads = 0;

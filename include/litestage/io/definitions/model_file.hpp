@@ -1,48 +1,59 @@
 // Opens models.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/core/quantise/quantise.hpp"
 #include "litestage/core/text/outside_text.hpp"
+#include "litestage/io/adapters/read_lora_adapter.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
+#include "litestage/io/merged_source.hpp"
 #include "litestage/io/model_contents.hpp"
 #include "litestage/io/model_file.hpp"
 #include "litestage/io/quantised_source.hpp"
 #include "litestage/io/text/chat_options.hpp"
 #include "litestage/io/text/text_codec.hpp"
+#include "litestage/settings/expected.hpp"
 
 namespace litestage::io {
 
-namespace detail {
+LITESTAGE_INLINE ModelFile::ModelFile(const std::string& path, const ChatOptions& chat, const WeightOptions& weights)
+    : ModelFile(read_model_contents(path), chat, weights) {}
 
-[[nodiscard]] inline ModelSource with_weights(ModelSource source, std::string_view weights, int threads) {
-  if (weights.empty()) return source;
-  if (const std::optional<DType> type = quantiser_named(weights)) return quantised(source, *type, threads);
-  throw Error(concat("--quantize is ", in_quotes(weights), ", expected ", quantiser_names()));
-}
-
-}  // namespace detail
-
-LITESTAGE_INLINE ModelFile::ModelFile(const std::string& path, const ChatOptions& chat, std::string_view weights,
-                                      int threads)
-    : ModelFile(read_model_contents(path), chat, weights, threads) {}
-
-LITESTAGE_INLINE ModelFile::ModelFile(ModelContents contents, const ChatOptions& chat, std::string_view weights,
-                                      int threads)
-    : source_(detail::with_weights(std::move(contents.source), weights, threads)),
+LITESTAGE_INLINE ModelFile::ModelFile(ModelContents contents, const ChatOptions& chat, const WeightOptions& weights)
+    : source_(std::move(contents.source)),
       tokenizer_(std::make_shared<const TextCodec>(std::move(contents.vocabulary), source_.path, chat)),
       tokenizer_file_(std::move(contents.tokenizer_file)),
       weights_(weights),
-      fingerprints_(std::make_shared<const std::function<ModelFingerprints()>>(std::move(contents.fingerprints))) {}
+      fingerprints_(std::make_shared<const std::function<ModelFingerprints()>>(std::move(contents.fingerprints))) {
+  change_weights();
+}
+
+// Adapters come before rounding, so that weights are rounded once.
+LITESTAGE_INLINE void ModelFile::change_weights() {
+  const std::optional<DType> type = quantiser_named(weights_.type);
+  if (!type && !weights_.type.empty())
+    throw Error(concat("--quantize is ", in_quotes(weights_.type), ", expected ", quantiser_names()));
+  std::vector<LoraAdapter> adapters;
+  for (const LoraChoice& choice : weights_.adapters) {
+    adapters.push_back(read_lora_adapter(choice));
+    adapters_.push_back(adapters.back().fingerprint);
+  }
+  if (!adapters.empty())
+    source_ = merged(source_, adapters, type, weights_.threads);
+  else if (type)
+    source_ = quantised(source_, *type, weights_.threads);
+}
 
 LITESTAGE_INLINE std::string ModelFile::name() const {
   // "models/name/" and "." have names, too.
@@ -51,7 +62,9 @@ LITESTAGE_INLINE std::string ModelFile::name() const {
   const bool is_relative = named == "." || named == "..";
   const std::filesystem::path whole =
       is_relative ? std::filesystem::absolute(named / "").lexically_normal().parent_path() : named;
-  return whole.filename().string() + (weights_.empty() ? "" : " " + weights_);
+  std::string name = whole.filename().string();
+  for (const LoraChoice& choice : weights_.adapters) name += " + " + lora_name(choice);
+  return name + (weights_.type.empty() ? "" : " " + weights_.type);
 }
 
 LITESTAGE_INLINE AnyTokenizer ModelFile::any_tokenizer() const {
@@ -61,10 +74,12 @@ LITESTAGE_INLINE AnyTokenizer ModelFile::any_tokenizer() const {
 LITESTAGE_INLINE const ModelIdentity& ModelFile::identity() const {
   if (!*identity_) {
     ModelFingerprints found = (*fingerprints_)();
-    if (!weights_.empty()) {
-      const std::string rounded = concat(found.whole, " ", weights_);
-      found = {fingerprint(std::as_bytes(std::span<const char>(rounded))), {}};
+    std::string changed = found.whole;
+    for (std::size_t i = 0; i < adapters_.size(); ++i) {
+      changed += concat(" ", adapters_[i], " ", number_text(weights_.adapters[i].scale));
     }
+    if (!weights_.type.empty()) changed += " " + weights_.type;
+    if (changed != found.whole) found = {fingerprint(std::as_bytes(std::span<const char>(changed))), {}};
     *identity_ = {name(), found.whole, found.sampled, tokenizer_fingerprint()};
   }
   return **identity_;

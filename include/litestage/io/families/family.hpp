@@ -18,6 +18,7 @@ struct ModelFamily {
   RopePairing pairing = RopePairing::halves;    // of the rows of Q and K as the file has them
   std::span<const std::string_view> keys = {};  // those that `configure` reads, without the architecture
   bool has_rope_lists = false;                  // tensors rope_factors_short and rope_factors_long may exist
+  bool joint_mlp = false;                       // ffn_up is gate and up in one matrix
   // Sets the variations. The configuration has the sizes and the RoPE of most layers. Null: there are none.
   void (*configure)(ModelConfig&, const ModelKeys&) = nullptr;
   // Takes the tensors of a layer. The configuration is checked.

@@ -14,6 +14,7 @@ inline constexpr ModelFamily phi3_family{
     .architecture = "phi3",
     .keys = phi3_keys,
     .has_rope_lists = true,
+    .joint_mlp = true,
     .configure = [](ModelConfig& c,
                     const ModelKeys& keys) { window_all_layers(c, keys.size_or_zero("attention.sliding_window")); },
     .take_layer =

@@ -6,12 +6,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
+#include "litestage/core/dtype.hpp"
 
 namespace litestage::io {
 
@@ -20,6 +22,11 @@ struct SafeTensor {
   std::vector<std::size_t> shape{};       // outermost first; empty for a single number
   std::span<const std::byte> contents{};  // the bytes in the file, which may begin at any address
 };
+
+// The type of the tensor's numbers, if backends read them as they are: F32, F16 or BF16.
+[[nodiscard]] std::optional<DType> stored_type(const SafeTensor& tensor);
+// "64 x 8", for messages.
+[[nodiscard]] std::string shape_words(const SafeTensor& tensor);
 
 class SafeTensors {
  public:

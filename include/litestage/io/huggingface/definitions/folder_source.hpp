@@ -27,7 +27,9 @@ inline void refuse_without_config(const std::string& folder) {
   if (std::filesystem::is_empty(path, ignored))
     throw Error(concat(folder, ": is an empty folder, expected ", folder_files, " in it"));
   if (std::filesystem::exists(path / "adapter_config.json", ignored)) {
-    throw Error(concat(folder, ": has adapter_config.json and no config.json, expected a whole model, not an adapter"));
+    throw Error(concat(
+        folder,
+        ": has adapter_config.json and no config.json, expected a whole model, not an adapter, which --lora takes"));
   }
   throw Error(concat(folder, ": has no config.json, expected ", folder_files, " in a model's folder"));
 }

@@ -61,13 +61,6 @@ inline constexpr std::string_view whole_model = "model.safetensors", shard_index
   return shards;
 }
 
-[[nodiscard]] inline std::optional<DType> stored_type(std::string_view type) {
-  if (type == "F32") return DType::f32;
-  if (type == "F16") return DType::f16;
-  if (type == "BF16") return DType::bf16;
-  return std::nullopt;
-}
-
 // A number of E4M3 without infinities (F8_E4M3FN): a sign, four bits of exponent with a bias of 7, three bits. All
 // values are among those of F16.
 [[nodiscard]] inline f16 f16_of_e4m3(std::uint8_t bits) {
@@ -81,12 +74,6 @@ inline constexpr std::string_view whole_model = "model.safetensors", shard_index
 // Tables of angles, which older files hold though they follow from the configuration.
 [[nodiscard]] inline bool follows_from_config(std::string_view name) {
   return name.ends_with(".rotary_emb.inv_freq");
-}
-
-[[nodiscard]] inline std::string shape_of(const SafeTensor& t) {
-  std::string shape;
-  for (const std::size_t size : t.shape) shape += (shape.empty() ? "" : " x ") + std::to_string(size);
-  return shape.empty() ? "a single number" : shape;
 }
 
 }  // namespace detail
@@ -149,14 +136,12 @@ LITESTAGE_INLINE RawTensor FolderTensors::take(const std::string& name, bool nee
   const SafeTensor& t = *found->second.tensor;
   const std::string what = concat(found->second.file->source(), ": tensor ", name);
   if (t.shape.size() != rank) {
-    throw Error(
-        concat(what, " is ", detail::shape_of(t), ", expected ", rank, rank == 1 ? " dimension" : " dimensions"));
+    throw Error(concat(what, " is ", shape_words(t), ", expected ", rank, rank == 1 ? " dimension" : " dimensions"));
   }
-  if (t.contents.empty()) throw Error(concat(what, " is ", detail::shape_of(t), ", expected sizes above 0"));
+  if (t.contents.empty()) throw Error(concat(what, " is ", shape_words(t), ", expected sizes above 0"));
   const std::size_t rows = rank == 1 ? 1 : t.shape[0], columns = t.shape.back();
   found->second.taken = true;
-  if (const std::optional<DType> type = detail::stored_type(t.type))
-    return {name, *type, rows, columns, t.contents.data()};
+  if (const std::optional<DType> type = stored_type(t)) return {name, *type, rows, columns, t.contents.data()};
   if (t.type != "F8_E4M3") throw Error(concat(what, " is ", t.type, ", expected F32, F16, BF16 or F8_E4M3"));
   std::byte* out = storage_->allocate(2 * t.contents.size());
   for (std::size_t i = 0; i < t.contents.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -108,6 +109,19 @@ inline void check_places(std::vector<PlacedTensor>& placed, std::size_t data_siz
 }
 
 }  // namespace detail
+
+LITESTAGE_INLINE std::optional<DType> stored_type(const SafeTensor& tensor) {
+  if (tensor.type == "F32") return DType::f32;
+  if (tensor.type == "F16") return DType::f16;
+  if (tensor.type == "BF16") return DType::bf16;
+  return std::nullopt;
+}
+
+LITESTAGE_INLINE std::string shape_words(const SafeTensor& tensor) {
+  std::string shape;
+  for (const std::size_t size : tensor.shape) shape += (shape.empty() ? "" : " x ") + std::to_string(size);
+  return shape.empty() ? "a single number" : shape;
+}
 
 LITESTAGE_INLINE SafeTensors::SafeTensors(const std::string& path) : source_(path) {
   auto file = std::make_shared<const MappedFile>(path);
