@@ -27,13 +27,7 @@ class SafeTensorsWriter {
 
   SafeTensorsWriter& add(const std::string& name, const std::string& type, const std::vector<std::size_t>& shape,
                          const std::string& data) {
-    Form::List sizes;
-    for (const std::size_t size : shape) sizes.emplace_back(size);
-    Form entry;
-    entry.add("dtype", type).add("shape", std::move(sizes));
-    entry.add("data_offsets", Form::List{Form(data_.size()), Form(data_.size() + data.size())});
-    tensors_.add(name, std::move(entry));
-    data_ += data;
+    tensors_.push_back({name, type, shape, data});
     return *this;
   }
   SafeTensorsWriter& add(const std::string& name, const RawTensor& t) {
@@ -42,23 +36,41 @@ class SafeTensorsWriter {
                t.rows == 1 ? std::vector<std::size_t>{t.columns} : std::vector<std::size_t>{t.rows, t.columns}, data);
   }
 
+  SafeTensorsWriter& remove(const std::string& name) {
+    std::erase_if(tensors_, [&](const Tensor& t) { return t.name == name; });
+    return *this;
+  }
+
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> names;
-    for (const Form::Member& tensor : tensors_.map("tensors")) names.push_back(tensor.first);
+    for (const Tensor& tensor : tensors_) names.push_back(tensor.name);
     return names;
   }
   [[nodiscard]] std::string bytes() const {
-    std::string text = header.value_or(io::to_json(tensors_.is_null() ? Form(Form::Map{}) : tensors_));
+    Form entries{Form::Map{}};
+    std::string data;
+    for (const Tensor& tensor : tensors_) {
+      Form entry;
+      entry.add("dtype", tensor.type).add("shape", Form::List(tensor.shape.begin(), tensor.shape.end()));
+      entry.add("data_offsets", Form::List{Form(data.size()), Form(data.size() + tensor.data.size())});
+      entries.add(tensor.name, std::move(entry));
+      data += tensor.data;
+    }
+    std::string text = header.value_or(io::to_json(entries));
     text.append(padding, ' ');
     const std::uint64_t size = header_bytes.value_or(text.size());
     std::string out(8, '\0');
     std::memcpy(out.data(), &size, 8);
-    return out + text + data_;
+    return out + text + data;
   }
 
  private:
-  Form tensors_{};
-  std::string data_{};
+  struct Tensor {
+    std::string name{}, type{};
+    std::vector<std::size_t> shape{};
+    std::string data{};
+  };
+  std::vector<Tensor> tensors_{};
 };
 
 // The tensors of a model under the names of transformers. A vector has one row: no matrix here may.

@@ -22,9 +22,13 @@ struct NaiveShape {
   int rotary_dim = 8, window = 0, original_context = 0, context = 64;
   double eps = 1e-5, base = 1e4, local_base = 1e4, softcap = 0;
   bool tied = false, biases = false;
-  std::string scaling = "none";  // none, linear, yarn, freqs (a tensor with divisors), longrope
+  std::string scaling = "none";  // none, linear, yarn, llama3, freqs (a tensor with divisors), longrope
   double factor = 1, attention_factor = 1;
   int session = 48;  // positions of the session, which chooses the list of longrope
+  // What only folders can say. [layers] or empty: which layers have the window, and which have no RoPE, is the
+  // family's.
+  std::vector<bool> windows = {}, ropeless = {};
+  double query_scalar = 0;  // scores are divided by its root; 0: head_dim
 };
 
 using NaiveWeights = std::vector<float>;
@@ -51,6 +55,7 @@ struct NaiveModel {
     if (!c.tied) output_head = matrix(c.vocab, c.hidden, 1);
     const int pairs = c.rotary_dim / 2;
     for (int i = 0; i < pairs && c.scaling == "freqs"; ++i) freqs.push_back(1 + static_cast<float>(i));
+    for (int i = 0; i < pairs && c.scaling == "llama3"; ++i) freqs.push_back(static_cast<float>(llama3_divisor(i)));
     for (int i = 0; i < pairs && c.scaling == "longrope"; ++i) {
       short_factors.push_back(1 + 0.25f * static_cast<float>(i));
       long_factors.push_back(2 + 3 * random_.uniform());
@@ -155,14 +160,26 @@ struct NaiveModel {
 
   // ---- attention ----
 
-  [[nodiscard]] bool local(int l) const { return gemma() && (l + 1) % 6 != 0; }
-  [[nodiscard]] bool rotates(int l) const { return !is("smollm3") || (l + 1) % 4 != 0; }
-  [[nodiscard]] int window_of(int l) const { return gemma() && !local(l) ? 0 : shape.window; }
+  [[nodiscard]] bool local(int l) const { return gemma() && (shape.windows.empty() ? (l + 1) % 6 != 0 : windowed(l)); }
+  [[nodiscard]] bool windowed(int l) const {
+    return shape.windows.empty() ? !gemma() || local(l) : shape.windows[size(l)];
+  }
+  [[nodiscard]] bool rotates(int l) const {
+    return shape.ropeless.empty() ? !is("smollm3") || (l + 1) % 4 != 0 : !shape.ropeless[size(l)];
+  }
+  [[nodiscard]] int window_of(int l) const { return windowed(l) ? shape.window : 0; }
+
+  // With the factors 1 and 4 for low and high frequencies.
+  [[nodiscard]] double llama3_divisor(int i) const {
+    const double turns = shape.original_context * std::pow(shape.base, -2.0 * i / shape.rotary_dim) / 6.283185307179586;
+    const double kept = turns > 4 ? 1 : turns < 1 ? 0 : (turns - 1) / 3;
+    return 1 / ((1 - kept) / shape.factor + kept);
+  }
 
   // By what pair i's frequency is divided in layer l.
   [[nodiscard]] double divisor(int l, int i) const {
     if (local(l)) return 1;
-    if (shape.scaling == "freqs") return static_cast<double>(freqs[size(i)]);
+    if (!freqs.empty()) return static_cast<double>(freqs[size(i)]);
     if (shape.scaling == "linear") return shape.factor;
     if (shape.scaling == "longrope") {
       return static_cast<double>((shape.session > shape.original_context ? long_factors : short_factors)[size(i)]);
@@ -234,7 +251,7 @@ struct NaiveModel {
         };
         for (std::size_t key = 0; key <= t; ++key) {
           for (std::size_t j = 0; j < dim; ++j) weights[key] += q[t][head * dim + j] * k[key][head / group * dim + j];
-          weights[key] /= std::sqrt(static_cast<double>(dim));
+          weights[key] /= std::sqrt(shape.query_scalar > 0 ? shape.query_scalar : static_cast<double>(dim));
           if (sees(key) && weights[key] > largest) largest = weights[key];
         }
         for (std::size_t key = 0; key <= t; ++key) {

@@ -11,6 +11,7 @@
 #include "common/folder_writer.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/model/source/rope_scaling.hpp"
 
 using namespace litestage;
 using test::says;
@@ -75,9 +76,6 @@ TEST_CASE("a missing key means what it means in its family") {
   mistral = with(mistral, "sliding_window", Form());
   CHECK(config_error(mistral) == "no error");
   CHECK(says(config_error(with(mistral, "num_key_value_heads", std::nullopt)), "number of K/V heads is 8"));
-  CHECK(says(config_error(with(mistral, "sliding_window", std::nullopt)),
-             "sliding_window is missing, which means 4096, expected null"));
-  CHECK(says(config_error(with(mistral, "sliding_window", Form(4096))), "sliding_window is 4096, expected null"));
   for (const char* key : {"hidden_size", "vocab_size", "max_position_embeddings", "num_hidden_layers"}) {
     CHECK(config_error(with(base_config(), key, std::nullopt)) == concat("c.json: key ", key, " is missing"));
   }
@@ -97,17 +95,19 @@ TEST_CASE("what changes results and is not supported is refused by name, and so 
   CHECK(config_error("attention_bias", "true") == "c.json: key attention_bias is true, expected false");
   CHECK(config_error("mlp_bias", "true") == "c.json: key mlp_bias is true, expected false");
   CHECK(config_error("rope_interleaved", "true") == "c.json: key rope_interleaved is true, expected false");
-  CHECK(says(config_error("hidden_act", R"("gelu")"), "hidden_act is \"gelu\", expected silu"));
+  CHECK(says(config_error("hidden_act", R"("gelu")"), "hidden_act is \"gelu\", expected silu or gelu_pytorch_tanh"));
   CHECK(says(config_error("partial_rotary_factor", "0.5"), "partial_rotary_factor is not 1"));
   CHECK(says(config_error("num_attention_heads", "0"), "is 0, expected 1 to"));
   CHECK(says(config_error("head_dim", "2147483647"), "head size is 2.14748e+09, expected 2 to 1024"));
   CHECK(says(config_error("hidden_size", R"("64")"), "hidden_size is a string, expected an integer"));
-  CHECK(says(config_error("layer_types", R"(["full_attention", "sliding_attention"])"), "has \"sliding_attention\""));
-  CHECK(config_error("use_sliding_window", "true", "qwen2") == "no error");  // from layer 28 on, of 4
-  CHECK(says(
-      config_error(with(with(base_config("qwen2"), "use_sliding_window", Form(true)), "max_window_layers", Form(2))),
-      "use_sliding_window is true, expected false"));
-  CHECK(config_error("sliding_window", "4096", "qwen2") == "no error");  // not used
+  const auto types = [](const char* last) {
+    return concat(R"(["full_attention", "full_attention", "full_attention", ")", last, "\"]");
+  };
+  CHECK(config_error("layer_types", types("full_attention").c_str()) == "no error");
+  CHECK(config_error("layer_types", types("sliding_attention").c_str()) ==
+        "c.json: key layer_types has \"sliding_attention\", expected full_attention in every layer, as sliding_window "
+        "says");
+  CHECK(config_error("use_sliding_window", "true") == "c.json: key use_sliding_window is true, expected false");
   CHECK(says(config_error(Form(Form::List{})), "c.json is a list, expected an object"));
 }
 
@@ -121,9 +121,8 @@ TEST_CASE("RoPE of transformers 4 and 5") {
   CHECK(rope("rope_scaling", R"({"rope_type": "linear", "type": "linear", "factor": 1.0})").factors.empty());
   CHECK(says(config_error("rope_parameters", R"({"rope_theta": 5.0})"),
              "rope_theta is 5, expected 10000 as rope_theta beside it"));
-  CHECK(says(config_error("rope_scaling", R"({"type": "yarn", "factor": 4.0})"),
-             "rope_type is \"yarn\", expected default, linear or llama3"));
-  CHECK(says(config_error("rope_scaling", R"({"type": "dynamic", "factor": 4.0})"), "is \"dynamic\""));
+  CHECK(says(config_error("rope_scaling", R"({"type": "dynamic", "factor": 4.0})"),
+             "rope_type is \"dynamic\", expected default, linear, llama3 or yarn"));
   CHECK(says(config_error("rope_scaling", R"({"type": "linear"})"), "rope_scaling.factor is missing"));
   CHECK(says(config_error("rope_scaling", R"({"type": "linear", "factor": 0})"), "rope_scaling.factor is 0, expected"));
   CHECK(says(config_error("rope_scaling", R"({"type": "linear", "factor": 2, "mscale": 1})"),
@@ -157,4 +156,40 @@ TEST_CASE("the factors of Llama 3") {
   CHECK(says(config_error("rope_scaling",
                           R"({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 4.0})"),
              "low_freq_factor is 4, expected less than high_freq_factor"));
+}
+
+// The same formula for YaRN; rope_scaling.cpp tests its factors.
+TEST_CASE("the keys of YaRN") {
+  const auto rope = [](const char* scaling) {
+    return read_config(with(base_config(), "rope_scaling", io::parse_json(scaling, "test"))).rope;
+  };
+  const RopeConfig usual = rope(R"({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64})");
+  YarnScaling scaling;
+  scaling.factor = 4;
+  scaling.original_context = 64;
+  const auto scaled = [&] {
+    RopeConfig out = read_config(base_config()).rope;
+    scale_yarn(out, scaling);
+    return out;
+  };
+  CHECK(usual == scaled());
+  CHECK(usual.magnitude == doctest::Approx(0.1 * std::log(4.0) + 1));
+  // Without a factor it is the context over the original one, 256 / 64; a beta of 0 is that of a missing key.
+  CHECK(rope(R"({"rope_type": "yarn", "factor": null, "beta_fast": 0, "original_max_position_embeddings": 64})") ==
+        usual);
+  scaling.original_context = 256;  // that of a missing key
+  CHECK(rope(R"({"type": "yarn", "factor": 4.0})") == scaled());
+  scaling = {.factor = 4, .original_context = 64, .beta_fast = 16, .beta_slow = 2, .truncate = false};
+  scaling.magnitude = 1.5;
+  CHECK(rope(R"({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 16,
+    "beta_slow": 2, "truncate": false, "attention_factor": 1.5})") == scaled());
+  scaling.magnitude.reset();
+  scaling.mscale = 2;
+  scaling.mscale_all_dim = 0.5;
+  CHECK(rope(R"({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 16,
+    "beta_slow": 2, "truncate": false, "mscale": 2, "mscale_all_dim": 0.5})") == scaled());
+  CHECK(says(config_error("rope_scaling", R"({"type": "yarn", "factor": 4.0, "beta_fast": 1})"),
+             "c.json: fast beta of the RoPE scaling is 1, expected above 1, the slow one"));
+  CHECK(says(config_error("rope_scaling", R"({"type": "yarn", "factor": 4.0, "short_factor": [1]})"),
+             "rope_scaling.short_factor is not supported"));
 }

@@ -1,12 +1,10 @@
-// The tensors that layers of the families are made of. Names: ggml-org/llama.cpp gguf-py/gguf/constants.py. A matrix
-// that holds several projections is split by rows, which are a range of its bytes in every type.
+// The tensors that layers of the families are made of. Names: ggml-org/llama.cpp gguf-py/gguf/constants.py.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "litestage/io/gguf/tensor_taker.hpp"
+#include "litestage/model/source/joint_tensors.hpp"
 #include "litestage/model/source/weights.hpp"
 
 namespace litestage::io {
@@ -17,39 +15,8 @@ namespace litestage::io {
 
 namespace detail {
 
-// Rows [first, first + n) of a matrix, or as many numbers of a vector of F32. What lies past its end is an Error of
-// check_size.
-[[nodiscard]] inline RawTensor part_of(const RawTensor& whole, std::string_view role, int first, int n) {
-  RawTensor part = whole;
-  part.name = concat(whole.name, ", ", role);
-  const auto from = static_cast<std::size_t>(first), count = static_cast<std::size_t>(n);
-  if (whole.rows == 1) {
-    part.data += from * sizeof(float);
-    part.columns = count;
-  } else {
-    part.data = whole.row(from);
-    part.rows = count;
-  }
-  return part;
-}
-
-// Throws Error if a fused tensor, of n rows or numbers, has another size.
-inline void check_size(const TensorTaker& take, const RawTensor& whole, int n, bool is_vector) {
-  const std::size_t found = is_vector ? whole.columns : whole.rows;
-  if (found == static_cast<std::size_t>(n) && (whole.rows == 1) == is_vector) return;
-  throw Error(concat(take.source(), ": tensor ", whole.name, " is ", whole.rows, " x ", whole.columns, ", expected ",
-                     is_vector ? concat("1 x ", n) : concat(n, " rows")));
-}
-
-// Queries, keys and values in one tensor, as any architecture may store them.
-inline void split_qkv(RawTensor& q, RawTensor& k, RawTensor& v, const RawTensor& whole, const ModelConfig& c) {
-  q = part_of(whole, "queries", 0, c.q_dim());
-  k = part_of(whole, "keys", c.q_dim(), c.kv_dim());
-  v = part_of(whole, "values", c.q_dim() + c.kv_dim(), c.kv_dim());
-}
-
+// Queries, keys and values may be in one tensor in any architecture.
 inline void take_qkv(TensorTaker& take, LayerTensors& t, const std::string& prefix, const ModelConfig& c) {
-  const int fused = c.q_dim() + 2 * c.kv_dim();
   const RawTensor whole = take.optional(prefix + "attn_qkv.weight");
   if (whole.empty()) {
     t.wq = take.required(prefix + "attn_q.weight");
@@ -60,12 +27,9 @@ inline void take_qkv(TensorTaker& take, LayerTensors& t, const std::string& pref
     t.bv = take.vector(prefix + "attn_v.bias", false);
     return;
   }
-  check_size(take, whole, fused, false);
-  split_qkv(t.wq, t.wk, t.wv, whole, c);
+  split_qkv(t, whole, c, take.source());
   const RawTensor bias = take.vector(prefix + "attn_qkv.bias", false);
-  if (bias.empty()) return;
-  check_size(take, bias, fused, true);
-  split_qkv(t.bq, t.bk, t.bv, bias, c);
+  if (!bias.empty()) split_qkv_bias(t, bias, c, take.source());
 }
 
 }  // namespace detail
@@ -91,10 +55,7 @@ inline void take_mlp(TensorTaker& take, LayerTensors& t, int layer) {
 inline void take_fused_mlp(TensorTaker& take, LayerTensors& t, int layer, const ModelConfig& c) {
   const std::string prefix = layer_prefix(layer);
   t.mlp_norm = take.vector(prefix + "ffn_norm.weight", true);
-  const RawTensor both = take.required(prefix + "ffn_up.weight");
-  detail::check_size(take, both, 2 * c.ffn, false);
-  t.w_gate = detail::part_of(both, "gate", 0, c.ffn);
-  t.w_up = detail::part_of(both, "up", c.ffn, c.ffn);
+  split_gate_up(t, take.required(prefix + "ffn_up.weight"), c, take.source());
   t.w_down = take.required(prefix + "ffn_down.weight");
 }
 

@@ -5,15 +5,16 @@
 #include <string>
 
 #include "litestage/core/compiled.hpp"
-#include "litestage/io/huggingface/folder_family.hpp"
 #include "litestage/model/source/config.hpp"
 #include "litestage/settings/form.hpp"
 
 namespace litestage::io {
 
+struct FolderFamily;
+
 struct FolderConfig {
   ModelConfig model{};
-  FolderFamily family{};
+  const FolderFamily* family = nullptr;  // never null in what the reader returns
 };
 
 // `source` names the file in errors.

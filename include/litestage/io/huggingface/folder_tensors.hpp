@@ -20,6 +20,7 @@ class FolderTensors {
  public:
   explicit FolderTensors(const std::string& folder);
 
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   // The files' paths, in the order of their names; the index, where there is one, is the first.
   [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
   [[nodiscard]] bool has(std::string_view name) const { return tensors_.contains(name); }
@@ -27,8 +28,8 @@ class FolderTensors {
   // A matrix in its type; one in F8_E4M3 is written as F16, which has all its values. `needed`: an Error if it is
   // missing.
   [[nodiscard]] RawTensor matrix(const std::string& name, bool needed = true);
-  // A norm or bias in F32, as one row.
-  [[nodiscard]] RawTensor vector(const std::string& name, bool needed = true);
+  // A norm or bias in F32, as one row, with `offset` added to each number. An Error if it is missing.
+  [[nodiscard]] RawTensor vector(const std::string& name, float offset = 0);
   // Throws an Error that names a tensor which was not taken.
   void refuse_the_rest(std::string_view architecture) const;
 

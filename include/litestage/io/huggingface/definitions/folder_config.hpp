@@ -11,8 +11,8 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json_object.hpp"
+#include "litestage/io/huggingface/families/known_families.hpp"
 #include "litestage/io/huggingface/folder_config.hpp"
-#include "litestage/io/huggingface/rope_keys.hpp"
 
 namespace litestage::io {
 
@@ -87,7 +87,7 @@ inline constexpr std::string_view without_effect[] = {"_attn_implementation",
 inline constexpr std::string_view only_false[] = {"add_cross_attention", "is_decoder",          "is_encoder_decoder",
                                                   "rope_interleaved",    "tie_encoder_decoder", "use_mrope"};
 
-[[nodiscard]] inline FolderFamily read_family(JsonObject& keys) {
+[[nodiscard]] inline const FolderFamily& read_family(JsonObject& keys) {
   const std::string type = keys.string("model_type").value_or("");
   std::string name;
   if (const Form* classes = keys.find("architectures")) {
@@ -95,53 +95,22 @@ inline constexpr std::string_view only_false[] = {"add_cross_attention", "is_dec
     if (list.size() != 1) throw Error(concat(keys.name("architectures"), " has ", list.size(), " classes, expected 1"));
     name = list[0].string(keys.name("architectures"));
   }
-  for (const FolderFamily& family : folder_families) {
-    if (name.empty() ? family.model_type != type : family.model_class != name) continue;
-    if (!type.empty() && type != family.model_type) {
-      throw Error(concat(keys.name("model_type"), " is ", in_quotes(type), ", expected ", family.model_type,
+  for (const FolderFamily* family : folder_families) {
+    if (name.empty() ? family->model_type != type : family->model_class != name) continue;
+    if (!type.empty() && type != family->model_type) {
+      throw Error(concat(keys.name("model_type"), " is ", in_quotes(type), ", expected ", family->model_type,
                          " with the class ", name));
     }
-    return family;
+    return *family;
   }
   if (name.empty())
     throw Error(concat(keys.name("architectures"), " is missing, expected one of ", folder_family_names()));
   throw Error(concat(keys.name("architectures"), " is ", in_quotes(name), ", expected one of ", folder_family_names()));
 }
 
-inline void refuse_windows(JsonObject& keys, const FolderFamily& family, const ModelConfig& c) {
-  if (const Form* layers = keys.find("layer_types")) {
-    for (const Form& layer : layers->list(keys.name("layer_types"))) {
-      const std::string& found = layer.string(keys.name("layer_types"));
-      if (found != "full_attention") {
-        throw Error(
-            concat(keys.name("layer_types"), " has ", in_quotes(found), ", expected full_attention in every layer"));
-      }
-    }
-  }
-  const bool upper = family.window == FolderWindow::upper_layers;
-  const bool used = keys.boolean("use_sliding_window", false);
-  const std::optional<int> window = keys.size("sliding_window"), first = keys.size("max_window_layers");
-  if (used && (!upper || first.value_or(28) < c.n_layers)) {
-    throw Error(
-        concat(keys.name("use_sliding_window"), " is true, expected false: windows of attention are not supported"));
-  }
-  if (family.window != FolderWindow::all_layers) return;
-  if (window)
-    throw Error(concat(keys.name("sliding_window"), " is ", *window,
-                       ", expected null: windows of attention are not supported"));
-  if (!keys.has("sliding_window")) {
-    throw Error(concat(keys.name("sliding_window"),
-                       " is missing, which means 4096, expected null: windows of attention are not supported"));
-  }
-}
-
-inline void refuse_biases(JsonObject& keys, const FolderFamily& family) {
-  if (family.biases == FolderBiases::qkv) return;
-  for (const char* key : {"attention_bias", "mlp_bias"}) keys.expect(key, false);
-}
-
-[[nodiscard]] inline int head_size(JsonObject& keys, const ModelConfig& c) {
+[[nodiscard]] inline int head_size(JsonObject& keys, const FolderFamily& family, const ModelConfig& c) {
   if (const std::optional<int> found = keys.size("head_dim")) return *found;
+  if (!keys.has("head_dim") && family.head_dim != 0) return family.head_dim;
   if (c.hidden % c.n_heads == 0) return c.hidden / c.n_heads;
   throw Error(concat(keys.name("num_attention_heads"), " is ", c.n_heads, ", expected a divisor of hidden_size, ",
                      c.hidden, ", where head_dim is missing"));
@@ -152,10 +121,13 @@ inline void refuse_biases(JsonObject& keys, const FolderFamily& family) {
   return keys.has("num_key_value_heads") || family.n_kv_heads == 0 ? n_heads : family.n_kv_heads;
 }
 
-[[nodiscard]] inline Activation read_activation(JsonObject& keys) {
-  const std::string name = keys.string("hidden_act").value_or("silu");
-  if (name == "silu" || name == "swish") return Activation::silu;
-  throw Error(concat(keys.name("hidden_act"), " is ", in_quotes(name), ", expected silu"));
+[[nodiscard]] inline Activation read_activation(JsonObject& keys, const FolderFamily& family) {
+  const std::optional<std::string> name = keys.string(family.activation_key);
+  if (!name) return family.activation;
+  if (*name == "silu" || *name == "swish") return Activation::silu;
+  if (*name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+  throw Error(
+      concat(keys.name(family.activation_key), " is ", in_quotes(*name), ", expected silu or gelu_pytorch_tanh"));
 }
 
 }  // namespace detail
@@ -163,31 +135,31 @@ inline void refuse_biases(JsonObject& keys, const FolderFamily& family) {
 LITESTAGE_INLINE FolderConfig read_folder_config(const Form& file, const std::string& source) {
   JsonObject keys(file, source);
   FolderConfig out;
-  out.family = detail::read_family(keys);
+  const FolderFamily& family = detail::read_family(keys);
+  out.family = &family;
   ModelConfig& c = out.model;
-  c.architecture = out.family.architecture;
+  c.architecture = family.architecture;
   c.n_layers = keys.required_size("num_hidden_layers");
   c.hidden = keys.required_size("hidden_size");
   c.ffn = keys.required_size("intermediate_size");
   c.n_heads = keys.required_size("num_attention_heads");
-  c.n_kv_heads = detail::kv_heads(keys, out.family, c.n_heads);
-  c.head_dim = detail::head_size(keys, c);
+  c.n_kv_heads = detail::kv_heads(keys, family, c.n_heads);
+  c.head_dim = detail::head_size(keys, family, c);
   c.vocab = keys.required_size("vocab_size");
   c.max_context = keys.required_size("max_position_embeddings");
-  c.norm_eps = static_cast<float>(keys.number("rms_norm_eps").value_or(out.family.norm_eps));
-  c.activation = detail::read_activation(keys);
-  c.tied_head = keys.boolean("tie_word_embeddings", out.family.tied_head);
+  c.norm_eps = static_cast<float>(keys.number("rms_norm_eps").value_or(family.norm_eps));
+  c.activation = detail::read_activation(keys, family);
+  c.tied_head = keys.boolean("tie_word_embeddings", family.tied_head);
   c.rope.rotary_dim = c.head_dim;
   c.validate(source);  // before sizes are used
-  c.rope = read_rope(keys, c, out.family.rope_base);
-  detail::refuse_windows(keys, out.family, c);
-  detail::refuse_biases(keys, out.family);
+  family.configure(c, keys);
   for (const std::string_view key : detail::only_false) keys.expect(key, false);
   if (const Form* pruned = keys.find("pruned_heads");
       pruned != nullptr && !pruned->map(keys.name("pruned_heads")).empty()) {
     throw Error(concat(keys.name("pruned_heads"), " is not empty, expected no pruned heads"));
   }
   keys.pass_over(detail::without_effect);
+  keys.pass_over(family.unused);
   keys.refuse_the_rest();
   c.validate(source);
   return out;

@@ -9,6 +9,7 @@
 
 #include "litestage/core/error.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/io/huggingface/families/known_families.hpp"
 #include "litestage/io/huggingface/folder_config.hpp"
 #include "litestage/io/huggingface/folder_source.hpp"
 #include "litestage/io/huggingface/folder_tensors.hpp"
@@ -29,28 +30,6 @@ inline void refuse_without_config(const std::string& folder) {
     throw Error(concat(folder, ": has adapter_config.json and no config.json, expected a whole model, not an adapter"));
   }
   throw Error(concat(folder, ": has no config.json, expected ", folder_files, " in a model's folder"));
-}
-
-[[nodiscard]] inline LayerTensors take_layer_of_folder(FolderTensors& tensors, int l, FolderBiases biases) {
-  const std::string prefix = concat("model.layers.", l, ".");
-  const bool has_biases = biases == FolderBiases::qkv;
-  const auto bias = [&](std::string_view name) {
-    return has_biases ? tensors.vector(concat(prefix, "self_attn.", name, "_proj.bias")) : RawTensor{};
-  };
-  LayerTensors t;
-  t.attention_norm = tensors.vector(prefix + "input_layernorm.weight");
-  t.wq = tensors.matrix(prefix + "self_attn.q_proj.weight");
-  t.wk = tensors.matrix(prefix + "self_attn.k_proj.weight");
-  t.wv = tensors.matrix(prefix + "self_attn.v_proj.weight");
-  t.bq = bias("q");
-  t.bk = bias("k");
-  t.bv = bias("v");
-  t.wo = tensors.matrix(prefix + "self_attn.o_proj.weight");
-  t.mlp_norm = tensors.vector(prefix + "post_attention_layernorm.weight");
-  t.w_gate = tensors.matrix(prefix + "mlp.gate_proj.weight");
-  t.w_up = tensors.matrix(prefix + "mlp.up_proj.weight");
-  t.w_down = tensors.matrix(prefix + "mlp.down_proj.weight");
-  return t;
 }
 
 // The output head. A tied one may be stored again; where it differs, versions of transformers disagree on which counts.
@@ -79,12 +58,13 @@ LITESTAGE_INLINE FolderSource read_folder_source(const std::string& folder) {
   source.path = folder;
   source.config = config.model;
   source.tensors.embedding = tensors.matrix("model.embed_tokens.weight");
-  source.tensors.final_norm = tensors.vector("model.norm.weight");
+  source.tensors.final_norm = tensors.vector("model.norm.weight", config.family->norm_offset);
   source.tensors.head = detail::take_head(tensors, source.tensors.embedding, config.model.tied_head, folder);
   for (int l = 0; l < config.model.n_layers; ++l) {
-    source.tensors.layers.push_back(detail::take_layer_of_folder(tensors, l, config.family.biases));
+    FolderLayer layer(tensors, l, config.family->norm_offset);
+    config.family->take_layer(layer, source.tensors.layers.emplace_back(), config.model);
   }
-  tensors.refuse_the_rest(config.family.model_class);
+  tensors.refuse_the_rest(config.family->model_class);
   source.storage = tensors.storage();
   validate(source);
   return out;

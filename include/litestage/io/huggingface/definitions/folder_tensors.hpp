@@ -170,11 +170,11 @@ LITESTAGE_INLINE RawTensor FolderTensors::matrix(const std::string& name, bool n
   return take(name, needed, 2);
 }
 
-LITESTAGE_INLINE RawTensor FolderTensors::vector(const std::string& name, bool needed) {
-  RawTensor stored = take(name, needed, 1);
-  if (stored.empty()) return stored;
+LITESTAGE_INLINE RawTensor FolderTensors::vector(const std::string& name, float offset) {
+  const RawTensor stored = take(name, true, 1);
   std::vector<float> values(stored.columns);
   dequantize_row(stored.type, stored.data, values.data(), values.size());
+  for (float& value : values) value += offset;
   std::byte* out = storage_->allocate(values.size() * sizeof(float));
   std::memcpy(out, values.data(), values.size() * sizeof(float));
   return {name, DType::f32, 1, stored.columns, out};
