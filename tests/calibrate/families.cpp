@@ -47,8 +47,7 @@ struct ShortCalibration {
   const Progress progress;
   const std::vector<Question> asked = test::questions(2);
   calibrate::Calibration<CpuBackend> run(model, test::three_stages(), asked, settings, journal, progress);
-  const calibrate::LatencyModel latency =
-      run.latency([&] { return proportional_steps(model.config().n_sublayers()); });
+  const calibrate::LatencyModel latency = run.latency([&] { return proportional_steps(model.config().n_sublayers()); });
   ShortCalibration out{run.importance(), {}, {}};
   out.found = run.budgets(calibrate::Racing{}, latency, out.importance, run.full_depth(latency));
   out.skip = run.lite_stage(out.importance, {2, 3, 1});
@@ -68,7 +67,8 @@ TEST_CASE("families: a skip policy, importance and a short calibration, the same
   for (const std::string family : test::recorded_families) {
     CAPTURE(family);
     const io::ModelFile file(test::RecordedModel::folder_of(family));
-    const LanguageModel<CpuBackend> model = io::load_model(file, std::make_shared<CpuBackend>(CpuOptions{.threads = 1}));
+    const LanguageModel<CpuBackend> model =
+        io::load_model(file, std::make_shared<CpuBackend>(CpuOptions{.threads = 1}));
     const ShortCalibration alone = short_calibration(model, 1), together = short_calibration(model, 3);
     CHECK(together.importance == alone.importance);
     CHECK(together.found == alone.found);

@@ -42,11 +42,13 @@ class Case:
 SMALL = {"hidden": 32, "layers": 3, "ffn": 48}
 CASES = [
     Case("llama", "untied, no scaling", shape()),
-    Case("llama", "tied, 1 K/V head, head_dim 20, llama3 scaling", shape(kv=1, head_dim=20, tie_word_embeddings=True, rope_scaling=LLAMA3), form=4),
-    Case("llama", "as many K/V heads, linear scaling, eps 0.01", shape(kv=4, rope_scaling=LINEAR, rms_norm_eps=1e-2, rope_theta=500.0), shards=True),
+    Case("llama", "tied, 1 K/V head, head_dim 20, llama3 scaling", shape(kv=1, head_dim=20, tie_word_embeddings=True,
+         rope_scaling=LLAMA3), form=4),
+    Case("llama", "as many K/V heads, linear scaling, eps 0.01", shape(kv=4, rope_scaling=LINEAR, rms_norm_eps=1e-2,
+         rope_theta=500.0), shards=True),
     Case("llama", "yarn scaling", shape(hidden=60, heads=6, kv=3, ffn=75, rope_scaling=YARN), form=4),
-    Case("llama", "yarn with betas, mscale, not truncated, in F16", shape(rope_scaling={**YARN, "beta_fast": 8.0, "beta_slow": 0.5, "mscale": 1.0,
-         "mscale_all_dim": 0.5, "truncate": False}, rope_theta=1e3), dtype="float16"),
+    Case("llama", "yarn with betas, mscale, not truncated, F16", shape(rope_theta=1e3, rope_scaling={**YARN, "beta_fast": 8.0,
+         "beta_slow": 0.5, "mscale": 1.0, "mscale_all_dim": 0.5, "truncate": False}), dtype="float16"),
     Case("llama", "yarn with attention_factor, larger vocabulary", shape(vocab=301, rope_scaling={**YARN, "attention_factor": 1.3})),
     Case("llama", "kept: llama3 scaling, BF16", shape(**SMALL, rope_scaling=LLAMA3), form=4, dtype="bfloat16", kept=True),
 
@@ -63,8 +65,8 @@ CASES = [
     Case("qwen2", "window not used, yarn scaling", shape(kv=4, sliding_window=7, rope_scaling=YARN), form=4, shards=True),
     Case("qwen2", "window 5 in the first and third layer", shape(use_sliding_window=True, sliding_window=5, layer_types=[
          "sliding_attention", "full_attention", "sliding_attention", "full_attention"]), dtype="bfloat16"),
-    Case("qwen2", "kept: tied, window 6 from layer 1 on, BF16", shape(**SMALL, tie_word_embeddings=True, use_sliding_window=True, sliding_window=6,
-         max_window_layers=1), dtype="bfloat16", kept=True),
+    Case("qwen2", "kept: tied, window 6 from layer 1 on, BF16", shape(**SMALL, tie_word_embeddings=True, use_sliding_window=True,
+         sliding_window=6, max_window_layers=1), dtype="bfloat16", kept=True),
 
     Case("qwen3", "untied, head_dim 12", shape(head_dim=12)),
     Case("qwen3", "tied, 1 K/V head, head_dim 20", shape(kv=1, head_dim=20, tie_word_embeddings=True, rope_theta=1e6), form=4),
@@ -74,9 +76,11 @@ CASES = [
     Case("qwen3", "kept: head_dim 12, BF16", shape(**SMALL, head_dim=12), dtype="bfloat16", kept=True),
 
     Case("smollm3", "tied, fourth layer without RoPE", shape(layers=6)),
-    Case("smollm3", "untied, every second layer without RoPE", shape(no_rope_layer_interval=2, tie_word_embeddings=False, rope_theta=1e4), form=4),
+    Case("smollm3", "untied, every second layer without RoPE", shape(no_rope_layer_interval=2, tie_word_embeddings=False,
+         rope_theta=1e4), form=4),
     Case("smollm3", "RoPE in layers 0 and 3, yarn scaling", shape(kv=4, no_rope_layers=[1, 0, 0, 1], rope_scaling=YARN), form=4),
-    Case("smollm3", "window 6 in layers without RoPE", shape(kv=1, use_sliding_window=True, sliding_window=6, no_rope_layer_interval=2), shards=True),
+    Case("smollm3", "window 6 in layers without RoPE", shape(kv=1, use_sliding_window=True, sliding_window=6,
+         no_rope_layer_interval=2), shards=True),
     Case("smollm3", "RoPE everywhere, linear scaling", shape(no_rope_layers=[1, 1, 1, 1], rope_scaling=LINEAR), dtype="bfloat16"),
     Case("smollm3", "kept: fourth layer without RoPE, BF16", shape(**{**SMALL, "layers": 4}), dtype="bfloat16", kept=True),
 
@@ -88,20 +92,21 @@ CASES = [
     Case("gemma3", "untied, capped logits, every second layer full", shape(kv=4, head_dim=10, sliding_window=3, tie_word_embeddings=False,
          final_logit_softcapping=4.0, layer_types=["sliding_attention", "full_attention"] * 2)),
     Case("gemma3", "window longer than the text, F16", shape(layers=6, head_dim=14, sliding_window=99, rms_norm_eps=1e-3), dtype="float16"),
-    Case("gemma3", "kept: window 6, BF16", shape(**{**SMALL, "layers": 6}, head_dim=8, sliding_window=6, query_pre_attn_scalar=12), dtype="bfloat16",
-         kept=True),
+    Case("gemma3", "kept: window 6, BF16", shape(**{**SMALL, "layers": 6}, head_dim=8, sliding_window=6,
+         query_pre_attn_scalar=12), dtype="bfloat16", kept=True),
 
     Case("phi3", "no scaling", shape()),
     Case("phi3", "tied, window 7", shape(kv=1, sliding_window=7, tie_word_embeddings=True), form=4),
     Case("phi3", "RoPE of three quarters, window 20", shape(hidden=64, sliding_window=20, partial_rotary_factor=0.75), form=4),
     Case("phi3", "longrope, a short text", shape(kv=4, original_max_position_embeddings=64, rope_scaling=longrope(6))),
     Case("phi3", "longrope, a long text", shape(original_max_position_embeddings=63, rope_scaling=longrope(6)), form=4, shards=True),
-    Case("phi3", "longrope of a half, long, attention_factor", shape(hidden=64, original_max_position_embeddings=16, partial_rotary_factor=0.5,
-         rope_scaling=longrope(4, attention_factor=1.4)), dtype="float16"),
+    Case("phi3", "longrope of a half, long, attention_factor, F16", shape(hidden=64, original_max_position_embeddings=16,
+         partial_rotary_factor=0.5, rope_scaling=longrope(4, attention_factor=1.4)), dtype="float16"),
     Case("phi3", "longrope of the old name su, factor", shape(original_max_position_embeddings=32, rope_scaling=longrope(6, factor=3.0)), form=4,
          old_scaling_name="su"),
-    Case("phi3", "kept: longrope of three quarters, long, window 9, BF16", shape(hidden=64, heads=4, layers=2, ffn=48, sliding_window=9,
-         partial_rotary_factor=0.75, original_max_position_embeddings=32, rope_scaling=longrope(6)), dtype="bfloat16", kept=True),
+    Case("phi3", "kept: longrope of three quarters, long, window 9, BF16", shape(hidden=32, heads=2, kv=1, layers=3, ffn=48,
+         sliding_window=9, partial_rotary_factor=0.75, original_max_position_embeddings=32, rope_scaling=longrope(6)),
+         dtype="bfloat16", kept=True),
 ]
 MODEL_TYPES = {"gemma3": "gemma3_text"}
 
