@@ -12,7 +12,7 @@
 
 namespace litestage::test {
 
-inline constexpr const char* recorded_families[] = {"llama", "mistral", "qwen2"};
+inline constexpr const char* recorded_families[] = {"llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma3", "phi3"};
 
 struct RecordedModel {
   explicit RecordedModel(const std::string& family) : file(folder_of(family)) {

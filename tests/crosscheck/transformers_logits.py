@@ -6,7 +6,7 @@ seeds, and written as folders, with config.json as version 4 or 5 of the library
 again and computes the logits of 64 tokens in F32, with the attention "eager"; `score` computes them on `reference`
 (double) and `cpu`, with K/V in F32. Printed is a table of the largest differences, relative to the largest logit.
 
-Exit code 0 if every difference is at most 1e-5 (`reference`) and 1e-4 (`cpu`). Needs: pip install torch transformers
+Exit code 0 if every difference is at most 1e-5 (`reference`) and 2e-5 (`cpu`). Needs: pip install torch transformers
 numpy (2.15.0, 5.24.0 and 2.4.6 were used; torch takes 6 GB with what it needs), and `score`.
 
 --keep DIR writes the folders that unit tests read, tests/data/families, with their recorded logits.
@@ -24,7 +24,7 @@ import tempfile
 
 import transformers_models as models
 
-BOUNDS = {"reference": 1e-5, "cpu": 1e-4}
+BOUNDS = {"reference": 1e-5, "cpu": 2e-5}
 POSITIONS = 64
 KEPT_EVERY = 8  # the logits of every eighth position are recorded, those of the last among them
 

@@ -50,7 +50,7 @@ CASES = [
     Case("llama", "yarn with betas, mscale, not truncated, F16", shape(rope_theta=1e3, rope_scaling={**YARN, "beta_fast": 8.0,
          "beta_slow": 0.5, "mscale": 1.0, "mscale_all_dim": 0.5, "truncate": False}), dtype="float16"),
     Case("llama", "yarn with attention_factor, larger vocabulary", shape(vocab=301, rope_scaling={**YARN, "attention_factor": 1.3})),
-    Case("llama", "kept: llama3 scaling, BF16", shape(**SMALL, rope_scaling=LLAMA3), form=4, dtype="bfloat16", kept=True),
+    Case("llama", "kept: llama3 scaling, base 100, BF16", shape(**SMALL, rope_scaling=LLAMA3, rope_theta=100.0), form=4, dtype="bfloat16", kept=True),
 
     Case("mistral", "no window", shape(sliding_window=None)),
     Case("mistral", "window 5, tied", shape(sliding_window=5, tie_word_embeddings=True), form=4),
