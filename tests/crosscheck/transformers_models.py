@@ -16,7 +16,7 @@ LINEAR = {"rope_type": "linear", "factor": 4.0}
 
 
 def longrope(pairs, **more):
-    return {"rope_type": "longrope", "short_factor": [1 + 0.25 * i for i in range(pairs)],
+    return {"type": "longrope", "short_factor": [1 + 0.25 * i for i in range(pairs)],
             "long_factor": [2.5 + 1.75 * i for i in range(pairs)], **more}
 
 
@@ -26,13 +26,13 @@ def shape(hidden=48, heads=4, kv=2, layers=4, ffn=72, vocab=FIRST_CONTROL + len(
 
 
 class Case:
-    """A configuration. `form`: the version of transformers as which config.json is written; `dtype`: of the weights;
-    `old_scaling_name`: of RoPE's scaling, in its "type"; `shards`: the weights lie in several files; `kept`: a small one,
-    whose folder and logits are data of the tests."""
+    """A configuration. `form`: the version of transformers as which config.json is written, 5 only where that version
+    makes the folder; `dtype`: of the weights; `old_scaling_name`: of RoPE's scaling; `shards`: the weights lie in several files; `kept`: a small one, whose folder and
+    logits are data of the tests; `since`: the first version that knows the settings."""
 
-    def __init__(self, family, what, config, form=5, dtype="float32", shards=False, kept=False, old_scaling_name=None):
+    def __init__(self, family, what, config, form=5, dtype="float32", shards=False, kept=False, old_scaling_name=None, since=4):
         self.family, self.what, self.config, self.old_scaling_name = family, what, config, old_scaling_name
-        self.form, self.dtype, self.shards, self.kept = form, dtype, shards, kept
+        self.form, self.dtype, self.shards, self.kept, self.since = form, dtype, shards, kept, since
 
     @property
     def seed(self):
@@ -56,7 +56,7 @@ CASES = [
     Case("mistral", "window 5, tied", shape(sliding_window=5, tie_word_embeddings=True), form=4),
     Case("mistral", "window 17, head_dim 8, 1 K/V head", shape(kv=1, head_dim=8, sliding_window=17, rope_theta=1e6), shards=True),
     Case("mistral", "window longer than the text", shape(kv=4, sliding_window=100), dtype="bfloat16"),
-    Case("mistral", "window 1, yarn scaling", shape(sliding_window=1, rope_scaling=YARN)),
+    Case("mistral", "window 1, yarn scaling", shape(head_dim=12, sliding_window=1, rope_scaling=YARN)),
     Case("mistral", "kept: window 6, BF16", shape(**SMALL, sliding_window=6), dtype="bfloat16", kept=True),
 
     Case("qwen2", "untied", shape()),
@@ -101,9 +101,9 @@ CASES = [
     Case("phi3", "longrope, a short text", shape(kv=4, original_max_position_embeddings=64, rope_scaling=longrope(6))),
     Case("phi3", "longrope, a long text", shape(original_max_position_embeddings=63, rope_scaling=longrope(6)), form=4, shards=True),
     Case("phi3", "longrope of a half, long, attention_factor, F16", shape(hidden=64, original_max_position_embeddings=16,
-         partial_rotary_factor=0.5, rope_scaling=longrope(4, attention_factor=1.4)), dtype="float16"),
+         partial_rotary_factor=0.5, rope_scaling=longrope(4, attention_factor=1.4)), dtype="float16", since=5),
     Case("phi3", "longrope of the old name su, factor", shape(original_max_position_embeddings=32, rope_scaling=longrope(6, factor=3.0)), form=4,
-         old_scaling_name="su"),
+         old_scaling_name="su", since=5),
     Case("phi3", "kept: longrope of three quarters, long, window 9, BF16", shape(hidden=32, heads=2, kv=1, layers=3, ffn=48,
          sliding_window=9, partial_rotary_factor=0.75, original_max_position_embeddings=32, rope_scaling=longrope(6)),
          dtype="bfloat16", kept=True),
@@ -142,9 +142,10 @@ def as_version_4(config, derived, old_scaling_name):
     part = rope.pop("partial_rotary_factor", 1.0)
     if part != 1.0:
         config["partial_rotary_factor"] = part
+    if "type" in rope:
+        del rope["rope_type"]
     if old_scaling_name:
         rope["type"] = old_scaling_name
-        del rope["rope_type"]
     elif "original_max_position_embeddings" in config:  # transformers 5 asks for it in a scaling with an old name
         rope.pop("original_max_position_embeddings", None)
     config["rope_scaling"] = rope if rope.get("rope_type") != "default" else None
@@ -188,7 +189,7 @@ def write_folder(case, folder):
     model.to(getattr(torch, case.dtype)).save_pretrained(folder, max_shard_size="50KB" if case.shards else "5GB")
     path = folder / "config.json"
     saved = json.loads(path.read_text())
-    if case.form == 4:
+    if case.form == 4 and "rope_parameters" in saved:
         saved = as_version_4(saved, {"layer_types", "no_rope_layers"} - case.config.keys(), case.old_scaling_name)
     path.write_text(json.dumps(saved, indent=1) + "\n")
     return write_tokenizer(folder / "tokenizer.json")
