@@ -27,8 +27,9 @@ def shape(hidden=48, heads=4, kv=2, layers=4, ffn=72, vocab=FIRST_CONTROL + len(
 
 class Case:
     """A configuration. `form`: the version of transformers as which config.json is written, 5 only where that version
-    makes the folder; `dtype`: of the weights; `old_scaling_name`: of RoPE's scaling; `shards`: the weights lie in several files; `kept`: a small one, whose folder and
-    logits are data of the tests; `since`: the first version that knows the settings."""
+    makes the folder; `dtype`: of the weights; `old_scaling_name`: of RoPE's scaling; `shards`: the weights lie in several
+    files; `kept`: a small one, whose folder and logits are data of the tests; `since`: the first version that knows the
+    settings."""
 
     def __init__(self, family, what, config, form=5, dtype="float32", shards=False, kept=False, old_scaling_name=None, since=4):
         self.family, self.what, self.config, self.old_scaling_name = family, what, config, old_scaling_name
