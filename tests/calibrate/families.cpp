@@ -40,7 +40,7 @@ struct ShortCalibration {
   settings.metric = calibrate::Metric::agreement;
   settings.max_loss = 0.5;
   settings.step = 2;
-  settings.most = 4;
+  settings.most = 2;
   settings.batch = batch;
   settings.context = 160;
   Journal journal;

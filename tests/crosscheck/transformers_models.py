@@ -91,8 +91,9 @@ CASES = [
     Case("gemma3", "linear scaling of full attention", shape(hidden=40, layers=6, head_dim=16, sliding_window=6, query_pre_attn_scalar=16,
          rope_scaling=LINEAR), form=4, shards=True),
     Case("gemma3", "untied, capped logits, every second layer full", shape(kv=4, head_dim=10, sliding_window=3, tie_word_embeddings=False,
-         final_logit_softcapping=4.0, layer_types=["sliding_attention", "full_attention"] * 2)),
-    Case("gemma3", "window longer than the text, F16", shape(layers=6, head_dim=14, sliding_window=99, rms_norm_eps=1e-3), dtype="float16"),
+         query_pre_attn_scalar=10, final_logit_softcapping=4.0, layer_types=["sliding_attention", "full_attention"] * 2)),
+    Case("gemma3", "window longer than the text, F16", shape(layers=6, head_dim=14, sliding_window=99, rms_norm_eps=1e-3,
+         query_pre_attn_scalar=14), dtype="float16"),
     Case("gemma3", "kept: window 6, BF16", shape(**{**SMALL, "layers": 6}, head_dim=8, sliding_window=6,
          query_pre_attn_scalar=12), dtype="bfloat16", kept=True),
 
@@ -196,11 +197,17 @@ def write_folder(case, folder):
     return write_tokenizer(folder / "tokenizer.json")
 
 
-def logits_of(folder, ids):
-    """The logits of every token, in F32, as transformers computes them from the folder."""
+def read_model(folder):
+    """The folder as transformers reads it, in F32."""
     import torch
     import transformers
 
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+
+
+def logits_of(model, ids):
+    """The logits of every token."""
+    import torch
+
     with torch.no_grad():
         return model(torch.tensor([ids]), use_cache=False).logits[0].numpy()
