@@ -121,7 +121,8 @@ inline void add_variations(Form& out, const NaiveModel& model) {
   tensor("lm_head.weight", model.output_head, c.vocab);
   for (int l = 0; l < c.layers; ++l) {
     const NaiveLayer& w = model.layers[static_cast<std::size_t>(l)];
-    const std::string prefix = concat("model.layers.", l, "."), attention = prefix + "self_attn.", mlp = prefix + "mlp.";
+    const std::string prefix = concat("model.layers.", l, "."), attention = prefix + "self_attn.",
+                      mlp = prefix + "mlp.";
     const int q_dim = c.heads * c.head_dim, kv_dim = c.kv_heads * c.head_dim;
     tensor(prefix + "input_layernorm.weight", w.n1, 1);
     tensor(prefix + "post_attention_layernorm.weight", model.gemma() ? w.n2 : w.n3, 1);

@@ -3,6 +3,9 @@
 `tokenizers` makes of difficult texts with them. tests/io/tokenizer_json/rules_tokenizer.cpp compares ours.
 
 The tokenizers are trained here, on pages of this repository. Needs: pip install tokenizers (0.23.3 was used).
+
+    tokenizer_fixtures.py           all forms, on the pages as they are
+    tokenizer_fixtures.py NAME ...  these forms only; the other tokenizers stay, and the ids are recorded again for all
 """
 
 import json
@@ -14,6 +17,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE.parent / "data" / "tokenizer_json"
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 LLAMA3 = QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
+WORD_OF_CASES = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s"
+                 r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s")
+AFTER_WORDS = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+TEKKEN = WORD_OF_CASES % ("", "") + r"|\p{N}" + AFTER_WORDS
+GPT4O = WORD_OF_CASES % (("(?i:'s|'t|'re|'ve|'m|'ll|'d)?",) * 2) + r"|\p{N}{1,3}" + AFTER_WORDS
 MARK = "\u2581"
 
 
@@ -27,14 +35,21 @@ SPECIAL = [token("<|im_start|>", True), token("<|im_end|>", True), token("<|im",
            token("both", lstrip=True, rstrip=True, single_word=True), token("caf\u00e9!", normalized=True), token("12345")]
 LEGACY = [token("<unk>", True, True), token("<s>", True, True), token("</s>", True, True), token("<|user|>", True, rstrip=True),
           token("[INST]", normalized=True), token("[/INST]")]
+PHI3 = [token("<unk>", True), token("<s>", True), token("</s>", rstrip=True), token("<|endoftext|>", True),
+        token("<|user|>", True, rstrip=True), token("<|im_end|>", True, rstrip=True), token("<think>", True, rstrip=True)]
+
+# Words that these forms cut where small letters end, and contractions that one of them keeps.
+CUT_BY_CASES = ("tekken", "gpt4o")
+CASES = ["camelCase isOpen HTTPServer xYZ", "YOU'LL it's x'T it'\u017fx CamelCase's", "1234567 a1b22c333",
+         "(call)/[x]//\r\n/ path/to/File \n  y", "\u00c9cole \u00e9COLE A\u05d0a\u05d0B e\u0301E\u0301"]
 
 
 def byte_level(with_regex):
     return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": with_regex}
 
 
-def split(pattern):
-    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+def split(pattern, inverted=False):
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed" if inverted else "Isolated", "invert": inverted}
 
 
 def sequence(kind, *members):
@@ -72,6 +87,10 @@ FORMS = {
     "letters": (None, metaspace("never", True), metaspace("never", True), LEGACY, {"unk_token": "<unk>"}),
     "gemma": (REPLACE, {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False},
               fallback_decoder(False), LEGACY, {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}),
+    "tekken": (None, sequence("pretokenizers", split(TEKKEN), byte_level(False)), BYTES, SPECIAL, {"ignore_merges": True}),
+    "gpt4o": (None, sequence("pretokenizers", split(GPT4O, inverted=True), byte_level(False)), BYTES, SPECIAL, {}),
+    "phi3": (sequence("normalizers", {"type": "Prepend", "prepend": MARK}, REPLACE), None, fallback_decoder(True), PHI3,
+             {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}),
 }
 
 
@@ -80,6 +99,8 @@ def trained(name, form):
     import tokenizers
 
     normalizer, pre, _, added, settings = form
+    if name in CUT_BY_CASES:
+        pre = byte_level(False)  # so that merges reach across words, and ids show where the pattern cuts
     bare = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer,
             "pre_tokenizer": pre, "post_processor": None, "decoder": None,
             "model": {"type": "BPE", "vocab": {}, "merges": []}}
@@ -95,7 +116,7 @@ def trained(name, form):
                                              show_progress=False, limit_alphabet=300 if is_bytes else 120)
     pages = [(HERE.parents[1] / page).read_text() for page in ("README.md", "docs/glossary.md")]
     lines = [line for page in pages for line in page.split("\n")] + [
-        "caf\u00e9 na\u00efve \u00fcber 12 345 we'll it's", "the  two   spaces", "\u4f60\u597d \u4e16\u754c"] * 4
+        "caf\u00e9 na\u00efve \u00fcber 12 345 we'll it's", "the  two   spaces", "\u4f60\u597d \u4e16\u754c"] * 4 + (CASES * 40 if name in CUT_BY_CASES else [])
     trainer_tokenizer.train_from_iterator(lines, trainer)
     return json.loads(trainer_tokenizer.to_str())["model"]
 
@@ -134,7 +155,7 @@ def texts(count):
              "a\u0307\u0323 \u0344 \u0958 \u2126 \uf900 \U0002f800", "the  two   spaces    end ", "\u0000\u0001\x04", "\n\n \n", "unk\u2603\u2603 \u2603"]
     rng = random.Random(7)
     found += [text.decode() for text in lines(count, 3) if valid(text)]
-    return found + [" ".join(rng.choices(found[:60], k=6)) for _ in range(20)]
+    return found + [" ".join(rng.choices(found[:60], k=6)) for _ in range(20)] + CASES
 
 
 def valid(text):
@@ -150,10 +171,13 @@ def main():
     except ModuleNotFoundError:
         sys.exit("tokenizer_fixtures.py: the Python package tokenizers is missing: pip install tokenizers")
     OUT.mkdir(parents=True, exist_ok=True)
+    names = sys.argv[1:]
     inputs = texts(180)
     for name, form in FORMS.items():
-        text = json.dumps(tokenizer(name, form), ensure_ascii=False, separators=(",", ":"))
-        (OUT / f"{name}.json").write_text(text + "\n")
+        if not names or name in names:
+            made = json.dumps(tokenizer(name, form), ensure_ascii=False, separators=(",", ":"))
+            (OUT / f"{name}.json").write_text(made + "\n")
+        text = (OUT / f"{name}.json").read_text()
         loaded = tokenizers.Tokenizer.from_str(text)
         ids = [loaded.encode(line, add_special_tokens=False).ids for line in inputs]
         begin = loaded.encode("x", add_special_tokens=True).ids

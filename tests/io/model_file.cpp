@@ -148,6 +148,21 @@ TEST_CASE("tokens that end an answer come from three files, the chat template fr
   CHECK(io::read_model_vocabulary(folder).ends.empty());
 }
 
+TEST_CASE("an error about a folder's chat template names the file that it lies in") {
+  const test::ScratchFolder scratch;
+  const std::string folder = test::write_folder(scratch, opened_model());
+  const auto error = [&] {
+    const io::ModelFile file(folder);
+    return test::error_of([&] { static_cast<void>(file.tokenizer()->encode({{{Role::user, "hello"}}, ""})); });
+  };
+  CHECK(
+      says(error(), folder + ": a template in chat_template.jinja or tokenizer_config.json is missing, use --stages"));
+  scratch.write("tokenizer_config.json", R"({"chat_template": "{% import 'x' as y %}"})");
+  CHECK(says(error(), folder + "/tokenizer_config.json: key chat_template, line 1: the tag {% import %} is not"));
+  scratch.write("chat_template.jinja", "\n{{ message.role + 1 }}");
+  CHECK(says(error(), folder + "/chat_template.jinja, line 2: the attribute role needs a value"));
+}
+
 TEST_CASE("what is wrong beside the weights is said in one sentence") {
   CHECK(says(open_error("generation_config.json", R"({"eos_token_id": 278})"),
              "/generation_config.json: key eos_token_id is 278, expected ids of tokens, 0 to 277"));

@@ -259,6 +259,13 @@ TEST_CASE("a vocabulary is read from its keys") {
   CHECK(v.eos == -1);
   CHECK(v.add_bos == false);
   CHECK(!v.add_space_prefix);
+  CHECK_FALSE(v.specials_strip_right);
+  const std::pair<const char*, bool> names[] = {
+      {"Phi3", true}, {"PHI-3 Mini", true}, {"my-phi-3.5", true}, {"Phi 3 Mini", false}, {"Phi4", false}};
+  for (const auto& [name, strips] : names) {
+    const Bytes named = GgufWriter(w).add("general.name", name).bytes();
+    CHECK(io::read_vocabulary(io::Gguf(named, "m")).specials_strip_right == strips);
+  }
 }
 
 namespace {

@@ -57,6 +57,15 @@ TEST_CASE("the longest name wins") {
   CHECK(cut(special, {{"<tool>s<tool>", false}}) == "{" + std::to_string(longer) + "}{3}");
 }
 
+TEST_CASE("in Phi-3 special tokens swallow the white space after them, except some") {
+  Vocabulary v = test::byte_level_vocabulary("gpt-2", test::some_merges());
+  const std::vector<TextPart> text = {{"<|im_end|> \t\r\n\v\fa <tool>  <|endoftext|> b<tool>\n", true}};
+  CHECK(cut(SpecialTokens(v), text) == "{2}[ \t\r\n\v\fa ]{3}[  ]{0}[ b]{3}[\n]");
+  v.specials_strip_right = true;
+  CHECK(cut(SpecialTokens(v), text) == "{2}[a ]{3}{0}[ b]{3}");
+  CHECK(cut(SpecialTokens(v), {{"<|im_end|>\u00A0", true}}) == "{2}[\u00A0]");
+}
+
 TEST_CASE("what ends an answer: the file's own end tokens and those known by name") {
   Vocabulary v = test::byte_level_vocabulary("gpt-2", test::some_merges());
   test::add_token(v, "<end_of_turn>", TokenType::normal);

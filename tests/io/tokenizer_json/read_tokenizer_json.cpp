@@ -94,9 +94,11 @@ TEST_CASE("a pattern that is not known is refused, and so is a split of another 
                       json(concat(R"({"type":"Sequence","pretokenizers":[)", split, ",", level, "]}")));
   };
   CHECK(says(with_split(R"({"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false})"),
-             "pattern.Regex is \"\\\\w+\", expected the pattern of GPT-2, Llama 3 or Qwen 2"));
+             "pattern.Regex is \"\\\\w+\", expected the pattern of GPT-2, GPT-4o, Llama 3, Mistral NeMo or Qwen 2"));
   CHECK(says(with_split(R"({"type":"Split","pattern":{"Regex":"a"},"behavior":"Removed","invert":false})"),
-             "behavior is \"Removed\", expected \"Isolated\""));
+             "behavior is \"Removed\", expected \"Isolated\", or \"Removed\" with invert"));
+  CHECK(says(with_split(R"({"type":"Split","pattern":{"Regex":"a"},"behavior":"Isolated","invert":true})"),
+             "behavior is \"Isolated\" with invert, expected \"Isolated\", or \"Removed\" with invert"));
   CHECK(
       says(with_split(R"({"type":"Digits","individual_digits":false})"), "individual_digits is false, expected true"));
 }

@@ -16,8 +16,8 @@ namespace {
 namespace io = litestage::io;
 
 const std::filesystem::path fixtures = std::filesystem::path(__FILE__).parent_path() / "../../data/tokenizer_json";
-constexpr const char* tokenizer_names[] = {"gpt2",    "qwen2", "llama3",  "smollm", "llama2",
-                                           "mistral", "words", "letters", "gemma"};
+constexpr const char* tokenizer_names[] = {"gpt2",  "qwen2",   "llama3", "smollm", "llama2", "mistral",
+                                           "words", "letters", "gemma",  "tekken", "gpt4o",  "phi3"};
 
 std::vector<int> ids_in(const litestage::Form& form) {
   std::vector<int> ids;
@@ -79,7 +79,7 @@ TEST_CASE(
 
 TEST_CASE("decoding gives back the text where no token swallows white space") {
   const std::vector<std::string> texts = {"Hello, w\u00F6rld 12", "  two", "a\nb", "caf\u00E9"};
-  for (const std::string name : {"gpt2", "qwen2", "llama3", "llama2", "mistral", "gemma"}) {
+  for (const std::string name : {"gpt2", "qwen2", "llama3", "llama2", "mistral", "gemma", "tekken", "gpt4o"}) {
     CAPTURE(name);
     const io::SubwordTokenizer tokenizer = fixture(name);
     for (const std::string& text : texts) {
@@ -88,6 +88,16 @@ TEST_CASE("decoding gives back the text where no token swallows white space") {
       CHECK(tokenizer.decode(tokenizer.encode(text, false)) == text);
     }
   }
+}
+
+// Were merging quadratic, this would take several minutes.
+TEST_CASE("a long text that no pattern cuts into words is merged as one") {
+  const io::SubwordTokenizer tokenizer = fixture("gemma");
+  std::string text;
+  while (text.size() < 200'000) text += "The quick  brown fox; caf\u00E9 \u2603\n";
+  const std::vector<int> ids = tokenizer.encode(text, false);
+  CHECK(tokenizer.decode(ids) == text);
+  CHECK(ids.size() < text.size());
 }
 
 TEST_CASE("bytes that are no UTF-8 become U+FFFD") {

@@ -75,6 +75,7 @@ LITESTAGE_INLINE std::string ModelFile::tokenizer_fingerprint() const {
   Fnv1a hash;
   for (const std::string& token : v.tokens) hash.add(token + '\n');
   for (const std::string& merge : v.merges) hash.add(merge + '\n');
+  if (v.specials_strip_right) hash.add("special tokens swallow white space\n");
   hash.add(v.pre + '\n' + v.chat_template + '\n' + tokenizer_->chat_choice() + tokenizer_file_);
   return hexadecimal(hash.value());
 }

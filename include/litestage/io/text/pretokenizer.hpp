@@ -59,8 +59,8 @@ inline constexpr std::string_view qwen2_words =
 inline constexpr std::string_view tekken_words = R"([^\r\n@L@N]?[@U]*[@D]+|[^\r\n@L@N]?[@U]+[@D]*|[@N])"
                                                  R"(| ?[^@S@L@N]+[\r\n/]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
 inline constexpr std::string_view gpt4o_words =
-    R"([^\r\n@L@N]?[@U]*[@D]+(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)"
-    R"(|[^\r\n@L@N]?[@U]+[@D]*(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|[@N]{1,3})"
+    R"([^\r\n@L@N]?[@U]*[@D]+(?:'[@A]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)"
+    R"(|[^\r\n@L@N]?[@U]+[@D]*(?:'[@A]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|[@N]{1,3})"
     R"(| ?[^@S@L@N]+[\r\n/]*|[@S]*[\r\n]+|[@S]+(?![^@S])|[@S]+)";
 
 [[nodiscard]] inline std::string with_classes(std::string_view pattern, bool any_s) {
@@ -166,6 +166,9 @@ class Pretokenizer {
         break;
       case WordPattern::gpt4o:
         add({detail::gpt4o_words});
+        break;
+      case WordPattern::gpt4o_any_s:
+        patterns_.emplace_back(detail::gpt4o_words, true);
         break;
       case WordPattern::plain:
         add({detail::plain_marks, detail::gpt2_words, detail::plain_numbers, detail::three_digits});

@@ -32,6 +32,9 @@ inline constexpr std::array<std::string_view, 24> fill_in_names = {
     "<SUF>",           "▁<SUF>",        "<|code_suffix|>", "<|suffix|>",      "<|fim_middle|>",  "<fim-middle>",
     "<fim_middle>",    "<｜fim▁end｜>", "<MID>",           "▁<MID>",          "<|code_middle|>", "<|middle|>"};
 
+// Tokens with these names do not swallow white space in Phi-3.
+inline constexpr std::array<std::string_view, 3> unstripping_names = {"<unk>", "<s>", "<|endoftext|>"};
+
 template <std::size_t N>
 [[nodiscard]] constexpr bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -87,6 +90,7 @@ class SpecialTokens {
     std::string name;
     int id;
     bool control;
+    bool strips_right;  // the white space after it belongs to it
   };
 
   void add(const Vocabulary& vocabulary, std::size_t id) {
@@ -97,7 +101,8 @@ class SpecialTokens {
                          type == TokenType::unknown;
     ends_[id] = ends;
     if (name.empty() || (!control && type != TokenType::user_defined)) return;
-    named_.push_back(Named{.name = name, .id = static_cast<int>(id), .control = control});
+    const bool strips = vocabulary.specials_strip_right && !detail::contains(detail::unstripping_names, name);
+    named_.push_back(Named{.name = name, .id = static_cast<int>(id), .control = control, .strips_right = strips});
   }
 
   // The ranges of markup. Adjacent parts are joined into one range.
@@ -125,6 +130,9 @@ class SpecialTokens {
     return begin + size <= after->begin + after->size;
   }
 
+  // isspace of C in its standard locale.
+  [[nodiscard]] static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
   static void cut(std::string_view text, const Fragment& fragment, const Named& special,
                   const std::vector<Fragment>& markup, std::vector<Fragment>& finer) {
     if (fragment.id >= 0) {
@@ -140,8 +148,10 @@ class SpecialTokens {
       from = found + 1;
       if (special.control && !inside(markup, found, special.name.size())) continue;
       if (found > begin) finer.push_back(Fragment{.begin = begin, .size = found - begin});
-      finer.push_back(Fragment{.begin = found, .size = special.name.size(), .id = special.id});
-      begin = from = found + special.name.size();
+      begin = found + special.name.size();
+      while (special.strips_right && begin < end && is_space(text[begin])) ++begin;
+      finer.push_back(Fragment{.begin = found, .size = begin - found, .id = special.id});
+      from = begin;
     }
     if (begin < end) finer.push_back(Fragment{.begin = begin, .size = end - begin});
   }

@@ -31,6 +31,8 @@ struct Vocabulary {
   std::optional<bool> add_bos{};           // tokenizer.ggml.add_bos_token
   std::optional<bool> add_space_prefix{};  // tokenizer.ggml.add_space_prefix
   std::string chat_template{};             // tokenizer.chat_template (Jinja); empty if the file has none
+  std::string chat_template_place{};       // file and key of it in errors; empty: that of a GGUF file
+  bool specials_strip_right = false;       // special tokens swallow the white space after them; by general.name
   std::vector<int> ends{};                 // more tokens that end an answer; a GGUF file names none
   std::optional<TokenizerRules> rules{};   // of a tokenizer.json; a GGUF file has none, and `model` and `pre` say how
 

@@ -9,8 +9,9 @@
 
 namespace litestage::io {
 
-// The last two are qwen2 and llama3 as the library tokenizers reads their patterns: in a contraction, U+017F is an s.
-enum class WordPattern { gpt2, smollm, qwen2, llama3, tekken, gpt4o, plain, qwen2_any_s, llama3_any_s };
+// The last three are qwen2, llama3 and gpt4o as the library tokenizers reads their patterns: in a contraction, U+017F
+// is an s.
+enum class WordPattern { gpt2, smollm, qwen2, llama3, tekken, gpt4o, plain, qwen2_any_s, llama3_any_s, gpt4o_any_s };
 
 struct WordSplit {
   WordPattern pattern = WordPattern::plain;

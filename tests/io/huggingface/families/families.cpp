@@ -189,8 +189,7 @@ TEST_CASE("folders of families: cpu agrees with the second implementation in eve
     const NaiveModel naive(shape, ++seed);
     const std::vector<int> tokens = tokens_for(shape, 24, seed);
     const ScratchFolder scratch;
-    const ModelSource source =
-        io::read_folder_source(write_naive_folder(scratch, naive, naive_config(naive, 5))).model;
+    const ModelSource source = io::read_folder_source(write_naive_folder(scratch, naive, naive_config(naive, 5))).model;
     const auto expected = naive.logits(tokens);
     const Sequence plain = under(Decisions(static_cast<std::size_t>(source.config.n_sublayers())), tokens);
     with_backends([&](const auto& make, const std::string& backend_name) {
@@ -281,13 +280,15 @@ TEST_CASE("folders of families: keys of Gemma 3") {
   CHECK(config_of(with(gemma3, "final_logit_softcapping", Form(30.0))).logit_softcap == 30);
   CHECK(config_of(with(gemma3, "head_dim", std::nullopt)).head_dim == 256);
   CHECK(config_of(with(gemma3, "tie_word_embeddings", std::nullopt)).tied_head);
-  CHECK(config_of(with(with(gemma3, "rope_theta", std::nullopt), "rope_local_base_freq", std::nullopt)).rope.base == 1e6);
+  CHECK(config_of(with(with(gemma3, "rope_theta", std::nullopt), "rope_local_base_freq", std::nullopt)).rope.base ==
+        1e6);
   CHECK(config_of(with(gemma3, "rope_local_base_freq", Form(7.0))).local_rope.base == 7);
   CHECK(config_of(with(gemma3, "hidden_activation", std::nullopt)).activation == Activation::gelu_tanh);
   const auto error = [&](const char* key, const char* value) {
     return families_here::error_of(with(gemma3, key, families_here::json(value)));
   };
-  CHECK(error("query_pre_attn_scalar", "0") == "c.json: key query_pre_attn_scalar is 0, expected above 0 and below 1e6");
+  CHECK(error("query_pre_attn_scalar", "0") ==
+        "c.json: key query_pre_attn_scalar is 0, expected above 0 and below 1e6");
   CHECK(says(error("final_logit_softcapping", "-1"), "is -1, expected above 0"));
   CHECK(error("attn_logit_softcapping", "50") == "c.json: key attn_logit_softcapping is not supported");
   CHECK(error("attn_logit_softcapping", "null") == "no error");
@@ -302,8 +303,8 @@ TEST_CASE("folders of families: keys of Gemma 3") {
     return with(with(with(gemma3, "rope_theta", std::nullopt), "rope_local_base_freq", std::nullopt), "rope_parameters",
                 families_here::json(value));
   };
-  const ModelConfig both = config_of(
-      nested(R"({"full_attention": {"rope_type": "linear", "factor": 8.0}, "sliding_attention": {"rope_theta": 7.0}})"));
+  const ModelConfig both = config_of(nested(
+      R"({"full_attention": {"rope_type": "linear", "factor": 8.0}, "sliding_attention": {"rope_theta": 7.0}})"));
   CHECK(both.rope.base == 1e6);
   CHECK(both.rope.factors == std::vector<float>(4, 8.0f));
   CHECK(both.local_rope.base == 7);
@@ -311,8 +312,8 @@ TEST_CASE("folders of families: keys of Gemma 3") {
   CHECK(config_of(nested(R"({"full_attention": null})")).local_rope.base == 1e4);
   CHECK(families_here::error_of(nested(R"({"rope_theta": 1.0})")) ==
         "c.json: key rope_parameters.rope_theta is not supported");
-  CHECK(says(families_here::error_of(with(nested(R"({"sliding_attention": {"rope_theta": 7.0}})"),
-                                          "rope_local_base_freq", Form(8.0))),
+  CHECK(says(families_here::error_of(
+                 with(nested(R"({"sliding_attention": {"rope_theta": 7.0}})"), "rope_local_base_freq", Form(8.0))),
              "rope_parameters.sliding_attention.rope_theta is 7, expected 8 as rope_local_base_freq beside it"));
 }
 
@@ -347,9 +348,9 @@ TEST_CASE("folders of families: keys of Phi-3 and Qwen 3") {
         "c.json: key rope_scaling.long_factor is missing");
   CHECK(error("rope_scaling", R"({"type": "linear", "factor": 2})") ==
         "c.json: key rope_scaling.rope_type is \"linear\", expected default or longrope");
-  CHECK(error("partial_rotary_factor", "0") ==
-        "c.json: key partial_rotary_factor is 0, expected above 0 and up to 1");
-  CHECK(says(error_of(with(phi3, "partial_rotary_factor", Form(0.4))), "rotary dimension is 3, expected an even number"));
+  CHECK(error("partial_rotary_factor", "0") == "c.json: key partial_rotary_factor is 0, expected above 0 and up to 1");
+  CHECK(
+      says(error_of(with(phi3, "partial_rotary_factor", Form(0.4))), "rotary dimension is 3, expected an even number"));
   CHECK(error("full_attn_mod", "2") == "c.json: key full_attn_mod is 2, expected 1");
   CHECK(error("full_attn_mod", "1") == "no error");
   CHECK(error("lm_head_bias", "true") == "c.json: key lm_head_bias is true, expected false");
@@ -379,9 +380,7 @@ TEST_CASE("folders of families: tensors that are missing, too many, or of anothe
     const std::size_t at = found.find(folder);
     return at == std::string::npos ? found : found.replace(at, folder.size(), "DIR");
   };
-  const auto without = [](const char* name) {
-    return [name](SafeTensorsWriter& w) { w.remove(name); };
-  };
+  const auto without = [](const char* name) { return [name](SafeTensorsWriter& w) { w.remove(name); }; };
   const auto with_size = [](const std::string& name, std::vector<std::size_t> shape) {
     return [=](SafeTensorsWriter& w) {
       std::size_t n = 4;

@@ -41,6 +41,14 @@ inline void refuse_missing_tokens(const Gguf& file, const Vocabulary& v) {
   }
 }
 
+// No key says that special tokens swallow the white space after them, as those of Phi-3 do. llama.cpp goes by the
+// model's name (src/llama-vocab.cpp).
+[[nodiscard]] inline bool named_phi3(const Gguf& file) {
+  std::string name = file.find<std::string>("general.name").value_or("");
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
+}
+
 }  // namespace detail
 
 LITESTAGE_INLINE Vocabulary read_vocabulary(const Gguf& file) {
@@ -64,6 +72,7 @@ LITESTAGE_INLINE Vocabulary read_vocabulary(const Gguf& file) {
   v.add_bos = file.find<bool>("tokenizer.ggml.add_bos_token");
   v.add_space_prefix = file.find<bool>("tokenizer.ggml.add_space_prefix");
   v.chat_template = file.find<std::string>("tokenizer.chat_template").value_or("");
+  v.specials_strip_right = detail::named_phi3(file);
   v.validate(file.source());
   detail::refuse_missing_tokens(file, v);
   return v;

@@ -75,6 +75,16 @@ inline void add_ends(const Form& file, const std::string& path, Vocabulary& v) {
   throw Error(concat(what, " has no template named default, expected one"));
 }
 
+// Takes the file of the template, or else the key in tokenizer_config.json, which is `config`.
+inline void read_chat_template(const Form& config, const std::string& folder, Vocabulary& v) {
+  const std::string file = path_in(folder, "chat_template.jinja"), other = path_in(folder, "tokenizer_config.json");
+  const bool has_file = is_in(folder, "chat_template.jinja");
+  v.chat_template = has_file ? read_file(file) : chat_template_of(config, other);
+  v.chat_template_place = has_file ? file : other + ": key chat_template";
+  if (v.chat_template.empty())
+    v.chat_template_place = concat(folder, ": a template in chat_template.jinja or tokenizer_config.json");
+}
+
 [[noreturn]] inline void refuse_without_tokenizer(const std::string& folder) {
   if (is_in(folder, "tokenizer.model")) {
     throw Error(concat(
@@ -98,10 +108,7 @@ LITESTAGE_INLINE Vocabulary read_folder_vocabulary(const std::string& folder) {
     detail::add_ends(detail::json_in(folder, name), path(name), v);
   }
   if (v.eos < 0 && !v.ends.empty()) v.eos = v.ends.front();
-  if (detail::is_in(folder, "chat_template.jinja"))
-    v.chat_template = read_file(path("chat_template.jinja"));
-  else
-    v.chat_template = detail::chat_template_of(config, path("tokenizer_config.json"));
+  detail::read_chat_template(config, folder, v);
   v.validate(path("tokenizer.json"));
   return v;
 }

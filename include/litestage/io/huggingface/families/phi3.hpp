@@ -1,5 +1,5 @@
-// Phi-3, 3.5 and Phi-4-mini: Q, K and V in one matrix, gate and up in one matrix, RoPE of a part of each head, LongRoPE,
-// a window in all layers if the file has one.
+// Phi-3, 3.5 and Phi-4-mini: Q, K and V in one matrix, gate and up in one matrix, RoPE of a part of each head,
+// LongRoPE, a window in all layers if the file has one.
 #pragma once
 
 #include <optional>

@@ -26,6 +26,8 @@ LITESTAGE_INLINE TextCodec::TextCodec(Vocabulary vocabulary, std::string source,
   const Vocabulary& v = tokenizer_.vocabulary();
   const TemplateTokens tokens{.bos = token_text(v.bos), .eos = token_text(v.eos), .unknown = token_text(v.unknown)};
   const std::string& choice = options.chat_template;
+  const std::string place =
+      v.chat_template_place.empty() ? source_ + ": key tokenizer.chat_template" : v.chat_template_place;
   if (is_template_file(choice)) {
     chat_choice_ = read_file(choice);
     chat_.emplace(chat_choice_, choice, tokens, options.variables);
@@ -33,10 +35,10 @@ LITESTAGE_INLINE TextCodec::TextCodec(Vocabulary vocabulary, std::string source,
     chat_choice_ = choice;
     chat_.emplace(ChatTemplate::format_named(choice), "--chat-template " + choice, tokens, options.variables);
   } else if (v.chat_template.empty()) {
-    why_no_chat_ = concat(source_, ": key tokenizer.chat_template is missing, ", ChatTemplate::advice());
+    why_no_chat_ = concat(place, " is missing, ", ChatTemplate::advice());
   } else {
     try {
-      chat_.emplace(v.chat_template, source_ + ": key tokenizer.chat_template", tokens, options.variables);
+      chat_.emplace(v.chat_template, place, tokens, options.variables);
     } catch (const Error& e) {
       why_no_chat_ = concat(e.what(), "; ", ChatTemplate::advice());
     }

@@ -99,17 +99,35 @@ struct KnownPattern {
   std::string_view text;
   WordPattern pattern;
 };
-inline constexpr std::array<KnownPattern, 3> known_patterns = {{
+// Every character of a text is in a match of each pattern.
+inline constexpr std::array<KnownPattern, 5> known_patterns = {{
     {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", WordPattern::gpt2},
     {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
      WordPattern::llama3_any_s},
     {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
      WordPattern::qwen2_any_s},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+     R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+     R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+     WordPattern::tekken},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+     R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+     R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+     WordPattern::gpt4o_any_s},
 }};
 
+// The words are the matches of the pattern: where nothing lies between them, it is one whether that is a word too or is
+// removed.
+inline void expect_matches_as_words(JsonObject& keys) {
+  const std::string behavior = keys.get("behavior").string(keys.name("behavior"));
+  const bool invert = keys.boolean("invert", false);
+  if (behavior == (invert ? "Removed" : "Isolated")) return;
+  throw Error(concat(keys.name("behavior"), " is ", in_quotes(behavior), invert ? " with invert" : "",
+                     ", expected \"Isolated\", or \"Removed\" with invert"));
+}
+
 [[nodiscard]] inline WordPattern read_split(JsonObject& keys) {
-  expect_text(keys, "behavior", "Isolated");
-  keys.expect("invert", false);
+  expect_matches_as_words(keys);
   JsonObject pattern = keys.object("pattern");
   const std::string regex = pattern.get("Regex").string(pattern.name("Regex"));
   pattern.refuse_the_rest();
@@ -118,7 +136,7 @@ inline constexpr std::array<KnownPattern, 3> known_patterns = {{
     if (known.text == regex) return known.pattern;
   }
   throw Error(concat(pattern.name("Regex"), " is ", in_quotes(regex, 200),
-                     ", expected the pattern of GPT-2, Llama 3 or Qwen 2: others are not known"));
+                     ", expected the pattern of GPT-2, GPT-4o, Llama 3, Mistral NeMo or Qwen 2: others are not known"));
 }
 
 // Gemma's files split at spaces, of which its normalizer has left none.
