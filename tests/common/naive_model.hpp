@@ -25,6 +25,7 @@ struct NaiveShape {
   std::string scaling = "none";  // none, linear, yarn, freqs (a tensor with divisors), longrope
   double factor = 1, attention_factor = 1;
   int session = 48;  // positions of the session, which chooses the list of longrope
+  int period = 6;    // gemma3: one layer of so many has no window
 };
 
 using NaiveWeights = std::vector<float>;
@@ -155,7 +156,7 @@ struct NaiveModel {
 
   // ---- attention ----
 
-  [[nodiscard]] bool local(int l) const { return gemma() && (l + 1) % 6 != 0; }
+  [[nodiscard]] bool local(int l) const { return gemma() && (l + 1) % shape.period != 0; }
   [[nodiscard]] bool rotates(int l) const { return !is("smollm3") || (l + 1) % 4 != 0; }
   [[nodiscard]] int window_of(int l) const { return gemma() && !local(l) ? 0 : shape.window; }
 
