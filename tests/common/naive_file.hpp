@@ -1,5 +1,5 @@
 // Writes the GGUF file of a naive model, as a converter does: rows of Q and K permuted for llama and smollm3, Gemma's
-// norms with 1 added, Phi-3's matrices joined.
+// norms with 1 added, Phi-3's matrices joined. All matrices have the weight type `type`.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ namespace naive_file {
 
 }  // namespace naive_file
 
-[[nodiscard]] inline GgufWriter naive_gguf(const NaiveModel& model) {
+[[nodiscard]] inline GgufWriter naive_gguf(const NaiveModel& model, DType type = DType::f32) {
   const NaiveShape& c = model.shape;
   GgufWriter out;
   const std::string arch = c.family + ".";
@@ -47,6 +47,7 @@ namespace naive_file {
   if (c.rotary_dim != c.head_dim || model.is("phi3")) out.add(arch + "rope.dimension_count", u32(c.rotary_dim));
   if (c.window != 0 || model.is("phi3")) out.add(arch + "attention.sliding_window", u32(c.window));
   if (model.gemma()) out.add(arch + "rope.freq_base_swa", static_cast<float>(c.local_base));
+  if (c.period != 6) out.add(arch + "attention.sliding_window_pattern", u32(c.period));
   if (c.softcap != 0) out.add(arch + "final_logit_softcapping", static_cast<float>(c.softcap));
   if (c.scaling == "linear" || c.scaling == "yarn") {
     out.add(arch + "rope.scaling.type", c.scaling).add(arch + "rope.scaling.factor", static_cast<float>(c.factor));
@@ -56,10 +57,14 @@ namespace naive_file {
 
   const auto tensor = [&](const std::string& name, const NaiveWeights& w, int rows) {
     if (w.empty()) return;
-    GgufWriter::Tensor t{name, {w.size() / static_cast<std::size_t>(rows)}, 0, {}, std::nullopt};
+    const DType stored = rows > 1 ? type : DType::f32;
+    const std::size_t columns = w.size() / static_cast<std::size_t>(rows), bytes = row_bytes(stored, columns);
+    GgufWriter::Tensor t{name, {columns}, info(stored).gguf_id, {}, std::nullopt};
     if (rows > 1) t.dims.push_back(static_cast<std::uint64_t>(rows));
-    t.data.resize(w.size() * sizeof(float));
-    std::memcpy(t.data.data(), w.data(), t.data.size());
+    t.data.resize(bytes * static_cast<std::size_t>(rows));
+    for (std::size_t r = 0; r * bytes < t.data.size(); ++r) {
+      quantise_row(stored, &w[r * columns], &t.data[r * bytes], columns);
+    }
     out.add(std::move(t));
   };
   const auto norm_tensor = [&](const std::string& name, NaiveWeights w) {

@@ -11,6 +11,7 @@
 #include "common/io_scratch.hpp"
 #include "common/naive_file.hpp"
 #include "common/naive_model.hpp"
+#include "common/quantise.hpp"
 #include "litestage/io/files/json.hpp"
 
 namespace litestage::test {
@@ -72,7 +73,7 @@ inline void add_variations(Form& out, const NaiveModel& model) {
     out.add("no_rope_layers", std::move(rotates));
   }
   if (model.gemma()) {
-    out.add("hidden_activation", "gelu_pytorch_tanh");
+    out.add("hidden_activation", "gelu_pytorch_tanh").add("sliding_window_pattern", c.period);
     out.add("query_pre_attn_scalar", c.query_scalar > 0 ? c.query_scalar : static_cast<double>(c.head_dim));
     out.add("final_logit_softcapping", c.softcap == 0 ? Form() : Form(c.softcap));
   }
@@ -107,14 +108,21 @@ inline void add_variations(Form& out, const NaiveModel& model) {
   return out;
 }
 
-[[nodiscard]] inline SafeTensorsWriter naive_safetensors(const NaiveModel& model) {
+// Matrices are stored in `type`, one of F32, F16 and BF16, vectors in F32.
+[[nodiscard]] inline SafeTensorsWriter naive_safetensors(const NaiveModel& model, DType type = DType::f32) {
   const NaiveShape& c = model.shape;
   SafeTensorsWriter out;
-  const auto tensor = [&](const std::string& name, const NaiveWeights& w, int rows) {
+  const auto tensor = [&](const std::string& name, const NaiveWeights& w, int n_rows) {
     if (w.empty()) return;
-    std::vector<std::size_t> shape = {w.size() / static_cast<std::size_t>(rows)};
-    if (rows > 1) shape.insert(shape.begin(), static_cast<std::size_t>(rows));
-    out.add(name, "F32", shape, std::string(reinterpret_cast<const char*>(w.data()), w.size() * sizeof(float)));
+    const auto rows = static_cast<std::size_t>(n_rows);
+    const DType stored = rows > 1 ? type : DType::f32;
+    const std::size_t columns = w.size() / rows, bytes = row_bytes(stored, columns);
+    std::string data(rows * bytes, '\0');
+    for (std::size_t r = 0; r < rows; ++r) {
+      quantise_row(stored, &w[r * columns], reinterpret_cast<std::byte*>(&data[r * bytes]), columns);
+    }
+    const std::vector<std::size_t> vector_shape = {columns}, matrix_shape = {rows, columns};
+    out.add(name, std::string(litestage::name(stored)), rows > 1 ? matrix_shape : vector_shape, data);
   };
   tensor("model.embed_tokens.weight", model.embedding, c.vocab);
   tensor("model.norm.weight", model.final_norm, 1);
@@ -151,8 +159,9 @@ inline void add_variations(Form& out, const NaiveModel& model) {
 }
 
 // Writes both files; returns the folder's path.
-inline std::string write_naive_folder(const ScratchFolder& folder, const NaiveModel& model, const Form& config) {
-  folder.write("model.safetensors", naive_safetensors(model).bytes());
+inline std::string write_naive_folder(const ScratchFolder& folder, const NaiveModel& model, const Form& config,
+                                      DType type = DType::f32) {
+  folder.write("model.safetensors", naive_safetensors(model, type).bytes());
   folder.write("config.json", io::to_json(config));
   std::string path = folder.path("");
   path.pop_back();

@@ -25,6 +25,7 @@ struct NaiveShape {
   std::string scaling = "none";  // none, linear, yarn, llama3, freqs (a tensor with divisors), longrope
   double factor = 1, attention_factor = 1;
   int session = 48;  // positions of the session, which chooses the list of longrope
+  int period = 6;    // gemma3: one layer of so many has no window
   // What only folders can say. [layers] or empty: which layers have the window, and which have no RoPE, is the
   // family's.
   std::vector<bool> windows = {}, ropeless = {};
@@ -160,7 +161,9 @@ struct NaiveModel {
 
   // ---- attention ----
 
-  [[nodiscard]] bool local(int l) const { return gemma() && (shape.windows.empty() ? (l + 1) % 6 != 0 : windowed(l)); }
+  [[nodiscard]] bool local(int l) const {
+    return gemma() && (shape.windows.empty() ? (l + 1) % shape.period != 0 : windowed(l));
+  }
   [[nodiscard]] bool windowed(int l) const {
     return shape.windows.empty() ? !gemma() || local(l) : shape.windows[size(l)];
   }

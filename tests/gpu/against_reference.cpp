@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/close.hpp"
+#include "common/rounding_bound.hpp"
 #include "common/sequences.hpp"
 #include "gpu/emulated_backend.hpp"
-#include "gpu/rounding_bound.hpp"
 
 using namespace litestage;
 using namespace litestage::test;

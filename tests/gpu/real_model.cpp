@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "common/rounding_bound.hpp"
 #include "common/sequences.hpp"
 #include "gpu/emulated_backend.hpp"
-#include "gpu/rounding_bound.hpp"
 #include "litestage/io/gguf/model_source.hpp"
 
 using namespace litestage;

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "common/close.hpp"
+#include "common/rounding_bound.hpp"
 #include "common/sequences.hpp"
 #include "gpu/emulated_backend.hpp"
-#include "gpu/rounding_bound.hpp"
 #include "litestage/backend/gpu/recording/step_cache.hpp"
 #include "litestage/backend/reference/row_operations.hpp"
 
