@@ -1,5 +1,6 @@
-// Every family in every weight type, from GGUF files and from folders, on the emulated device: single rows through our
-// own kernels, and the whole text at once through products of cuBLAS. docs/models.md has the table of what was
+// Every family in every weight type, from GGUF files and from folders, on the emulated device: the whole text at once
+// through products of cuBLAS, and models from GGUF files also row by row through our own kernels, which takes most of
+// the time; whether a weight came from a file or a folder, they cannot tell. docs/models.md has the table of what was
 // compared.
 #include <doctest/doctest.h>
 
@@ -42,7 +43,9 @@ TEST_CASE("gpu tested models: every family in every weight type") {
     CAPTURE(m.name);
     const std::vector<Sequence> text = tested_text(m);
     const Steps single = one_by_one(text), whole = in_chunks(text, 100);
-    CHECK(within(gpu_logits(m, single, {}), bounded(m.source, KvType::f32, text, single, kernel_rounding, 8)));
+    if (m.name.starts_with("gguf")) {
+      CHECK(within(gpu_logits(m, single, {}), bounded(m.source, KvType::f32, text, single, kernel_rounding, 8)));
+    }
     CHECK(within(gpu_logits(m, whole, through_cublas), bounded(m.source, KvType::f32, text, whole, bf16_rounding, 8)));
     tested.add(m.name, "gpu");
   });
