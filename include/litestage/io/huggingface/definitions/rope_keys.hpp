@@ -179,12 +179,13 @@ LITESTAGE_INLINE RopeConfig read_long_rope(JsonObject& keys, const ModelConfig& 
   if (!(part > 0 && part <= 1))
     throw Error(concat(keys.name("partial_rotary_factor"), " is ", part, ", expected above 0 and up to 1"));
   rope.rotary_dim = static_cast<int>(config.head_dim * part);
-  const int original = keys.size("original_max_position_embeddings").value_or(original_context);
+  const std::optional<int> beside = keys.size("original_max_position_embeddings");
+  const int original = beside.value_or(original_context);
   if (!inner) return rope;
   const int inside = inner->size("original_max_position_embeddings").value_or(original);
   if (inside != original) {
     throw Error(concat(inner->name("original_max_position_embeddings"), " is ", inside, ", expected ", original,
-                       " as beside it"));
+                       beside ? " as beside it" : ", the default of the key that is missing beside the scaling"));
   }
   const std::string type = detail::rope_type(*inner, true);
   if (type == "longrope") {
