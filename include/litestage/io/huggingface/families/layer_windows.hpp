@@ -15,6 +15,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json_object.hpp"
 #include "litestage/model/source/config.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 
 namespace litestage::io {
 
@@ -67,15 +68,12 @@ inline void set_windows(ModelConfig& c, JsonObject& keys, const std::vector<bool
                        " gives windows to layers, expected full_attention in all where sliding_window is missing or "
                        "use_sliding_window is not true"));
   }
-  c.window = *window;
-  c.layer_kinds.resize(windowed.size());
-  for (std::size_t l = 0; l < windowed.size(); ++l) c.layer_kinds[l].windowed = windowed[l];
+  set_windows(c, windowed, *window);
 }
 
 // Mistral and Phi-3: all layers have the window, if there is one.
 inline void window_all_layers(ModelConfig& c, JsonObject& keys, std::optional<int> otherwise) {
-  const std::optional<int> window = read_window(keys, otherwise);
-  set_windows(c, keys, std::vector<bool>(static_cast<std::size_t>(c.n_layers), window.has_value()), window);
+  window_all_layers(c, read_window(keys, otherwise).value_or(0));
   expect_layer_types(keys, c,
                      keys.has("sliding_window") ? ", as sliding_window says" : " where sliding_window is missing");
 }
