@@ -79,6 +79,7 @@
 #include "litestage/model/source/config.hpp"
 #include "litestage/model/source/finite_weights.hpp"
 #include "litestage/model/source/joint_tensors.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 #include "litestage/model/source/rope_config.hpp"
 #include "litestage/model/source/rope_scaling.hpp"
 #include "litestage/model/source/sublayer_groups.hpp"

@@ -197,6 +197,10 @@ TEST_CASE("an error about a folder's chat template names the file that it lies i
   };
   CHECK(
       says(error(), folder + ": a template in chat_template.jinja or tokenizer_config.json is missing, use --stages"));
+  scratch.write("tokenizer_config.json", R"({"chat_template": [{"name": "rag", "template": "T"}]})");
+  CHECK(says(error(), folder + "/tokenizer_config.json: key chat_template: a template named default is missing, use "
+                               "--stages"));
+  CHECK_FALSE(io::ModelFile(folder, {"chatml", {}}).tokenizer()->encode({{{Role::user, "hello"}}, ""}).empty());
   scratch.write("tokenizer_config.json", R"({"chat_template": "{% import 'x' as y %}"})");
   CHECK(says(error(), folder + "/tokenizer_config.json: key chat_template, line 1: the tag {% import %} is not"));
   scratch.write("chat_template.jinja", "\n{{ message.role + 1 }}");
@@ -210,8 +214,6 @@ TEST_CASE("what is wrong beside the weights is said in one sentence") {
              "key eos_token_id is a string, expected an integer"));
   CHECK(says(open_error("tokenizer_config.json", R"({"eos_token": "</s>"})"),
              "key eos_token is \"</s>\", expected a token of tokenizer.json"));
-  CHECK(says(open_error("tokenizer_config.json", R"({"chat_template": [{"name": "rag", "template": ""}]})"),
-             "has no template named default"));
   CHECK(says(open_error("tokenizer.json", "{"), "/tokenizer.json:1: is not valid JSON"));
   CHECK(says(open_error("tokenizer.json", "{}"), "/tokenizer.json: key model is missing"));
   CHECK(says(open_error("config.json", "[]"), "/config.json is a list, expected an object"));

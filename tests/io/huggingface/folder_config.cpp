@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/folder_writer.hpp"
 #include "common/tiny_model.hpp"
 #include "litestage/io/files/json.hpp"
+#include "litestage/io/huggingface/families/known_families.hpp"
 #include "litestage/model/source/rope_scaling.hpp"
 
 using namespace litestage;
@@ -34,6 +36,19 @@ std::string config_error(const Form& form) {
 }
 std::string config_error(const std::string& key, const char* value, const std::string& architecture = "llama") {
   return config_error(with(base_config(architecture), key, io::parse_json(value, "test")));
+}
+
+// A configuration of 30 layers and 64 heads with the keys that every file has, and no others.
+Form shortest_config(const io::FolderFamily& family) {
+  Form form;
+  form.add("architectures", Form::List{Form(std::string(family.model_class))})
+      .add("hidden_size", 256)
+      .add("intermediate_size", 96)
+      .add("num_hidden_layers", 30)
+      .add("num_attention_heads", 64)
+      .add("max_position_embeddings", 8192)
+      .add("vocab_size", 97);
+  return form;
 }
 
 }  // namespace
@@ -81,6 +96,88 @@ TEST_CASE("a missing key means what it means in its family") {
   }
 }
 
+// The constructors of transformers (models/*/configuration_*.py) have these values.
+TEST_CASE("what every missing key means in every family") {
+  const struct {
+    const io::FolderFamily& family;
+    int kv_heads, head_dim;
+    double norm_eps;
+    bool tied_head;
+    double base, local_base;
+    int window;
+  } table[] = {
+      {io::llama_folder, 64, 4, 1e-6, false, 1e4, 1e4, 0}, {io::mistral_folder, 8, 4, 1e-6, false, 1e4, 1e4, 4096},
+      {io::qwen2_folder, 32, 4, 1e-6, false, 1e4, 1e4, 0}, {io::qwen3_folder, 32, 128, 1e-6, false, 1e4, 1e4, 0},
+      {io::smollm3_folder, 4, 4, 1e-6, true, 2e6, 1e4, 0}, {io::gemma3_folder, 4, 256, 1e-6, true, 1e6, 1e4, 4096},
+      {io::phi3_folder, 64, 4, 1e-5, false, 1e4, 1e4, 0},
+  };
+  CHECK(std::size(table) == io::folder_families.size());
+  for (const auto& expected : table) {
+    CAPTURE(expected.family.model_class);
+    const ModelConfig c = read_config(shortest_config(expected.family));
+    CHECK(c.n_kv_heads == expected.kv_heads);
+    CHECK(c.head_dim == expected.head_dim);
+    CHECK(c.norm_eps == static_cast<float>(expected.norm_eps));
+    CHECK(c.tied_head == expected.tied_head);
+    CHECK(c.rope.base == expected.base);
+    CHECK(c.local_rope.base == expected.local_base);
+    CHECK(c.window == expected.window);
+  }
+  for (const io::FolderFamily* family : {&io::qwen2_folder, &io::qwen3_folder}) {
+    const ModelConfig c = read_config(with(shortest_config(*family), "use_sliding_window", Form(true)));
+    for (int l = 0; l < 30; ++l) CHECK(c.kinds().window_of(l) == (l < 28 ? 0 : 4096));
+  }
+}
+
+TEST_CASE("Qwen2 has biases of Q, K and V whatever the file says, and no others") {
+  for (const char* value : {"true", "false"}) CHECK(config_error("attention_bias", value, "qwen2") == "no error");
+  CHECK(config_error("mlp_bias", "false", "qwen2") == "no error");
+  CHECK(config_error("mlp_bias", "true", "qwen2") == "c.json: key mlp_bias is true, expected false");
+}
+
+TEST_CASE("an error about a key gives the true reason") {
+  const Form sliding(Form::List(30, Form("sliding_attention"))), full(Form::List(30, Form("full_attention")));
+  const auto error = [](const io::FolderFamily& family, const char* key, const std::optional<Form>& value,
+                        const Form& types) {
+    return config_error(with(with(shortest_config(family), "layer_types", types), key, value));
+  };
+  CHECK(error(io::llama_folder, "sliding_window", Form(5), sliding) ==
+        "c.json: key layer_types has \"sliding_attention\", expected full_attention in every layer of this family");
+  CHECK(error(io::mistral_folder, "sliding_window", Form(5), full) ==
+        "c.json: key layer_types has \"full_attention\", expected sliding_attention in every layer, as sliding_window "
+        "says");
+  CHECK(error(io::mistral_folder, "sliding_window", std::nullopt, full) ==
+        "c.json: key layer_types has \"full_attention\", expected sliding_attention in every layer where "
+        "sliding_window is missing");
+  CHECK(error(io::phi3_folder, "sliding_window", Form(), sliding) ==
+        "c.json: key layer_types has \"sliding_attention\", expected full_attention in every layer, as sliding_window "
+        "says");
+  const std::string null_window = "c.json: key sliding_window is null, expected a number where layers have a window";
+  CHECK(config_error(with(shortest_config(io::gemma3_folder), "sliding_window", Form())) == null_window);
+  CHECK(error(io::qwen3_folder, "sliding_window", Form(), sliding) == null_window);
+  CHECK(error(io::qwen3_folder, "sliding_window", Form(5), sliding) ==
+        "c.json: key layer_types gives windows to layers, expected full_attention in all where sliding_window is "
+        "missing or use_sliding_window is not true");
+
+  const Form scaling = io::parse_json(R"({"type": "longrope", "short_factor": [1, 1], "long_factor": [1, 1],
+    "original_max_position_embeddings": 16})",
+                                      "test");
+  const Form phi3 = with(shortest_config(io::phi3_folder), "rope_scaling", scaling);
+  CHECK(config_error(phi3) ==
+        "c.json: key rope_scaling.original_max_position_embeddings is 16, expected 4096, the "
+        "default of the key that is missing beside the scaling");
+  CHECK(config_error(with(phi3, "original_max_position_embeddings", Form(32))) ==
+        "c.json: key rope_scaling.original_max_position_embeddings is 16, expected 32 as beside it");
+  CHECK(config_error(with(phi3, "original_max_position_embeddings", Form(16))) == "no error");
+
+  const Form nameless = with(base_config(), "architectures", std::nullopt);
+  CHECK(config_error(with(nameless, "model_type", Form("mixtral"))) ==
+        "c.json: key model_type is \"mixtral\", expected one of llama, mistral, qwen2, qwen3, smollm3, gemma3_text, "
+        "phi3");
+  CHECK(says(config_error(with(nameless, "model_type", std::nullopt)),
+             "c.json: key architectures is missing, expected one of LlamaForCausalLM, "));
+}
+
 TEST_CASE("what changes results and is not supported is refused by name, and so is what is not known") {
   CHECK(says(config_error("architectures", R"(["GemmaForCausalLM"])"),
              "is \"GemmaForCausalLM\", expected one of LlamaForCausalLM"));
@@ -105,8 +202,7 @@ TEST_CASE("what changes results and is not supported is refused by name, and so 
   };
   CHECK(config_error("layer_types", types("full_attention").c_str()) == "no error");
   CHECK(config_error("layer_types", types("sliding_attention").c_str()) ==
-        "c.json: key layer_types has \"sliding_attention\", expected full_attention in every layer, as sliding_window "
-        "says");
+        "c.json: key layer_types has \"sliding_attention\", expected full_attention in every layer of this family");
   CHECK(config_error("use_sliding_window", "true") == "c.json: key use_sliding_window is true, expected false");
   CHECK(says(config_error(Form(Form::List{})), "c.json is a list, expected an object"));
 }
@@ -155,7 +251,12 @@ TEST_CASE("the factors of Llama 3") {
   CHECK(outer.rope.factors[1] == 8);
   CHECK(says(config_error("rope_scaling",
                           R"({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 4.0})"),
-             "low_freq_factor is 4, expected less than high_freq_factor"));
+             "c.json: high frequency factor of the RoPE scaling is 4, expected above 4, the low one, and below 1e6"));
+  CHECK(says(config_error("rope_scaling", R"({"rope_type": "llama3", "factor": 0, "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0})"),
+             "c.json: factor of the RoPE scaling is 0, expected above 0 and below 1e6"));
+  CHECK(config_error("rope_scaling", R"({"rope_type": "llama3", "factor": 8.0, "high_freq_factor": 4.0})") ==
+        "c.json: key rope_scaling.low_freq_factor is missing");
 }
 
 // The same formula for YaRN; rope_scaling.cpp tests its factors.

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "common/close.hpp"
+#include "common/naive_logits.hpp"
 #include "common/recorded_models.hpp"
 #include "common/sequences.hpp"
 
@@ -25,24 +25,17 @@ constexpr double recorded_bound_of_reference = 1e-5, recorded_bound_of_cpu = 2e-
 template <class B>
 [[nodiscard]] double difference_from_recorded(B& backend, const ModelSource& source, const RecordedModel& recorded) {
   const Model<B> model = load(backend, source);
-  Session<B> session(backend, model, {1, recorded.tokens.size(), KvType::f32});
-  std::vector<StepRow> rows;
-  for (const int token : recorded.tokens) rows.push_back({token, 0, session.skip_nothing(), false});
-  for (const std::size_t position : recorded.positions) rows.at(position).wants_logits = true;
-  session.step(rows);
-  double largest = 0, difference = 0;
-  std::vector<typename B::Real> found;
-  for (std::size_t i = 0; i < recorded.positions.size(); ++i) {
-    session.read_logits(i, found);
-    const std::vector<double>& expected = recorded.logits[i];
-    REQUIRE(found.size() == expected.size());
-    for (std::size_t j = 0; j < found.size(); ++j) {
-      const double distance = std::abs(static_cast<double>(found[j]) - expected[j]);
-      largest = std::max(largest, std::abs(expected[j]));
-      difference = distance >= difference ? distance : std::isnan(distance) ? HUGE_VAL : difference;
-    }
+  const std::size_t n = recorded.tokens.size();
+  const test::Sequence plain =
+      test::under(Decisions(static_cast<std::size_t>(source.config.n_sublayers())), recorded.tokens);
+  const auto all = test::logits_of(backend, model, plain, test::in_chunks({plain}, n), static_cast<int>(n));
+  std::vector<std::vector<double>> found;
+  for (const std::size_t position : recorded.positions) found.push_back(all.at(position));
+  double largest = 0;
+  for (const std::vector<double>& row : recorded.logits) {
+    for (const double logit : row) largest = std::max(largest, std::abs(logit));
   }
-  return difference / largest;
+  return test::largest_difference(found, recorded.logits) / largest;
 }
 
 // Three sequences with gaps, longer than the windows of the models.

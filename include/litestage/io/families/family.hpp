@@ -3,12 +3,12 @@
 // (io/gguf/definitions/model_source.hpp).
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string_view>
 
 #include "litestage/io/gguf/layer_tensors.hpp"
 #include "litestage/io/gguf/model_keys.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 #include "litestage/model/source/weights.hpp"
 
 namespace litestage::io {
@@ -24,12 +24,5 @@ struct ModelFamily {
   // Takes the tensors of a layer. The configuration is checked.
   void (*take_layer)(TensorTaker&, LayerTensors&, int layer, const ModelConfig&) = nullptr;
 };
-
-// Every layer sees the last `window` positions, if it is not 0.
-inline void window_all_layers(ModelConfig& c, int window) {
-  if (window == 0) return;
-  c.window = window;
-  c.layer_kinds.assign(static_cast<std::size_t>(c.n_layers), LayerKind{.windowed = true});
-}
 
 }  // namespace litestage::io

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 #include "litestage/io/families/family.hpp"
 
@@ -20,12 +21,10 @@ namespace detail {
 inline constexpr int gemma3_layers_of_27b = 62;
 
 inline void configure_gemma3(ModelConfig& c, const ModelKeys& keys) {
-  c.window = keys.required_size("attention.sliding_window");
   const int period = keys.size("attention.sliding_window_pattern").value_or(6);
-  for (int l = 1; l <= c.n_layers; ++l) {
-    const bool local = l % period != 0;
-    c.layer_kinds.push_back({.rope = local ? LayerRope::local : LayerRope::global, .windowed = local});
-  }
+  const std::vector<bool> local = all_but_every(period, c.n_layers);
+  set_ropes(c, local, LayerRope::local, LayerRope::global);
+  set_windows(c, local, keys.required_size("attention.sliding_window"));
   c.local_rope.pairing = c.rope.pairing;
   c.local_rope.rotary_dim = c.rope.rotary_dim;
   c.local_rope.base = keys.number("rope.freq_base_swa", 10000);

@@ -13,9 +13,7 @@ inline constexpr ModelFamily smollm3_family{
     .pairing = RopePairing::interleaved,
     .configure =
         [](ModelConfig& c, const ModelKeys&) {
-          for (int l = 1; l <= c.n_layers; ++l) {
-            c.layer_kinds.push_back({.rope = l % smollm3_rope_period == 0 ? LayerRope::none : LayerRope::global});
-          }
+          set_ropes(c, all_but_every(smollm3_rope_period, c.n_layers), LayerRope::global, LayerRope::none);
         },
     .take_layer =
         [](TensorTaker& take, LayerTensors& t, int layer, const ModelConfig& c) {

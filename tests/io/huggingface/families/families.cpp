@@ -243,7 +243,7 @@ TEST_CASE("folders of families: which layers have a window") {
   const ModelConfig by_pattern = config_of(with(gemma3, "sliding_window_pattern", Form(2)));
   CHECK(windowed(by_pattern) == Layers{true, false, true, false, true, false});
   for (int l = 0; l < 6; ++l) CHECK(by_pattern.rope_of(l) == (l % 2 == 0 ? &by_pattern.local_rope : &by_pattern.rope));
-  CHECK(says(families_here::error_of(with(gemma3, "sliding_window", Form())), "gives windows to layers"));
+  CHECK(says(families_here::error_of(with(gemma3, "sliding_window", Form())), "sliding_window is null"));
 }
 
 TEST_CASE("folders of families: which layers of SmolLM3 have no RoPE, and which of these a window") {

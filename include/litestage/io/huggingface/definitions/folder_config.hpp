@@ -103,9 +103,12 @@ inline constexpr std::string_view only_false[] = {"add_cross_attention", "is_dec
     }
     return *family;
   }
-  if (name.empty())
-    throw Error(concat(keys.name("architectures"), " is missing, expected one of ", folder_family_names()));
-  throw Error(concat(keys.name("architectures"), " is ", in_quotes(name), ", expected one of ", folder_family_names()));
+  if (name.empty() && !type.empty()) {
+    throw Error(concat(keys.name("model_type"), " is ", in_quotes(type), ", expected one of ",
+                       folder_family_names(&FolderFamily::model_type)));
+  }
+  throw Error(concat(keys.name("architectures"), " is ", name.empty() ? "missing" : in_quotes(name),
+                     ", expected one of ", folder_family_names(&FolderFamily::model_class)));
 }
 
 [[nodiscard]] inline int head_size(JsonObject& keys, const FolderFamily& family, const ModelConfig& c) {

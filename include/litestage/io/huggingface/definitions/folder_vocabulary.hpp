@@ -63,26 +63,30 @@ inline void add_ends(const Form& file, const std::string& path, Vocabulary& v) {
   }
 }
 
-// "chat_template": a text, or a list of texts with names, of which "default" is meant where no tools are.
-[[nodiscard]] inline std::string chat_template_of(const Form& file, const std::string& path) {
-  const Form* found = file.find("chat_template");
-  const std::string what = path + ": key chat_template";
+// "chat_template": a text, or a list of texts with names, of which "default" is meant where no tools are; empty if
+// there is none.
+[[nodiscard]] inline std::string chat_template_of(const Form* found, const std::string& what) {
   if (found == nullptr || found->is_null()) return {};
   if (!found->is_list()) return found->string(what);
   for (const Form& one : found->list(what)) {
     if (one.at("name", what).string(what) == "default") return one.at("template", what).string(what);
   }
-  throw Error(concat(what, " has no template named default, expected one"));
+  return {};
 }
 
-// Takes the file of the template, or else the key in tokenizer_config.json, which is `config`.
+// Takes the file of the template, or else the key in tokenizer_config.json, which is `config`. Without a template the
+// place says which one is missing: texts are scored and templates of the user's choice are used all the same.
 inline void read_chat_template(const Form& config, const std::string& folder, Vocabulary& v) {
-  const std::string file = path_in(folder, "chat_template.jinja"), other = path_in(folder, "tokenizer_config.json");
+  const std::string file = path_in(folder, "chat_template.jinja");
+  const std::string key = path_in(folder, "tokenizer_config.json") + ": key chat_template";
   const bool has_file = is_in(folder, "chat_template.jinja");
-  v.chat_template = has_file ? read_file(file) : chat_template_of(config, other);
-  v.chat_template_place = has_file ? file : other + ": key chat_template";
-  if (v.chat_template.empty())
-    v.chat_template_place = concat(folder, ": a template in chat_template.jinja or tokenizer_config.json");
+  const Form* found = has_file ? nullptr : config.find("chat_template");
+  v.chat_template = has_file ? read_file(file) : chat_template_of(found, key);
+  v.chat_template_place = has_file ? file : key;
+  if (!v.chat_template.empty()) return;
+  v.chat_template_place = found != nullptr && found->is_list()
+                              ? key + ": a template named default"
+                              : concat(folder, ": a template in chat_template.jinja or tokenizer_config.json");
 }
 
 [[noreturn]] inline void refuse_without_tokenizer(const std::string& folder) {

@@ -16,11 +16,14 @@ namespace litestage::io {
 
 namespace detail {
 
-[[nodiscard]] inline double required_number(JsonObject& keys, const char* key, double low, double high) {
-  const std::optional<double> found = keys.number(key);
-  if (!found) throw Error(concat(keys.name(key), " is missing"));
-  if (*found >= low && *found <= high) return *found;
-  throw Error(concat(keys.name(key), " is ", *found, ", expected ", low, " to ", high));
+[[nodiscard]] inline double required_number(JsonObject& keys, std::string_view key) {
+  return keys.get(key).number(keys.name(key));
+}
+
+[[nodiscard]] inline double linear_factor(JsonObject& keys) {
+  const double factor = required_number(keys, "factor");
+  if (factor >= 1e-3 && factor <= 1e5) return factor;
+  throw Error(concat(keys.name("factor"), " is ", factor, ", expected 0.001 to 100000"));
 }
 
 // "rope_type", or "type" in older files. With `only_long`, as Phi-3 has it, two older names stand for "longrope".
@@ -47,14 +50,11 @@ namespace detail {
 
 [[nodiscard]] inline Llama3Scaling llama3_scaling(JsonObject& keys, double original_context) {
   Llama3Scaling scaling;
-  scaling.factor = required_number(keys, "factor", 1, 1e5);
-  scaling.low_frequency_factor = required_number(keys, "low_freq_factor", 1e-3, 1e5);
-  scaling.high_frequency_factor = required_number(keys, "high_freq_factor", 1e-3, 1e5);
+  scaling.factor = required_number(keys, "factor");
+  scaling.low_frequency_factor = required_number(keys, "low_freq_factor");
+  scaling.high_frequency_factor = required_number(keys, "high_freq_factor");
   scaling.original_context = original_context;
-  if (scaling.low_frequency_factor >= scaling.high_frequency_factor) {
-    throw Error(concat(keys.name("low_freq_factor"), " is ", scaling.low_frequency_factor,
-                       ", expected less than high_freq_factor, ", scaling.high_frequency_factor));
-  }
+  check_scaling(scaling, keys.source());
   return scaling;
 }
 
@@ -110,7 +110,7 @@ inline void read_scaling(JsonObject& keys, const ModelConfig& config, std::optio
   refuse_partial_rotation(keys);
   const std::string type = rope_type(keys);
   if (type == "linear") {
-    scale_linear(rope, required_number(keys, "factor", 1e-3, 1e5));
+    scale_linear(rope, linear_factor(keys));
   } else if (type == "llama3") {
     scale_llama3(rope, llama3_scaling(keys, original));
   } else if (type == "yarn") {
@@ -179,12 +179,13 @@ LITESTAGE_INLINE RopeConfig read_long_rope(JsonObject& keys, const ModelConfig& 
   if (!(part > 0 && part <= 1))
     throw Error(concat(keys.name("partial_rotary_factor"), " is ", part, ", expected above 0 and up to 1"));
   rope.rotary_dim = static_cast<int>(config.head_dim * part);
-  const int original = keys.size("original_max_position_embeddings").value_or(original_context);
+  const std::optional<int> beside = keys.size("original_max_position_embeddings");
+  const int original = beside.value_or(original_context);
   if (!inner) return rope;
   const int inside = inner->size("original_max_position_embeddings").value_or(original);
   if (inside != original) {
     throw Error(concat(inner->name("original_max_position_embeddings"), " is ", inside, ", expected ", original,
-                       " as beside it"));
+                       beside ? " as beside it" : ", the default of the key that is missing beside the scaling"));
   }
   const std::string type = detail::rope_type(*inner, true);
   if (type == "longrope") {

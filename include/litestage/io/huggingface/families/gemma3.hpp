@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/io/huggingface/families/family.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 
 namespace litestage::io {
 
@@ -27,10 +28,8 @@ namespace detail {
 inline void configure_gemma3_folder(ModelConfig& c, JsonObject& keys) {
   read_global_and_local_rope(keys, c, 1000000, 10000);
   const int period = keys.size("sliding_window_pattern").value_or(6);
-  std::vector<bool> by_pattern;
-  for (int l = 1; l <= c.n_layers; ++l) by_pattern.push_back(l % period != 0);
-  const std::vector<bool> local = read_layer_types(keys, c.n_layers).value_or(by_pattern);
-  for (const bool is_local : local) c.layer_kinds.push_back({.rope = is_local ? LayerRope::local : LayerRope::global});
+  const std::vector<bool> local = read_layer_types(keys, c.n_layers).value_or(all_but_every(period, c.n_layers));
+  set_ropes(c, local, LayerRope::local, LayerRope::global);
   set_windows(c, keys, local, read_window(keys, 4096));
   c.embedding_multiplier = std::sqrt(static_cast<float>(c.hidden));
   c.logit_softcap = positive(keys, "final_logit_softcapping", 0);

@@ -15,6 +15,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/files/json_object.hpp"
 #include "litestage/model/source/config.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 
 namespace litestage::io {
 
@@ -37,13 +38,14 @@ namespace litestage::io {
 }
 
 // For families that do not read "layer_types": refuses a file in which they are of another kind than all layers have.
-inline void expect_layer_types(JsonObject& keys, const ModelConfig& c) {
+// `reason` ends the message: why all layers are of that kind.
+inline void expect_layer_types(JsonObject& keys, const ModelConfig& c, std::string_view reason) {
   const std::optional<std::vector<bool>> types = read_layer_types(keys, c.n_layers);
   for (int l = 0; types && l < c.n_layers; ++l) {
     const bool windowed = (*types)[static_cast<std::size_t>(l)];
     if (windowed == (c.kinds().window_of(l) != 0)) continue;
     throw Error(concat(keys.name("layer_types"), " has \"", windowed ? "sliding" : "full", "_attention\", expected ",
-                       windowed ? "full" : "sliding", "_attention in every layer, as sliding_window says"));
+                       windowed ? "full" : "sliding", "_attention in every layer", reason));
   }
 }
 
@@ -58,21 +60,22 @@ inline void expect_layer_types(JsonObject& keys, const ModelConfig& c) {
 inline void set_windows(ModelConfig& c, JsonObject& keys, const std::vector<bool>& windowed,
                         std::optional<int> window) {
   if (std::find(windowed.begin(), windowed.end(), true) == windowed.end()) return;
+  if (!window && keys.has("sliding_window") && keys.find("sliding_window") == nullptr) {
+    throw Error(concat(keys.name("sliding_window"), " is null, expected a number where layers have a window"));
+  }
   if (!window) {
     throw Error(concat(keys.name("layer_types"),
-                       " gives windows to layers, expected full_attention in all where sliding_window is null or "
+                       " gives windows to layers, expected full_attention in all where sliding_window is missing or "
                        "use_sliding_window is not true"));
   }
-  c.window = *window;
-  c.layer_kinds.resize(windowed.size());
-  for (std::size_t l = 0; l < windowed.size(); ++l) c.layer_kinds[l].windowed = windowed[l];
+  set_windows(c, windowed, *window);
 }
 
 // Mistral and Phi-3: all layers have the window, if there is one.
 inline void window_all_layers(ModelConfig& c, JsonObject& keys, std::optional<int> otherwise) {
-  const std::optional<int> window = read_window(keys, otherwise);
-  set_windows(c, keys, std::vector<bool>(static_cast<std::size_t>(c.n_layers), window.has_value()), window);
-  expect_layer_types(keys, c);
+  window_all_layers(c, read_window(keys, otherwise).value_or(0));
+  expect_layer_types(keys, c,
+                     keys.has("sliding_window") ? ", as sliding_window says" : " where sliding_window is missing");
 }
 
 // Qwen 2 and 3: where windows are used, layers from "max_window_layers" on have them, in spite of the key's name.

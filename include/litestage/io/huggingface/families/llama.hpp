@@ -18,7 +18,7 @@ inline constexpr FolderFamily llama_folder{
         [](ModelConfig& c, JsonObject& keys) {
           c.rope = read_rope(keys, c, 10000);
           keys.expect("use_sliding_window", false);
-          expect_layer_types(keys, c);
+          expect_layer_types(keys, c, " of this family");
           expect_no_biases(keys);
         },
     .take_layer =

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "litestage/io/huggingface/families/family.hpp"
+#include "litestage/model/source/layer_patterns.hpp"
 
 namespace litestage::io {
 
@@ -16,27 +17,28 @@ inline constexpr std::string_view smollm3_unused[] = {"max_window_layers"};
 
 namespace detail {
 
-// Sets LayerRope::none by "no_rope_layers", which has 1 where RoPE is applied, for at least as many layers as there
-// are. If it is missing, every "no_rope_layer_interval"-th layer has no RoPE.
-inline void take_ropes_away(ModelConfig& c, JsonObject& keys) {
+// [n_layers] Which layers have RoPE, by "no_rope_layers", which has 1 where it is applied, for at least as many layers
+// as there are. If it is missing, every "no_rope_layer_interval"-th layer has no RoPE.
+[[nodiscard]] inline std::vector<bool> layers_with_rope(JsonObject& keys, int n_layers) {
   const int interval = keys.size("no_rope_layer_interval").value_or(4);
   const Form* found = keys.find("no_rope_layers");
+  if (found == nullptr) return all_but_every(interval, n_layers);
   const std::string what = keys.name("no_rope_layers");
-  const Form::List* list = found == nullptr ? nullptr : &found->list(what);
-  const auto n_layers = static_cast<std::size_t>(c.n_layers);
-  if (list != nullptr && list->size() < n_layers)
-    throw Error(concat(what, " has ", list->size(), " layers, expected at least ", n_layers));
-  for (std::size_t l = 0; l < n_layers; ++l) {
-    const std::int64_t rotates =
-        list == nullptr ? (l + 1) % static_cast<std::size_t>(interval) != 0 : (*list)[l].integer(what);
+  const Form::List& list = found->list(what);
+  const auto n = static_cast<std::size_t>(n_layers);
+  if (list.size() < n) throw Error(concat(what, " has ", list.size(), " layers, expected at least ", n));
+  std::vector<bool> layers;
+  for (std::size_t l = 0; l < n; ++l) {
+    const std::int64_t rotates = list[l].integer(what);
     if (rotates != 0 && rotates != 1) throw Error(concat(what, " has ", rotates, ", expected 0 or 1"));
-    c.layer_kinds.push_back({.rope = rotates == 1 ? LayerRope::global : LayerRope::none});
+    layers.push_back(rotates == 1);
   }
+  return layers;
 }
 
 inline void configure_smollm3_folder(ModelConfig& c, JsonObject& keys) {
   c.rope = read_rope(keys, c, 2000000);
-  take_ropes_away(c, keys);
+  set_ropes(c, layers_with_rope(keys, c.n_layers), LayerRope::global, LayerRope::none);
   std::optional<int> window = read_window(keys, std::nullopt);
   if (!keys.boolean("use_sliding_window", false)) window.reset();
   std::vector<bool> windowed;
