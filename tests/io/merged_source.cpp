@@ -362,10 +362,10 @@ TEST_CASE(
   c.n_layers = 1;
   const auto n = [](int size) { return static_cast<std::size_t>(size); };
   test::Random random(1);
-  LoraNumbers numbers = test::lora_numbers(random, "model.layers.0.self_attn.q_proj", "", n(c.q_dim()), n(c.hidden), 1);
+  LoraNumbers numbers = test::lora_numbers(random, "model.layers.0.mlp.up_proj", "", n(c.ffn), n(c.hidden), 1);
   std::fill(numbers.a.begin(), numbers.a.end(), 1.0f);
   std::fill(numbers.b.begin(), numbers.b.end(), 0.0f);
-  const auto first = static_cast<std::ptrdiff_t>(numbers.b.size() / 2);  // rows from here on are too large
+  const auto first = static_cast<std::ptrdiff_t>(numbers.b.size() / 4);  // rows from here on are too large
   const LoraNumbers others = test::layer_numbers(c, 0, 1, 1)[6];
   const auto error = [&](DType stored, std::optional<DType> type, double size, int threads) {
     std::fill(numbers.b.begin() + first, numbers.b.end(), static_cast<float>(size));
@@ -397,7 +397,7 @@ TEST_CASE(
     for (const int threads : {1, 3}) {
       if (of.largest > 65504) continue;
       CHECK(error(of.stored, of.type, of.largest * 1.001, threads) ==
-            "tiny model: tensor blk.0.attn_q.weight, with STYLE: found a weight in row " + std::to_string(first) +
+            "tiny model: tensor blk.0.ffn_up.weight, with STYLE: found a weight in row " + std::to_string(first) +
                 " that is too large for " + of.words);
     }
   }

@@ -83,7 +83,7 @@ inline void separate_head(ModelSource& model) {
 }
 
 // Sets `least` to the smaller of both.
-inline void lower(std::atomic<std::size_t>& least, std::size_t value) {
+inline void lower_to(std::atomic<std::size_t>& least, std::size_t value) {
   std::size_t before = least.load();
   while (value < before && !least.compare_exchange_weak(before, value)) {
   }
@@ -101,7 +101,7 @@ inline void merge_matrix(RawTensor& matrix, const MatrixSum& added, DType type, 
     for (std::size_t i = 0; i < weights.size(); ++i) {
       row[i] = static_cast<float>(weights[i]);
       if (std::fabs(row[i]) <= largest) continue;  // false for NaN
-      lower(broken, r);
+      lower_to(broken, r);
       row[i] = 0;
     }
   });
