@@ -103,8 +103,8 @@ refuses "bare/tokenizer.json: key model is missing" tokenize --model bare
   failures=$((failures + 1))
 for program in ask compare calibrate "score --text text.txt"; do
   # shellcheck disable=SC2086  # the program and an option
-  refuses '--lora is "style:much", expected a folder or a GGUF file, or either with a colon' $program --model magic.gguf \
-    --lora style:much
+  refuses '--lora is "style:much", which is the name of no file or folder, expected a folder or a GGUF file' $program \
+    --model magic.gguf --lora style:much
 done
 for output in "ask --json" "compare --json" "calibrate --plan" "score --text text.txt --json"; do
   # shellcheck disable=SC2086  # the program and an option
@@ -440,12 +440,18 @@ if [[ -e $model ]]; then
   check "an adapter of scale 0 changes no score" cmp -s <(tokens scored.json) <(tokens scoredstyle:0.json)
   differ() { ! cmp -s "$1" "$2"; }
   check "one of scale 0.5 does" differ <(tokens scored.json) <(tokens scoredstyle:0.5.json)
-  check "the scores name it" grep -q '"model": ".* + style:0.5"' scoredstyle:0.5.json
+  check "the scores name it" grep -q "\"model\": \"$(basename "$model") + style:0.5\"" scoredstyle:0.5.json
+  mkdir kept
+  cp -r style kept
+  "$programs/score" --model "$model" --text text.txt --quiet --json scored.json --lora kept/style --quantize q8_0 >out.txt ||
+    failures=$((failures + 1))
+  check "by its own name" grep -q "\"model\": \"$(basename "$model") + style:1 q8_0\"" scored.json
+  refuses "found no matrix to round to Q8_0, expected one that is" ask --model "$model" --lora style:0 --quantize q8_0
   "$programs/ask" --model "$model" --lora style --lora style:-0.5 --stages direct --questions 1 --quiet --json adapted.json \
     >answer.txt || failures=$((failures + 1))
   check "results name adapters and scales" grep -q '"model": ".*gguf + style:1 + style:-0.5"' adapted.json
   check "and say how they were given" grep -q '"lora": "style, style:-0.5"' adapted.json
-  rm -rf narrow pickled scored*.json adapted.json
+  rm -rf narrow pickled kept scored*.json adapted.json
   refuses 'model is "0123456789abcdef" there and "xxh3:' "${resume[@]}" --model "$model" --journal other.txt
   refuses 'model.fingerprint: found "0123456789abcdef"' ask --model "$model" --plan other_plan.txt
   warns "old_plan.txt, model.fingerprint: the plan names its model by samples" ask --model "$model" --plan old_plan.txt \

@@ -103,9 +103,7 @@ void run_on(std::shared_ptr<B> shared, const Job& job) {
                                      });
   cli::ScoreInfo info;
   info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  info.model = o.model;
-  for (const std::string& adapter : o.lora) info.model += " + " + adapter;
-  if (!o.quantize.empty()) info.model += " " + o.quantize;
+  info.model = job.model.name();
   if (!o.json.empty()) info.fingerprint = model.identity().fingerprint;  // reads the whole file
   info.text = o.text;
   info.backend = backend.name();

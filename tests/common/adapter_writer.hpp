@@ -93,7 +93,8 @@ struct LoraNumbers {
   return out;
 }
 
-// The tensors of adapter_model.safetensors.
+// The tensors of adapter_model.safetensors. Beside the pair of an embedding or a head there is the model's own matrix,
+// whose numbers nobody reads.
 [[nodiscard]] inline SafeTensorsWriter peft_tensors(const std::vector<LoraNumbers>& numbers) {
   SafeTensorsWriter out;
   for (const LoraNumbers& n : numbers) {
@@ -104,6 +105,10 @@ struct LoraNumbers {
     } else {
       out.add(stem + ".lora_A.weight", "F32", {n.rank, n.inputs}, bytes_of(n.a));
       out.add(stem + ".lora_B.weight", "F32", {n.outputs, n.rank}, bytes_of(n.b));
+    }
+    if (n.of_embedding() || n.tensor == "output") {
+      const std::vector<float> own(n.outputs * n.inputs);
+      out.add(stem + ".base_layer.weight", "F32", {n.outputs, n.inputs}, bytes_of(own));
     }
   }
   return out;

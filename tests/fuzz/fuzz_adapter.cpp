@@ -14,23 +14,42 @@
 #include "litestage/io/adapters/peft_adapter.hpp"
 #include "litestage/io/files/json.hpp"
 #include "litestage/io/merged_source.hpp"
+#include "litestage/model/source/finite_weights.hpp"
 
 namespace {
 
-const litestage::ModelSource& adapted_model() {
-  static const litestage::ModelSource model = [] {
-    litestage::ModelConfig c = litestage::test::tiny_config();
-    c.n_layers = 2;
-    c.tied_head = true;
-    return litestage::test::tiny_model(c);
-  }();
-  return model;
+litestage::ModelSource adapted_model(litestage::DType type) {
+  litestage::ModelConfig c = litestage::test::tiny_config();
+  c.n_layers = 2;
+  c.tied_head = true;
+  return litestage::test::tiny_model(c, {.dtype = type});
 }
 
+bool is_finite(const litestage::RawTensor& tensor) {
+  try {
+    litestage::check_finite(tensor, "merged");
+    return true;
+  } catch (const litestage::Error&) {
+    return false;
+  }
+}
+
+// Merges an adapter into models of three types, with and without rounding.
 void merge(const litestage::io::LoraAdapter& adapter) {
+  using litestage::DType;
+  static const std::vector models = {adapted_model(DType::f32), adapted_model(DType::f16), adapted_model(DType::q8_0)};
   const std::vector adapters = {adapter};
-  const litestage::ModelSource found = litestage::io::merged(adapted_model(), adapters, std::nullopt, 1);
-  for (const litestage::RawTensor* tensor : litestage::all_tensors(found.tensors)) check_finite(*tensor, "merged");
+  for (const litestage::ModelSource& model : models) {
+    for (const std::optional<DType> type : {std::optional<DType>(), std::optional(DType::q4_0)}) {
+      std::optional<litestage::ModelSource> found;
+      try {
+        found = litestage::io::merged(model, adapters, type, 1);
+      } catch (const litestage::Error&) {
+        continue;
+      }
+      for (const litestage::RawTensor* tensor : litestage::all_tensors(found->tensors)) need(is_finite(*tensor));
+    }
+  }
 }
 
 void read_as_config(std::string_view text) {
@@ -45,13 +64,25 @@ void read_as_config(std::string_view text) {
 void read_as_tensors(std::span<const std::byte> bytes) {
   litestage::io::PeftConfig config;
   config.alpha = config.rank = 2;
+  litestage::io::LoraAdapter adapter;
   try {
     const litestage::io::SafeTensors file(bytes, "fuzz");
-    litestage::io::LoraAdapter adapter;
     adapter.pairs = litestage::io::read_peft_pairs(file, config);
-    merge(adapter);
+    adapter.storage = file.storage();
   } catch (const litestage::Error&) {
+    return;
   }
+  merge(adapter);
+}
+
+void read_as_gguf(std::span<const std::byte> bytes) {
+  litestage::io::LoraAdapter adapter;
+  try {
+    adapter = litestage::io::read_gguf_adapter(litestage::io::Gguf(bytes, "fuzz"), {"fuzz", 1});
+  } catch (const litestage::Error&) {
+    return;
+  }
+  merge(adapter);
 }
 
 }  // namespace
@@ -60,8 +91,5 @@ void fuzz_adapter(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span<const std::uint8_t>(data, size));
   read_as_config({reinterpret_cast<const char*>(data), size});
   read_as_tensors(bytes);
-  try {
-    merge(litestage::io::read_gguf_adapter(litestage::io::Gguf(bytes, "fuzz"), {"fuzz", 1}));
-  } catch (const litestage::Error&) {
-  }
+  read_as_gguf(bytes);
 }

@@ -354,6 +354,76 @@ TEST_CASE("adapters for other models, and sums that are not finite, are refused 
              "model.layers.2.mlp.down_proj.lora_A.weight is for layer 2, expected 0 to 1, the layers of tiny model"));
   CHECK(says(error(adapter_in_file(test::layer_numbers(c, 0, 2, 1), "qwen2", 2, 0)),
              "key general.architecture is \"qwen2\", expected \"llama\", that of tiny model"));
-  CHECK(says(error(adapter_in_folder(test::layer_numbers(c, 0, 2, 1), 2, 1e300)),
-             "tensor blk.0.attn_q.weight has a weight in row "));
+}
+
+TEST_CASE(
+    "a weight that is too large for its type is refused, in the first such row, with the adapters of its matrix") {
+  ModelConfig c = test::tiny_config(DType::q4_k);
+  c.n_layers = 1;
+  const auto n = [](int size) { return static_cast<std::size_t>(size); };
+  test::Random random(1);
+  LoraNumbers numbers = test::lora_numbers(random, "model.layers.0.mlp.up_proj", "", n(c.ffn), n(c.hidden), 1);
+  std::fill(numbers.a.begin(), numbers.a.end(), 1.0f);
+  std::fill(numbers.b.begin(), numbers.b.end(), 0.0f);
+  const auto first = static_cast<std::ptrdiff_t>(numbers.b.size() / 4);  // rows from here on are too large
+  const LoraNumbers others = test::layer_numbers(c, 0, 1, 1)[6];
+  const auto error = [&](DType stored, std::optional<DType> type, double size, int threads) {
+    std::fill(numbers.b.begin() + first, numbers.b.end(), static_cast<float>(size));
+    const ModelSource base = test::tiny_model(c, {.dtype = stored});
+    const test::ScratchFolder style, other;
+    const std::vector adapters = {io::read_lora_adapter({test::write_peft(style, {numbers}, 1), 1}),
+                                  io::read_lora_adapter({test::write_peft(other, {others}, 1), 1})};
+    const std::string name = io::lora_name(adapters[0].choice);
+    std::string found = test::error_of([&] { static_cast<void>(io::merged(base, adapters, type, threads)); });
+    const std::size_t at = found.find(name);
+    return at == std::string::npos ? found : found.replace(at, name.size(), "STYLE");
+  };
+  struct Case {
+    DType stored;
+    std::optional<DType> type;
+    double largest;
+    std::string words;
+  };
+  const std::vector<Case> cases = {
+      {DType::f32, std::nullopt, 0x1.fffffep127, "F32, expected -3.40282e+38 to 3.40282e+38"},
+      {DType::bf16, std::nullopt, 0x1.fep127, "BF16, expected -3.38953e+38 to 3.38953e+38"},
+      {DType::f16, std::nullopt, 65504, "F16, expected -65504 to 65504"},
+      {DType::q8_0, std::nullopt, 65504, "F16, expected -65504 to 65504"},
+      {DType::f32, DType::q4_k, 65504, "Q4_K, expected -65504 to 65504"},
+      {DType::f32, DType::q6_k, 65504, "Q6_K, expected -65504 to 65504"}};
+  for (const Case& of : cases) {
+    CAPTURE(of.words);
+    CHECK(error(of.stored, of.type, of.largest * 0.999, 1) == "no error");
+    for (const int threads : {1, 3}) {
+      if (of.largest > 65504) continue;
+      CHECK(error(of.stored, of.type, of.largest * 1.001, threads) ==
+            "tiny model: tensor blk.0.ffn_up.weight, with STYLE: found a weight in row " + std::to_string(first) +
+                " that is too large for " + of.words);
+    }
+  }
+  // Factors that are floats reach beyond the largest float together with a scale.
+  const ModelSource wide = test::tiny_model(c), half = test::tiny_model(c, {.dtype = DType::bf16});
+  std::fill(numbers.b.begin() + first, numbers.b.end(), 2.0f);
+  const auto scaled = [&](const ModelSource& base, double scale) {
+    const std::vector adapters = {adapter_in_folder({numbers}, 1, scale)};
+    return test::error_of([&] { static_cast<void>(io::merged(base, adapters)); });
+  };
+  CHECK(scaled(wide, 0x1.ffp126) == "no error");
+  CHECK(says(scaled(half, 0x1.ffp126), "too large for BF16, expected -3.38953e+38 to 3.38953e+38"));
+  CHECK(says(scaled(wide, -1e300), concat("found a weight in row ", first, " that is too large for F32")));
+}
+
+TEST_CASE("a type to which no matrix can be rounded is refused") {
+  ModelConfig c = test::tiny_config();
+  c.n_layers = 1;
+  const ModelSource base = test::tiny_model(c, {.dtype = DType::q4_0});
+  const auto numbers = test::layer_numbers(c, 0, 2, 9);
+  const std::string error = test::error_of(
+      [&] { static_cast<void>(io::merged(base, std::vector{adapter_in_folder(numbers, 2, 0)}, DType::q8_0)); });
+  CHECK(error ==
+        "tiny model: found no matrix to round to Q8_0, expected one that is F32, F16 or BF16 or has an adapter, and "
+        "whose rows fit the type's blocks");
+  const ModelSource found = io::merged(base, std::vector{adapter_in_folder({numbers[0]}, 2)}, DType::q8_0);
+  CHECK(found.tensors.layers[0].wq.type == DType::q8_0);
+  CHECK(found.tensors.layers[0].wk.type == DType::q4_0);
 }

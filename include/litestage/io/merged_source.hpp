@@ -19,8 +19,9 @@ namespace litestage::io {
 //
 // `type` rounds the merged matrices and all others that are not quantised to it, as `quantised` does; quantised ones
 // that no adapter has stay. An embedding and a head that share their weights are separate afterwards if an adapter has
-// one of them. Throws an Error if an adapter is for a model of a different architecture, depth or shape, or if a merged
-// weight is not finite. `threads`: 0 for one per usable core.
+// one of them. Throws an Error if no matrix can be rounded to it, if an adapter is for a model of a different
+// architecture, depth or shape, or if a weight is too large for its type (quantised ones take those of F16).
+// `threads`: 0 for one per usable core.
 [[nodiscard]] ModelSource merged(const ModelSource& source, std::span<const LoraAdapter> adapters,
                                  std::optional<DType> type = std::nullopt, int threads = 0);
 

@@ -170,6 +170,34 @@ TEST_CASE("tensors of a folder that are no pairs of matrices are refused") {
              "c.json: the rank of \"lm_head\" is 2, expected 3, the rank of its tensors"));
 }
 
+TEST_CASE("the model's own matrix beside a pair is passed over if it has the shape of the pair") {
+  const LoraNumbers embedding = q_numbers("model.embed_tokens", "token_embd"), head = q_numbers("lm_head", "output");
+  const test::ScratchFolder folder;
+  CHECK(test::peft_tensors({embedding, head}).bytes().find("lm_head.base_layer.weight") != std::string::npos);
+  CHECK(io::read_lora_adapter({test::write_peft(folder, {embedding, head}, 4), 1}).pairs.size() == 2);
+  const std::string stem = "base_model.model.model.layers.0.self_attn.", numbers(5 * 6 * 4, '\0');
+  const auto added = [&](const std::string& name, std::size_t rows, std::size_t columns) {
+    return tensors_error([&](test::SafeTensorsWriter& w) { w.add(name, "F32", {rows, columns}, numbers); });
+  };
+  CHECK(added(stem + "q_proj.base_layer.weight", 6, 5) == "no error");
+  CHECK(added(stem + "q_proj.base_layer.weight", 5, 6) ==
+        "t: tensor " + stem + "q_proj.base_layer.weight is 5 x 6, expected 6 x 5, the shape for which " + stem +
+            "q_proj.lora_A.weight and " + stem + "q_proj.lora_B.weight are");
+  CHECK(says(added(stem + "k_proj.base_layer.weight", 6, 5), "k_proj.base_layer.weight\" is not supported, expected"));
+}
+
+TEST_CASE("a file of an adapter's folder is not the adapter, and slashes behind the folder do not count") {
+  const test::ScratchFolder folder;
+  const std::string path = test::write_peft(folder, {q_numbers()}, 4);
+  for (const std::string file : {"/adapter_config.json", "/adapter_model.safetensors"}) {
+    CHECK(test::error_of([&] {
+            static_cast<void>(io::read_lora_adapter({path + file, 1}));
+          }) == path + file + ": is a file of an adapter's folder, expected the folder that has it, or a GGUF file");
+  }
+  CHECK(io::lora_paths(path + "//") == io::lora_paths(path));
+  CHECK(io::read_lora_adapter({path + "//", 0.5}).choice.path == path);
+}
+
 TEST_CASE("GGUF files that are no LoRA adapters, or have what cannot be merged, are refused") {
   CHECK(gguf_error(gguf_with("", "lora")) == "a.gguf: key general.type is missing");
   CHECK(gguf_error(gguf_with("model", "lora")) == "a.gguf: key general.type is \"model\", expected \"adapter\"");
@@ -182,6 +210,15 @@ TEST_CASE("GGUF files that are no LoRA adapters, or have what cannot be merged, 
   CHECK(gguf_error(test::gguf_adapter({q_numbers()}, "llama", 1, 0)
                        .add("adapter.alora.invocation_tokens", std::vector<std::uint32_t>{1})) ==
         "a.gguf: key \"adapter.alora.invocation_tokens\" is not supported");
+  const auto with_text = [](const std::string& key, const std::string& text) {
+    return gguf_error(test::gguf_adapter({q_numbers()}, "llama", 1, 0).add("adapter.lora." + key, text));
+  };
+  CHECK(with_text("task_name", "poems") == "no error");
+  CHECK(with_text("prompt_prefix", "") == "no error");
+  CHECK(with_text("prompt_prefix", "Sing: ") ==
+        "a.gguf: key adapter.lora.prompt_prefix is \"Sing: \", expected an empty text: programs would have to put it "
+        "before every prompt, which none here does");
+  CHECK(with_text("weight", "1") == "a.gguf: key \"adapter.lora.weight\" is not supported");
   CHECK(says(gguf_error(test::gguf_adapter({q_numbers("", "blk.0.ssm_in")}, "llama", 1, 0)),
              "tensor \"blk.0.ssm_in.weight.lora_a\" is for a matrix that no model of the architecture llama has"));
   CHECK(says(gguf_error(test::gguf_adapter({q_numbers()}, "llama", std::numeric_limits<float>::infinity(), 0)),

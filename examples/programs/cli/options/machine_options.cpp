@@ -26,8 +26,10 @@ CLI::Option* add_lora_option(CLI::App& app, std::vector<std::string>& adapters) 
 
 CLI::Option* add_quantize_option(CLI::App& app, std::string& type) {
   return app
-      .add_option("--quantize", type,
-                  "Round the matrices of a model in F32, F16 or BF16 to this type: q8_0, q4_0, q4_k or q6_k")
+      .add_option(
+          "--quantize", type,
+          "Round the matrices of a model in F32, F16 or BF16, and matrices with an adapter, to this type: q8_0, "
+          "q4_0, q4_k or q6_k")
       ->type_name("TYPE");
 }
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,7 +28,12 @@ namespace litestage::io {
 
 namespace detail {
 
-using Deltas = std::map<const RawTensor*, std::vector<MatrixDelta>>;
+// What is added to a matrix, and the names of the adapters that add it.
+struct MatrixSum {
+  std::vector<MatrixDelta> deltas{};
+  std::vector<std::string> adapters{};
+};
+using MatrixSums = std::map<const RawTensor*, MatrixSum>;
 
 inline void check_architecture(const LoraAdapter& adapter, const ModelSource& model) {
   if (adapter.architecture.empty() || adapter.architecture == model.config.architecture) return;
@@ -42,47 +49,63 @@ inline void separate_head(ModelSource& model) {
   model.config.tied_head = false;
 }
 
-[[nodiscard]] inline Deltas deltas_of(ModelSource& model, std::span<const LoraAdapter> adapters) {
-  Deltas deltas;
+[[nodiscard]] inline MatrixSums sums_of(ModelSource& model, std::span<const LoraAdapter> adapters) {
+  MatrixSums sums;
   for (const LoraAdapter& adapter : adapters) {
     check_architecture(adapter, model);
     for (const LoraPair& pair : adapter.pairs) {
       const bool at_an_end = pair.place.role == MatrixRole::embedding || pair.place.role == MatrixRole::head;
       if (at_an_end && adapter.choice.scale * pair.scale != 0) separate_head(model);
       for (AdaptedMatrix& adapted : adapted_matrices(model, adapter, pair)) {
-        if (adapted.delta.scale != 0) deltas[adapted.matrix].push_back(std::move(adapted.delta));
+        if (adapted.delta.scale == 0) continue;
+        MatrixSum& sum = sums[adapted.matrix];
+        sum.deltas.push_back(std::move(adapted.delta));
+        sum.adapters.push_back(lora_name(adapter.choice));
       }
     }
   }
-  return deltas;
+  return sums;
 }
 
-// The type of a matrix to which something is added.
-[[nodiscard]] inline DType merged_type(const RawTensor& matrix, std::optional<DType> wanted) {
-  if (wanted) {
-    if (const std::optional<DType> fitting = fitting_type(*wanted, matrix.columns)) return *fitting;
+// The largest weight that is kept. Quantised types are held to that of F16, in which they have their scales: above it
+// these would become infinite, or weights 0.
+[[nodiscard]] inline float largest_weight(DType type) {
+  if (type == DType::f32) return std::numeric_limits<float>::max();
+  return type == DType::bf16 ? 0x1.fep127f : 65504.0f;
+}
+
+[[noreturn]] inline void refuse_weight(const RawTensor& matrix, std::size_t row, DType type,
+                                       const std::vector<std::string>& adapters, const std::string& path) {
+  std::string names;
+  for (const std::string& adapter : adapters) names += (names.empty() ? ", with " : " + ") + adapter;
+  throw Error(concat(path, ": tensor ", matrix.name, names, ": found a weight in row ", row, " that is too large for ",
+                     name(type), ", expected -", largest_weight(type), " to ", largest_weight(type)));
+}
+
+// Sets `least` to the smaller of both.
+inline void lower_to(std::atomic<std::size_t>& least, std::size_t value) {
+  std::size_t before = least.load();
+  while (value < before && !least.compare_exchange_weak(before, value)) {
   }
-  return info(matrix.type).quantised() ? DType::f16 : matrix.type;
 }
 
-inline void merge_matrix(RawTensor& matrix, const std::vector<MatrixDelta>& deltas, DType type, ThreadTeam& team,
+inline void merge_matrix(RawTensor& matrix, const MatrixSum& added, DType type, ThreadTeam& team,
                          RewrittenStorage& storage, const std::string& path) {
   constexpr std::size_t none = SIZE_MAX;
-  std::atomic<std::size_t> broken{none};  // a row with a weight that is not finite
+  const float largest = largest_weight(type);
+  std::atomic<std::size_t> broken{none};  // the first row with a weight that is too large
   rewrite_matrix(matrix, type, team, storage, [&, from = matrix](std::size_t r, float* row) {
     std::vector<double> weights(from.columns), sum(from.columns);
     dequantize_row(from.type, from.row(r), weights.data(), weights.size());
-    for (const MatrixDelta& delta : deltas) delta.add_row(r, weights.data(), sum.data());
+    for (const MatrixDelta& delta : added.deltas) delta.add_row(r, weights.data(), sum.data());
     for (std::size_t i = 0; i < weights.size(); ++i) {
       row[i] = static_cast<float>(weights[i]);
-      if (std::isfinite(row[i])) continue;
-      broken = r;
+      if (std::fabs(row[i]) <= largest) continue;  // false for NaN
+      lower_to(broken, r);
       row[i] = 0;
     }
   });
-  if (broken == none) return;
-  throw Error(concat(path, ": tensor ", matrix.name, " has a weight in row ", broken.load(),
-                     " that is not finite with ", "the adapters of --lora, expected finite weights"));
+  if (broken != none) refuse_weight(matrix, broken, type, added.adapters, path);
 }
 
 }  // namespace detail
@@ -90,18 +113,26 @@ inline void merge_matrix(RawTensor& matrix, const std::vector<MatrixDelta>& delt
 LITESTAGE_INLINE ModelSource merged(const ModelSource& source, std::span<const LoraAdapter> adapters,
                                     std::optional<DType> type, int threads) {
   ModelSource out = source;
-  const detail::Deltas deltas = detail::deltas_of(out, adapters);
+  const detail::MatrixSums sums = detail::sums_of(out, adapters);
   auto storage = std::make_shared<RewrittenStorage>();
   storage->original = source.storage;
   ThreadTeam team(threads);
-  const std::vector<MatrixDelta> nothing;
+  const detail::MatrixSum nothing;
+  bool is_rounded = !type;
   for (RawTensor* matrix : matrices_of(out.tensors)) {
-    const auto found = deltas.find(matrix);
-    const bool is_merged = found != deltas.end();
-    const DType to = is_merged || !info(matrix->type).quantised() ? detail::merged_type(*matrix, type) : matrix->type;
-    if (!is_merged && to == matrix->type) continue;
+    const auto found = sums.find(matrix);
+    const bool is_merged = found != sums.end(), was_quantised = info(matrix->type).quantised();
+    if (!is_merged && was_quantised) continue;
+    const std::optional<DType> wanted = type ? fitting_type(*type, matrix->columns) : std::nullopt;
+    if (!is_merged && !wanted) continue;
+    is_rounded = is_rounded || wanted;
     check_finite(*matrix, source.path);
+    const DType to = wanted.value_or(was_quantised ? DType::f16 : matrix->type);
     detail::merge_matrix(*matrix, is_merged ? found->second : nothing, to, team, *storage, source.path);
+  }
+  if (!is_rounded) {
+    throw Error(concat(source.path, ": found no matrix to round to ", name(*type), ", expected one that is F32, F16 ",
+                       "or BF16 or has an adapter, and whose rows fit the type's blocks"));
   }
   out.storage = std::move(storage);
   return out;

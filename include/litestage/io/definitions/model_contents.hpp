@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "litestage/io/files/mapped_file.hpp"
+#include "litestage/io/files/path_name.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/model_source.hpp"
@@ -27,12 +28,6 @@ namespace litestage::io {
 
 namespace detail {
 
-// Without slashes at the end.
-[[nodiscard]] inline std::string folder_name(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
 // The file, and if it is a part of a split model, the other parts that exist.
 [[nodiscard]] inline std::vector<std::string> parts_of(const std::string& path) {
   std::vector<std::string> paths = {path};
@@ -43,11 +38,6 @@ namespace detail {
     if (name->path() != path && std::filesystem::exists(name->path(), ignored)) paths.push_back(name->path());
   }
   return paths;
-}
-
-[[nodiscard]] inline bool is_folder(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored);
 }
 
 // Files beside the weights, of which a folder needs the first two.
@@ -92,7 +82,7 @@ inline constexpr std::string_view beside_weights[] = {"config.json", "tokenizer.
 }  // namespace detail
 
 LITESTAGE_INLINE ModelContents read_model_contents(const std::string& path) {
-  if (detail::is_folder(path)) return detail::read_folder(detail::folder_name(path));
+  if (is_folder(path)) return detail::read_folder(folder_name(path));
   const auto file = std::make_shared<const Gguf>(path);
   ModelContents out;
   out.source = read_model_source(*file);
@@ -102,16 +92,16 @@ LITESTAGE_INLINE ModelContents read_model_contents(const std::string& path) {
 }
 
 LITESTAGE_INLINE ModelSource read_model_weights(const std::string& path) {
-  if (detail::is_folder(path)) return read_folder_source(detail::folder_name(path)).model;
+  if (is_folder(path)) return read_folder_source(folder_name(path)).model;
   return read_model_source(path);
 }
 
 LITESTAGE_INLINE Vocabulary read_model_vocabulary(const std::string& path) {
-  return detail::is_folder(path) ? read_folder_vocabulary(detail::folder_name(path)) : read_vocabulary(Gguf(path));
+  return is_folder(path) ? read_folder_vocabulary(folder_name(path)) : read_vocabulary(Gguf(path));
 }
 
 LITESTAGE_INLINE std::vector<std::string> model_paths(const std::string& path) {
-  if (!detail::is_folder(path)) return detail::parts_of(path);
+  if (!is_folder(path)) return detail::parts_of(path);
   std::vector<std::string> paths;
   std::error_code ignored;
   for (const std::string_view name : detail::beside_weights) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "litestage/core/quantise/quantise.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/adapters/read_lora_adapter.hpp"
+#include "litestage/io/files/path_name.hpp"
 #include "litestage/io/gguf/fingerprint.hpp"
 #include "litestage/io/merged_source.hpp"
 #include "litestage/io/model_contents.hpp"
@@ -56,13 +56,7 @@ LITESTAGE_INLINE void ModelFile::change_weights() {
 }
 
 LITESTAGE_INLINE std::string ModelFile::name() const {
-  // "models/name/" and "." have names, too.
-  const std::filesystem::path given = std::filesystem::path(path()).lexically_normal();
-  const std::filesystem::path named = given.has_filename() ? given : given.parent_path();
-  const bool is_relative = named == "." || named == "..";
-  const std::filesystem::path whole =
-      is_relative ? std::filesystem::absolute(named / "").lexically_normal().parent_path() : named;
-  std::string name = whole.filename().string();
+  std::string name = name_of_path(path());
   for (const LoraChoice& choice : weights_.adapters) name += " + " + lora_name(choice);
   return name + (weights_.type.empty() ? "" : " " + weights_.type);
 }

@@ -1,6 +1,8 @@
 // The format: ggml-org/llama.cpp convert_lora_to_gguf.py and src/llama-adapter.cpp.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,11 +24,20 @@ inline void expect_key(const Gguf& file, std::string_view key, std::string_view 
   throw Error(concat(file.source(), ": key ", key, " is ", in_quotes(found), ", expected ", in_quotes(expected)));
 }
 
-// Keys that say more than alpha, such as the tokens after which an adapter is active, change results.
+// The name of a task changes no weight. Other keys, such as the tokens after which an adapter is active, change
+// results.
 inline void refuse_other_adapter_keys(const Gguf& file) {
+  constexpr std::string_view without_effect[] = {"adapter.type", "adapter.lora.alpha", "adapter.lora.task_name",
+                                                 "adapter.lora.prompt_prefix"};
+  constexpr const char* prefix_key = "adapter.lora.prompt_prefix";
+  if (const std::string prefix = file.find<std::string>(prefix_key).value_or(""); !prefix.empty()) {
+    throw Error(concat(file.source(), ": key ", prefix_key, " is ", in_quotes(prefix), ", expected an empty text: ",
+                       "programs would have to put it before every prompt, which none here does"));
+  }
   for (auto entry = file.metadata().lower_bound("adapter."); entry != file.metadata().end(); ++entry) {
     if (!entry->first.starts_with("adapter.")) return;
-    if (entry->first == "adapter.type" || entry->first == "adapter.lora.alpha") continue;
+    if (std::find(std::begin(without_effect), std::end(without_effect), entry->first) != std::end(without_effect))
+      continue;
     throw Error(concat(file.source(), ": key ", in_quotes(entry->first), " is not supported"));
   }
 }

@@ -12,6 +12,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/io/adapters/lora_choice.hpp"
+#include "litestage/io/files/path_name.hpp"
 #include "litestage/settings/expected.hpp"
 
 namespace litestage::io {
@@ -25,14 +26,12 @@ LITESTAGE_INLINE LoraChoice read_lora_choice(std::string_view text) {
   const auto read = std::from_chars(number.data(), number.data() + number.size(), scale);
   const bool whole = read.ec == std::errc{} && read.ptr == number.data() + number.size();
   if (whole && std::isfinite(scale) && colon > 0) return {std::string(text.substr(0, colon)), scale};
-  throw Error(concat("--lora is ", in_quotes(text), ", expected a folder or a GGUF file, or either with a colon and a ",
-                     "finite number, its scale"));
+  throw Error(concat("--lora is ", in_quotes(text), ", which is the name of no file or folder, expected a folder ",
+                     "or a GGUF file, or either with a colon and a finite number, its scale"));
 }
 
 LITESTAGE_INLINE std::string lora_name(const LoraChoice& choice) {
-  const std::filesystem::path given = std::filesystem::path(choice.path).lexically_normal();
-  const std::filesystem::path named = given.has_filename() ? given : given.parent_path();
-  return concat(named.filename().string(), ":", number_text(choice.scale));
+  return concat(name_of_path(choice.path), ":", number_text(choice.scale));
 }
 
 }  // namespace litestage::io

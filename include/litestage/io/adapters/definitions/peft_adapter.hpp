@@ -1,8 +1,10 @@
 // Names and shapes of tensors: huggingface/peft, src/peft/tuners/lora/layer.py and src/peft/utils/save_and_load.py.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -62,6 +64,28 @@ struct PeftName {
                      "MODULE.lora_A.weight and .lora_B.weight, or .lora_embedding_A and _B of an embedding"));
 }
 
+// PEFT writes the matrix of the model itself beside the pair of an embedding or a head.
+inline constexpr std::string_view base_ending = ".base_layer.weight";
+
+// Whether a tensor is such a matrix, with a pair beside it.
+[[nodiscard]] inline bool is_base_matrix(std::string_view tensor, const SafeTensors& file) {
+  if (!tensor.ends_with(base_ending)) return false;
+  const std::string_view stem = tensor.substr(0, tensor.size() - base_ending.size());
+  return std::any_of(std::begin(peft_endings), std::end(peft_endings),
+                     [&](const PeftEnding& ending) { return file.tensors().contains(concat(stem, ending.text)); });
+}
+
+// The matrix is the model's own, and need not be read, if it has the shape of the pair, which has that of the model.
+inline void check_base_matrix(const LoraPair& pair, const std::string& stem, const SafeTensors& file) {
+  const auto found = file.tensors().find(concat(stem, base_ending));
+  if (found == file.tensors().end()) return;
+  const std::size_t rows = pair.outputs.rows(), columns = pair.inputs.columns();
+  if (found->second.shape == std::vector<std::size_t>{rows, columns}) return;
+  throw Error(concat(file.source(), ": tensor ", found->first, " is ", shape_words(found->second), ", expected ", rows,
+                     " x ", columns, ", the shape for which ", pair.inputs.stored.name, " and ",
+                     pair.outputs.stored.name, " are"));
+}
+
 [[nodiscard]] inline RawTensor peft_matrix(const std::string& name, const SafeTensor& t, const std::string& source) {
   const std::optional<DType> type = stored_type(t);
   if (!type) throw Error(concat(source, ": tensor ", name, " is ", t.type, ", expected F32, F16 or BF16"));
@@ -83,6 +107,7 @@ struct PeftName {
 LITESTAGE_INLINE std::vector<LoraPair> read_peft_pairs(const SafeTensors& file, const PeftConfig& config) {
   std::vector<LoraPair> pairs;
   for (const auto& [name, tensor] : file.tensors()) {
+    if (detail::is_base_matrix(name, file)) continue;
     const detail::PeftName read = detail::read_peft_name(name, file.source());
     const auto other = file.tensors().find(concat(read.stem, read.ending->other));
     if (other == file.tensors().end()) {
@@ -99,6 +124,7 @@ LITESTAGE_INLINE std::vector<LoraPair> read_peft_pairs(const SafeTensors& file, 
     else
       pairs.push_back({read.place, {a, false}, {b, false}, scale});
     check_pair(pairs.back(), file.source());
+    detail::check_base_matrix(pairs.back(), read.stem, file);
   }
   if (pairs.empty()) throw Error(concat(file.source(), ": has no tensors, expected those of an adapter"));
   return pairs;
