@@ -51,6 +51,21 @@ TEST_CASE("matrices are rounded row by row, at any number of threads; norms and 
   }
 }
 
+TEST_CASE("weights that are too large for the type are refused, and the first row is named") {
+  ModelSource model = wide_model(DType::f32);
+  RawTensor& head = model.tensors.head;
+  std::vector<std::byte> bytes(head.data, head.data + head.bytes());
+  const float large = 65536, largest = 65504;
+  for (const std::size_t r : {7, 3}) std::memcpy(bytes.data() + r * head.columns * sizeof(float), &large, sizeof large);
+  head.data = bytes.data();
+  const auto round = [&] { static_cast<void>(io::quantised(model, DType::q4_k, 3)); };
+  CHECK(says(test::error_of(round),
+             "output.weight: found a weight in row 3 that is too large for Q4_K, expected -65504"));
+  for (const std::size_t r : {7, 3})
+    std::memcpy(bytes.data() + r * head.columns * sizeof(float), &largest, sizeof large);
+  CHECK_NOTHROW(round());
+}
+
 TEST_CASE("what is quantised already, or not finite, is refused") {
   const ModelSource quantised = wide_model(DType::q8_0);
   CHECK(says(test::error_of([&] { static_cast<void>(io::quantised(quantised, DType::q4_0)); }),

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -27,8 +28,9 @@ struct RewrittenStorage {
 [[nodiscard]] std::vector<RawTensor*> matrices_of(ModelTensors& t);
 
 // Puts a matrix of the same shape and this type in place of `matrix`. read(r, row) writes its row r as floats,
-// [columns], and is called once for each row, by any thread. The type is F32, F16, BF16 or one of core/quantise.
-void rewrite_matrix(RawTensor& matrix, DType type, ThreadTeam& team, RewrittenStorage& storage,
+// [columns], and is called once for each row, by any thread. The type is F32, F16, BF16 or one of core/quantise. Throws
+// an Error that begins with `what` if a weight is NaN or too large for the type.
+void rewrite_matrix(RawTensor& matrix, DType type, ThreadTeam& team, RewrittenStorage& storage, std::string_view what,
                     const std::function<void(std::size_t, float*)>& read);
 
 }  // namespace litestage::io

@@ -1,11 +1,7 @@
 // Merging of adapters.
 #pragma once
 
-#include <atomic>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -67,45 +63,16 @@ inline void separate_head(ModelSource& model) {
   return sums;
 }
 
-// The largest weight that is kept. Quantised types are held to that of F16, in which they have their scales: above it
-// these would become infinite, or weights 0.
-[[nodiscard]] inline float largest_weight(DType type) {
-  if (type == DType::f32) return std::numeric_limits<float>::max();
-  return type == DType::bf16 ? 0x1.fep127f : 65504.0f;
-}
-
-[[noreturn]] inline void refuse_weight(const RawTensor& matrix, std::size_t row, DType type,
-                                       const std::vector<std::string>& adapters, const std::string& path) {
-  std::string names;
-  for (const std::string& adapter : adapters) names += (names.empty() ? ", with " : " + ") + adapter;
-  throw Error(concat(path, ": tensor ", matrix.name, names, ": found a weight in row ", row, " that is too large for ",
-                     name(type), ", expected -", largest_weight(type), " to ", largest_weight(type)));
-}
-
-// Sets `least` to the smaller of both.
-inline void lower_to(std::atomic<std::size_t>& least, std::size_t value) {
-  std::size_t before = least.load();
-  while (value < before && !least.compare_exchange_weak(before, value)) {
-  }
-}
-
 inline void merge_matrix(RawTensor& matrix, const MatrixSum& added, DType type, ThreadTeam& team,
                          RewrittenStorage& storage, const std::string& path) {
-  constexpr std::size_t none = SIZE_MAX;
-  const float largest = largest_weight(type);
-  std::atomic<std::size_t> broken{none};  // the first row with a weight that is too large
-  rewrite_matrix(matrix, type, team, storage, [&, from = matrix](std::size_t r, float* row) {
+  std::string what = concat(path, ": tensor ", matrix.name);
+  for (std::size_t i = 0; i < added.adapters.size(); ++i) what += (i == 0 ? ", with " : " + ") + added.adapters[i];
+  rewrite_matrix(matrix, type, team, storage, what, [&, from = matrix](std::size_t r, float* row) {
     std::vector<double> weights(from.columns), sum(from.columns);
     dequantize_row(from.type, from.row(r), weights.data(), weights.size());
     for (const MatrixDelta& delta : added.deltas) delta.add_row(r, weights.data(), sum.data());
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      row[i] = static_cast<float>(weights[i]);
-      if (std::fabs(row[i]) <= largest) continue;  // false for NaN
-      lower_to(broken, r);
-      row[i] = 0;
-    }
+    for (std::size_t i = 0; i < weights.size(); ++i) row[i] = static_cast<float>(weights[i]);
   });
-  if (broken != none) refuse_weight(matrix, broken, type, added.adapters, path);
 }
 
 }  // namespace detail

@@ -30,9 +30,9 @@ LITESTAGE_INLINE ModelSource quantised(const ModelSource& source, DType type, in
     check_finite(*matrix, source.path);
     const std::optional<DType> fitting = fitting_type(type, matrix->columns);
     if (!fitting) continue;
-    rewrite_matrix(*matrix, *fitting, team, *storage, [from = *matrix](std::size_t r, float* row) {
-      dequantize_row(from.type, from.row(r), row, from.columns);
-    });
+    rewrite_matrix(
+        *matrix, *fitting, team, *storage, concat(source.path, ": tensor ", matrix->name),
+        [from = *matrix](std::size_t r, float* row) { dequantize_row(from.type, from.row(r), row, from.columns); });
   }
   out.storage = std::move(storage);
   return out;
