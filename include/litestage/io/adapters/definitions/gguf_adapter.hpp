@@ -27,8 +27,8 @@ inline void expect_key(const Gguf& file, std::string_view key, std::string_view 
 // The name of a task changes no weight. Other keys, such as the tokens after which an adapter is active, change
 // results.
 inline void refuse_other_adapter_keys(const Gguf& file) {
-  constexpr std::string_view without_effect[] = {"adapter.type", "adapter.lora.alpha", "adapter.lora.task_name",
-                                                 "adapter.lora.prompt_prefix"};
+  constexpr std::string_view known_keys[] = {"adapter.type", "adapter.lora.alpha", "adapter.lora.task_name",
+                                             "adapter.lora.prompt_prefix"};
   constexpr const char* prefix_key = "adapter.lora.prompt_prefix";
   if (const std::string prefix = file.find<std::string>(prefix_key).value_or(""); !prefix.empty()) {
     throw Error(concat(file.source(), ": key ", prefix_key, " is ", in_quotes(prefix), ", expected an empty text: ",
@@ -36,8 +36,7 @@ inline void refuse_other_adapter_keys(const Gguf& file) {
   }
   for (auto entry = file.metadata().lower_bound("adapter."); entry != file.metadata().end(); ++entry) {
     if (!entry->first.starts_with("adapter.")) return;
-    if (std::find(std::begin(without_effect), std::end(without_effect), entry->first) != std::end(without_effect))
-      continue;
+    if (std::find(std::begin(known_keys), std::end(known_keys), entry->first) != std::end(known_keys)) continue;
     throw Error(concat(file.source(), ": key ", in_quotes(entry->first), " is not supported"));
   }
 }

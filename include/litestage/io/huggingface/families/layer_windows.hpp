@@ -49,11 +49,11 @@ inline void expect_layer_types(JsonObject& keys, const ModelConfig& c, std::stri
   }
 }
 
-// "sliding_window", which is `otherwise` if it is missing and no window if it is null.
-[[nodiscard]] inline std::optional<int> read_window(JsonObject& keys, std::optional<int> otherwise) {
-  const bool is_there = keys.has("sliding_window");
-  const std::optional<int> found = keys.size("sliding_window");
-  return is_there ? found : otherwise;
+// "sliding_window", which is `otherwise` (0: no window) if it is missing and no window if it is null.
+[[nodiscard]] inline std::optional<int> read_window(JsonObject& keys, int otherwise) {
+  if (keys.has("sliding_window")) return keys.size("sliding_window");
+  if (otherwise == 0) return std::nullopt;
+  return otherwise;
 }
 
 // Gives windows to layers, of which [n_layers] `windowed` says which.
@@ -72,7 +72,7 @@ inline void set_windows(ModelConfig& c, JsonObject& keys, const std::vector<bool
 }
 
 // Mistral and Phi-3: all layers have the window, if there is one.
-inline void window_all_layers(ModelConfig& c, JsonObject& keys, std::optional<int> otherwise) {
+inline void window_all_layers(ModelConfig& c, JsonObject& keys, int otherwise) {
   window_all_layers(c, read_window(keys, otherwise).value_or(0));
   expect_layer_types(keys, c,
                      keys.has("sliding_window") ? ", as sliding_window says" : " where sliding_window is missing");

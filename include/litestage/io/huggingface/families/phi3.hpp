@@ -2,7 +2,6 @@
 // LongRoPE, a window in all layers if the file has one.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "litestage/io/huggingface/families/family.hpp"
@@ -17,7 +16,7 @@ namespace detail {
 
 inline void configure_phi3_folder(ModelConfig& c, JsonObject& keys) {
   c.rope = read_long_rope(keys, c, 10000, 4096);
-  window_all_layers(c, keys, std::nullopt);
+  window_all_layers(c, keys, 0);
   expect_no_biases(keys);
   keys.expect("lm_head_bias", false);
   // Only the folders' own copies of the code read these.

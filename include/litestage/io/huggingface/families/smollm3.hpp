@@ -39,7 +39,7 @@ namespace detail {
 inline void configure_smollm3_folder(ModelConfig& c, JsonObject& keys) {
   c.rope = read_rope(keys, c, 2000000);
   set_ropes(c, layers_with_rope(keys, c.n_layers), LayerRope::global, LayerRope::none);
-  std::optional<int> window = read_window(keys, std::nullopt);
+  std::optional<int> window = read_window(keys, 0);
   if (!keys.boolean("use_sliding_window", false)) window.reset();
   std::vector<bool> windowed;
   for (const LayerKind& kind : c.layer_kinds) windowed.push_back(window && kind.rope == LayerRope::none);
