@@ -65,14 +65,6 @@ void print_next_steps(std::ostream& out, const CompareOptions& o) {
          "--latency-questions for times.\n";
 }
 
-// The schedule of --direct, read before a model is loaded.
-std::optional<stages::Standard> direct_stages(const CompareOptions& o) {
-  if (o.direct.empty()) return {};
-  if (std::find(o.methods.begin(), o.methods.end(), "direct") == o.methods.end())
-    throw Error(concat("--direct: found --methods ", joined(o.methods), ", expected the method direct among them"));
-  return read_stages(o.direct, "--direct");
-}
-
 // Whether stages of one's own end with an answer and fit the questions. `where`: their file or option, for messages.
 void check_schedule(const AnySchedule& stages, const std::vector<Question>& questions, const std::string& where) {
   try {
@@ -84,6 +76,16 @@ void check_schedule(const AnySchedule& stages, const std::vector<Question>& ques
 }
 
 // Checks a method of one's own before a model runs. `where`: its file or option, for messages.
+// The schedule of --direct, read before a model is loaded.
+std::optional<stages::Standard> direct_stages(const CompareOptions& o) {
+  if (o.direct.empty()) return {};
+  if (std::find(o.methods.begin(), o.methods.end(), "direct") == o.methods.end())
+    throw Error(concat("--direct: found --methods ", joined(o.methods), ", expected the method direct among them"));
+  stages::Standard direct = read_stages(o.direct, "--direct");
+  check_schedule(direct, {}, "--direct");  // the questions are not read yet
+  return direct;
+}
+
 void check_own(const compare::OwnMethod& own, const Job& job, const std::string& where) {
   const Policies p{own.stages ? *own.stages : job.policies.stages, own.skip, own.exit};
   p.skip.visit([&](const auto& policy) { check_stages(policy, p.stages, Where(where).at("skip")); });
