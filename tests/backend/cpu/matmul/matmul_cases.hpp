@@ -16,12 +16,19 @@ inline std::vector<cpu::InstructionSet> sets_here() {
   return sets;
 }
 
-// y [n, rows] of all panels at once.
-inline std::vector<float> product(cpu::InstructionSet set, const cpu::PackedMatrix& w, const std::vector<float>& x,
-                                  std::size_t n) {
+// The inputs x [n, columns], as a product with w needs them.
+inline cpu::Activations prepared(cpu::InstructionSet set, const cpu::PackedMatrix& w, const std::vector<float>& x,
+                                 std::size_t n) {
   cpu::Activations a(set);
   a.reshape(n, w.columns(), cpu::forms_for(w.type()));
   a.set_rows(View<const float, 2>(x.data(), {n, w.columns()}), Range{0, n});
+  return a;
+}
+
+// y [n, rows] of all panels at once.
+inline std::vector<float> product(cpu::InstructionSet set, const cpu::PackedMatrix& w, const std::vector<float>& x,
+                                  std::size_t n) {
+  const cpu::Activations a = prepared(set, w, x, n);
   std::vector<float> y(n * w.rows(), -77.0f);
   cpu::PanelScratch scratch;
   cpu::matmul(View<float, 2>(y.data(), {n, w.rows()}), a, w, Range{0, w.panels()}, scratch);
@@ -32,9 +39,7 @@ inline std::vector<float> product(cpu::InstructionSet set, const cpu::PackedMatr
 inline std::vector<float> product_with(void (*kernel)(const cpu::PanelJob&), cpu::InstructionSet set,
                                        cpu::ReadAhead how, const cpu::PackedMatrix& w, const std::vector<float>& x,
                                        std::size_t n) {
-  cpu::Activations a(set);
-  a.reshape(n, w.columns(), cpu::forms_for(w.type()));
-  a.set_rows(View<const float, 2>(x.data(), {n, w.columns()}), Range{0, n});
+  const cpu::Activations a = prepared(set, w, x, n);
   std::vector<float> y(n * w.rows(), -77.0f);
   cpu::PanelScratch scratch;
   const cpu::Store store;
