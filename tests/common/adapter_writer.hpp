@@ -138,9 +138,7 @@ struct LoraNumbers {
 inline std::string write_peft(const ScratchFolder& folder, const std::vector<LoraNumbers>& numbers, double alpha) {
   folder.write("adapter_model.safetensors", peft_tensors(numbers).bytes());
   folder.write("adapter_config.json", io::to_json(peft_config(numbers[0].rank, alpha)));
-  std::string path = folder.path("");
-  path.pop_back();
-  return path;
+  return folder.path();
 }
 
 // The rows of B as a GGUF file of Llama has them: of a head, rows 0, half, 1, half + 1, ...

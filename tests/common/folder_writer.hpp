@@ -174,9 +174,7 @@ inline std::string write_folder(const ScratchFolder& folder, const ModelSource& 
   folder.write("config.json", io::to_json(config_of(model.config)));
   folder.write("tokenizer.json", io::to_json(byte_level_tokenizer()));
   folder.write("tokenizer_config.json", R"({"eos_token": "<|im_end|>", "bos_token": null})");
-  std::string path = folder.path("");
-  path.pop_back();
-  return path;
+  return folder.path();
 }
 
 }  // namespace litestage::test

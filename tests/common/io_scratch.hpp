@@ -26,6 +26,8 @@ class ScratchFolder {
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
   }
+  // Of the folder itself, without a slash at its end, and of a file in it.
+  [[nodiscard]] const std::string& path() const { return folder_; }
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(path(name), std::ios::binary) << text;

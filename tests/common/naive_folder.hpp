@@ -163,9 +163,7 @@ inline std::string write_naive_folder(const ScratchFolder& folder, const NaiveMo
                                       DType type = DType::f32) {
   folder.write("model.safetensors", naive_safetensors(model, type).bytes());
   folder.write("config.json", io::to_json(config));
-  std::string path = folder.path("");
-  path.pop_back();
-  return path;
+  return folder.path();
 }
 
 }  // namespace litestage::test

@@ -58,8 +58,7 @@ test::GgufWriter gguf_with(const std::string& type, const std::string& adapter_t
 }
 
 std::string folder_error(const test::ScratchFolder& folder) {
-  std::string path = folder.path("");
-  path.pop_back();
+  const std::string& path = folder.path();
   std::string found = test::error_of([&] { static_cast<void>(io::read_lora_adapter({path, 1})); });
   const std::size_t at = found.find(path);
   return at == std::string::npos ? found : found.replace(at, path.size(), "DIR");

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/io/gguf/gguf.hpp"
 #include "litestage/io/gguf/read_vocabulary.hpp"
 #include "litestage/io/text/sentencepiece_tokenizer.hpp"
@@ -44,8 +45,7 @@ inline void refuse_missing_tokens(const Gguf& file, const Vocabulary& v) {
 // No key says that special tokens swallow the white space after them, as those of Phi-3 do. llama.cpp goes by the
 // model's name (src/llama-vocab.cpp).
 [[nodiscard]] inline bool named_phi3(const Gguf& file) {
-  std::string name = file.find<std::string>("general.name").value_or("");
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string name = lower_ascii(file.find<std::string>("general.name").value_or(""));
   return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
 }
 

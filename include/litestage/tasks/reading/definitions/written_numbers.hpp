@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "litestage/core/text/lower_ascii.hpp"
 #include "litestage/tasks/reading/plain_text.hpp"
 #include "litestage/tasks/reading/rational.hpp"
 #include "litestage/tasks/reading/written_numbers.hpp"
@@ -18,12 +19,6 @@
 namespace litestage::tasks {
 
 namespace detail {
-
-[[nodiscard]] inline std::string lower_word(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  return lower;
-}
 
 class NumberScanner {
  public:
@@ -50,7 +45,7 @@ class NumberScanner {
     while (i < text_.size() && is_word_byte(text_[i])) ++i;
     return i;
   }
-  [[nodiscard]] std::string word_at(std::size_t i) const { return lower_word(part(i, word_end(i))); }
+  [[nodiscard]] std::string word_at(std::size_t i) const { return lower_ascii(part(i, word_end(i))); }
 
   // Digits with separators: "1,080.50", "12:30". A separator belongs to them if a digit follows.
   [[nodiscard]] std::size_t digits_end(std::size_t i) const {
@@ -172,7 +167,7 @@ class NumberScanner {
     while (i > 0 && at(i - 1) == ' ') --i;
     const std::size_t end = i;
     while (i > 0 && end - i < 10 && is_ascii_letter(at(i - 1))) --i;
-    return lower_word(part(i, end));
+    return lower_ascii(part(i, end));
   }
 
   // Where the word "negative" or "minus" begins that makes the number at `i` negative; `i` if there is none. "minus" is
@@ -259,7 +254,7 @@ class NumberScanner {
     if (begin == 0 || at(begin - 1) != ' ') return false;
     std::size_t word = begin - 1;
     while (word > 0 && begin - word < 12 && is_word_byte(at(word - 1))) --word;
-    const std::string name = lower_word(part(word, begin - 1));
+    const std::string name = lower_ascii(part(word, begin - 1));
     return std::find(words.begin(), words.end(), name) != words.end();
   }
 
