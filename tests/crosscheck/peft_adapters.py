@@ -14,7 +14,8 @@ PATTERNS = {"rank_pattern": {"q_proj": 2, "layers.1.mlp.down_proj": 7, "^model.l
 
 class Adapter:
     """`base`: family and configuration of the model; `settings`: of LoraConfig, or lists of them, whose adapters are
-    added up; `dtype`: in which the numbers are saved; `merges`: whether merge_and_unload gives what the adapter gave."""
+    added up; `dtype`: in which the numbers are saved; `merges`: whether merge_and_unload gives what the adapter gave. It does
+    not where embedding and head share a matrix that it changes in place, once for each adapter of the two."""
 
     def __init__(self, base, what, *settings, dtype="float32", merges=True):
         self.base, self.what, self.settings, self.dtype, self.merges = base, what, settings, dtype, merges
@@ -31,19 +32,19 @@ READ = [
     *(Adapter(LLAMA, f"init_lora_weights {name}", {**ALL, "init_lora_weights": name}) for name in ("gaussian", "orthogonal", "mica")),
     Adapter(QWEN2, "embedding and head", {**ALL, "target_modules": [*PROJECTIONS, "embed_tokens", "lm_head"]}),
     Adapter(QWEN2_TIED, "embedding of a shared matrix", {**ALL, "target_modules": ["q_proj", "embed_tokens"]}, merges=False),
+    Adapter(QWEN2_TIED, "ensure_weight_tying", {**ALL, "target_modules": ["q_proj", "embed_tokens"], "ensure_weight_tying": True},
+            merges=False),
     Adapter(LLAMA, "two adapters", ALL, {**ALL, "target_modules": ["q_proj", "down_proj"], "r": 9, "lora_alpha": 4}),
 ]
 
-# What a merge cannot give, or does not give: {option: (its value, words of the message)}. A string of a configuration's
-# class stands for an object of it.
+# Options whose adapters are refused: {option: (its value, words of the message)}. The name of a class stands for an object
+# of it.
 REFUSED = {
     "use_dora": (True, "key use_dora is true"),
     "bias": ("lora_only", 'key bias is "lora_only"'),
     "lora_bias": (True, "key lora_bias is true"),
-    "ensure_weight_tying": (True, "key ensure_weight_tying is true"),
     "modules_to_save": (["lm_head"], "key modules_to_save is given"),
     "trainable_token_indices": ([1, 5], "key trainable_token_indices is given"),
-    "target_parameters": (["self_attn.q_proj.weight"], "key target_parameters is given"),
     "layer_replication": ([[0, 2], [1, 4]], "key layer_replication is given"),
     "alora_invocation_tokens": ([3], "key alora_invocation_tokens is given"),
     "init_lora_weights": ("pissa", 'key init_lora_weights is "pissa"'),
@@ -60,9 +61,8 @@ def refused_settings(option):
 
     value = REFUSED[option][0]
     if isinstance(value, str) and value.endswith("Config"):
-        value = getattr(classes, value)()
-    embedding = ["embed_tokens"] if option == "ensure_weight_tying" else []
-    return {**ALL, "target_modules": [*PROJECTIONS, *embedding], option: value}
+        value = getattr(classes, value)(**({"match_strict": False} if value == "BdLoraConfig" else {}))
+    return {**ALL, option: value}
 
 
 def randomise(model, seed):
