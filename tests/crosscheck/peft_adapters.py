@@ -13,8 +13,8 @@ PATTERNS = {"rank_pattern": {"q_proj": 2, "layers.1.mlp.down_proj": 7, "^model.l
 
 
 class Adapter:
-    """`base`: family and configuration of the model; `settings`: of LoraConfig, or lists of them, whose adapters are
-    added up; `dtype`: in which the numbers are saved; `merges`: whether merge_and_unload gives what the adapter gave. It does
+    """`base`: family and configuration of the model; `settings`: of one LoraConfig, or of several, whose adapters
+    are added up; `dtype`: in which the numbers are saved; `merges`: whether merge_and_unload gives what the adapter gave. It does
     not where embedding and head share a matrix that it changes in place, once for each adapter of the two."""
 
     def __init__(self, base, what, *settings, dtype="float32", merges=True):
