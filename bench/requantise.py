@@ -6,7 +6,9 @@
 
 All matrices get the type. The types in blocks of 256 are left out for a model whose rows are no multiple of that, because
 llama.cpp would give their matrices other types. Weights that are quantised already are rounded a second time, so the
-models are for timing and not for answers. Needs llama-cpp-python, as compare_llama_cpp.py builds it, and `gguf`.
+models are for timing and not for answers. llama.cpp's quantiser writes MXFP4 for mixtures of experts only, so that file
+is the work of the package `gguf` (minutes for 1.5 billion weights). Needs llama-cpp-python, as compare_llama_cpp.py
+builds it, and `gguf`.
 """
 
 import argparse
@@ -14,7 +16,9 @@ import ctypes
 import pathlib
 import sys
 
-# {type: what llama.cpp calls a file of it}. MXFP4 is missing: llama.cpp writes it for mixtures of experts only.
+HERE = pathlib.Path(__file__).resolve().parent
+
+# {type: what llama.cpp calls a file of it}
 IN_32 = {"Q8_0": "Q8_0", "Q4_0": "Q4_0", "Q4_1": "Q4_1", "Q5_0": "Q5_0", "Q5_1": "Q5_1", "IQ4_NL": "IQ4_NL"}
 IN_256 = {"Q2_K": "Q2_K", "Q3_K": "Q3_K_S", "Q4_K": "Q4_K_S", "Q5_K": "Q5_K_S", "Q6_K": "Q6_K", "IQ4_XS": "IQ4_XS"}
 
@@ -37,6 +41,17 @@ def requantise(llama_cpp, source, target, file_type):
     unfinished.rename(target)
 
 
+def write_mxfp4(source, target):
+    import gguf
+
+    sys.path.append(str(HERE.parent / "tests" / "crosscheck"))
+    from dequantise import rewrite
+
+    # MOSTLY_MXFP4_MOE is the only file type with MXFP4, and engines go by the types of the tensors.
+    mxfp4, file_type = gguf.GGMLQuantizationType.MXFP4, gguf.LlamaFileType.MOSTLY_MXFP4_MOE
+    rewrite(source, target, file_type, lambda tensor: mxfp4 if len(tensor.shape) > 1 else tensor.tensor_type)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
@@ -53,6 +68,10 @@ def main():
         if not target.exists():
             requantise(llama_cpp, options.model, target, file_type)
         print(target)
+    target = options.folder / f"{options.model.stem}.MXFP4.gguf"
+    if not target.exists():
+        write_mxfp4(options.model, target)
+    print(target)
 
 
 if __name__ == "__main__":

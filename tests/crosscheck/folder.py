@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Writes GGUF models as folders, as on Hugging Face, and compares what litestage makes of both.
 
-The folder has the model's first layers with every weight dequantised to F32, in shards, and a tokenizer.json made of its
-vocabulary and merges. Compared are
+The folder has the model's layers, or its first ones, with every weight dequantised to F32, in shards, and a tokenizer.json
+made of its vocabulary and merges. Compared are
   token ids of difficult lines:  `tokenize` on the folder with the Python package `tokenizers` (must be equal), and with
                                  `tokenize` on the GGUF file (lines that differ are counted and shown: llama.cpp's rules,
                                  which GGUF files follow, know no normal form NFC)
-  logits:                        `score` on the folder with `score` on a GGUF file of the same layers in F32
+  logits:                        `score` on the folder with `score` on a GGUF file of the same layers in F32, and on the
+                                 GGUF model itself for `reference`, which rounds nothing to the types of weights
 
 Exit code 0 if all ids equal those of `tokenizers`, and no logit of `reference` differs by more than 1e-6, or of `cpu` by
 more than 1e-3. Needs: pip install tokenizers gguf numpy (0.23.3, 0.19.0 and 2.4 were used), `tokenize` and `score`, and
-about four times the size of the embedding in the folder for temporary files.
+eight bytes for each weight in the folder for temporary files.
 """
 
 import argparse
@@ -33,14 +34,15 @@ WHOLE = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight":
 
 
 class Source:
-    """A GGUF model: its keys, and its tensors in F32."""
+    """A GGUF model: its keys, and its tensors in F32. `layers`: the first ones that are kept, or None for all."""
 
     def __init__(self, path, layers):
         import gguf
 
-        self.reader = gguf.GGUFReader(path)
+        self.path, self.reader = path, gguf.GGUFReader(path)
         self.architecture = self.key("general.architecture")
-        self.layers = min(layers, self.of_model("block_count"))
+        self.whole = layers is None or layers >= self.of_model("block_count")
+        self.layers = self.of_model("block_count") if self.whole else layers
 
     def key(self, name, otherwise=None):
         field = self.reader.fields.get(name)
@@ -49,14 +51,17 @@ class Source:
     def of_model(self, name, otherwise=None):
         return self.key(f"{self.architecture}.{name}", otherwise)
 
+    def keeps(self, name):
+        layer = re.match(r"blk\.(\d+)\.", name)
+        return layer is None or int(layer[1]) < self.layers
+
     def tensors(self):
         import gguf
-        import numpy as np
+        from dequantise import bytes_of
 
         for tensor in self.reader.tensors:
-            layer = re.match(r"blk\.(\d+)\.", tensor.name)
-            if layer is None or int(layer[1]) < self.layers:
-                yield tensor.name, np.ascontiguousarray(gguf.dequantize(tensor.data, tensor.tensor_type).astype(np.float32, copy=False))
+            if self.keeps(tensor.name):
+                yield tensor.name, bytes_of(tensor, gguf.GGMLQuantizationType.F32)
 
     def halves(self, name, values):
         """Rows of Q and K in the order of transformers: row s * d/2 + j of a head is row 2j + s here."""
@@ -70,21 +75,9 @@ class Source:
 
 def write_f32(source, path):
     """A GGUF file of the same layers."""
-    import gguf
+    from dequantise import dequantise
 
-    writer = gguf.GGUFWriter(path, source.architecture)
-    for name, field in source.reader.fields.items():
-        if name.startswith("GGUF.") or name in ("general.architecture", "general.file_type"):
-            continue
-        value = source.layers if name.endswith(".block_count") else field.contents()
-        kind = field.types[0]
-        writer.add_key_value(name, value, kind, sub_type=field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)
-    for name, values in source.tensors():
-        writer.add_tensor(name, values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    dequantise(source.path, path, keys={f"{source.architecture}.block_count": source.layers}, keeps=source.keeps)
 
 
 def folder_name(name):
@@ -106,24 +99,35 @@ def write_shard(path, tensors):
             file.write(values.tobytes())
 
 
-def write_weights(source, folder):
-    shards, size = [[]], 0
+def shards_of(source):
+    """Yields the tensors of one file after the other, so that only one file's are in memory."""
+    shard, size = [], 0
     for name, values in source.tensors():
-        if size + values.nbytes > SHARD_BYTES and shards[-1]:
-            shards.append([])
-            size = 0
-        shards[-1].append((folder_name(name), source.halves(name, values)))
+        if size + values.nbytes > SHARD_BYTES and shard:
+            yield shard
+            shard, size = [], 0
+        shard.append((folder_name(name), source.halves(name, values)))
         size += values.nbytes
+    yield shard
+
+
+def write_weights(source, folder):
+    """Returns the shapes of the tensors, and the number of files."""
+    shapes, files = {}, []
+    for shard in shards_of(source):
+        write_shard(folder / f"{len(files)}", shard)
+        files.append([name for name, _ in shard])
+        shapes.update({name: values.shape for name, values in shard})
     index = {}
-    for i, shard in enumerate(shards):
-        file = f"model-{i + 1:05}-of-{len(shards):05}.safetensors"
-        write_shard(folder / file, shard)
-        index.update({name: file for name, _ in shard})
+    for i, names in enumerate(files):
+        file = f"model-{i + 1:05}-of-{len(files):05}.safetensors"
+        (folder / f"{i}").rename(folder / file)
+        index.update({name: file for name in names})
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
-    return {name: values for shard in shards for name, values in shard}, len(shards)
+    return shapes, len(files)
 
 
-def write_config(source, folder, tensors):
+def write_config(source, folder, shapes):
     heads = source.of_model("attention.head_count")
     config = {
         "architectures": [{"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}[source.architecture]],
@@ -131,9 +135,9 @@ def write_config(source, folder, tensors):
         "intermediate_size": source.of_model("feed_forward_length"), "num_hidden_layers": source.layers,
         "num_attention_heads": heads, "num_key_value_heads": source.of_model("attention.head_count_kv", heads),
         "max_position_embeddings": source.of_model("context_length"), "hidden_act": "silu",
-        "vocab_size": len(tensors["model.embed_tokens.weight"]),
+        "vocab_size": shapes["model.embed_tokens.weight"][0],
         "rms_norm_eps": source.of_model("attention.layer_norm_rms_epsilon"),
-        "rope_theta": source.of_model("rope.freq_base", 10000.0), "tie_word_embeddings": "lm_head.weight" not in tensors,
+        "rope_theta": source.of_model("rope.freq_base", 10000.0), "tie_word_embeddings": "lm_head.weight" not in shapes,
         "torch_dtype": "float32", "transformers_version": "4.57.6", "eos_token_id": source.key("tokenizer.ggml.eos_token_id")}
     (folder / "config.json").write_text(json.dumps(config, indent=1))
 
@@ -189,21 +193,30 @@ def compare_ids(options, model, folder):
     return differences
 
 
-def compare_logits(options, whole, folder, scratch):
+def logits_of(options, model, backend, scratch):
+    import numpy as np
+
+    out = scratch / "logits.npy"
+    subprocess.run([options.score, "--model", str(model), "--text", options.text, "--tokens", str(options.positions), "--quiet",
+                    "--backend", backend, "--kv", "f32", "--logits", str(out)], check=True, stdout=subprocess.DEVNULL)
+    return np.load(out)
+
+
+def compare_logits(options, source, f32, folder, scratch):
     import numpy as np
 
     ok = True
     for backend, bound in BOUNDS.items():
-        logits = []
-        for model in (whole, folder):
-            out = scratch / f"{backend}-{len(logits)}.npy"
-            subprocess.run([options.score, "--model", str(model), "--text", options.text, "--tokens", str(options.positions), "--quiet",
-                            "--backend", backend, "--kv", "f32", "--logits", str(out)], check=True, stdout=subprocess.DEVNULL)
-            logits.append(np.load(out))
-        largest = float(np.abs(logits[0].astype(np.float64) - logits[1]).max())
-        ok = ok and largest <= bound and np.isfinite(logits[1]).all()
-        print(f"  logits on {backend}: {logits[0].shape}, largest difference {largest:.2e}, expected at most {bound:.0e}; "
-              f"largest logit {float(np.abs(logits[0]).max()):.1f}")
+        found = logits_of(options, folder, backend, scratch)
+        others = {"the GGUF file in F32": f32}
+        if backend == "reference" and source.whole:
+            others["the GGUF file itself"] = source.path
+        for name, model in others.items():
+            expected = logits_of(options, model, backend, scratch)
+            largest = float(np.abs(found.astype(np.float64) - expected).max())
+            ok = ok and largest <= bound
+            print(f"  logits on {backend}, {name}: {found.shape}, largest difference {largest:.2e}, expected at most {bound:.0e}; "
+                  f"largest logit {float(np.abs(expected).max()):.1f}", flush=True)
     return ok
 
 
@@ -214,7 +227,7 @@ def main():
     parser.add_argument("--score", default="build/release/examples/score", help="the program (default: %(default)s)")
     parser.add_argument("--model", action="append", help=f"a GGUF file; may be repeated (default: all of {cache})")
     parser.add_argument("--text", default=str(HERE / "text.txt"), help="(default: %(default)s)")
-    parser.add_argument("--layers", type=int, default=2, help="layers of the model that are kept (default: %(default)s)")
+    parser.add_argument("--layers", type=int, help="layers of the model that are kept (default: all)")
     parser.add_argument("--lines", type=int, default=2000)
     parser.add_argument("--positions", type=int, default=64)
     parser.add_argument("--keep", help="write the folder here and keep it; one model only")
@@ -229,14 +242,13 @@ def main():
             folder = pathlib.Path(options.keep) if options.keep else scratch / "folder"
             folder.mkdir(exist_ok=True)
             source = Source(model, options.layers)
-            tensors, shards = write_weights(source, folder)
-            write_config(source, folder, tensors)
+            shapes, shards = write_weights(source, folder)
+            write_config(source, folder, shapes)
             write_tokenizer(source, folder)
-            print(f"{pathlib.Path(model).name}: {source.layers} layers, {shards} shards")
-            del tensors
+            print(f"{pathlib.Path(model).name}: {source.layers} layers, {shards} shards", flush=True)
             good = compare_ids(options, model, folder) == 0 and good
             write_f32(source, str(scratch / "f32.gguf"))
-            good = compare_logits(options, scratch / "f32.gguf", folder, scratch) and good
+            good = compare_logits(options, source, scratch / "f32.gguf", folder, scratch) and good
     return 0 if good else 1
 
 
