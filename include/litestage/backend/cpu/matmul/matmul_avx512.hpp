@@ -152,10 +152,11 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
 //
 // On a Sapphire Rapids (medians of 3) 128 inputs gave 387 Gop/s (Q8_0, 1536 x 576), 387 (Q4_K, 8960 x 1536) and 299
 // (Q6_K, 8960 x 1536) where each input's 8 steps followed one another, and 490, 455 and 315 since the steps of all
-// inputs go in turns. Tiles of 12 inputs do not fit into the registers: 497, 434 and 309. The peak of `vpdpbusd` is 970
-// there, two in a cycle. A block of Q4_K takes 12 vector operations for each input, of which 8 are products, and about
-// 22 to unpack, shared by the 8 inputs: 59 cycles where the products alone take 32, so that 54 % of the peak is the
-// most that this loop allows.
+// inputs go in turns. Tiles of 12 inputs do not fit into the registers: 497, 434 and 309. Unpacking a block once for 32
+// inputs, whose results then lie in the level-1 cache, gave 396, 375 and 283 beside 439, 440 and 277 in the same
+// minutes. The peak of `vpdpbusd` is 970 there, two in a cycle. A block of Q4_K takes 12 vector operations for each
+// input, of which 8 are products, and about 22 to unpack, shared by the 8 inputs: 59 cycles where the products alone
+// take 32, so that 54 % of the peak is the most that this loop allows.
 struct Avx512Panels {
   template <DType type>
   static void run(const PanelJob& job) {
