@@ -85,7 +85,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
       Factors f = of_group;
       if constexpr (traits.super_blocks) f = sub_factors<type>(of_group, group, b);
       LITESTAGE_CPU_UNROLL
-      for (int t = 0; t < n; ++t) acc[t] = add_block<type>(acc[t], w, f, x[static_cast<std::size_t>(t) * stride]);
+      for (int t = 0; t < n; ++t) acc[t] = add_block<type>(acc[t], w, f, x[t * stride]);
     }
   }
 }
@@ -105,7 +105,7 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
     const __m512 w0 = load_column<type>(job.panel, k), w1 = load_column<type>(job.panel, k + 1);
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
-      const float* xt = x + static_cast<std::size_t>(t) * stride + k;
+      const float* xt = x + t * stride + k;
       acc[t] = _mm512_fmadd_ps(w0, _mm512_set1_ps(xt[0]), acc[t]);
       odd[t] = _mm512_fmadd_ps(w1, _mm512_set1_ps(xt[1]), odd[t]);
     }
@@ -114,7 +114,7 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
     const __m512 w = load_column<type>(job.panel, k);
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
-      acc[t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[static_cast<std::size_t>(t) * stride + k]), acc[t]);
+      acc[t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[t * stride + k]), acc[t]);
     }
   }
   LITESTAGE_CPU_UNROLL
