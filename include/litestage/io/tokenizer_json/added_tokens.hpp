@@ -76,7 +76,7 @@ std::vector<TextPiece> AddedTokens::split(std::string_view text, IsMarkup&& is_m
       at = text.find_first_of(first_bytes_, at + 1);
       continue;
     }
-    const Name& name = names_[static_cast<std::size_t>(found)];
+    const Name& name = names_[found];
     const std::size_t end = at + name.text.size();
     const auto [from, to] = taken(name.token, text, at, end, free);
     if (from < to) {
