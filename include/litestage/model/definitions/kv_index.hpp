@@ -81,10 +81,10 @@ LITESTAGE_INLINE std::vector<EntryCopy> KvIndex::fork(int from, int to, int leng
 
 LITESTAGE_INLINE int KvIndex::reuse(int slot, std::span<const int> tokens, int decisions) {
   const std::vector<Position>& held = at(slot).positions;
-  std::size_t n = 0;
-  while (n < tokens.size() && n < held.size() && held[n] == Position{tokens[n], decisions}) ++n;
-  truncate(slot, static_cast<int>(n));
-  return static_cast<int>(n);
+  int n = 0;
+  while (n < std::ssize(tokens) && n < std::ssize(held) && held[n] == Position{tokens[n], decisions}) ++n;
+  truncate(slot, n);
+  return n;
 }
 
 LITESTAGE_INLINE std::vector<int>& KvIndex::list(int slot, int layer) {
