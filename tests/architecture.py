@@ -141,7 +141,7 @@ STANDARD_NAMES = {
     "functional": "function greater less",
     "future": "async future launch",
     "initializer_list": "initializer_list",
-    "iterator": "begin end input_iterator_tag prev size",
+    "iterator": "begin end input_iterator_tag prev size ssize",
     "limits": "numeric_limits",
     "list": "list",
     "map": "map erase_if",
@@ -154,9 +154,9 @@ STANDARD_NAMES = {
     "ostream": "ostream",
     "random": "mt19937 mt19937_64 seed_seq",
     "set": "set",
-    "span": "as_bytes span",
+    "span": "as_bytes span ssize",
     "stdexcept": "logic_error runtime_error",
-    "string": "string to_string",
+    "string": "ssize string to_string",
     "string_view": "string_view u32string_view",
     "system_error": "errc error_code generic_category system_error",
     "thread": "this_thread thread",
@@ -166,9 +166,9 @@ STANDARD_NAMES = {
                    "remove_pointer_t remove_reference_t type_identity",
     "unordered_map": "unordered_map unordered_multimap",
     "unordered_set": "unordered_set",
-    "utility": "exchange forward in_place_index in_place_type in_range index_sequence make_index_sequence move pair swap get",
+    "utility": "cmp_greater cmp_less cmp_not_equal exchange forward in_place_index in_place_type in_range index_sequence make_index_sequence move pair swap get",
     "variant": "get get_if holds_alternative monostate variant variant_size_v visit",
-    "vector": "vector erase_if",
+    "vector": "vector erase_if ssize",
 }
 HEADERS_OF = {}
 for _header, _names in STANDARD_NAMES.items():

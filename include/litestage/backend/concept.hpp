@@ -50,7 +50,7 @@ struct CacheShape {
   // [head_dim], or null if there is nothing to subtract.
   [[nodiscard]] const float* key_offset(int layer, std::size_t head) const {
     if (type != KvType::q8_0 || key_offsets.empty()) return nullptr;
-    return key_offsets.row(static_cast<std::size_t>(layer)) + head * head_dim;
+    return key_offsets.row(layer) + head * head_dim;
   }
   [[nodiscard]] std::size_t bytes() const { return 2 * slots * layers * capacity * kv_heads * head_bytes(); }
 

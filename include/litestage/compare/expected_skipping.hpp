@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,15 +48,13 @@ template <SkipPolicy Policy>
 template <SkipPolicy Policy>
 [[nodiscard]] double expected_skipping(const Policy& policy, int n_layers, std::span<const StageLength> stages) {
   double skipped = 0, tokens = 0;
-  for (std::size_t s = 0; s < stages.size(); ++s) {
+  for (int s = 0; s < std::ssize(stages); ++s) {
     const StageLength& stage = stages[s];
-    const typename Policy::State state = policy.begin(RequestInfo{.n_layers = n_layers,
-                                                                  .stage = static_cast<int>(s),
-                                                                  .stage_name = stage.name,
-                                                                  .max_new_tokens = stage.max_new_tokens});
+    const typename Policy::State state = policy.begin(RequestInfo{
+        .n_layers = n_layers, .stage = s, .stage_name = stage.name, .max_new_tokens = stage.max_new_tokens});
     skipped += stage.prompt_tokens * detail::skipped_in_step(policy, state, {Phase::prefill, 0}, n_layers);
     tokens += stage.prompt_tokens;
-    for (int step = 0; step + 1 < static_cast<int>(std::lround(stage.branch_tokens)); ++step) {
+    for (int step = 0; step + 1 < std::lround(stage.branch_tokens); ++step) {
       skipped += stage.branches * detail::skipped_in_step(policy, state, {Phase::decode, step}, n_layers);
       tokens += stage.branches;
     }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <string_view>
 #include <tuple>
 
@@ -23,10 +22,10 @@ struct MeanLogProbTopK {
   // If the vocabulary has fewer than k tokens, or probabilities underflow, some values are -inf; the mean excludes
   // them.
   [[nodiscard]] float operator()(const TokenStats& token) const {
-    const std::size_t n = static_cast<std::size_t>(std::clamp(k, 1, static_cast<int>(TokenStats::max_top)));
+    const int n = std::clamp<int>(k, 1, TokenStats::max_top);
     float sum = 0;
     int count = 0;
-    for (std::size_t i = 0; i < n; ++i) {
+    for (int i = 0; i < n; ++i) {
       if (std::isinf(token.top_log_probs[i])) continue;
       sum += token.top_log_probs[i];
       ++count;

@@ -29,9 +29,9 @@ struct EntropyVariance {
   using State = WeightedVariance;  // nats, nats squared
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    state.push(static_cast<double>(token.entropy), static_cast<double>(alpha));
+    state.push(token.entropy, alpha);
     const bool enough = state.seen >= min_tokens;
-    return enough && state.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+    return enough && state.variance < threshold ? Verdict::stop_keep : Verdict::go_on;
   }
 
   // The thresholds that a search tries; ours.

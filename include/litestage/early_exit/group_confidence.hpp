@@ -2,7 +2,6 @@
 // the mean confidence of its last group of tokens falls below a threshold.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -35,8 +34,8 @@ struct GroupConfidence {
   };
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    const bool full = state.group.push(confidence::MeanLogProbTopK{k}(token), static_cast<std::size_t>(window));
-    return full && state.group.mean() < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+    const bool full = state.group.push(confidence::MeanLogProbTopK{k}(token), window);
+    return full && state.group.mean() < threshold ? Verdict::stop_keep : Verdict::go_on;
   }
 
   // The thresholds that a search tries; ours.

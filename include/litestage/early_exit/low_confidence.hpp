@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <tuple>
@@ -55,9 +54,9 @@ struct LowConfidence {
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
 
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    const bool full = state.recent.push(criterion(token), static_cast<std::size_t>(window));
+    const bool full = state.recent.push(criterion(token), window);
     if (!full && warm_up == WarmUp::full) return Verdict::go_on;
-    return state.recent.mean() <= static_cast<double>(threshold) ? Verdict::stop_drop : Verdict::go_on;
+    return state.recent.mean() <= threshold ? Verdict::stop_drop : Verdict::go_on;
   }
 
   static constexpr auto fields() {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -30,7 +29,7 @@ struct Repetition {
   };
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] Verdict observe(State& state, const StepInfo&, const TokenStats& token) const {
-    if (state.recent.size() == static_cast<std::size_t>(window)) state.recent.erase(state.recent.begin());
+    if (std::ssize(state.recent) == window) state.recent.erase(state.recent.begin());
     state.recent.push_back(token.token);
     return occurrences(state.recent) >= repeats ? Verdict::stop_keep : Verdict::go_on;
   }
@@ -52,10 +51,9 @@ struct Repetition {
  private:
   // Counts the occurrences of the last `ngram` tokens in `recent`.
   [[nodiscard]] int occurrences(const std::vector<int>& tokens) const {
-    const auto n = static_cast<std::ptrdiff_t>(ngram);
     int count = 0;
-    for (auto at = tokens.begin(); tokens.end() - at >= n; ++at) {
-      if (std::equal(at, at + n, tokens.end() - n)) ++count;
+    for (auto at = tokens.begin(); tokens.end() - at >= ngram; ++at) {
+      if (std::equal(at, at + ngram, tokens.end() - ngram)) ++count;
     }
     return count;
   }

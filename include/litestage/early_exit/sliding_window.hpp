@@ -23,7 +23,7 @@ class SlidingWindow {
   [[nodiscard]] double mean() const {
     double sum = 0;
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      sum += static_cast<double>(values_[(oldest_ + i) % values_.size()]);
+      sum += values_[(oldest_ + i) % values_.size()];
     }
     return sum / static_cast<double>(values_.size());
   }

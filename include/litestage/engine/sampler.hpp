@@ -32,16 +32,16 @@ class Sampler {
     order_.resize(logits.size());
     std::iota(order_.begin(), order_.end(), 0);
     const auto likelier = [&](int a, int b) {
-      const auto x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+      const auto x = logits[a], y = logits[b];
       return x != y ? x > y : a < b;
     };
     std::size_t keep = logits.size();
-    if (options_.top_k > 0) keep = std::min(keep, static_cast<std::size_t>(options_.top_k));
-    std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(keep), order_.end(), likelier);
-    const double largest = static_cast<double>(logits[static_cast<std::size_t>(order_[0])]);
+    if (options_.top_k > 0) keep = std::min<std::size_t>(keep, options_.top_k);
+    std::partial_sort(order_.begin(), order_.begin() + keep, order_.end(), likelier);
+    const double largest = logits[order_[0]];
     weights_.resize(keep);
     for (std::size_t i = 0; i < keep; ++i) {
-      const double z = static_cast<double>(logits[static_cast<std::size_t>(order_[i])]);
+      const double z = logits[order_[i]];
       weights_[i] = std::exp((z - largest) / options_.temperature);
     }
     keep = nucleus(keep);
@@ -60,7 +60,7 @@ class Sampler {
     return n;
   }
   [[nodiscard]] std::size_t draw(std::size_t n) {
-    const double sum = std::accumulate(weights_.begin(), weights_.begin() + static_cast<std::ptrdiff_t>(n), 0.0);
+    const double sum = std::accumulate(weights_.begin(), weights_.begin() + n, 0.0);
     double left = static_cast<double>(random_() >> 11) * 0x1p-53 * sum;
     for (std::size_t i = 0; i + 1 < n; ++i) {
       if (left < weights_[i]) return i;

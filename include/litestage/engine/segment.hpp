@@ -22,10 +22,10 @@ template <class Skip>
   if constexpr (requires { typename Skip::Alternatives; }) {
     return policy.visit(state, [&](const auto& p, const auto& own) { return decide_all(p, own, step, n_layers); });
   }
-  Decisions decisions(static_cast<std::size_t>(2 * n_layers));
+  Decisions decisions(2 * n_layers);
   for (int u = 0; u < 2 * n_layers; ++u) {
     const SkipDecision d = policy.decide(state, step, Sublayer::at(u));
-    if (d.skip) decisions[static_cast<std::size_t>(u)] = d;  // sub-layers that run keep the value SkipDecision{}
+    if (d.skip) decisions[u] = d;  // sub-layers that run keep the value SkipDecision{}
   }
   return decisions;
 }
@@ -43,8 +43,8 @@ template <class Skip>
   std::size_t n = prompts[0].size() - 1;
   for (const std::vector<int>& p : prompts) {
     n = std::min(n, p.size() - 1);
-    const auto last = p.begin() + static_cast<std::ptrdiff_t>(n);
-    n = static_cast<std::size_t>(std::mismatch(p.begin(), last, prompts[0].begin()).first - p.begin());
+    const auto last = p.begin() + n;
+    n = std::mismatch(p.begin(), last, prompts[0].begin()).first - p.begin();
   }
   return n;
 }
@@ -52,7 +52,7 @@ template <class Skip>
 // Counts the skipped sub-layers of a request, for its report.
 class SkipCount {
  public:
-  explicit SkipCount(int n_sublayers) : ever_(static_cast<std::size_t>(n_sublayers)) {}
+  explicit SkipCount(int n_sublayers) : ever_(n_sublayers) {}
 
   // Adds n tokens that were forwarded under these decisions.
   void add(const Decisions& decisions, std::size_t n) {
@@ -78,10 +78,10 @@ struct MomentSums {
   template <class Real>
   void add(const Moments<Real>& m) {
     const double norms = std::sqrt(static_cast<double>(m.before)) * std::sqrt(static_cast<double>(m.after));
-    last_cosine = norms > 0 ? static_cast<double>(m.dot) / norms : 0;  // a zero vector has no direction
+    last_cosine = norms > 0 ? m.dot / norms : 0;  // a zero vector has no direction
     cosines += last_cosine;
-    before += static_cast<double>(m.before);
-    after += static_cast<double>(m.after);
+    before += m.before;
+    after += m.after;
     ++tokens;
   }
   [[nodiscard]] bool finite() const { return std::isfinite(before) && std::isfinite(after); }
@@ -97,8 +97,8 @@ struct SegmentSums {
 
   SegmentSums() = default;
   SegmentSums(Stat stats, int n_layers) : wanted(stats) {
-    if (any(wanted & (Stat::cosine | Stat::norm_ratio))) sublayers.resize(2 * static_cast<std::size_t>(n_layers));
-    if (any(wanted & Stat::layer_cosine)) layers.resize(static_cast<std::size_t>(n_layers));
+    if (any(wanted & (Stat::cosine | Stat::norm_ratio))) sublayers.resize(2 * n_layers);
+    if (any(wanted & Stat::layer_cosine)) layers.resize(n_layers);
   }
 
   // The moments of a step are [2 * n_layers | n_layers, n_rows]; rows first..first+n-1 belong to this sequence.
@@ -120,13 +120,13 @@ struct SegmentSums {
   [[nodiscard]] SublayerStats stats(Sublayer u, std::size_t tokens, bool ends_prompt) const {
     SublayerStats s;
     s.tokens = static_cast<int>(tokens);
-    const auto index = static_cast<std::size_t>(u.index()), layer = static_cast<std::size_t>(u.layer);
+    const int index = u.index();
     if (any(wanted & Stat::cosine)) {
       s.cosine = sublayers[index].mean_cosine();
       if (ends_prompt) s.last_cosine = static_cast<float>(sublayers[index].last_cosine);
     }
     if (any(wanted & Stat::norm_ratio)) s.norm_ratio = sublayers[index].norm_ratio();
-    if (any(wanted & Stat::layer_cosine) && u.unit == Unit::mlp) s.layer_cosine = layers[layer].mean_cosine();
+    if (any(wanted & Stat::layer_cosine) && u.unit == Unit::mlp) s.layer_cosine = layers[u.layer].mean_cosine();
     return s;
   }
 };
@@ -149,9 +149,9 @@ struct Segment {
   // Calls f(sub-layer, its statistics over the segment), from the bottom up, for those that ran under these decisions.
   template <class F>
   void for_each_run(const Decisions& of_all, F&& f) const {
-    for (std::size_t i = 0; i < of_all.size(); ++i) {
+    for (int i = 0; i < std::ssize(of_all); ++i) {
       if (of_all[i].skip) continue;
-      const Sublayer u = Sublayer::at(static_cast<int>(i));
+      const Sublayer u = Sublayer::at(i);
       f(u, sums.stats(u, own, wants_logits));
     }
   }

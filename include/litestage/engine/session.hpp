@@ -38,9 +38,7 @@ class Session {
   [[nodiscard]] KvCache<B>& cache() { return cache_; }
   [[nodiscard]] DecisionTable& decisions() { return decisions_; }
   // The number of the decision vector that skips nothing.
-  [[nodiscard]] int skip_nothing() {
-    return decisions_.number_of(Decisions(static_cast<std::size_t>(config().n_sublayers())));
-  }
+  [[nodiscard]] int skip_nothing() { return decisions_.number_of(Decisions(config().n_sublayers())); }
 
   // Runs one step: every row takes the next position of its slot. Tokens must be in the vocabulary and slots must not
   // be full. If it throws (out of memory, a lost device), the step is removed from all slots.

@@ -63,7 +63,7 @@ struct BootstrapOptions {
   for (std::size_t r = 0; r < options.resamples; ++r) {
     double drawn_a = 0, drawn_b = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      const auto drawn = static_cast<std::size_t>(random.below(a.size()));
+      const std::size_t drawn = random.below(a.size());
       drawn_a += a[drawn];
       drawn_b += b[drawn];
     }

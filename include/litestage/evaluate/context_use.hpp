@@ -27,7 +27,7 @@ struct ContextUse {
             .with(Presence::unless_default));
   }
   [[nodiscard]] bool holds_for(std::size_t context) const {
-    const auto taken = static_cast<std::size_t>(positions);
+    const std::size_t taken = positions;
     return filled ? context == taken : context >= taken;
   }
 };

@@ -65,8 +65,8 @@ class TextTable {
 
  private:
   [[nodiscard]] static std::size_t places(std::string_view text) {  // counts the bytes that start a code point
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
   }
   // Names come from outside the program: they must not end their cell or row, or reach the terminal as control codes.
   [[nodiscard]] static std::string escaped(std::string_view text, TableStyle style) {

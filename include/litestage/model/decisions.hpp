@@ -25,7 +25,7 @@ using Decisions = std::vector<SkipDecision>;  // [2 * n_layers]
 class DecisionTable {
  public:
   [[nodiscard]] int number_of(const Decisions& decisions);
-  [[nodiscard]] const Decisions& operator[](int number) const { return known_.at(static_cast<std::size_t>(number)); }
+  [[nodiscard]] const Decisions& operator[](int number) const { return known_.at(number); }
   [[nodiscard]] std::size_t size() const { return known_.size(); }
 
  private:

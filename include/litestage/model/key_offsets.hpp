@@ -28,12 +28,11 @@ namespace detail {
 struct MeanTurn {
   std::vector<double> cos, sin;  // [rotary_dim / 2]
 
-  explicit MeanTurn(const RopeConfig& rope)
-      : cos(static_cast<std::size_t>(rope.rotary_dim) / 2), sin(static_cast<std::size_t>(rope.rotary_dim) / 2) {
+  explicit MeanTurn(const RopeConfig& rope) : cos(rope.rotary_dim / 2), sin(rope.rotary_dim / 2) {
     constexpr auto n = static_cast<double>(key_offset_positions);
     for (std::size_t i = 0; i < cos.size(); ++i) {
       const double half = rope_frequency(rope, i) / 2, divisor = n * std::sin(half);
-      const double length = static_cast<double>(rope.magnitude) * (divisor == 0 ? 1 : std::sin(n * half) / divisor);
+      const double length = rope.magnitude * (divisor == 0 ? 1 : std::sin(n * half) / divisor);
       cos[i] = length * std::cos((n - 1) * half);
       sin[i] = length * std::sin((n - 1) * half);
     }
@@ -46,7 +45,7 @@ inline void turn_bias(float* mean, const float* bias, const ModelConfig& config,
   const bool halves = config.rope.pairing == RopePairing::halves;  // of all layers
   for (std::size_t i = 0; i < half; ++i) {
     const std::size_t first = halves ? i : 2 * i, second = halves ? i + half : 2 * i + 1;
-    const auto a = static_cast<double>(bias[first]), b = static_cast<double>(bias[second]);
+    const double a = bias[first], b = bias[second];
     mean[first] = static_cast<float>(a * turn.cos[i] - b * turn.sin[i]);
     mean[second] = static_cast<float>(a * turn.sin[i] + b * turn.cos[i]);
   }
@@ -60,19 +59,19 @@ inline void turn_bias(float* mean, const float* bias, const ModelConfig& config,
 [[nodiscard]] inline std::vector<float> key_offsets(const ModelSource& source) {
   const ModelConfig& config = source.config;
   const std::vector<LayerTensors>& layers = source.tensors.layers;
-  const auto has_offset = [&](std::size_t l) {
-    const RopeConfig* rope = config.rope_of(static_cast<int>(l));
+  const auto has_offset = [&](int l) {
+    const RopeConfig* rope = config.rope_of(l);
     return !layers[l].bk.empty() && layers[l].k_norm.empty() && (rope == nullptr || rope->long_factors.empty());
   };
-  const auto dim = static_cast<std::size_t>(config.head_dim), kv_dim = static_cast<std::size_t>(config.kv_dim());
+  const std::size_t dim = config.head_dim, kv_dim = config.kv_dim();
   std::vector<float> offsets, bias(kv_dim);
   std::map<const RopeConfig*, detail::MeanTurn> turns;
-  for (std::size_t l = 0; l < layers.size(); ++l) {
+  for (int l = 0; l < std::ssize(layers); ++l) {
     if (!has_offset(l)) continue;
     offsets.resize(layers.size() * kv_dim);
     dequantize_row(layers[l].bk.type, layers[l].bk.data, bias.data(), kv_dim);
     std::copy_n(bias.data(), kv_dim, &offsets[l * kv_dim]);
-    const RopeConfig* rope = config.rope_of(static_cast<int>(l));
+    const RopeConfig* rope = config.rope_of(l);
     if (rope == nullptr) continue;
     const detail::MeanTurn& turn = turns.try_emplace(rope, *rope).first->second;
     for (std::size_t j = 0; j < kv_dim; j += dim) {

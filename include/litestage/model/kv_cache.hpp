@@ -1,7 +1,6 @@
 // Keys and values of the active sequences: the bookkeeping (KvIndex) and a backend's memory, kept consistent.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -30,9 +29,8 @@ class KvCache {
   int reuse(int slot, std::span<const int> tokens, int decisions) { return index_.reuse(slot, tokens, decisions); }
   // The lowest layer in which the slot holds a key or value that was too large for the cache's type. Reads all of them.
   [[nodiscard]] std::optional<int> overflowed_layer(int slot) {
-    for (int l = 0; l < static_cast<int>(index_.layers()); ++l) {
-      const auto stored = static_cast<std::size_t>(index_.stored(slot, l));
-      if (backend_->kv_overflowed(memory_, slot, l, stored)) return l;
+    for (int l = 0; l < index_.layers(); ++l) {
+      if (backend_->kv_overflowed(memory_, slot, l, index_.stored(slot, l))) return l;
     }
     return std::nullopt;
   }

@@ -19,7 +19,7 @@ class KvIndex {
   KvIndex(std::size_t slots, std::size_t layers, std::size_t capacity);
 
   [[nodiscard]] std::size_t slots() const { return slots_.size(); }
-  [[nodiscard]] std::size_t layers() const { return layers_; }
+  [[nodiscard]] int layers() const { return layers_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
   // Number of positions that the slot holds: 0..length-1.
@@ -58,12 +58,13 @@ class KvIndex {
     std::vector<std::vector<int>> stored;  // [layers] positions, ascending
   };
 
-  [[nodiscard]] Slot& at(int slot) { return slots_.at(static_cast<std::size_t>(slot)); }
-  [[nodiscard]] const Slot& at(int slot) const { return slots_.at(static_cast<std::size_t>(slot)); }
+  [[nodiscard]] Slot& at(int slot) { return slots_.at(slot); }
+  [[nodiscard]] const Slot& at(int slot) const { return slots_.at(slot); }
   [[nodiscard]] std::vector<int>& list(int slot, int layer);
   [[nodiscard]] const std::vector<int>& list(int slot, int layer) const;
 
-  std::size_t layers_, capacity_;
+  int layers_;
+  std::size_t capacity_;
   std::vector<Slot> slots_;
 };
 

@@ -36,24 +36,24 @@ struct Model {
 
   [[nodiscard]] AttentionShape attention_shape() const {
     AttentionShape shape;
-    shape.n_heads = static_cast<std::size_t>(config.n_heads);
-    shape.n_kv_heads = static_cast<std::size_t>(config.n_kv_heads);
-    shape.head_dim = static_cast<std::size_t>(config.head_dim);
-    shape.rotary_dim = static_cast<std::size_t>(config.rope.rotary_dim);
+    shape.n_heads = config.n_heads;
+    shape.n_kv_heads = config.n_kv_heads;
+    shape.head_dim = config.head_dim;
+    shape.rotary_dim = config.rope.rotary_dim;
     shape.rope_halves = config.rope.pairing == RopePairing::halves;
     shape.norm_eps = config.norm_eps;
-    shape.scale = config.attention_scale != 0 ? config.attention_scale
-                                              : static_cast<float>(1 / std::sqrt(static_cast<double>(config.head_dim)));
+    shape.scale =
+        config.attention_scale != 0 ? config.attention_scale : static_cast<float>(1 / std::sqrt(config.head_dim));
     return shape;
   }
   // Of a cache that this model outlives.
   [[nodiscard]] CacheShape cache_shape(std::size_t slots, std::size_t capacity, KvType type) const {
     CacheShape shape;
     shape.slots = slots;
-    shape.layers = static_cast<std::size_t>(config.n_layers);
+    shape.layers = config.n_layers;
     shape.capacity = capacity;
-    shape.kv_heads = static_cast<std::size_t>(config.n_kv_heads);
-    shape.head_dim = static_cast<std::size_t>(config.head_dim);
+    shape.kv_heads = config.n_kv_heads;
+    shape.head_dim = config.head_dim;
     shape.type = type;
     if (!key_offsets.empty()) shape.key_offsets = {key_offsets.data(), {shape.layers, shape.entry_size()}};
     return shape;

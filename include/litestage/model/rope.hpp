@@ -12,7 +12,7 @@ namespace litestage {
 
 // By how many radians pair i turns from one position to the next, with `factors`.
 [[nodiscard]] inline double rope_frequency(const RopeConfig& rope, std::size_t i) {
-  return rope.unscaled_frequency(i) / (rope.factors.empty() ? 1.0 : static_cast<double>(rope.factors[i]));
+  return rope.unscaled_frequency(i) / (rope.factors.empty() ? 1.0 : rope.factors[i]);
 }
 
 // Cosines and sines for all positions of a session, times the magnitude, computed in double and rounded to Real.
@@ -22,8 +22,8 @@ struct RopeAngles {
 
   RopeAngles(const RopeConfig& config, std::size_t positions) {
     const RopeConfig rope = config.in_session(positions);
-    const auto magnitude = static_cast<double>(rope.magnitude);
-    const auto half = static_cast<std::size_t>(rope.rotary_dim) / 2;
+    const double magnitude = rope.magnitude;
+    const std::size_t half = rope.rotary_dim / 2;
     cos.resize(positions * half);
     sin.resize(positions * half);
     for (std::size_t i = 0; i < half; ++i) {

@@ -47,9 +47,7 @@ class Transformer {
   }
 
   // [requested rows, vocab] of the last step, in the backend's memory.
-  [[nodiscard]] View<const Real, 2> logits() const {
-    return View<const Real, 2>(logits_.data(), {n_logits_, static_cast<std::size_t>(model_->config.vocab)});
-  }
+  [[nodiscard]] View<const Real, 2> logits() const { return View<const Real, 2>(logits_.data(), {n_logits_, vocab()}); }
   // [2 * n_layers, rows] of the last step, in the backend's memory; the values of skipped rows are undefined.
   [[nodiscard]] View<const Moments<Real>, 2> moments() const {
     return View<const Moments<Real>, 2>(moments_.data(), {2 * model_->layers.size(), n_moments_});
@@ -108,7 +106,7 @@ class Transformer {
   // One residual branch of one layer, for the rows that the plan lists. All other rows keep x, or have it scaled.
   template <class Compute>
   void residual(View<Real, 2> x, const StepPlan& plan, Sublayer u, KvCache<B>& cache, Compute&& compute) {
-    const SublayerPlan& p = plan.sublayers[static_cast<std::size_t>(u.index())];
+    const SublayerPlan& p = plan.sublayers[u.index()];
     const std::span<const EntryCopy> copies(plan.copies);
     backend_->copy_entries(cache.memory(), copies.subspan(p.first_copy, p.n_copies));
     if (p.n > 0) {
@@ -123,7 +121,7 @@ class Transformer {
   }
 
   Branch attention(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer, int l, KvCache<B>& cache) {
-    const std::size_t q_dim = static_cast<std::size_t>(model_->config.q_dim());
+    const std::size_t q_dim = model_->config.q_dim();
     const View<Real, 2> q(q_.data(), {p.n_run, q_dim}), out(out_.data(), {p.n_run, q_dim});
     AttentionRows rows;
     rows.rows = list(p.first, p.n);
@@ -141,7 +139,7 @@ class Transformer {
   }
 
   Branch mlp(View<Real, 2> x, const SublayerPlan& p, const Layer<B>& layer) {
-    const View<Real, 2> h(h_.data(), {p.n_run, static_cast<std::size_t>(model_->config.ffn)});
+    const View<Real, 2> h(h_.data(), {p.n_run, ffn()});
     profiled(profile_, Operation::gate_up, p.n_run, [&] {
       backend_->gate_up(h, x, list(p.first, p.n_run), layer.mlp, model_->config.norm_eps, model_->config.activation);
     });
@@ -163,26 +161,28 @@ class Transformer {
       }
       if (u % 2 != 0) continue;  // only after an MLP
       for (std::size_t k = 0; k < p.n_run; ++k) {
-        shape.longest = std::max(shape.longest, static_cast<std::size_t>(plan.ints[p.first + 4 * p.n + k]));
+        shape.longest = std::max<std::size_t>(shape.longest, plan.ints[p.first + 4 * p.n + k]);
       }
     }
     shape.words = shape_words_;
     return shape;
   }
-  [[nodiscard]] std::size_t hidden() const { return static_cast<std::size_t>(model_->config.hidden); }
+  [[nodiscard]] std::size_t hidden() const { return model_->config.hidden; }
+  [[nodiscard]] std::size_t ffn() const { return model_->config.ffn; }
+  [[nodiscard]] std::size_t vocab() const { return model_->config.vocab; }
   [[nodiscard]] View<const int, 1> list(std::size_t first, std::size_t n) const { return {ints_.data() + first, {n}}; }
   [[nodiscard]] View<const float, 1> factors(std::size_t first, std::size_t n) const {
     return {factors_.data() + first, {n}};
   }
   [[nodiscard]] View<Real, 2> logits_view(const StepPlan& plan) {
-    return {logits_.data(), {plan.n_logit_rows, static_cast<std::size_t>(model_->config.vocab)}};
+    return {logits_.data(), {plan.n_logit_rows, vocab()}};
   }
   [[nodiscard]] View<Moments<Real>, 1> moments_row(const StepPlan& plan, Sublayer u) {
     if (!plan.measures_sublayers()) return {};
-    return {moments_.data() + static_cast<std::size_t>(u.index()) * plan.n_rows, {plan.n_rows}};
+    return {moments_.data() + u.index() * plan.n_rows, {plan.n_rows}};
   }
   [[nodiscard]] View<Moments<Real>, 1> layer_moments_row(const StepPlan& plan, int layer) {
-    return {layer_moments_.data() + static_cast<std::size_t>(layer) * plan.n_rows, {plan.n_rows}};
+    return {layer_moments_.data() + layer * plan.n_rows, {plan.n_rows}};
   }
   [[nodiscard]] View<Real, 2> layer_input(const StepPlan& plan) {
     return {layer_input_.data(), {plan.n_rows, hidden()}};
@@ -199,10 +199,10 @@ class Transformer {
   void reserve(const StepPlan& plan) {
     const ModelConfig& c = model_->config;
     grow<Real>(x_, plan.n_rows * hidden());
-    grow<Real>(q_, plan.n_rows * static_cast<std::size_t>(c.q_dim()));
-    grow<Real>(out_, plan.n_rows * static_cast<std::size_t>(c.q_dim()));
-    grow<Real>(h_, plan.n_rows * static_cast<std::size_t>(c.ffn));
-    grow<Real>(logits_, plan.n_logit_rows * static_cast<std::size_t>(c.vocab));
+    grow<Real>(q_, plan.n_rows * c.q_dim());
+    grow<Real>(out_, plan.n_rows * c.q_dim());
+    grow<Real>(h_, plan.n_rows * ffn());
+    grow<Real>(logits_, plan.n_logit_rows * vocab());
     if (plan.measures_sublayers()) grow<Moments<Real>>(moments_, plan.sublayers.size() * plan.n_rows);
     if (!plan.measures_layers()) return;
     grow<Real>(layer_input_, plan.n_rows * hidden());

@@ -57,7 +57,7 @@ namespace detail {
   Transcript transcript{question, {}};
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const StageRequest request = stage_request(stages, i, transcript, tokenizer);
-    const auto cap = static_cast<std::size_t>(request.stage.max_new_tokens);
+    const std::size_t cap = request.stage.max_new_tokens;
     const std::size_t written = writing == Writing::nothing ? 0 : cap;
     consider(request, written);
     if (i + 1 == stages.size()) break;

@@ -56,9 +56,9 @@ struct TextScore {
 // log(sum of exp(logits)), in double and in the order of the vocabulary.
 template <class Real>
 [[nodiscard]] double log_sum_exp(std::span<const Real> logits) {
-  const double largest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  const double largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
-  for (const Real z : logits) sum += std::exp(static_cast<double>(z) - largest);
+  for (const Real z : logits) sum += std::exp(z - largest);
   return largest + std::log(sum);
 }
 
@@ -67,8 +67,8 @@ template <class Real>
 [[nodiscard]] std::vector<Candidate> likeliest(std::span<const Real> logits, double log_sum, std::size_t n) {
   std::vector<Candidate> best;
   best.reserve(std::min(n, logits.size()) + 1);
-  for (std::size_t i = 0; n > 0 && i < logits.size(); ++i) {
-    const Candidate candidate{static_cast<int>(i), static_cast<double>(logits[i]) - log_sum};
+  for (int i = 0; n > 0 && i < std::ssize(logits); ++i) {
+    const Candidate candidate{i, logits[i] - log_sum};
     if (best.size() == n && !(candidate.log_prob > best.back().log_prob)) continue;
     const auto less_likely = [&](const Candidate& c) { return c.log_prob < candidate.log_prob; };
     best.insert(std::find_if(best.begin(), best.end(), less_likely), candidate);
@@ -98,7 +98,7 @@ template <Backend B, SkipPolicy Skip, class OnRow = IgnoreRow>
   session.cache().truncate(0, 0);
 
   TextScore score;
-  score.skipped = static_cast<std::size_t>(count_skipped(decisions));
+  score.skipped = count_skipped(decisions);
   score.tokens.resize(tokens.size());
   std::vector<StepRow> rows;
   std::vector<Real> logits;  // [vocab]
@@ -119,7 +119,7 @@ template <Backend B, SkipPolicy Skip, class OnRow = IgnoreRow>
       const bool last = i + 1 == tokens.size();
       (last ? score.next : score.tokens[i + 1].candidates) = likeliest(row, log_sum, options.top);
       if (!last) {
-        score.tokens[i + 1].log_prob = static_cast<double>(row[static_cast<std::size_t>(tokens[i + 1])]) - log_sum;
+        score.tokens[i + 1].log_prob = row[tokens[i + 1]] - log_sum;
       }
       score.tokens[i].token = tokens[i];
       on_row(i, row);

@@ -68,7 +68,7 @@ class AnySchedule {
   template <class S>
   struct CallsTo final : Calls {
     explicit CallsTo(S of) : schedule(std::move(of)) {}
-    [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(schedule.size()); }
+    [[nodiscard]] std::size_t size() const override { return schedule.size(); }
     [[nodiscard]] StageInfo stage(std::size_t i) const override { return schedule.stage(i); }
     [[nodiscard]] std::vector<Prompt> prompts(std::size_t i, const Transcript& transcript) const override {
       return schedule.prompts(i, transcript);

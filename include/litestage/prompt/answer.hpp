@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,7 +42,7 @@ using Gold = std::vector<Answer>;
 
 // The answer of kind `letter` that stands for the option with this index; empty for no_answer.
 [[nodiscard]] inline Answer letter_answer(int option) {
-  return option == no_answer ? Answer{} : Answer{std::string(1, option_letter(static_cast<std::size_t>(option)))};
+  return option == no_answer ? Answer{} : Answer{std::string(1, option_letter(option))};
 }
 // The index of the option with this letter; no_answer if the text is not a capital letter.
 [[nodiscard]] inline int option_of(const Answer& letter) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,7 +38,7 @@ class AnyTokenizer {
       const std::vector<int> alone = encode({.messages = {{Role::text, before}}});
       std::vector<int> both = encode({.messages = {{Role::text, before + text}}});
       if (both.size() < alone.size() || !std::equal(alone.begin(), alone.end(), both.begin())) return std::nullopt;
-      both.erase(both.begin(), both.begin() + static_cast<std::ptrdiff_t>(alone.size()));
+      both.erase(both.begin(), both.begin() + alone.size());
       return both;
     };
     const std::optional<std::vector<int>> separate = after("a");

@@ -52,8 +52,8 @@ template <class T, class... Fs>
     if (owners[i] == &owner_mark<T>) {
       ++described;
     } else if (std::find(owners.begin(), owners.end(), owners[i]) == owners.begin() + i) {  // first of a base
-      const auto fields = std::count(owners.begin(), owners.end(), owners[i]);
-      if (static_cast<std::size_t>(fields) != members[i]) return false;
+      const std::size_t fields = std::count(owners.begin(), owners.end(), owners[i]);
+      if (fields != members[i]) return false;
       ++described;
     }
   }

@@ -27,7 +27,7 @@ void write_members(Form& form, const T& object, bool all);
   const std::string text = number_text(value);
   double wide = 0;
   std::from_chars(text.data(), text.data() + text.size(), wide);
-  return Form(static_cast<float>(wide) == value ? wide : static_cast<double>(value));
+  return Form(static_cast<float>(wide) == value ? wide : value);
 }
 
 template <class T>

@@ -74,32 +74,31 @@ struct AdaSkip {
     const std::vector<int> chosen = skipped_sublayers(request.n_layers);
     State state;
     state.skipped.resize(similarity.size());
-    for (const int index : chosen) state.skipped[static_cast<std::size_t>(index)] = 1;
+    for (const int index : chosen) state.skipped[index] = 1;
     if (online == OnlineSkip::off) return state;
-    state.mlps.resize(static_cast<std::size_t>(request.n_layers));
+    state.mlps.resize(request.n_layers);
     if (online == OnlineSkip::intended) {  // with a count of 0 no sub-layer was chosen offline, and none is added
-      state.bar = chosen.empty() ? std::numeric_limits<double>::infinity()
-                                 : static_cast<double>(similarity[static_cast<std::size_t>(chosen.back())]);
+      state.bar = chosen.empty() ? std::numeric_limits<double>::infinity() : similarity[chosen.back()];
     }
     return state;
   }
 
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
-    const auto index = static_cast<std::size_t>(u.index());
+    const std::size_t index = u.index();
     if (!covers(phase, step.phase)) return {};
     if (state.skipped[index] != 0) return {.skip = true, .scale = ratio[index]};
     if (state.mlps.empty() || u.unit == Unit::attention || step.phase == Phase::prefill) return {};
-    const MlpSums& sums = state.mlps[static_cast<std::size_t>(u.layer)];
+    const MlpSums& sums = state.mlps[u.layer];
     if (sums.steps < online_steps || !(sums.cosines / online_steps >= state.bar)) return {};
     return {.skip = true, .scale = static_cast<float>(sums.ratios / online_steps)};
   }
 
   void observe(State& state, const StepInfo& step, Sublayer u, const SublayerStats& m) const {
     if (state.mlps.empty() || u.unit == Unit::attention || step.phase == Phase::prefill) return;
-    MlpSums& sums = state.mlps[static_cast<std::size_t>(u.layer)];
+    MlpSums& sums = state.mlps[u.layer];
     if (sums.steps == online_steps) return;
-    sums.cosines += static_cast<double>(m.cosine);
-    sums.ratios += static_cast<double>(m.norm_ratio);
+    sums.cosines += m.cosine;
+    sums.ratios += m.norm_ratio;
     ++sums.steps;
   }
 
@@ -110,10 +109,8 @@ struct AdaSkip {
     std::vector<int> order;
     for (int u = 0; u < 2 * n_layers; u += 2) order.push_back(u);
     for (int u = 1; u < 2 * n_layers; u += 2) order.push_back(u);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return similarity[static_cast<std::size_t>(a)] > similarity[static_cast<std::size_t>(b)];
-    });
-    order.resize(static_cast<std::size_t>(count));
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return similarity[a] > similarity[b]; });
+    order.resize(count);
     return order;
   }
 
@@ -142,14 +139,14 @@ struct AdaSkip {
 
  private:
   void check_sizes(int n_layers) const {
-    const auto expected = 2 * static_cast<std::size_t>(n_layers);
+    const std::size_t expected = 2 * n_layers;
     const bool similarities = similarity.size() == expected;
     if (!similarities || ratio.size() != expected) {
       throw Error(concat("skip policy ada_skip, ", similarities ? "ratio" : "similarity", ": found ",
                          similarities ? ratio.size() : similarity.size(), " values, expected ", expected,
                          ", one to each sub-layer of this model (the program calibrate measures them)"));
     }
-    if (count < 0 || static_cast<std::size_t>(count) > expected) {
+    if (count < 0 || count > 2 * n_layers) {
       throw Error(concat("skip policy ada_skip, count: found ", count, ", expected 0 to ", expected,
                          " of this model's sub-layers"));
     }

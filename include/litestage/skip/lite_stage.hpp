@@ -3,7 +3,6 @@
 // program calibrate finds ranking and budgets and writes them to its plan.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -43,20 +42,20 @@ struct LiteStage {
 
   [[nodiscard]] State begin(const RequestInfo& request) const {
     check(Where("skip policy lite_stage"));
-    State state{std::vector<std::uint8_t>(2 * static_cast<std::size_t>(request.n_layers), 0)};
-    const auto count = static_cast<std::size_t>(budget(request.stage_name));
-    for (std::size_t i = 0; i < ranking.size(); ++i) {
+    State state{std::vector<std::uint8_t>(2 * request.n_layers, 0)};
+    const int count = budget(request.stage_name);
+    for (int i = 0; i < std::ssize(ranking); ++i) {
       const auto u = parse_sublayer(ranking[i]);
       if (u->layer >= request.n_layers) {
         throw Error(concat("skip policy lite_stage, ranking: found ", ranking[i], ", expected a0 to m",
                            request.n_layers - 1, " of this model's ", request.n_layers, " layers"));
       }
-      if (i < count) state.skipped[static_cast<std::size_t>(u->index())] = 1;
+      if (i < count) state.skipped[u->index()] = 1;
     }
     return state;
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
-    if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
+    if (state.skipped[u.index()] == 0 || !covers(phase, step.phase)) return {};
     return {.skip = true, .kv = kv};
   }
 
@@ -82,7 +81,7 @@ struct LiteStage {
                          ", expected sub-layers such as a3 or m3, each once"));
     }
     for (const auto& [stage, count] : budgets) {
-      if (count >= 0 && static_cast<std::size_t>(count) <= ranking.size()) continue;
+      if (count >= 0 && count <= std::ssize(ranking)) continue;
       throw Error(concat(where.at(stage).str(), ": found ", count, ", expected 0 to ", ranking.size(),
                          " (the length of the ranking)"));
     }

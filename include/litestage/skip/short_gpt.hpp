@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <string_view>
@@ -35,29 +34,27 @@ struct ShortGPT {
     std::vector<std::uint8_t> skipped;  // [n_layers]
   };
   [[nodiscard]] State begin(const RequestInfo& request) const {
-    State state{std::vector<std::uint8_t>(static_cast<std::size_t>(request.n_layers), 0)};
-    for (const int l : skipped_layers(request.n_layers)) state.skipped[static_cast<std::size_t>(l)] = 1;
+    State state{std::vector<std::uint8_t>(request.n_layers, 0)};
+    for (const int l : skipped_layers(request.n_layers)) state.skipped[l] = 1;
     return state;
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
-    if (state.skipped[static_cast<std::size_t>(u.layer)] == 0 || !covers(phase, step.phase)) return {};
+    if (state.skipped[u.layer] == 0 || !covers(phase, step.phase)) return {};
     return {.skip = true, .kv = kv};
   }
 
   // Layers in the order in which they are skipped. For equal influences the upper layer comes first: our choice,
   // because the paper's lists begin with upper layers.
   [[nodiscard]] std::vector<int> skipped_layers(int n_layers) const {
-    if (influence.size() != static_cast<std::size_t>(n_layers)) {
+    if (std::ssize(influence) != n_layers) {
       throw Error(concat("skip policy short_gpt, influence: found ", influence.size(), " values, expected ", n_layers,
                          ", one to each layer of this model (the program calibrate measures them)"));
     }
     check_layer_count(name, layers, n_layers, n_layers);
     std::vector<int> order(influence.size());
     std::iota(order.rbegin(), order.rend(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return influence[static_cast<std::size_t>(a)] < influence[static_cast<std::size_t>(b)];
-    });
-    order.resize(static_cast<std::size_t>(layers));
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return influence[a] < influence[b]; });
+    order.resize(layers);
     return order;
   }
 

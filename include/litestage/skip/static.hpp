@@ -1,7 +1,6 @@
 // Skips a fixed set of sub-layers per stage: the result of a budget search, or a set chosen by hand.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -37,16 +36,16 @@ struct Static {
 
   [[nodiscard]] State begin(const RequestInfo& request) const {
     check_layers(request.n_layers);
-    State state{std::vector<std::uint8_t>(2 * static_cast<std::size_t>(request.n_layers), 0)};
+    State state{std::vector<std::uint8_t>(2 * request.n_layers, 0)};
     auto found = stages.find(std::string(request.stage_name));
     if (found == stages.end()) found = stages.find(std::string(every_stage));
     if (found != stages.end()) {
-      for (const int index : found->second.indices()) state.skipped[static_cast<std::size_t>(index)] = 1;
+      for (const int index : found->second.indices()) state.skipped[index] = 1;
     }
     return state;
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
-    if (state.skipped[static_cast<std::size_t>(u.index())] == 0 || !covers(phase, step.phase)) return {};
+    if (state.skipped[u.index()] == 0 || !covers(phase, step.phase)) return {};
     return {.skip = true, .scale = scale, .kv = kv};
   }
 

@@ -56,13 +56,13 @@ struct Unified {
     std::vector<std::uint8_t> skipped;  // [n_layers]
   };
   [[nodiscard]] State begin(const RequestInfo& request) const {
-    State state{std::vector<std::uint8_t>(static_cast<std::size_t>(request.n_layers), 0)};
-    for (const int l : skipped_layers(request.n_layers)) state.skipped[static_cast<std::size_t>(l)] = 1;
+    State state{std::vector<std::uint8_t>(request.n_layers, 0)};
+    for (const int l : skipped_layers(request.n_layers)) state.skipped[l] = 1;
     return state;
   }
   [[nodiscard]] SkipDecision decide(const State& state, const StepInfo& step, Sublayer u) const {
     const bool original = mode == UnifiedMode::original;
-    if (state.skipped[static_cast<std::size_t>(u.layer)] == 0) return {};
+    if (state.skipped[u.layer] == 0) return {};
     if (!covers(original ? Phases::decode : phase, step.phase)) return {};
     return {.skip = true, .kv = original ? KvOnSkip::copy_below : KvOnSkip::none};
   }

@@ -20,7 +20,7 @@ struct OneOf : Choice<Ss...> {
   OneOf(Choice<Ss...> choice) : Choice<Ss...>(std::move(choice)) {}
 
   [[nodiscard]] std::size_t size() const {
-    return this->visit([](const auto& s) { return static_cast<std::size_t>(s.size()); });
+    return this->visit([](const auto& s) -> std::size_t { return s.size(); });
   }
   [[nodiscard]] StageInfo stage(std::size_t i) const {
     return this->visit([&](const auto& s) { return s.stage(i); });

@@ -81,7 +81,7 @@ inline void random_blocks(DType type, std::byte* data, std::size_t n, float spre
       double squares = 0;
       for (const float v : values) squares += static_cast<double>(v) * static_cast<double>(v);
       const double size = std::sqrt(squares / static_cast<double>(values.size()));
-      random_quantised<t>(data, n, static_cast<float>(static_cast<double>(spread) / size), random);
+      random_quantised<t>(data, n, static_cast<float>(spread / size), random);
     }
   });
 }

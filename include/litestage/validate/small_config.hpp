@@ -43,7 +43,7 @@ inline void vary(ModelConfig& c, SmallVariation variation) {
     c.layer_kinds.assign(2, {.windowed = true});
     c.rope.rotary_dim = c.head_dim / 2;
     c.rope.magnitude = 1.25f;
-    c.rope.factors.assign(static_cast<std::size_t>(c.rope.rotary_dim) / 2, 1.5f);
+    c.rope.factors.assign(c.rope.rotary_dim / 2, 1.5f);
   }
 }
 

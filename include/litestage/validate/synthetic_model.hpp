@@ -22,8 +22,8 @@ namespace litestage::validation {
 
 // The type of a matrix with this number of columns: `type`, or, if a row is not a whole number of its blocks of 256,
 // the type with blocks of 32 that llama.cpp's quantize uses instead.
-[[nodiscard]] inline DType type_for(DType type, int columns) {
-  if (columns % static_cast<int>(info(type).block_size) == 0) return type;
+[[nodiscard]] inline DType type_for(DType type, std::size_t columns) {
+  if (columns % info(type).block_size == 0) return type;
   if (type == DType::q4_k) return DType::q5_0;
   if (type == DType::q5_k) return DType::q5_1;
   if (type == DType::q6_k) return DType::q8_0;
@@ -36,15 +36,12 @@ class SyntheticTensors {
  public:
   explicit SyntheticTensors(std::uint64_t seed) : random_(seed) {}
 
-  void matrix(RawTensor& t, const std::string& name, DType type, int rows, int columns) {
-    t = {.name = name,
-         .type = type_for(type, columns),
-         .rows = static_cast<std::size_t>(rows),
-         .columns = static_cast<std::size_t>(columns)};
+  void matrix(RawTensor& t, const std::string& name, DType type, std::size_t rows, std::size_t columns) {
+    t = {.name = name, .type = type_for(type, columns), .rows = rows, .columns = columns};
     matrices_[t.type].push_back(&t);
   }
-  void vector(RawTensor& t, const std::string& name, int size, float mean) {
-    t = {.name = name, .type = DType::f32, .rows = 1, .columns = static_cast<std::size_t>(size)};
+  void vector(RawTensor& t, const std::string& name, std::size_t size, float mean) {
+    t = {.name = name, .type = DType::f32, .rows = 1, .columns = size};
     Buffer<std::byte> bytes(t.bytes());
     random_blocks(t.type, bytes.data(), t.columns, 0.1f, mean, random_);
     t.data = keep(std::move(bytes));
@@ -112,12 +109,12 @@ inline void declare_layer(SyntheticTensors& tensors, LayerTensors& t, const Mode
   source.path = "random weights";
   source.config = config;
   ModelTensors& t = source.tensors;
-  t.layers.resize(static_cast<std::size_t>(config.n_layers));  // first, because SyntheticTensors keeps pointers
+  t.layers.resize(config.n_layers);  // first, because SyntheticTensors keeps pointers
   tensors.matrix(t.embedding, "token_embd.weight", type, config.vocab, config.hidden);
   tensors.vector(t.final_norm, "output_norm.weight", config.hidden, 1);
   if (!config.tied_head) tensors.matrix(t.head, "output.weight", type, config.vocab, config.hidden);
   for (int l = 0; l < config.n_layers; ++l) {
-    declare_layer(tensors, t.layers[static_cast<std::size_t>(l)], config, type, l, qk_norm, post_norm);
+    declare_layer(tensors, t.layers[l], config, type, l, qk_norm, post_norm);
   }
   tensors.make(0.6f / std::sqrt(static_cast<float>(config.hidden)));
   source.storage = tensors.storage();

@@ -115,7 +115,7 @@ class KvStorage {
     return shape_.type == KvType::q8_0 ? 1 : shape_.type == KvType::f16 ? sizeof(f16) : sizeof(float);
   }
   [[nodiscard]] std::size_t stream_index(int slot, int layer, std::size_t head) const {
-    return (static_cast<std::size_t>(slot) * shape_.layers + static_cast<std::size_t>(layer)) * shape_.kv_heads + head;
+    return (slot * shape_.layers + layer) * shape_.kv_heads + head;
   }
   template <class T>
   [[nodiscard]] static const T* numbers(const Buffer<std::byte>& buffer) {
@@ -128,7 +128,7 @@ class KvStorage {
     std::size_t entry, tile, column;
   };
   [[nodiscard]] Place place(int slot, int layer, std::size_t head, int entry) const {
-    const std::size_t at = stream_index(slot, layer, head) * capacity_ + static_cast<std::size_t>(entry);
+    const std::size_t at = stream_index(slot, layer, head) * capacity_ + entry;
     return {at, at / tile_entries * tile_entries, at % tile_entries};
   }
 
@@ -189,7 +189,7 @@ class KvStorage {
   }
 
   [[nodiscard]] const float* rotated_offset(int layer, std::size_t head) const {
-    return &rotated_offsets_[static_cast<std::size_t>(layer) * shape_.entry_size() + head * shape_.head_dim];
+    return &rotated_offsets_[layer * shape_.entry_size() + head * shape_.head_dim];
   }
 
   // Copies keys of Q8_0 to another layer, and rounds them again without the offset of that layer.
@@ -215,7 +215,7 @@ class KvStorage {
 
   // `rows` numbers of `bytes` each to an entry, in tiles.
   void copy_keys(std::byte* keys, std::size_t rows, std::size_t bytes, const EntryCopy& c, std::size_t head) const {
-    const auto count = static_cast<std::size_t>(c.count);
+    const std::size_t count = c.count;
     const Place from = place(c.from_slot, c.from_layer, head, c.from_entry);
     const Place to = place(c.to_slot, c.to_layer, head, c.to_entry);
     for (std::size_t done = 0; done < count;) {
@@ -234,8 +234,7 @@ class KvStorage {
     if (c.count == 0 || entry_bytes == 0) return;
     const Place from = place(c.from_slot, c.from_layer, head, c.from_entry);
     const Place to = place(c.to_slot, c.to_layer, head, c.to_entry);
-    std::memcpy(values + to.entry * entry_bytes, values + from.entry * entry_bytes,
-                static_cast<std::size_t>(c.count) * entry_bytes);
+    std::memcpy(values + to.entry * entry_bytes, values + from.entry * entry_bytes, c.count * entry_bytes);
   }
 
   CacheShape shape_;

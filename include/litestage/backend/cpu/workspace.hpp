@@ -29,10 +29,9 @@ struct Workspace {
     Buffer<float> attention;  // HeadGroup::scratch_size()
   };
 
-  Workspace(InstructionSet set, int n_threads)
-      : functions(row_functions(set)), threads(static_cast<std::size_t>(n_threads)), inputs(set) {}
+  Workspace(InstructionSet set, int n_threads) : functions(row_functions(set)), threads(n_threads), inputs(set) {}
 
-  [[nodiscard]] Thread& of(int thread) { return threads[static_cast<std::size_t>(thread)]; }
+  [[nodiscard]] Thread& of(int thread) { return threads[thread]; }
 
   RowFunctions functions;
   std::vector<Thread> threads;

@@ -43,8 +43,8 @@ class ReferenceBackend {
     CacheShape shape;
     Buffer<double> k, v;
     [[nodiscard]] std::size_t at(int slot, int layer, int entry) const {
-      const std::size_t table = static_cast<std::size_t>(slot) * shape.layers + static_cast<std::size_t>(layer);
-      return (table * shape.capacity + static_cast<std::size_t>(entry)) * shape.entry_size();
+      const std::size_t table = slot * shape.layers + layer;
+      return (table * shape.capacity + entry) * shape.entry_size();
     }
   };
 

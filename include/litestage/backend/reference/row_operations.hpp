@@ -44,7 +44,7 @@ void finish_heads(double* row, std::size_t heads, const Vector& bias, const Vect
   const std::size_t half = rope.cos.empty() ? 0 : shape.rotary_dim / 2;
   for (std::size_t head = 0; head < heads; ++head) {
     double* r = row + head * shape.head_dim;
-    if (!norm.empty()) norm_row(r, r, norm, shape.head_dim, static_cast<double>(shape.norm_eps));
+    if (!norm.empty()) norm_row(r, r, norm, shape.head_dim, shape.norm_eps);
     for (std::size_t i = 0; i < half; ++i) {
       double& a = shape.rope_halves ? r[i] : r[2 * i];
       double& b = shape.rope_halves ? r[i + half] : r[2 * i + 1];
@@ -62,9 +62,9 @@ inline constexpr std::uint64_t too_large_bits = 0x7ff8000000000001u;
 inline double stored(double value, KvType type) {  // f16 or f32
   const auto single = static_cast<float>(value);
   const auto bits = std::bit_cast<std::uint32_t>(single);
-  if (type == KvType::f32) return static_cast<double>(std::bit_cast<float>(stored_single(bits)));
+  if (type == KvType::f32) return std::bit_cast<float>(stored_single(bits));
   const std::uint16_t half = stored_half(bits, to_f16(single).bits);
-  return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : static_cast<double>(to_float(f16{half}));
+  return half == kv_too_large ? std::bit_cast<double>(too_large_bits) : to_float(f16{half});
 }
 
 // Rounds a key or value [dim] to the type.
@@ -100,7 +100,7 @@ inline void store_key(double* out, const double* x, std::size_t dim, KvType type
   store_numbers(out, exact.data(), dim, type);
   if (any_nan(out, dim)) return;  // every score with this key is NaN, whatever its other blocks hold
   rotate_kv(out, dim, static_cast<double>(kv_query_factor(dim)));
-  for (std::size_t j = 0; offset != nullptr && j < dim; ++j) out[j] += static_cast<double>(offset[j]);
+  for (std::size_t j = 0; offset != nullptr && j < dim; ++j) out[j] += offset[j];
 }
 
 // Attention over the keys and values of one head: entry t is at k + t * stride.
@@ -138,7 +138,7 @@ inline TokenStats stats_of(std::span<const double> logits, Signal signals) {
   for (const double z : logits) row.sums.add(std::exp(z - *best), z - *best);
   row.largest.fill(-std::numeric_limits<double>::infinity());
   std::partial_sort_copy(logits.begin(), logits.end(), row.largest.begin(),
-                         row.largest.begin() + static_cast<std::ptrdiff_t>(needs_largest(signals)), std::greater<>());
+                         row.largest.begin() + needs_largest(signals), std::greater<>());
   return token_stats_of(row, signals);
 }
 

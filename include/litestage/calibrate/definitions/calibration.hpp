@@ -110,9 +110,7 @@ ExitChoice Calibration<B>::early_exit(const LatencyModel& latency, const Importa
   progress_.begin("early exit", "trials");
   const Skip skip = lite_stage(importance, found.best.candidate);
   const std::vector<Exit> tried = exits_to_try(skip);
-  const auto exit_of = [&](const Candidate& at) {
-    return at[0] == 0 ? std::optional<Exit>() : tried[static_cast<std::size_t>(at[0] - 1)];
-  };
+  const auto exit_of = [&](const Candidate& at) { return at[0] == 0 ? std::optional<Exit>() : tried[at[0] - 1]; };
   Racing thorough;
   // Candidates of a larger window start from the lowest threshold again: that those before them lost much says nothing
   // of them, so the search does not give up a range of values.
@@ -133,11 +131,11 @@ BaselineChoice Calibration<B>::largest(const AnyStrategy& strategy, const Baseli
   const double all = evaluation_.config().n_sublayers();
   const SearchSpace space = line(baseline.settings.size() - 1);
   const SearchResult found = search(strategy, space, full.judge, [&](const Candidate& at) {
-    const BaselineSetting& setting = baseline.settings[static_cast<std::size_t>(at[0])];
+    const BaselineSetting& setting = baseline.settings[at[0]];
     const double runs = 1 - setting.skipped / all;
     return Setup<Skip, Exit>{evaluation_.setting(setting.policy), [runs](std::span<const PathStep>) { return runs; }};
   });
-  return {baseline.name, baseline.settings[static_cast<std::size_t>(found.best.candidate[0])], found.best};
+  return {baseline.name, baseline.settings[found.best.candidate[0]], found.best};
 }
 
 template <Backend B>

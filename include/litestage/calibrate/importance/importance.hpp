@@ -94,11 +94,10 @@ struct StageImportance {
 [[nodiscard]] inline std::vector<Sublayer> rank(std::span<const double> cosines) {
   std::vector<Sublayer> order;
   for (const int first : {0, 1}) {
-    for (int u = first; u < static_cast<int>(cosines.size()); u += 2) order.push_back(Sublayer::at(u));
+    for (int u = first; u < std::ssize(cosines); u += 2) order.push_back(Sublayer::at(u));
   }
-  std::stable_sort(order.begin(), order.end(), [&](Sublayer a, Sublayer b) {
-    return cosines[static_cast<std::size_t>(a.index())] > cosines[static_cast<std::size_t>(b.index())];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Sublayer a, Sublayer b) { return cosines[a.index()] > cosines[b.index()]; });
   return order;
 }
 

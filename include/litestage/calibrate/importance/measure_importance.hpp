@@ -36,9 +36,9 @@ class ImportanceObserver {
     auto found = stage.requests.find(request.question);
     if (found == stage.requests.end()) {
       stage.name = request.stage_name;
-      found = stage.requests.emplace(request.question, Request(2 * static_cast<std::size_t>(request.n_layers))).first;
+      found = stage.requests.emplace(request.question, Request(2 * request.n_layers)).first;
     }
-    found->second[static_cast<std::size_t>(u.index())].add(m);
+    found->second[u.index()].add(m);
   }
   void token(int, const RequestInfo&, const StepInfo&, int) const {}
 
@@ -55,7 +55,7 @@ class ImportanceObserver {
     const Stage& s = stages_.at(stage);
     const Request& request = s.requests.at(question);
     Form::List sublayers;
-    for (std::size_t u = 0; u < request.size(); ++u) {
+    for (int u = 0; u < std::ssize(request); ++u) {
       s.check(question, u, request[u]);
       sublayers.emplace_back(request[u].to_list());
     }
@@ -66,7 +66,7 @@ class ImportanceObserver {
     Request request;
     for (const Form& sublayer : seen.at("sublayers", where.str()).list(at))
       request.push_back(Sums::from_list(sublayer.list(at), at));
-    if (request.size() != 2 * static_cast<std::size_t>(n_layers))
+    if (std::ssize(request) != 2 * n_layers)
       throw Error(concat(at, ": found ", request.size(), " sub-layers, expected the model's ", 2 * n_layers));
     stages_[stage].name = seen.at("stage", where.str()).string(where.at("stage").str());
     stages_[stage].requests.insert_or_assign(question, std::move(request));
@@ -89,13 +89,13 @@ class ImportanceObserver {
 
     void add(const SublayerStats& m) {
       const double n = m.tokens;
-      cosines = std::fma(n, static_cast<double>(m.cosine), cosines);
-      ratios = std::fma(n, static_cast<double>(m.norm_ratio), ratios);
+      cosines = std::fma(n, m.cosine, cosines);
+      ratios = std::fma(n, m.norm_ratio, ratios);
       if (!std::isnan(m.layer_cosine))  // it is NaN for attention
-        layer_cosines = std::fma(n, static_cast<double>(m.layer_cosine), layer_cosines);
+        layer_cosines = std::fma(n, m.layer_cosine, layer_cosines);
       tokens += m.tokens;
       if (std::isnan(m.last_cosine)) return;  // it is NaN for the shared prefix
-      last_cosines += static_cast<double>(m.last_cosine);
+      last_cosines += m.last_cosine;
       ++prompts;
     }
     [[nodiscard]] Form::List to_list() const { return {cosines, ratios, layer_cosines, last_cosines, tokens, prompts}; }
@@ -114,12 +114,11 @@ class ImportanceObserver {
     [[nodiscard]] StageImportance importance() const {
       StageImportance s;
       s.stage = name;
-      s.requests = static_cast<std::int64_t>(requests.size());
-      const std::size_t n_sublayers = requests.begin()->second.size();
-      for (std::size_t u = 0; u < n_sublayers; ++u) add_sublayer(s, u);
+      s.requests = requests.size();
+      for (int u = 0; u < std::ssize(requests.begin()->second); ++u) add_sublayer(s, u);
       return s;
     }
-    void add_sublayer(StageImportance& s, std::size_t u) const {
+    void add_sublayer(StageImportance& s, int u) const {
       Sums all;
       double cosines = 0, ratios = 0;  // sums of the requests' means
       for (const auto& [id, request] : requests) {
@@ -141,14 +140,14 @@ class ImportanceObserver {
       s.request_cosine.push_back(cosines / n);
       s.last_cosine.push_back(all.last_cosines / static_cast<double>(all.prompts));
       s.norm_ratio.push_back(ratios / n);
-      if (Sublayer::at(static_cast<int>(u)).unit == Unit::mlp) s.layer_cosine.push_back(all.layer_cosines / tokens);
+      if (Sublayer::at(u).unit == Unit::mlp) s.layer_cosine.push_back(all.layer_cosines / tokens);
     }
     // Without this check, infinite weights or an overflow of the residual stream would give an arbitrary ranking.
-    void check(const std::string& question, std::size_t u, const Sums& sums) const {
+    void check(const std::string& question, int u, const Sums& sums) const {
       LITESTAGE_ASSERT(sums.tokens > 0, "importance is measured at full depth");
       if (std::isfinite(sums.cosines) && std::isfinite(sums.ratios)) return;
-      throw Error(concat("importance of ", sublayer_name(Sublayer::at(static_cast<int>(u))), " in stage ", name,
-                         " of question ", question,
+      throw Error(concat("importance of ", sublayer_name(Sublayer::at(u)), " in stage ", name, " of question ",
+                         question,
                          ": found values that are not finite, expected a model whose "
                          "residual stream is finite"));
     }

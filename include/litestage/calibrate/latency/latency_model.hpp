@@ -33,7 +33,7 @@ struct Curve {
   template <class Add>
   void weigh(int n, Add&& add) const {
     if (n <= 0) return;
-    const auto above = static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), n) - rows.begin());
+    const std::size_t above = std::lower_bound(rows.begin(), rows.end(), n) - rows.begin();
     if (above == rows.size()) return add(above - 1, static_cast<double>(n) / rows.back());
     if (rows[above] == n) return add(above, 1.0);
     const double part = static_cast<double>(n - rows[above - 1]) / (rows[above] - rows[above - 1]);
@@ -89,7 +89,7 @@ struct LatencyModel {
 
   void set_layers(const ModelConfig& config, const std::vector<int>& sublayer_groups) {
     groups = sublayer_groups;
-    for (int l = 0; l < static_cast<int>(config.layer_kinds.size()); ++l) {
+    for (int l = 0; l < std::ssize(config.layer_kinds); ++l) {
       windows.push_back(config.kinds().window_of(l));
       ropes.push_back(static_cast<int>(config.kinds()[l].rope));
     }
@@ -130,9 +130,9 @@ struct LatencyModel {
     first += head.rows.size();
     for (const int n : work.projected) weigh(project, n);
     first += project.rows.size();
-    for (std::size_t g = 0; g < sublayers.size(); ++g) {
+    for (int g = 0; g < std::ssize(sublayers); ++g) {
       for (std::size_t u = 0; u < groups.size(); ++u) {
-        if (groups[u] == static_cast<int>(g)) weigh(sublayers[g], work.runs[u]);
+        if (groups[u] == g) weigh(sublayers[g], work.runs[u]);
       }
       first += sublayers[g].rows.size();
     }
@@ -196,7 +196,7 @@ struct LatencyModel {
                          ", one to a layer"));
     }
     for (const int g : groups) {
-      if (static_cast<std::size_t>(g) < sublayers.size()) continue;
+      if (g >= 0 && g < std::ssize(sublayers)) continue;
       throw Error(concat(where.at("groups").str(), ": found ", g, ", expected numbers below ", sublayers.size(),
                          ", the curves of `sublayers`"));
     }

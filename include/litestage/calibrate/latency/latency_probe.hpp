@@ -53,7 +53,7 @@ class LatencyProbe {
   LatencyProbe(const LanguageModel<B>& model, ProbeOptions options)
       : options_(std::move(options)),
         session_(model.backend(), model.weights(), {.slots = slots, .capacity = capacity, .kv = options_.kv}),
-        all_(static_cast<std::size_t>(model.config().n_sublayers())) {
+        all_(model.config().n_sublayers()) {
     const B& backend = model.backend();
     result_.model = options_.model;
     result_.backend = backend.name();
@@ -140,7 +140,7 @@ class LatencyProbe {
     result_.project.rows = {1, 4};
     if (result_.base.rows.back() >= 32) result_.project.rows.push_back(32);
     const int n_groups = *std::max_element(result_.groups.begin(), result_.groups.end()) + 1;
-    result_.sublayers.assign(static_cast<std::size_t>(n_groups), Curve{.rows = result_.base.rows, .seconds = {}});
+    result_.sublayers.assign(n_groups, Curve{.rows = result_.base.rows, .seconds = {}});
     result_.base.seconds.assign(result_.base.rows.size(), 0);
     result_.head.seconds.assign(result_.head.rows.size(), 0);
     result_.project.seconds.assign(result_.project.rows.size(), 0);
@@ -156,7 +156,7 @@ class LatencyProbe {
     c.n_slots = decodes ? n : 1;
     c.context = after_long ? long_context : decodes ? short_context : 0;
     const int number = session_.decisions().number_of(decisions);
-    c.work.clear(static_cast<std::size_t>(n_layers()));
+    c.work.clear(n_layers());
     const std::vector<std::uint8_t> keeps = layers_that_store(decisions, result_.ropes);
     const std::vector<int> held(keeps.size(), c.context);
     for (int s = 0; s < c.n_slots; ++s) {
@@ -185,8 +185,8 @@ class LatencyProbe {
       cases_.push_back(make_case(none, n, 0));
       cases_.push_back(make_case(all_, n, 0));
       if (wanted > 0) cases_.push_back(make_case(all_, n, wanted));
-      for (std::size_t g = 0; g < result_.sublayers.size(); ++g) {
-        const auto in_group = [&](std::size_t u) { return result_.groups[u] == static_cast<int>(g); };
+      for (int g = 0; g < std::ssize(result_.sublayers); ++g) {
+        const auto in_group = [&](std::size_t u) { return result_.groups[u] == g; };
         cases_.push_back(make_case(with(skip, in_group), n, n <= decoded ? wanted : 0));
       }
     }
@@ -242,7 +242,7 @@ class LatencyProbe {
         again = true;
         // A decoded token follows tokens under the same decisions, so the caches already hold what it reads: run the
         // step once more before it is timed.
-        if (c.rows.size() == static_cast<std::size_t>(c.n_slots)) c.spent += run(c);
+        if (std::ssize(c.rows) == c.n_slots) c.spent += run(c);
         c.samples.push_back(run(c));
         c.spent += c.samples.back();
       }

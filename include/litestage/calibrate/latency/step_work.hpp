@@ -107,7 +107,7 @@ struct StepWork {
   std::array<bool, 3> stored{};  // by number: whether a lower layer stores
   for (std::size_t l = 0; l < stores.size(); ++l) {
     const SkipDecision& d = decisions[2 * l];
-    bool& below = stored.at(ropes.empty() ? 0 : static_cast<std::size_t>(ropes[l]));
+    bool& below = stored.at(ropes.empty() ? 0 : ropes[l]);
     const bool store = !d.skip || d.kv == KvOnSkip::project || (d.kv == KvOnSkip::copy_below && below);
     stores[l] = store ? 1 : 0;
     below = below || store;

@@ -2,7 +2,6 @@
 // be the same for the plan to hold. Format "litestage.plan/1"; names once released stay, new ones may be added.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -81,7 +80,7 @@ inline void Plan::check(const Where& where) const {
     wrong("budgets", names.empty() ? "none" : joined(names),
           ", expected the stages of the importance: ", joined(measured));
   for (const PlanBudget& b : budgets) {
-    if (static_cast<std::size_t>(b.count) <= ranking.size()) continue;
+    if (b.count >= 0 && b.count <= std::ssize(ranking)) continue;
     wrong("budgets.count", b.count, " of stage ", b.stage, ", expected 0 to ", ranking.size(),
           " (the length of the ranking)");
   }

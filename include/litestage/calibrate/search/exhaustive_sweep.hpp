@@ -63,7 +63,7 @@ struct ExhaustiveSweep {
       for (std::size_t q = 0; q < space.questions; ++q) trials.push_back({candidate, q});
     }
     const std::span<const Trial> all(trials);
-    const std::size_t most = static_cast<std::size_t>(per_call);
+    const std::size_t most = per_call;
     for (std::size_t i = 0; i < all.size(); i += most)
       book.ask(all.subspan(i, std::min(most, all.size() - i)), progress);
   }

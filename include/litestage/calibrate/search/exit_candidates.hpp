@@ -49,12 +49,12 @@ struct ExitGrid {
 // The lowest mean of `window` consecutive confidences: the early exit cuts the branch if the threshold is at least this
 // mean. +inf if the branch is shorter than the window.
 [[nodiscard]] inline float lowest_mean(std::span<const float> trace, int window) {
-  const auto size = static_cast<std::size_t>(window);
+  const std::size_t size = window;
   double lowest = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i + size <= trace.size(); ++i) {
     double sum = 0;
-    for (std::size_t k = i; k < i + size; ++k) sum += static_cast<double>(trace[k]);
-    lowest = std::min(lowest, sum / static_cast<double>(window));
+    for (std::size_t k = i; k < i + size; ++k) sum += trace[k];
+    lowest = std::min(lowest, sum / window);
   }
   return static_cast<float>(lowest);
 }
@@ -70,14 +70,13 @@ struct ExitGrid {
     std::vector<float> lows;
     for (const StageReport* stage : stages) {
       for (const BranchReport& b : stage->branches) {
-        if (b.trace.size() >= static_cast<std::size_t>(window)) lows.push_back(lowest_mean(b.trace, window));
+        if (std::ssize(b.trace) >= window) lows.push_back(lowest_mean(b.trace, window));
       }
     }
     std::sort(lows.begin(), lows.end());
     float last = -std::numeric_limits<float>::infinity();
     for (int i = 0; i < grid.thresholds && !lows.empty(); ++i) {
-      const float threshold =
-          lows[lows.size() * static_cast<std::size_t>(i) / (2 * static_cast<std::size_t>(grid.thresholds))];
+      const float threshold = lows[lows.size() * i / grid.thresholds / 2];
       if (!(threshold > last)) continue;
       last = threshold;
       candidates.push_back({criterion, window, threshold, WarmUp::full});

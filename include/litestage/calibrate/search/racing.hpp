@@ -111,7 +111,7 @@ class Race {
     for (int round = 0; round < settings_.rounds; ++round) {
       const Candidate before = current();
       for (std::size_t i = 0; i < space_.order.size(); ++i) {
-        const std::size_t races = space_.order.size() * static_cast<std::size_t>(settings_.rounds - round) - i - 1;
+        const std::size_t races = space_.order.size() * (settings_.rounds - round) - i - 1;
         later_ = races * (space_.values.size() - 1) * space_.questions;
         race(space_.order[i], round == 0 ? space_.values.size() : Racing::reach);
       }
@@ -143,7 +143,7 @@ class Race {
       if (rivals.empty()) break;
       std::stable_sort(rivals.begin(), rivals.end(), [](const Rival& a, const Rival& b) { return a.cost < b.cost; });
       std::vector<Candidate> next;
-      for (std::size_t i = 0; i < std::min(rivals.size(), static_cast<std::size_t>(settings_.together)); ++i) {
+      for (std::size_t i = 0; i < std::min<std::size_t>(rivals.size(), settings_.together); ++i) {
         next.push_back(rivals[i].candidate);
       }
       std::size_t left = later_;
@@ -159,7 +159,7 @@ class Race {
   [[nodiscard]] std::vector<Candidate> neighbours(std::size_t axis, std::size_t reach) const {
     std::vector<Candidate> candidates;
     const auto here = std::find(space_.values.begin(), space_.values.end(), current()[axis]);
-    const auto at = static_cast<std::size_t>(here - space_.values.begin());
+    const std::size_t at = here - space_.values.begin();
     for (std::size_t i = at - std::min(at, reach); i < space_.values.size() && i <= at + reach; ++i) {
       candidates.push_back(current());
       candidates.back()[axis] = space_.values[i];
@@ -171,11 +171,10 @@ class Race {
   [[nodiscard]] std::vector<Rival> open(std::size_t axis, std::vector<Candidate> candidates) {
     std::erase_if(candidates, [&](const Candidate& candidate) { return book_.record(candidate).tried != 0; });
     std::vector<Rival> rivals;
-    const std::size_t size = static_cast<std::size_t>(settings_.block);
+    const std::size_t size = settings_.block;
     for (std::size_t i = 0; i < candidates.size(); i += size) {
-      const auto from = candidates.begin() + static_cast<std::ptrdiff_t>(i);
-      const std::vector<Candidate> block(from,
-                                         from + static_cast<std::ptrdiff_t>(std::min(size, candidates.size() - i)));
+      const auto from = candidates.begin() + i;
+      const std::vector<Candidate> block(from, from + std::min(size, candidates.size() - i));
       std::size_t left = later_ + (candidates.size() - i) * space_.questions;
       for (const Rival& rival : rivals) left += space_.questions - book_.record(rival.candidate).tried;
       ask(axis, block, left);
@@ -191,7 +190,7 @@ class Race {
       sum.right += counts.right;
       sum.lost += counts.lost;
     }
-    const double many = static_cast<double>(settings_.give_up) * static_cast<double>(sum.right);
+    const double many = settings_.give_up * static_cast<double>(sum.right);
     return !lenient_ && static_cast<double>(sum.lost) > many;
   }
   // Candidates of a block are no random sample, so the test is only a measure here.
@@ -203,7 +202,7 @@ class Race {
     }
     return settings_.give_up < 1 && improbable(score_chance(all, least_difference(), unlimited));
   }
-  [[nodiscard]] bool improbable(double chance) const { return chance < static_cast<double>(settings_.risk); }
+  [[nodiscard]] bool improbable(double chance) const { return chance < settings_.risk; }
   // The mean difference to the origin's scores that reaches the target.
   [[nodiscard]] double least_difference() { return book_.least_score() - book_.point(0, origin_).score; }
 
@@ -211,8 +210,7 @@ class Race {
   void ask(std::size_t axis, const std::vector<Candidate>& candidates, std::size_t left) {
     std::vector<Trial> trials;
     for (const Candidate& candidate : candidates) {
-      const std::size_t size =
-          std::max(static_cast<std::size_t>(settings_.first), (book_.record(candidate).tried + 1) / 2);
+      const std::size_t size = std::max<std::size_t>(settings_.first, (book_.record(candidate).tried + 1) / 2);
       for (const std::size_t question : next_questions(candidate, size)) trials.push_back({candidate, question});
     }
     book_.ask(trials, {.axis = axis, .expected = book_.done() + left, .best = current()});
@@ -258,7 +256,7 @@ class Race {
     }
     const double variance = degrees > 0 ? squares / degrees : std::numeric_limits<double>::infinity();
     const double share = space_.rerun.empty() ? 1 : space_.rerun[axis];
-    const double deviations = static_cast<double>(settings_.deviations) / share;
+    const double deviations = settings_.deviations / share;
     for (Rival& rival : rivals) {
       rival.cost = best_cost + rival.slower.mean;
       const double error = standard_error(variance, rival.slower.tried, space_.questions);

@@ -99,7 +99,7 @@ class Judge {
   [[nodiscard]] double score(std::span<const PathStep> path) const {
     if (!by_score()) return 0;
     double best = least_gold_score;
-    for (const float score : path.back().result->gold_scores) best = std::max(best, static_cast<double>(score));
+    for (const float score : path.back().result->gold_scores) best = std::max<double>(best, score);
     return best;
   }
 

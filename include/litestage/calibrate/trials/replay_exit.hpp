@@ -28,7 +28,7 @@ struct Traced {
 // policy is asked, as in engine/run/stage_run.hpp.
 template <class Exit>
 void cut(BranchReport& branch, const Exit& exit, const AnyTokenizer& tokenizer) {
-  const auto judged = static_cast<std::size_t>(branch.generated_tokens - (branch.stop == StopReason::eos ? 1 : 0));
+  const std::size_t judged = branch.generated_tokens - (branch.stop == StopReason::eos ? 1 : 0);
   LITESTAGE_ASSERT(branch.trace.size() >= judged, branch.trace.size(), " confidences of ", judged, " tokens");
   typename Exit::State state = exit.begin({});
   for (std::size_t i = 0; i < judged; ++i) {

@@ -81,13 +81,13 @@ enum class Reuse : std::uint8_t { none, prompt, prompt_and_answer };
   std::vector<int> held = before.prompts->first;
   if (reusable == Reuse::prompt_and_answer) {
     const BranchReport& b = before.result->report.branches.at(0);
-    const auto forwarded = std::min(b.tokens.size(), static_cast<std::size_t>(b.forwarded_tokens()));
-    held.insert(held.end(), b.tokens.begin(), b.tokens.begin() + static_cast<std::ptrdiff_t>(forwarded));
+    const auto forwarded = std::min<std::size_t>(b.tokens.size(), b.forwarded_tokens());
+    held.insert(held.end(), b.tokens.begin(), b.tokens.begin() + forwarded);
   }
   const PromptShape& prompts = *stage.prompts;
-  const auto own = static_cast<std::size_t>(prompts.lengths.size() > 1 ? prompts.shared : prompts.lengths.at(0) - 1);
+  const std::size_t own = prompts.lengths.size() > 1 ? prompts.shared : prompts.lengths.at(0) - 1;
   const std::size_t n = std::min(own, held.size());
-  const auto last = held.begin() + static_cast<std::ptrdiff_t>(n);
+  const auto last = held.begin() + n;
   return static_cast<int>(std::mismatch(held.begin(), last, prompts.first.begin()).first - held.begin());
 }
 

@@ -15,7 +15,7 @@ namespace detail {
 // Quantised types.
 template <DType type, class T>
 void dequantize_blocks(const std::byte* row, T* out, std::size_t columns) {
-  constexpr int n = static_cast<int>(info(type).block_size);
+  constexpr int n = info(type).block_size;
   constexpr Coding coding = info(type).coding;
   std::uint8_t code[n];
   for (std::size_t i = 0; i < columns / n; ++i, out += n) {

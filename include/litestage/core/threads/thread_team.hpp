@@ -42,7 +42,7 @@ class ThreadTeam {
     // threads already started. Those threads read only the members that announce work, and the first work is announced
     // after the last thread was started.
     requested_ = threads == 0 ? usable_cores().count() : std::max(threads, 1);
-    workers_.reserve(static_cast<std::size_t>(requested_ - 1));
+    workers_.reserve(requested_ - 1);
     try {
       for (int i = 1; i < requested_; ++i) workers_.push_back(start([this, i] { work(i); }));
     } catch (const std::system_error& refusal) {
@@ -96,7 +96,7 @@ class ThreadTeam {
   // A multiple of the number of threads, so that on a quiet machine they finish together.
   [[nodiscard]] std::size_t n_ranges(std::size_t n, std::size_t smallest) const {
     constexpr std::size_t ranges_per_thread = 8;
-    const auto threads = static_cast<std::size_t>(size_);
+    const std::size_t threads = size_;
     if (threads == 1) return 1;
     const std::size_t most = std::min(n / std::max<std::size_t>(smallest, 1), threads * ranges_per_thread);
     return most < threads ? most : most / threads * threads;

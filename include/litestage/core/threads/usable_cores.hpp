@@ -27,7 +27,7 @@ struct UsableCores {
 
   // The number of threads to use.
   [[nodiscard]] int count() const {
-    return quota < static_cast<double>(allowed) ? std::max(static_cast<int>(quota), 1) : std::max(allowed, 1);
+    return quota < allowed ? std::max(static_cast<int>(quota), 1) : std::max(allowed, 1);
   }
   // Why this is fewer than the cores of the machine; empty if it is not.
   [[nodiscard]] std::string limit() const {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -72,9 +71,9 @@ struct ConsistentAnswer : LookAheadPoints<LookAheadAt::token, 16, 0> {
   }
   [[nodiscard]] Verdict judge_ahead(State& state, const LookAheadResult& seen) const {
     std::vector<Trial>& last = state.last;
-    if (last.size() == static_cast<std::size_t>(answers)) last.erase(last.begin());
+    if (std::ssize(last) == answers) last.erase(last.begin());
     last.push_back({seen.text, form_of(seen.text), hesitates(seen.text)});
-    if (last.size() < static_cast<std::size_t>(answers)) return Verdict::go_on;
+    if (std::ssize(last) < answers) return Verdict::go_on;
     const bool agree = rule == ConsistencyRule::as_released
                            ? !last.back().hesitates
                            : std::all_of(last.begin(), last.end(), [&](const Trial& t) {

@@ -44,9 +44,9 @@ struct EntropyAfterMarker : LookAheadPoints<LookAheadAt::line, 1, 0> {
     return LookAhead{.text = marker};
   }
   [[nodiscard]] Verdict judge_ahead(State& state, const LookAheadResult& seen) const {
-    state.entropy.push(static_cast<double>(seen.tokens.front().entropy), static_cast<double>(alpha));
+    state.entropy.push(seen.tokens.front().entropy, alpha);
     const bool enough = state.entropy.seen >= min_looks;
-    return enough && state.entropy.variance < static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+    return enough && state.entropy.variance < threshold ? Verdict::stop_keep : Verdict::go_on;
   }
 
   // The thresholds that a search tries; ours.

@@ -57,7 +57,7 @@ struct TrialAnswer : LookAheadPoints<> {
     return LookAhead{text, max_tokens, stop};
   }
   [[nodiscard]] Verdict judge_ahead(State&, const LookAheadResult& seen) const {
-    return confidence(seen) > static_cast<double>(threshold) ? Verdict::stop_keep : Verdict::go_on;
+    return confidence(seen) > threshold ? Verdict::stop_keep : Verdict::go_on;
   }
 
   // The mean probability of the tokens of the trial's text, each the likeliest of its distribution; 0 without text, or
@@ -67,7 +67,7 @@ struct TrialAnswer : LookAheadPoints<> {
     if (n == 0) return 0;
     double sum = 0, logs = 0, lowest = 1;
     for (std::size_t i = 0; i < n; ++i) {
-      const auto p = static_cast<double>(seen.tokens[i].max_prob);
+      const double p = seen.tokens[i].max_prob;
       sum += p;
       logs += std::log(p);
       lowest = std::min(lowest, p);

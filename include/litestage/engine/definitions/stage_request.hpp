@@ -73,9 +73,9 @@ namespace detail {
   StageRequest request = letter_request(stages, transcript, tokenizer);
   for (const Answer& gold : transcript.question.gold) {
     const int option = option_of(gold);
-    LITESTAGE_ASSERT(option != no_answer && static_cast<std::size_t>(option) < request.score_tokens.size(),
-                     transcript.question.id, " has the gold answer ", gold.text);
-    request.forced.push_back({request.score_tokens[static_cast<std::size_t>(option)]});
+    LITESTAGE_ASSERT(option != no_answer && option < std::ssize(request.score_tokens), transcript.question.id,
+                     " has the gold answer ", gold.text);
+    request.forced.push_back({request.score_tokens[option]});
   }
   request.prompts.resize(request.forced.size(), request.prompts.at(0));
   request.score_tokens.clear();
@@ -105,7 +105,7 @@ LITESTAGE_INLINE StageRequest gold_request(const AnySchedule& stages, const Tran
     std::vector<int> tokens = tokenizer.encode(answered);
     // A tokenizer may join the end of the prompt with the answer. The prompt stays what the stage sees.
     if (tokens.size() > before.size() && std::equal(before.begin(), before.end(), tokens.begin()))
-      tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(before.size()));
+      tokens.erase(tokens.begin(), tokens.begin() + before.size());
     else
       tokens = tokenizer.encode_continuation(text);
     if (tokens.empty())

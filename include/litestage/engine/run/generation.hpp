@@ -99,7 +99,7 @@ class Generation {
   // Replaces the likeliest token by another one of the row in host_logits_.
   void replace(TokenStats& stats, int token) const {
     if (token == stats.token) return;
-    const auto z = [&](int id) { return static_cast<float>(host_logits_[static_cast<std::size_t>(id)]); };
+    const auto z = [&](int id) { return static_cast<float>(host_logits_[id]); };
     stats.log_prob += z(token) - z(stats.token);
     stats.token = token;
   }
@@ -130,7 +130,7 @@ class Generation {
     std::optional<LookAhead> asked = policies_->look_ahead(index, b.segment.step, piece);
     if (!asked) return {};
     std::vector<int> tokens = tokenizer().encode_continuation(asked->text);
-    const std::size_t text = tokens.size(), more = static_cast<std::size_t>(std::max(asked->max_tokens, 1)) - 1;
+    const std::size_t text = tokens.size(), more = std::max(asked->max_tokens, 1) - 1;
     tokens.insert(tokens.begin(), b.kept.back());
     check_fits(tokens.size() + more, "looks ahead by");
     if (tokens.size() + more > room(b)) return {};
@@ -162,7 +162,7 @@ class Generation {
   [[nodiscard]] std::size_t capacity() const { return context_->session->cache().index().capacity(); }
   // Positions that are left in the branch's slot.
   [[nodiscard]] std::size_t room(const Branch& b) const {
-    return capacity() - static_cast<std::size_t>(context_->session->cache().length(b.slot));
+    return capacity() - context_->session->cache().length(b.slot);
   }
   // Throws Error if the exit policy asks for more positions than any branch can have.
   void check_fits(std::size_t positions, std::string_view does) const {

@@ -24,7 +24,7 @@ namespace litestage {
 // context length.
 inline constexpr std::size_t default_context = 1024;
 [[nodiscard]] inline std::size_t context_or_default(std::size_t asked, const ModelConfig& model) {
-  return asked > 0 ? asked : std::min(default_context, static_cast<std::size_t>(model.max_context));
+  return asked > 0 ? asked : std::min<std::size_t>(default_context, model.max_context);
 }
 
 struct LaneOptions {

@@ -34,7 +34,7 @@ class ReadingAhead {
     report_.tokens.push_back(token.token);
     const bool ended = tokenizer.is_end(token.token) || text_.push(tokenizer.piece(token.token));
     if (!ended) ++seen_.in_text;
-    return !ended && static_cast<int>(seen_.tokens.size()) < most_;
+    return !ended && std::ssize(seen_.tokens) < most_;
   }
 
   // Holds the token that was chosen after the branch's newest token.

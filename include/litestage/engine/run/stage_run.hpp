@@ -68,8 +68,8 @@ class StageRun {
 
   // The number of branches that have tokens to forward.
   [[nodiscard]] std::size_t least_rows() const {
-    return static_cast<std::size_t>(std::count_if(branches_.begin(), branches_.end(),
-                                                  [](const Branch& b) { return !b.stop && !b.segment.complete(); }));
+    return std::count_if(branches_.begin(), branches_.end(),
+                         [](const Branch& b) { return !b.stop && !b.segment.complete(); });
   }
 
   // Appends up to `budget` rows of this request to a step, branch by branch, and records which.
@@ -148,7 +148,7 @@ class StageRun {
       cache().truncate(slot, 0);
       return 0;
     }
-    const auto n = static_cast<std::size_t>(cache().reuse(slot, tokens, decisions));
+    const std::size_t n = cache().reuse(slot, tokens, decisions);
     count_tokens(decisions, n);
     return n;
   }
@@ -158,7 +158,7 @@ class StageRun {
     const std::span<const int> tokens(request_.prompts[0].data(), prefix_);
     const int decisions = decide(0, StepInfo{});
     const std::size_t n = held(b.slot, tokens, decisions);
-    begin_segment(b, StepInfo{}, {tokens.begin() + static_cast<std::ptrdiff_t>(n), tokens.end()}, false, decisions);
+    begin_segment(b, StepInfo{}, {tokens.begin() + n, tokens.end()}, false, decisions);
     if (b.segment.complete()) end_prefix();
   }
   // The shared prefix is in branch 0's slot: copies it, and the skip state, to the other branches.
@@ -175,7 +175,7 @@ class StageRun {
     const std::vector<int>& prompt = request_.prompts[branch];
     const int decisions = decide(branch, StepInfo{});
     if (from == 0) from = held(b.slot, std::span<const int>(prompt.data(), prompt.size() - 1), decisions);
-    begin_segment(b, StepInfo{}, {prompt.begin() + static_cast<std::ptrdiff_t>(from), prompt.end()}, true, decisions);
+    begin_segment(b, StepInfo{}, {prompt.begin() + from, prompt.end()}, true, decisions);
   }
 
   void count_tokens(int decisions, std::size_t n) { tally_.add_tokens(context_.session->decisions()[decisions], n); }
@@ -248,9 +248,9 @@ class StageRun {
   void force(std::size_t branch, const TokenStats& likeliest, std::size_t logits_row) {
     Branch& b = branches_[branch];
     const std::vector<int>& tokens = request_.forced[branch];
-    const int token = tokens[static_cast<std::size_t>(b.chosen++)];
-    log_probs_[branch] += static_cast<double>(generation_.given(likeliest, token, logits_row).log_prob);
-    if (static_cast<std::size_t>(b.chosen) < tokens.size()) {
+    const int token = tokens[b.chosen++];
+    log_probs_[branch] += generation_.given(likeliest, token, logits_row).log_prob;
+    if (b.chosen < std::ssize(tokens)) {
       const StepInfo step{Phase::decode, b.chosen - 1};
       return begin_segment(b, step, {token}, true, decide(branch, step));
     }
@@ -260,8 +260,7 @@ class StageRun {
 
   void score(std::size_t branch, std::size_t logits_row) {
     context_.session->read_logits(logits_row, host_logits_);
-    for (int id : request_.score_tokens)
-      scores_.push_back(static_cast<float>(host_logits_[static_cast<std::size_t>(id)]));
+    for (int id : request_.score_tokens) scores_.push_back(static_cast<float>(host_logits_[id]));
     branches_[branch].stop = StopReason::cap;
   }
 

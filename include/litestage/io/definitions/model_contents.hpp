@@ -70,7 +70,7 @@ inline constexpr std::string_view beside_weights[] = {"config.json", "tokenizer.
   FolderSource source = read_folder_source(folder);
   ModelContents out;
   out.vocabulary = read_folder_vocabulary(folder);
-  pad_vocabulary(out.vocabulary, static_cast<std::size_t>(source.model.config.vocab), folder);
+  pad_vocabulary(out.vocabulary, source.model.config.vocab, folder);
   out.tokenizer_file = file_fingerprint(folder + "/tokenizer.json");
   out.source = std::move(source.model);
   out.fingerprints = [folder, paths = std::move(source.paths)] {

@@ -38,8 +38,7 @@ class ByteReader {
   [[nodiscard]] std::string_view text(std::string_view what) {
     const auto length = number<std::uint64_t>(what);
     need(length, what);
-    const std::string_view result(reinterpret_cast<const char*>(bytes_.data()) + position_,
-                                  static_cast<std::size_t>(length));
+    const std::string_view result(reinterpret_cast<const char*>(bytes_.data()) + position_, length);
     position_ += result.size();
     return result;
   }
@@ -52,7 +51,7 @@ class ByteReader {
       throw Error(concat(source_, ": ", what, " is ", n, ", but the ", left(), " bytes that follow hold at most ",
                          left() / smallest));
     }
-    return static_cast<std::size_t>(n);
+    return n;
   }
 
  private:

@@ -50,7 +50,7 @@ inline constexpr int max_array_depth = 4;  // our own limit; real files nest non
   return static_cast<std::int64_t>(in.number<std::uint64_t>(what));
 }
 [[nodiscard]] inline double read_real(ByteReader& in, GgufType type, std::string_view what) {
-  if (type == GgufType::f32) return static_cast<double>(std::bit_cast<float>(in.number<std::uint32_t>(what)));
+  if (type == GgufType::f32) return std::bit_cast<float>(in.number<std::uint32_t>(what));
   return std::bit_cast<double>(in.number<std::uint64_t>(what));
 }
 

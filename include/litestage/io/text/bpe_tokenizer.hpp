@@ -37,8 +37,7 @@ class BpeTokenizer {
     const std::string subject = without_surrogates(bytes);  // neither they nor U+FFFD are a letter, number or space
     PairMerger merger;
     pretokenizer_.split(subject, [&](std::string_view word) {
-      encode_word(std::string_view(bytes).substr(static_cast<std::size_t>(word.data() - subject.data()), word.size()),
-                  merger, ids);
+      encode_word(std::string_view(bytes).substr(word.data() - subject.data(), word.size()), merger, ids);
     });
   }
 

@@ -56,7 +56,7 @@ int AddedTokens::longest(std::string_view text, Permits&& permits) const {
   for (std::size_t depth = 0; depth < text.size() && low != high; ++depth) {
     const auto byte = static_cast<unsigned char>(text[depth]);
     const auto at_depth = [depth](const Name& name) {  // names that end here come first
-      return depth < name.text.size() ? static_cast<int>(static_cast<unsigned char>(name.text[depth])) : -1;
+      return depth < name.text.size() ? static_cast<unsigned char>(name.text[depth]) : -1;
     };
     low = std::lower_bound(low, high, int{byte}, [&](const Name& name, int b) { return at_depth(name) < b; });
     high = std::upper_bound(low, high, int{byte}, [&](int b, const Name& name) { return b < at_depth(name); });
@@ -76,7 +76,7 @@ std::vector<TextPiece> AddedTokens::split(std::string_view text, IsMarkup&& is_m
       at = text.find_first_of(first_bytes_, at + 1);
       continue;
     }
-    const Name& name = names_[static_cast<std::size_t>(found)];
+    const Name& name = names_[found];
     const std::size_t end = at + name.text.size();
     const auto [from, to] = taken(name.token, text, at, end, free);
     if (from < to) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -19,7 +18,7 @@ namespace litestage {
 LITESTAGE_INLINE int DecisionTable::number_of(const Decisions& decisions) {
   const std::uint64_t key = hash(decisions);
   for (auto [it, end] = by_hash_.equal_range(key); it != end; ++it) {
-    if (known_[static_cast<std::size_t>(it->second)] == decisions) return it->second;
+    if (known_[it->second] == decisions) return it->second;
   }
   check(decisions);
   const int number = static_cast<int>(known_.size());
@@ -29,9 +28,9 @@ LITESTAGE_INLINE int DecisionTable::number_of(const Decisions& decisions) {
 }
 
 LITESTAGE_INLINE void DecisionTable::check(const Decisions& decisions) {
-  for (std::size_t u = 0; u < decisions.size(); ++u) {
+  for (int u = 0; u < std::ssize(decisions); ++u) {
     if (std::isfinite(decisions[u].scale)) continue;
-    const Sublayer at = Sublayer::at(static_cast<int>(u));
+    const Sublayer at = Sublayer::at(u);
     throw Error(concat("the skip policy's scale for the ", at.unit == Unit::mlp ? "MLP" : "attention", " of layer ",
                        at.layer, " is ", decisions[u].scale, ", expected finite numbers"));
   }

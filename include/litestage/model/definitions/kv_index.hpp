@@ -13,16 +13,16 @@
 namespace litestage {
 
 LITESTAGE_INLINE KvIndex::KvIndex(std::size_t slots, std::size_t layers, std::size_t capacity)
-    : layers_(layers),
+    : layers_(static_cast<int>(layers)),
       capacity_(capacity),
       slots_(slots, Slot{.positions = {}, .stored = std::vector<std::vector<int>>(layers)}) {}
 
 LITESTAGE_INLINE int KvIndex::stored_position(int slot, int layer, int entry) const {
-  return list(slot, layer).at(static_cast<std::size_t>(entry));
+  return list(slot, layer).at(entry);
 }
 
 LITESTAGE_INLINE int KvIndex::token(int slot, int position) const {
-  return at(slot).positions.at(static_cast<std::size_t>(position)).token;
+  return at(slot).positions.at(position).token;
 }
 
 LITESTAGE_INLINE int KvIndex::append(int slot, int token, int decisions) {
@@ -63,7 +63,7 @@ LITESTAGE_INLINE EntryCopy KvIndex::entry_below(int slot, int layer, int positio
 LITESTAGE_INLINE void KvIndex::truncate(int slot, int length) {
   Slot& s = at(slot);
   LITESTAGE_ASSERT(length >= 0 && length <= this->length(slot), length, " of ", this->length(slot));
-  s.positions.resize(static_cast<std::size_t>(length));
+  s.positions.resize(length);
   for (std::vector<int>& l : s.stored) l.erase(std::lower_bound(l.begin(), l.end(), length), l.end());
 }
 
@@ -72,7 +72,7 @@ LITESTAGE_INLINE std::vector<EntryCopy> KvIndex::fork(int from, int to, int leng
   at(to) = at(from);
   truncate(to, length);
   std::vector<EntryCopy> copies;
-  for (int l = 0; l < static_cast<int>(layers_); ++l) {
+  for (int l = 0; l < layers_; ++l) {
     if (stored(to, l) == 0) continue;
     copies.push_back({.from_slot = from, .from_layer = l, .to_slot = to, .to_layer = l, .count = stored(to, l)});
   }
@@ -81,18 +81,18 @@ LITESTAGE_INLINE std::vector<EntryCopy> KvIndex::fork(int from, int to, int leng
 
 LITESTAGE_INLINE int KvIndex::reuse(int slot, std::span<const int> tokens, int decisions) {
   const std::vector<Position>& held = at(slot).positions;
-  std::size_t n = 0;
-  while (n < tokens.size() && n < held.size() && held[n] == Position{tokens[n], decisions}) ++n;
-  truncate(slot, static_cast<int>(n));
-  return static_cast<int>(n);
+  int n = 0;
+  while (n < std::ssize(tokens) && n < std::ssize(held) && held[n] == Position{tokens[n], decisions}) ++n;
+  truncate(slot, n);
+  return n;
 }
 
 LITESTAGE_INLINE std::vector<int>& KvIndex::list(int slot, int layer) {
-  return at(slot).stored.at(static_cast<std::size_t>(layer));
+  return at(slot).stored.at(layer);
 }
 
 LITESTAGE_INLINE const std::vector<int>& KvIndex::list(int slot, int layer) const {
-  return at(slot).stored.at(static_cast<std::size_t>(layer));
+  return at(slot).stored.at(layer);
 }
 
 }  // namespace litestage

@@ -18,10 +18,10 @@ namespace detail {
 // Entries are assigned in the order of the rows, which within a slot is the order of positions.
 inline void plan_entries(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
                          const DecisionTable& decisions, const LayerKinds& kinds) {
-  const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
+  const int u = Sublayer{Unit::attention, layer}.index();
   plan.entries.assign(rows.size(), -1);
   sub.first_copy = plan.copies.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (int i = 0; i < std::ssize(rows); ++i) {
     const SkipDecision& decision = decisions[rows[i].decisions][u];
     if (!decision.skip || decision.kv == KvOnSkip::project) {
       plan.entries[i] = index.store(rows[i].slot, layer, plan.positions[i]);
@@ -37,16 +37,16 @@ inline void plan_entries(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int 
 
 inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, int layer, std::span<const StepRow> rows,
                            const DecisionTable& decisions, const LayerKinds& kinds) {
-  const auto u = static_cast<std::size_t>(Sublayer{Unit::attention, layer}.index());
-  const auto decision = [&](std::size_t i) -> const SkipDecision& { return decisions[rows[i].decisions][u]; };
+  const int u = Sublayer{Unit::attention, layer}.index();
+  const auto decision = [&](int i) -> const SkipDecision& { return decisions[rows[i].decisions][u]; };
   std::vector<int>& ints = plan.ints;
   sub.first = ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!decision(i).skip) ints.push_back(static_cast<int>(i));
+  for (int i = 0; i < std::ssize(rows); ++i) {
+    if (!decision(i).skip) ints.push_back(i);
   }
   sub.n_run = ints.size() - sub.first;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (decision(i).skip && decision(i).kv == KvOnSkip::project) ints.push_back(static_cast<int>(i));
+  for (int i = 0; i < std::ssize(rows); ++i) {
+    if (decision(i).skip && decision(i).kv == KvOnSkip::project) ints.push_back(i);
   }
   sub.n = ints.size() - sub.first;
   const int window = kinds.window_of(layer);
@@ -56,7 +56,7 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
   plan_entries(plan, sub, index, layer, rows, decisions, kinds);
   for (std::size_t k = 0; k < sub.n; ++k) {
     int* at = ints.data() + sub.first + k;
-    const auto i = static_cast<std::size_t>(at[0]);
+    const int i = at[0];
     at[sub.n] = rows[i].slot;
     at[2 * sub.n] = plan.positions[i];
     at[3 * sub.n] = plan.entries[i];
@@ -67,22 +67,22 @@ inline void plan_attention(StepPlan& plan, SublayerPlan& sub, KvIndex& index, in
 
 inline void plan_mlp(StepPlan& plan, SublayerPlan& sub, int layer, std::span<const StepRow> rows,
                      const DecisionTable& decisions) {
-  const auto u = static_cast<std::size_t>(Sublayer{Unit::mlp, layer}.index());
+  const int u = Sublayer{Unit::mlp, layer}.index();
   sub.first = plan.ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!decisions[rows[i].decisions][u].skip) plan.ints.push_back(static_cast<int>(i));
+  for (int i = 0; i < std::ssize(rows); ++i) {
+    if (!decisions[rows[i].decisions][u].skip) plan.ints.push_back(i);
   }
   sub.n = sub.n_run = plan.ints.size() - sub.first;
 }
 
-inline void plan_scales(StepPlan& plan, SublayerPlan& sub, std::size_t u, std::span<const StepRow> rows,
+inline void plan_scales(StepPlan& plan, SublayerPlan& sub, int u, std::span<const StepRow> rows,
                         const DecisionTable& decisions) {
   sub.first_scaled = plan.ints.size();
   sub.first_factor = plan.factors.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (int i = 0; i < std::ssize(rows); ++i) {
     const SkipDecision& d = decisions[rows[i].decisions][u];
     if (!d.skip || d.scale == 1) continue;
-    plan.ints.push_back(static_cast<int>(i));
+    plan.ints.push_back(i);
     plan.factors.push_back(d.scale);
   }
   sub.n_scaled = plan.factors.size() - sub.first_factor;
@@ -92,13 +92,13 @@ inline void plan_scales(StepPlan& plan, SublayerPlan& sub, std::size_t u, std::s
 
 LITESTAGE_INLINE void make_plan(StepPlan& plan, KvIndex& index, const DecisionTable& decisions, int n_layers,
                                 std::span<const StepRow> rows, Stat stats, const LayerKinds& kinds) {
-  LITESTAGE_ASSERT(kinds.of_layers.empty() || kinds.of_layers.size() == static_cast<std::size_t>(n_layers),
-                   kinds.of_layers.size(), " kinds of ", n_layers, " layers");
+  LITESTAGE_ASSERT(kinds.of_layers.empty() || std::ssize(kinds.of_layers) == n_layers, kinds.of_layers.size(),
+                   " kinds of ", n_layers, " layers");
   plan.n_rows = rows.size();
   plan.ints.clear();
   plan.factors.clear();
   plan.copies.clear();
-  plan.sublayers.assign(static_cast<std::size_t>(2 * n_layers), SublayerPlan{});
+  plan.sublayers.assign(2 * n_layers, SublayerPlan{});
   plan.stats = stats;
   plan.first_token = 0;
   plan.positions.clear();
@@ -109,13 +109,13 @@ LITESTAGE_INLINE void make_plan(StepPlan& plan, KvIndex& index, const DecisionTa
     plan.positions.push_back(index.append(row.slot, row.token, row.decisions));
   }
   plan.first_logit_row = plan.ints.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].wants_logits) plan.ints.push_back(static_cast<int>(i));
+  for (int i = 0; i < std::ssize(rows); ++i) {
+    if (rows[i].wants_logits) plan.ints.push_back(i);
   }
   plan.n_logit_rows = plan.ints.size() - plan.first_logit_row;
   for (int l = 0; l < n_layers; ++l) {
     for (Unit unit : {Unit::attention, Unit::mlp}) {
-      const auto u = static_cast<std::size_t>(Sublayer{unit, l}.index());
+      const int u = Sublayer{unit, l}.index();
       SublayerPlan& sub = plan.sublayers[u];
       if (unit == Unit::attention)
         detail::plan_attention(plan, sub, index, l, rows, decisions, kinds);

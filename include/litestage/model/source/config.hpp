@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,9 +28,7 @@ struct LayerKinds {
   std::span<const LayerKind> of_layers = {};  // [n_layers], or empty: all are LayerKind{}
   int window = 0;
 
-  [[nodiscard]] LayerKind operator[](int layer) const {
-    return of_layers.empty() ? LayerKind{} : of_layers[static_cast<std::size_t>(layer)];
-  }
+  [[nodiscard]] LayerKind operator[](int layer) const { return of_layers.empty() ? LayerKind{} : of_layers[layer]; }
   // The number of positions that a row of the layer sees, its own included; 0: all.
   [[nodiscard]] int window_of(int layer) const { return (*this)[layer].windowed ? window : 0; }
 };

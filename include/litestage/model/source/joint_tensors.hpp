@@ -18,7 +18,7 @@ namespace detail {
 [[nodiscard]] inline RawTensor part_of(const RawTensor& whole, std::string_view role, int first, int n) {
   RawTensor part = whole;
   part.name = concat(whole.name, ", ", role);
-  const auto from = static_cast<std::size_t>(first), count = static_cast<std::size_t>(n);
+  const std::size_t from = first, count = n;
   if (whole.rows == 1) {
     part.data += from * sizeof(float);
     part.columns = count;
@@ -30,9 +30,9 @@ namespace detail {
 }
 
 // Throws Error if a joint tensor, of n rows or numbers, has another size.
-inline void check_joint(const RawTensor& whole, int n, bool is_vector, std::string_view source) {
+inline void check_joint(const RawTensor& whole, std::size_t n, bool is_vector, std::string_view source) {
   const std::size_t found = is_vector ? whole.columns : whole.rows;
-  if (found == static_cast<std::size_t>(n) && (whole.rows == 1) == is_vector) return;
+  if (found == n && (whole.rows == 1) == is_vector) return;
   throw Error(concat(source, ": tensor ", whole.name, " is ", whole.rows, " x ", whole.columns, ", expected ",
                      is_vector ? concat("1 x ", n) : concat(n, " rows")));
 }

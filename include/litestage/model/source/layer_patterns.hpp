@@ -30,7 +30,7 @@ inline void set_windows(ModelConfig& c, const std::vector<bool>& windowed, int w
 
 // Gives the window to every layer; 0: there is none.
 inline void window_all_layers(ModelConfig& c, int window) {
-  if (window != 0) set_windows(c, std::vector<bool>(static_cast<std::size_t>(c.n_layers), true), window);
+  if (window != 0) set_windows(c, std::vector<bool>(c.n_layers, true), window);
 }
 
 }  // namespace litestage

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace litestage {
@@ -33,7 +34,7 @@ struct RopeConfig {
   // away the keys that it has.
   [[nodiscard]] RopeConfig in_session(std::size_t positions) const {
     RopeConfig rope = *this;
-    if (!long_factors.empty() && positions > static_cast<std::size_t>(original_context)) rope.factors = long_factors;
+    if (!long_factors.empty() && std::cmp_greater(positions, original_context)) rope.factors = long_factors;
     rope.long_factors.clear();
     return rope;
   }

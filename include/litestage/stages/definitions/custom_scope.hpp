@@ -45,7 +45,7 @@ LITESTAGE_INLINE std::size_t branch_count(const Custom& schedule, std::size_t st
   const BranchAxis axis = axis_of(schedule, stage);
   if (axis.kind == BranchAxis::Kind::one) return 1;
   if (axis.kind == BranchAxis::Kind::options) return question.options.size();
-  return static_cast<std::size_t>(std::get<Samples>(schedule.stages[axis.stage].branches.active()).n);
+  return std::get<Samples>(schedule.stages[axis.stage].branches.active()).n;
 }
 
 LITESTAGE_INLINE TextPlace place_in(const Custom& schedule, std::size_t stage) {

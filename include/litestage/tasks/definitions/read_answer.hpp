@@ -41,7 +41,7 @@ namespace detail {
   for (const StageReport* stage : stages) {
     if (stage->branches.size() != stages.back()->branches.size()) continue;
     const BranchReport& branch = stage->branches[b];
-    if (branch.trace.size() != static_cast<std::size_t>(branch.generated_tokens))
+    if (std::ssize(branch.trace) != branch.generated_tokens)
       throw Error(concat("stage ", shown(stage->name),
                          ": the votes of its branches are weighted by confidence, but none was traced, expected "
                          "StageRunOptions::trace"));
@@ -56,7 +56,7 @@ LITESTAGE_INLINE int written_option(const AnswerFormat& format, std::string_view
                                     std::span<const std::string> options) {
   if (format.rule == AnswerRule::stated) return stated_answer(text, options, format.opening);
   const std::optional<char> letter = detail::tiny_thinker_letter(text);
-  return letter && *letter - 'A' < static_cast<int>(options.size()) ? *letter - 'A' : no_answer;
+  return letter && *letter - 'A' < std::ssize(options) ? *letter - 'A' : no_answer;
 }
 
 LITESTAGE_INLINE Answer written_answer(const AnswerFormat& format, std::string_view text, const Question& question) {
@@ -66,10 +66,10 @@ LITESTAGE_INLINE Answer written_answer(const AnswerFormat& format, std::string_v
 
 LITESTAGE_INLINE int best_letter(std::span<const float> letter_logits) {  // [options]
   int best = no_answer;
-  for (std::size_t i = 0; i < letter_logits.size(); ++i) {
+  for (int i = 0; i < std::ssize(letter_logits); ++i) {
     const float logit = letter_logits[i];
-    if (logit == logit && (best == no_answer || logit > letter_logits[static_cast<std::size_t>(best)])) {
-      best = static_cast<int>(i);
+    if (logit == logit && (best == no_answer || logit > letter_logits[best])) {
+      best = i;
     }
   }
   return best;

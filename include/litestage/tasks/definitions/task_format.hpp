@@ -1,7 +1,6 @@
 // Reads and checks the form of a task.
 #pragma once
 
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -69,8 +68,7 @@ inline void check_options(const TaskFormat& task, const Where& where) {
 inline void check_values(const TaskFormat& task, const Where& where) {
   for (const auto& [key, value] : task.gold.values) {
     const std::optional<Answer> answer = canonical_answer(task.kind, value, task.percent_is_number);
-    const bool beyond =
-        answer && !task.options.fixed.empty() && option_of(*answer) >= static_cast<int>(task.options.fixed.size());
+    const bool beyond = answer && !task.options.fixed.empty() && option_of(*answer) >= std::ssize(task.options.fixed);
     if (!answer || beyond)
       throw Error(concat(where.at(key).str(), ": found ", in_quotes(value), ", expected ", expected_answer(task.kind)));
   }

@@ -33,7 +33,7 @@ LITESTAGE_INLINE double trace_score(std::span<const float> trace, VoteWeight wei
   if (weight == VoteWeight::one) return 1;
   std::vector<double> values;
   for (const float confidence : trace) {
-    if (std::isfinite(confidence)) values.push_back(static_cast<double>(confidence));
+    if (std::isfinite(confidence)) values.push_back(confidence);
   }
   if (values.empty()) return 0;
   double score = 0;

@@ -48,7 +48,7 @@ template <class Make>
   const Numbers alone = run({}, 1);
   check.own = largest_part(alone, expectation(source, kv, sequences, Products::own_kernels, progress));
   for (const int rows : work.row_counts) {
-    if (run({}, static_cast<std::size_t>(rows)) != alone) check.other_bits.push_back(rows);
+    if (run({}, rows) != alone) check.other_bits.push_back(rows);
   }
   const Expectation through_cublas = expectation(source, kv, sequences, Products::cublas, progress);
   for (const kernels::GemmType gemm : {kernels::GemmType::bf16, kernels::GemmType::f16}) {

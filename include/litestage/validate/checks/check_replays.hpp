@@ -42,7 +42,7 @@ template <class Make>
   DecodeTrace trace;
   for (int t = 0; t < steps; ++t) {
     progress.ask();
-    const int token = static_cast<int>(random.below(static_cast<std::uint64_t>(config.vocab)));
+    const int token = static_cast<int>(random.below(config.vocab));
     session.step(std::vector<StepRow>{{.token = token, .decisions = numbers[random.below(4)], .wants_logits = true}});
     session.read_logits(0, trace.logits.emplace_back());
   }

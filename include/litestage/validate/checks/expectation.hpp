@@ -90,7 +90,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
   for (int draw = 0; draw < draws; ++draw) {
     // With `deferred`, a draw for which the system refuses a thread runs in get().
     moved.push_back(std::async(std::launch::async | std::launch::deferred, [&, draw] {
-      ReferenceBackend backend(1, random_rounding(products, kv, static_cast<std::uint64_t>(1000 + draw)));
+      ReferenceBackend backend(1, random_rounding(products, kv, 1000 + draw));
       return run_model(backend, source, kv, sequences, steps, progress);
     }));
   }
@@ -111,7 +111,7 @@ inline void bound_numbers(Numbers& squares, const Numbers& exact, std::size_t vo
       }
     }
   }
-  bound_numbers(e.allowed, e.exact, static_cast<std::size_t>(source.config.vocab));
+  bound_numbers(e.allowed, e.exact, source.config.vocab);
   return e;
 }
 

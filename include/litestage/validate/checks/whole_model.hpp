@@ -20,7 +20,7 @@ namespace litestage::validation {
 using LogitRows = std::vector<std::vector<float>>;  // [positions][vocab]
 
 [[nodiscard]] inline std::size_t likeliest(const std::vector<float>& logits) {
-  return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  return std::max_element(logits.begin(), logits.end()) - logits.begin();
 }
 
 // Decodes token by token. next(i, rows) returns the token at position i, given the logits of the earlier positions.
@@ -72,9 +72,7 @@ struct CpuRun {
   CpuRun run;
   SplitMix64 random(17);
   const auto next = [&](std::size_t i, const LogitRows& before) {
-    const std::size_t token =
-        i < random_tokens ? static_cast<std::size_t>(random.below(static_cast<std::uint64_t>(source.config.vocab)))
-                          : likeliest(before.back());
+    const std::size_t token = i < random_tokens ? random.below(source.config.vocab) : likeliest(before.back());
     run.tokens.push_back(static_cast<int>(token));
     return run.tokens.back();
   };
@@ -106,7 +104,7 @@ struct RowsCompared {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     double error = 0, length = 0;
     for (std::size_t k = 0; k < expected[i].size(); ++k) {
-      const auto value = static_cast<double>(expected[i][k]), d = static_cast<double>(found[i][k]) - value;
+      const double value = expected[i][k], d = found[i][k] - value;
       error += d * d;
       length += value * value;
       c.largest_difference = std::max(c.largest_difference, std::abs(d));

@@ -32,7 +32,7 @@ using Numbers = std::vector<std::vector<RowNumbers>>;  // [sequences][positions]
 // Every sub-layer is skipped with probability 0.4, with a random scale and a random KvOnSkip.
 [[nodiscard]] inline Decisions random_decisions(SplitMix64& random, int n_layers) {
   constexpr float scales[] = {1, 1, 0.5f, 1.375f, 0};
-  Decisions decisions(static_cast<std::size_t>(2 * n_layers));
+  Decisions decisions(2 * n_layers);
   for (SkipDecision& d : decisions) {
     if (random.below(10) >= 4) continue;
     d.skip = true;
@@ -51,8 +51,8 @@ inline constexpr std::size_t short_sequences = 16, short_length = 2;
   std::vector<Sequence> sequences(short_sequences + 1);
   for (std::size_t s = 0; s < sequences.size(); ++s) {
     for (std::size_t t = 0; t < (s < short_sequences ? short_length : long_length); ++t) {
-      sequences[s].tokens.push_back(static_cast<int>(random.below(static_cast<std::uint64_t>(c.vocab))));
-      sequences[s].decisions.push_back(random.below(2) == 0 ? Decisions(static_cast<std::size_t>(c.n_sublayers()))
+      sequences[s].tokens.push_back(static_cast<int>(random.below(c.vocab)));
+      sequences[s].decisions.push_back(random.below(2) == 0 ? Decisions(c.n_sublayers())
                                                             : random_decisions(random, c.n_layers));
     }
   }
@@ -99,7 +99,7 @@ template <Backend B>
       session.read_logits(i, logits);
       RowNumbers row(logits.begin(), logits.end());
       const auto add = [&](const auto& m) {
-        for (const auto number : {m.dot, m.before, m.after}) row.push_back(static_cast<double>(number));
+        for (const auto number : {m.dot, m.before, m.after}) row.push_back(number);
       };
       const Decisions& decisions = sequences[step[i].sequence].decisions[step[i].position];
       for (std::size_t u = 0; u < decisions.size(); ++u) {

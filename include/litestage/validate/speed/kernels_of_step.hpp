@@ -1,7 +1,6 @@
 // Groups the launches of a step by kernel and sizes; a group usually has one launch per layer.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
@@ -64,7 +63,7 @@ struct NamedStep {
   StepSetting asked = whole_prompt(prompt);
   asked.stat = Stat::cosine;
   asked.signals = Signal::top_log_probs;
-  asked.decisions.resize(static_cast<std::size_t>(c.n_sublayers()));
+  asked.decisions.resize(c.n_sublayers());
   SkipDecision& last_attention = asked.decisions[asked.decisions.size() - 2];
   last_attention = {.skip = true, .scale = 0.5f, .kv = KvOnSkip::copy_below};
   return {{concat("a token decoded at a context of ", context), token_at(context)},

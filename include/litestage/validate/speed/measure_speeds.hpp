@@ -109,9 +109,9 @@ template <ListedRuntime R>
 
 // Decisions that skip `skipped` layers at even distances.
 [[nodiscard]] inline Decisions skip_layers(int n_layers, int skipped) {
-  Decisions decisions(static_cast<std::size_t>(2 * n_layers));
+  Decisions decisions(2 * n_layers);
   for (int i = 0; i < skipped; ++i) {
-    const auto layer = static_cast<std::size_t>((2 * i + 1) * n_layers / (2 * skipped));
+    const int layer = (2 * i + 1) * n_layers / (2 * skipped);
     decisions[2 * layer].skip = decisions[2 * layer + 1].skip = true;
   }
   return decisions;

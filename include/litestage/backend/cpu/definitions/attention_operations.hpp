@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "litestage/backend/cpu/declaration.hpp"
 #include "litestage/backend/cpu/definitions/operations.hpp"
@@ -33,7 +34,7 @@ struct CpuBackend::HeadContext {
 LITESTAGE_INLINE void CpuBackend::check(const AttentionRows& rows, const Cache& cache, int layer,
                                         const AttentionShape& shape) {
   const CacheShape& c = cache.shape();
-  const auto below = [](int value, std::size_t end) { return value >= 0 && static_cast<std::size_t>(value) < end; };
+  const auto below = [](int value, std::size_t end) { return value >= 0 && std::cmp_less(value, end); };
   LITESTAGE_ASSERT(shape.n_kv_heads == c.kv_heads && shape.head_dim == c.head_dim && below(layer, c.layers) &&
                        shape.n_heads % shape.n_kv_heads == 0 && shape.rotary_dim <= shape.head_dim,
                    shape.n_kv_heads, " x ", shape.head_dim, " of layer ", layer, " in a cache of ", c.layers, " x ",
@@ -58,8 +59,8 @@ LITESTAGE_INLINE void CpuBackend::project_qkv(View<float, 2> q, Cache& cache, in
   LITESTAGE_ASSERT(w.q.columns() == hidden && w.q.rows() == q_dim && w.k.rows() == kv_dim && w.v.rows() == kv_dim,
                    w.q.rows(), ", ", w.k.rows(), ", ", w.v.rows(), " x ", w.q.columns(), " for ", hidden);
   for (std::size_t i = 0; i < n && !rope.cos.empty(); ++i) {
-    LITESTAGE_ASSERT(rows.positions(i) >= 0 && static_cast<std::size_t>(rows.positions(i)) < rope.cos.extent(0),
-                     "position ", rows.positions(i), " of ", rope.cos.extent(0));
+    LITESTAGE_ASSERT(rows.positions(i) >= 0 && std::cmp_less(rows.positions(i), rope.cos.extent(0)), "position ",
+                     rows.positions(i), " of ", rope.cos.extent(0));
   }
   prepare_normed(x, rows.rows, w.norm, shape.norm_eps,
                  cpu::forms_for(w.q.type()) | cpu::forms_for(w.k.type()) | cpu::forms_for(w.v.type()));
@@ -100,7 +101,7 @@ LITESTAGE_INLINE void CpuBackend::turn_head(float* head, const Vector& norm, con
                                             std::size_t i) const {
   if (!norm.empty()) work_->functions.rms_norm(head, head, norm.data(), c.shape.norm_eps, c.shape.head_dim);
   if (c.rope.cos.empty()) return;
-  const auto position = static_cast<std::size_t>(c.rows.positions(i));
+  const std::size_t position = c.rows.positions(i);
   work_->functions.rotate_head(head, c.rope.cos.row(position), c.rope.sin.row(position), c.shape.rotary_dim,
                                c.shape.rope_halves);
 }
@@ -152,7 +153,7 @@ template <class T>
 void CpuBackend::attend_as(const cpu::AttentionFunctions<T>& attention, View<float, 2> out, View<const float, 2> q,
                            const Cache& cache, int layer, const AttentionRows& rows, const cpu::HeadGroup& group) {
   const std::size_t kv_heads = cache.shape().kv_heads, tasks = rows.n_run * kv_heads;
-  const auto n_threads = static_cast<std::size_t>(team_->size());
+  const std::size_t n_threads = team_->size();
   if (n_threads > 1 && tasks < 4 * n_threads) return attend_split<T>(attention, out, q, cache, layer, rows, group);
   const std::size_t group_dim = group.heads * group.dim;
   team_->for_ranges(tasks, 1, [&](Range part, int thread) {
@@ -207,9 +208,8 @@ LITESTAGE_INLINE void CpuBackend::copy_entries(Cache& cache, std::span<const Ent
   const CacheShape& shape = cache.shape();
   for (const EntryCopy& c : copies) {
     const auto inside = [&](int slot, int layer, int entry) {
-      return slot >= 0 && static_cast<std::size_t>(slot) < shape.slots && layer >= 0 &&
-             static_cast<std::size_t>(layer) < shape.layers && entry >= 0 && c.count >= 0 &&
-             static_cast<std::size_t>(entry) + static_cast<std::size_t>(c.count) <= shape.capacity;
+      return slot >= 0 && std::cmp_less(slot, shape.slots) && layer >= 0 && std::cmp_less(layer, shape.layers) &&
+             entry >= 0 && c.count >= 0 && static_cast<std::size_t>(entry) + c.count <= shape.capacity;
     };
     LITESTAGE_ASSERT(inside(c.from_slot, c.from_layer, c.from_entry) && inside(c.to_slot, c.to_layer, c.to_entry),
                      c.count, " entries from ", c.from_entry, " to ", c.to_entry, " of ", shape.capacity);

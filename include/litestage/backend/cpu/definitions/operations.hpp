@@ -93,7 +93,7 @@ LITESTAGE_INLINE const cpu::Activations& CpuBackend::prepare_normed(View<const f
                                                                     cpu::ActivationForms forms) {
   const std::size_t columns = x.extent(1);
   return prepare_inputs(rows.extent(0), columns, forms, [&](std::size_t i, float* memory) {
-    work_->functions.rms_norm(memory, x.row(static_cast<std::size_t>(rows(i))), norm.data(), eps, columns);
+    work_->functions.rms_norm(memory, x.row(rows(i)), norm.data(), eps, columns);
     return memory;
   });
 }
@@ -120,10 +120,10 @@ LITESTAGE_INLINE void CpuBackend::embed(View<float, 2> x, View<const int, 1> tok
                                         float multiplier) {
   const std::size_t n = tokens.extent(0);
   for (std::size_t i = 0; i < n; ++i) {
-    LITESTAGE_ASSERT(tokens(i) >= 0 && static_cast<std::size_t>(tokens(i)) < table.rows, "token ", tokens(i));
+    LITESTAGE_ASSERT(tokens(i) >= 0 && std::cmp_less(tokens(i), table.rows), "token ", tokens(i));
   }
   for (std::size_t i = 0; i < n; ++i) {  // about a microsecond per row: too little to share
-    dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
+    dequantize_row(table.type, table.row(tokens(i)), x.row(i), table.columns);
     if (multiplier != 1) {
       work_->functions.scale(x.row(i), x.row(i), multiplier, table.columns);
     }
@@ -146,7 +146,7 @@ LITESTAGE_INLINE void CpuBackend::project_add(View<float, 2> x, View<const int, 
   multiply({{y, &weight, cpu::Store{}}});
   team_->for_ranges(n, cpu::few_rows, [&](Range part, int) {
     for (std::size_t i = part.first; i < part.last; ++i) {
-      const auto row = static_cast<std::size_t>(rows(i));
+      const std::size_t row = rows(i);
       if (!post_norm.empty()) work_->functions.rms_norm(y.row(i), y.row(i), post_norm.data(), eps, hidden);
       if (moments.empty()) {
         work_->functions.add_scaled(x.row(row), y.row(i), multiplier, hidden);
@@ -164,7 +164,7 @@ LITESTAGE_INLINE void CpuBackend::measure(View<Moments<float>, 1> moments, View<
   for (std::size_t i = 0; i < moments.extent(0); ++i) {
     Moments<double> m;
     for (std::size_t j = 0; j < before.extent(1); ++j) {
-      const double x = static_cast<double>(before(i, j)), y = static_cast<double>(after(i, j));
+      const double x = before(i, j), y = after(i, j);
       m.dot = std::fma(x, y, m.dot);
       m.before = std::fma(x, x, m.before);
       m.after = std::fma(y, y, m.after);
@@ -201,7 +201,7 @@ LITESTAGE_INLINE void CpuBackend::scale_rows(View<float, 2> x, View<const int, 1
   const std::size_t n = rows.extent(0);
   LITESTAGE_ASSERT(factors.extent(0) >= n, factors.extent(0), " factors for ", n, " rows");
   for (std::size_t i = 0; i < n; ++i) {  // a few vectors per row: too little to share
-    float* row = x.row(static_cast<std::size_t>(rows(i)));
+    float* row = x.row(rows(i));
     work_->functions.scale(row, row, factors(i), x.extent(1));
   }
 }

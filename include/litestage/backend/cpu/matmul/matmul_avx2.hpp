@@ -56,8 +56,7 @@ struct BlockSums {
     if constexpr (traits.has_min) {
       LITESTAGE_CPU_UNROLL
       for (int s = 0; s < sections<type>; ++s) {
-        const __m256 x_sum =
-            _mm256_set1_ps(sections<type> == 1 ? x.scaled_sum : x.scaled_half(static_cast<std::size_t>(s)));
+        const __m256 x_sum = _mm256_set1_ps(sections<type> == 1 ? x.scaled_sum : x.scaled_half(s));
         result =
             traits.super_blocks ? _mm256_fnmadd_ps(f.min[s], x_sum, result) : _mm256_fmadd_ps(f.min[s], x_sum, result);
       }
@@ -178,7 +177,7 @@ LITESTAGE_INLINE_AVX2 void add_column(const std::byte* panel, std::size_t k, con
   const __m256 w0 = load_column<type>(panel, k, 0), w1 = load_column<type>(panel, k, 1);
   LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
-    const __m256 xt = _mm256_set1_ps(x[static_cast<std::size_t>(t) * stride + k]);
+    const __m256 xt = _mm256_set1_ps(x[t * stride + k]);
     low[t] = _mm256_fmadd_ps(w0, xt, low[t]);
     high[t] = _mm256_fmadd_ps(w1, xt, high[t]);
   }

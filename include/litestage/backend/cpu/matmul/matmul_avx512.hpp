@@ -45,7 +45,7 @@ LITESTAGE_INLINE_AVX512 void dot_products(__m512i (&sum)[n], const __m512i (&w)[
   constexpr int steps = 8 / sections<type>;
   LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
-    const ActivationBlock& xt = x[static_cast<std::size_t>(t) * stride];
+    const ActivationBlock& xt = x[t * stride];
     if constexpr (sections<type> == 1) sum[t] = start_sum<type>(xt.negative_sum);
     if constexpr (sections<type> == 2) {
       sum[t] = start_sum<type>(section == 0 ? xt.negative_sum_first : xt.negative_sum - xt.negative_sum_first);
@@ -54,7 +54,7 @@ LITESTAGE_INLINE_AVX512 void dot_products(__m512i (&sum)[n], const __m512i (&w)[
   LITESTAGE_CPU_UNROLL
   for (int v = section * steps; v < (section + 1) * steps; ++v) {
     LITESTAGE_CPU_UNROLL
-    for (int t = 0; t < n; ++t) sum[t] = dot4(sum[t], w[v], x[static_cast<std::size_t>(t) * stride], v);
+    for (int t = 0; t < n; ++t) sum[t] = dot4(sum[t], w[v], x[t * stride], v);
   }
 }
 
@@ -66,7 +66,7 @@ LITESTAGE_INLINE_AVX512 void add_section(__m512 (&acc)[n], const __m512i (&w)[8]
   dot_products<type, section, n>(sum, w, x, stride);
   LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
-    const __m512 x_scale = _mm512_set1_ps(x[static_cast<std::size_t>(t) * stride].scale);
+    const __m512 x_scale = _mm512_set1_ps(x[t * stride].scale);
     acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(scale, x_scale), _mm512_cvtepi32_ps(sum[t]), acc[t]);
   }
 }
@@ -104,7 +104,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
       if constexpr (sections<type> == 2) add_section<type, 1, n>(acc, w, f.scale[1], x, stride);
       LITESTAGE_CPU_UNROLL
       for (int t = 0; t < n; ++t) {
-        acc[t] = add_minimums<type>(acc[t], f, x[static_cast<std::size_t>(t) * stride]);
+        acc[t] = add_minimums<type>(acc[t], f, x[t * stride]);
       }
     }
   }
@@ -125,7 +125,7 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
     const __m512 w0 = load_column<type>(job.panel, k), w1 = load_column<type>(job.panel, k + 1);
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
-      const float* xt = x + static_cast<std::size_t>(t) * stride + k;
+      const float* xt = x + t * stride + k;
       acc[t] = _mm512_fmadd_ps(w0, _mm512_set1_ps(xt[0]), acc[t]);
       odd[t] = _mm512_fmadd_ps(w1, _mm512_set1_ps(xt[1]), odd[t]);
     }
@@ -134,7 +134,7 @@ LITESTAGE_INLINE_AVX512 void float_tile(const PanelJob& job, std::size_t token, 
     const __m512 w = load_column<type>(job.panel, k);
     LITESTAGE_CPU_UNROLL
     for (int t = 0; t < n; ++t) {
-      acc[t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[static_cast<std::size_t>(t) * stride + k]), acc[t]);
+      acc[t] = _mm512_fmadd_ps(w, _mm512_set1_ps(x[t * stride + k]), acc[t]);
     }
   }
   LITESTAGE_CPU_UNROLL

@@ -38,7 +38,7 @@ template <int bits>
 template <DType type>
 [[nodiscard]] inline std::uint8_t number_at(const std::uint8_t* block, int v, int i) {
   const int code = code_at<panel_traits<type>.code_bits>(block, v, i);
-  if constexpr (panel_traits<type>.has_table) return panel_table<type>[static_cast<std::size_t>(code)];
+  if constexpr (panel_traits<type>.has_table) return panel_table<type>[code];
   return static_cast<std::uint8_t>(code);
 }
 

@@ -49,7 +49,7 @@ struct PanelTraits {
 
   [[nodiscard]] constexpr std::size_t group_columns() const { return super_blocks ? 256 : 32; }
   [[nodiscard]] constexpr std::size_t group_blocks() const { return group_columns() / block_columns; }
-  [[nodiscard]] constexpr std::size_t code_bytes() const { return 64u * static_cast<std::size_t>(code_bits); }
+  [[nodiscard]] constexpr std::size_t code_bytes() const { return 64u * code_bits; }
   // Whether a sub-scale and its sub-minimum, of 4 bits each, share a byte.
   [[nodiscard]] constexpr bool paired_subs() const { return has_min && sub_columns == 16; }
   // Bytes of one factor of every sub-block of a group.
@@ -105,8 +105,7 @@ template <DType type>
 inline constexpr std::array<std::uint8_t, 16> panel_table = [] {
   std::array<std::uint8_t, 16> table{};
   for (int i = 0; i < 16; ++i) {
-    table[static_cast<std::size_t>(i)] =
-        static_cast<std::uint8_t>(info(type).coding.number(i) + (1 << panel_traits<type>.offset_shift));
+    table[i] = static_cast<std::uint8_t>(info(type).coding.number(i) + (1 << panel_traits<type>.offset_shift));
   }
   return table;
 }();

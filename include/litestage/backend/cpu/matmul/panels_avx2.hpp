@@ -112,7 +112,7 @@ LITESTAGE_INLINE_AVX2 Factors load_factors(const std::byte* group, std::size_t b
   if constexpr (traits.super_blocks) {
     LITESTAGE_CPU_UNROLL
     for (int s = 0; s < sections<type>; ++s) {
-      const std::size_t at = (b * sections<type> + static_cast<std::size_t>(s)) * panel_rows;
+      const std::size_t at = (b * sections<type> + s) * panel_rows;
       const std::byte* subs = group + traits.sub_scales_at() + at;
       if constexpr (traits.paired_subs()) {
         const __m256i both = load_integers<false>(subs, half);

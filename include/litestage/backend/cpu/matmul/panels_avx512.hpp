@@ -131,7 +131,7 @@ LITESTAGE_INLINE_AVX512 Factors sub_factors(const Factors& of_group, const std::
   Factors f = of_group;
   LITESTAGE_CPU_UNROLL
   for (int s = 0; s < sections<type>; ++s) {
-    const std::size_t at = (b * sections<type> + static_cast<std::size_t>(s)) * panel_rows;
+    const std::size_t at = (b * sections<type> + s) * panel_rows;
     const std::byte* subs = group + traits.sub_scales_at() + at;
     if constexpr (traits.paired_subs()) {
       const __m512i both = load_integers<false>(subs);

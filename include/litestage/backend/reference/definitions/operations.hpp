@@ -41,7 +41,7 @@ struct AlignedRows {
 inline void product(ThreadTeam& team, View<double, 2> out, const AlignedRows& in, const RawTensor& w) {
   LITESTAGE_ASSERT(in.columns == w.columns && out.extent(1) == w.rows, in.columns, " and ", out.extent(1), " for ",
                    w.rows, " x ", w.columns);
-  const auto n = static_cast<Eigen::Index>(w.columns);
+  const Eigen::Index n = w.columns;
   team.for_ranges(w.rows, 1, [&](Range part, int) {
     AlignedRows weights(1, w.columns);
     for (std::size_t r = part.first; r < part.last; ++r) {
@@ -55,7 +55,7 @@ inline AlignedRows normed(View<const double, 2> x, View<const int, 1> rows, cons
                           float eps) {
   AlignedRows h(rows.extent(0), x.extent(1));
   for (std::size_t i = 0; i < h.n; ++i) {
-    norm_row(h.row(i), x.row(static_cast<std::size_t>(rows(i))), norm, h.columns, static_cast<double>(eps));
+    norm_row(h.row(i), x.row(rows(i)), norm, h.columns, eps);
   }
   return h;
 }
@@ -98,8 +98,8 @@ LITESTAGE_INLINE void ReferenceBackend::product(View<double, 2> out, const refer
 LITESTAGE_INLINE void ReferenceBackend::embed(View<double, 2> x, View<const int, 1> tokens, const Table& table,
                                               float multiplier) const {
   for (std::size_t i = 0; i < tokens.extent(0); ++i) {
-    dequantize_row(table.type, table.row(static_cast<std::size_t>(tokens(i))), x.row(i), table.columns);
-    for (std::size_t j = 0; j < table.columns; ++j) x(i, j) *= static_cast<double>(multiplier);
+    dequantize_row(table.type, table.row(tokens(i)), x.row(i), table.columns);
+    for (std::size_t j = 0; j < table.columns; ++j) x(i, j) *= multiplier;
   }
 }
 
@@ -115,7 +115,7 @@ LITESTAGE_INLINE void ReferenceBackend::project_qkv(View<double, 2> q, Cache& ca
   product(View<double, 2>(k.data(), {n, kv_dim}), h, w.k);
   product(View<double, 2>(v.data(), {n, kv_dim}), h, w.v);
   for (std::size_t i = 0; i < n; ++i) {
-    const auto position = static_cast<std::size_t>(rows.positions(i));
+    const std::size_t position = rows.positions(i);
     if (i < rows.n_run) reference::finish_heads(q.row(i), shape.n_heads, w.q_bias, w.q_norm, shape, rope, position);
     reference::finish_heads(&k[i * kv_dim], shape.n_kv_heads, w.k_bias, w.k_norm, shape, rope, position);
     reference::add_bias(&v[i * kv_dim], w.v_bias);
@@ -137,8 +137,7 @@ LITESTAGE_INLINE void ReferenceBackend::attend(View<double, 2> out, View<const d
       const int first = rows.first.empty() ? 0 : rows.first(i);
       const std::size_t at = cache.at(rows.slots(i), layer, first) + head / group * d;
       reference::attend_head(out.row(i) + head * d, q.row(i) + head * d, &cache.k[at], &cache.v[at],
-                             cache.shape.entry_size(), static_cast<std::size_t>(rows.visible(i) - first), d,
-                             static_cast<double>(shape.scale));
+                             cache.shape.entry_size(), rows.visible(i) - first, d, shape.scale);
     }
   }
 }
@@ -152,25 +151,25 @@ LITESTAGE_INLINE void ReferenceBackend::project_add(View<double, 2> x, View<cons
   product(View<double, 2>(y.data(), {n, hidden}), reference::AlignedRows(in, n), weight);
   for (std::size_t i = 0; i < n; ++i) {
     double* branch = &y[i * hidden];
-    if (!post_norm.empty()) reference::norm_row(branch, branch, post_norm, hidden, static_cast<double>(eps));
+    if (!post_norm.empty()) reference::norm_row(branch, branch, post_norm, hidden, eps);
     Moments<double> m;
-    double* stream = x.row(static_cast<std::size_t>(rows(i)));
+    double* stream = x.row(rows(i));
     for (std::size_t j = 0; j < hidden; ++j) {
       const double before = stream[j];
-      stream[j] = std::fma(static_cast<double>(multiplier), branch[j], before);
+      stream[j] = std::fma(multiplier, branch[j], before);
       m.dot = std::fma(before, stream[j], m.dot);
       m.before = std::fma(before, before, m.before);
       m.after = std::fma(stream[j], stream[j], m.after);
     }
-    if (!moments.empty()) moments(static_cast<std::size_t>(rows(i))) = m;
+    if (!moments.empty()) moments(rows(i)) = m;
   }
 }
 
 LITESTAGE_INLINE void ReferenceBackend::measure(View<Moments<double>, 1> moments, View<const double, 2> before,
                                                 View<const double, 2> after) const {
   for (std::size_t i = 0; i < moments.extent(0); ++i) {
-    const Eigen::Map<const Eigen::VectorXd> x(before.row(i), static_cast<Eigen::Index>(before.extent(1)));
-    const Eigen::Map<const Eigen::VectorXd> y(after.row(i), static_cast<Eigen::Index>(after.extent(1)));
+    const Eigen::Map<const Eigen::VectorXd> x(before.row(i), before.extent(1));
+    const Eigen::Map<const Eigen::VectorXd> y(after.row(i), after.extent(1));
     moments(i) = {x.dot(y), x.squaredNorm(), y.squaredNorm()};
   }
 }
@@ -191,14 +190,14 @@ LITESTAGE_INLINE void ReferenceBackend::gate_up(View<double, 2> h, View<const do
 LITESTAGE_INLINE void ReferenceBackend::scale_rows(View<double, 2> x, View<const int, 1> rows,
                                                    View<const float, 1> factors) const {
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
-    double* row = x.row(static_cast<std::size_t>(rows(i)));
-    for (std::size_t j = 0; j < x.extent(1); ++j) row[j] *= static_cast<double>(factors(i));
+    double* row = x.row(rows(i));
+    for (std::size_t j = 0; j < x.extent(1); ++j) row[j] *= factors(i);
   }
 }
 
 LITESTAGE_INLINE void ReferenceBackend::copy_entries(Cache& cache, std::span<const EntryCopy> copies) const {
   for (const EntryCopy& c : copies) {
-    const std::size_t n = static_cast<std::size_t>(c.count) * cache.shape.entry_size();
+    const std::size_t n = c.count * cache.shape.entry_size();
     const std::size_t from = cache.at(c.from_slot, c.from_layer, c.from_entry);
     const std::size_t to = cache.at(c.to_slot, c.to_layer, c.to_entry);
     std::copy_n(cache.k.data() + from, n, cache.k.data() + to);
@@ -227,7 +226,7 @@ LITESTAGE_INLINE void ReferenceBackend::logits(View<double, 2> out, View<const d
   product(out.first(rows.extent(0)), reference::normed(x, rows, norm, eps), head);
   for (std::size_t i = 0; i < rows.extent(0); ++i) {
     for (std::size_t j = 0; j < head.rows; ++j) {
-      const double z = out(i, j) * static_cast<double>(multiplier), cap = static_cast<double>(softcap);
+      const double z = out(i, j) * multiplier, cap = softcap;
       out(i, j) = cap > 0 && std::isfinite(z) ? cap * std::tanh(z / cap) : z;
     }
   }

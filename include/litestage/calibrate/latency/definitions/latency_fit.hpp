@@ -17,14 +17,11 @@ namespace detail {
 // right-hand side is then 1 everywhere, and a residual is a relative error.
 [[nodiscard]] inline Eigen::MatrixXd relative_amounts(const LatencyModel& model, std::size_t n_coefficients,
                                                       std::span<const Measurement> measurements) {
-  Eigen::MatrixXd a =
-      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(measurements.size()), static_cast<Eigen::Index>(n_coefficients));
+  Eigen::MatrixXd a = Eigen::MatrixXd::Zero(measurements.size(), n_coefficients);
   for (std::size_t i = 0; i < measurements.size(); ++i) {
     const Measurement& m = measurements[i];
     LITESTAGE_ASSERT(m.seconds > 0, "a measurement of ", m.seconds, " s");
-    model.terms(m.work, [&](std::size_t number, double, double amount) {
-      a(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(number)) += amount / m.seconds;
-    });
+    model.terms(m.work, [&](std::size_t number, double, double amount) { a(i, number) += amount / m.seconds; });
   }
   return a;
 }
@@ -44,16 +41,16 @@ LITESTAGE_INLINE void fit(LatencyModel& model, std::span<const Measurement> meas
   const Eigen::MatrixXd a = detail::relative_amounts(model, coefficients.size(), measurements);
   std::vector<Eigen::Index> kept;
   for (Eigen::Index c = 0; c < a.cols(); ++c) {
-    *coefficients[static_cast<std::size_t>(c)] = 0;
+    *coefficients[c] = 0;
     if (a.col(c).any()) kept.push_back(c);
   }
   for (bool again = true; again && !kept.empty();) {
     const Eigen::VectorXd x = detail::solve_for_ones(a(Eigen::all, kept));
     std::vector<Eigen::Index> positive;
     for (std::size_t k = 0; k < kept.size(); ++k) {
-      const double value = x(static_cast<Eigen::Index>(k));
+      const double value = x(k);
       if (value >= 0) positive.push_back(kept[k]);
-      *coefficients[static_cast<std::size_t>(kept[k])] = value >= 0 ? value : 0;
+      *coefficients[kept[k]] = value >= 0 ? value : 0;
     }
     again = positive.size() < kept.size();
     kept = std::move(positive);

@@ -29,7 +29,7 @@ LITESTAGE_INLINE std::string read_to_end(const Descriptor& file, const std::stri
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw Error(concat(path, ": cannot be read: ", system_message(errno)));
     if (n == 0) return text;
-    text.append(piece, static_cast<std::size_t>(n));
+    text.append(piece, n);
   }
 }
 

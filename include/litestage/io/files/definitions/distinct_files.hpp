@@ -32,7 +32,7 @@ struct FileIdentity {
     char target[4096];
     const ssize_t n = ::readlink(path.c_str(), target, sizeof target);
     if (n < 0) break;
-    const std::string_view to(target, static_cast<std::size_t>(n));
+    const std::string_view to(target, n);
     const std::size_t slash = path.rfind('/');
     if (to.starts_with('/') || slash == std::string::npos)
       path = to;

@@ -93,7 +93,7 @@ LITESTAGE_INLINE void JournalFile::put(std::string_view line) {
     const ssize_t n = ::pwrite(file_.get(), line.data() + done, line.size() - done, static_cast<off_t>(bytes_ + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail();
-    done += static_cast<std::size_t>(n);
+    done += n;
   }
   sync();
   bytes_ += line.size();

@@ -121,7 +121,7 @@ class FormBuilder {
   };
 
   [[noreturn]] void fail(std::string_view what) const {
-    const auto line = first_line_ + static_cast<std::size_t>(std::count(text_.data(), reached_, '\n'));
+    const std::size_t line = first_line_ + std::count(text_.data(), reached_, '\n');
     throw Error(concat(source_, ":", line, ": is not valid JSON: ", what));
   }
   bool open(bool is_list) {
@@ -203,7 +203,7 @@ class JsonWriter {
     }
     char digits[32];
     const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
-    const std::string_view text(digits, static_cast<std::size_t>(end.ptr - digits));
+    const std::string_view text(digits, end.ptr - digits);
     out_ += text;
     if (text.find_first_of(".e") == std::string_view::npos) out_ += ".0";  // or it would be read as an integer
   }
@@ -237,7 +237,7 @@ class JsonWriter {
   void new_line() {
     if (indent_ < 0) return;
     out_ += '\n';
-    out_.append(static_cast<std::size_t>(indent_ * depth_), ' ');
+    out_.append(indent_ * depth_, ' ');
   }
 
   int indent_;

@@ -36,7 +36,7 @@ LITESTAGE_INLINE MappedFile::MappedFile(const std::string& path) : path_(path) {
   struct stat status = {};
   const Descriptor file(detail::open_regular(path, status));
   if (status.st_size <= 0) throw Error(concat(path, ": is empty"));
-  size_ = static_cast<std::size_t>(status.st_size);
+  size_ = status.st_size;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) throw Error(concat(path, ": cannot be mapped: ", system_message(errno)));
   data_ = static_cast<const std::byte*>(address);

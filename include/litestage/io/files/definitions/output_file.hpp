@@ -40,7 +40,7 @@ LITESTAGE_INLINE void OutputFile::write(std::string_view text) {
     const ssize_t n = ::write(fd_, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("cannot be written");
-    text.remove_prefix(static_cast<std::size_t>(n));
+    text.remove_prefix(n);
   }
 }
 

@@ -82,7 +82,7 @@ inline constexpr std::size_t max_dims = 4;  // of the format
     throw Error(concat(in.source(), ": ", tensor, " has ", n_dims, " dimensions, expected 1 to ", max_dims));
   }
   for (std::uint32_t d = 0; d < n_dims; ++d) {
-    t.dims.push_back(static_cast<std::size_t>(in.number<std::uint64_t>(tensor)));
+    t.dims.push_back(in.number<std::uint64_t>(tensor));
     if (t.dims.back() == 0) throw Error(concat(in.source(), ": ", tensor, " has a dimension of 0, expected 1 or more"));
   }
   const auto id = in.number<std::uint32_t>(tensor);
@@ -91,7 +91,7 @@ inline constexpr std::size_t max_dims = 4;  // of the format
     throw Error(concat(in.source(), ": ", tensor, " has the unknown type ", id, ", expected ", known_dtypes()));
   }
   t.type = *type;
-  t.offset = static_cast<std::size_t>(in.number<std::uint64_t>(tensor));
+  t.offset = in.number<std::uint64_t>(tensor);
   return t;
 }
 
@@ -147,7 +147,7 @@ LITESTAGE_INLINE void Gguf::read_alignment() {
   if (*found < 8 || *found > 65536 || (*found & (*found - 1)) != 0) {
     throw Error(concat(source_, ": key general.alignment is ", *found, ", expected a power of two from 8 to 65536"));
   }
-  alignment_ = static_cast<std::size_t>(*found);
+  alignment_ = *found;
 }
 
 LITESTAGE_INLINE void Gguf::parse(std::span<const std::byte> bytes) {

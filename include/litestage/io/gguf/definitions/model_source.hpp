@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "litestage/core/text/outside_text.hpp"
@@ -70,7 +71,7 @@ inline void refuse_what_is_no_model(const Gguf& file) {
 [[nodiscard]] inline int vocabulary_size(const ModelKeys& keys, std::size_t rows) {
   const Gguf& file = keys.file();
   const auto said = keys.size("vocab_size");
-  if (rows > INT_MAX || (said && static_cast<std::size_t>(*said) != rows)) {
+  if (rows > INT_MAX || (said && std::cmp_not_equal(*said, rows))) {
     throw Error(concat(file.source(), ": key ", keys.key("vocab_size"), " is ", said.value_or(0), ", expected the ",
                        rows, " rows of token_embd.weight"));
   }
@@ -116,9 +117,9 @@ LITESTAGE_INLINE ModelSource read_model_source(const Gguf& file) {
   config.validate(source.path);  // before numbers and sizes are used
   read_rope_scaling(config.rope, keys, rope, config.max_context);
   if (family.configure != nullptr) family.configure(config, keys);
-  source.tensors.layers.resize(static_cast<std::size_t>(config.n_layers));
+  source.tensors.layers.resize(config.n_layers);
   for (int l = 0; l < config.n_layers; ++l) {
-    family.take_layer(take, source.tensors.layers[static_cast<std::size_t>(l)], l, config);
+    family.take_layer(take, source.tensors.layers[l], l, config);
   }
   take.refuse_the_rest(config.architecture);
   validate(source);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -112,7 +111,7 @@ LITESTAGE_INLINE Gguf with_other_parts(Gguf named) {
       whole = std::move(part);
     }
   }
-  if (whole->tensors().size() != static_cast<std::uint64_t>(keys.tensors)) {
+  if (std::cmp_not_equal(whole->tensors().size(), keys.tensors)) {
     throw Error(concat(whole->source(), ": the ", keys.count, " parts of the model have ", whole->tensors().size(),
                        " tensors, expected ", keys.tensors, " as key split.tensors.count says"));
   }

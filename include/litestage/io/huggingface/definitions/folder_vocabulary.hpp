@@ -55,7 +55,7 @@ inline void add_ends(const Form& file, const std::string& path, Vocabulary& v) {
   const std::string what = path + ": key eos_token_id";
   for (const Form& one : found->is_list() ? found->list(what) : Form::List{*found}) {
     const std::int64_t id = one.integer(what);
-    if (id < 0 || static_cast<std::uint64_t>(id) >= v.tokens.size()) {
+    if (id < 0 || id >= std::ssize(v.tokens)) {
       throw Error(concat(what, " is ", id, ", expected ids of tokens, 0 to ", v.tokens.size() - 1));
     }
     if (std::find(v.ends.begin(), v.ends.end(), static_cast<int>(id)) == v.ends.end())

@@ -39,7 +39,7 @@ inline constexpr std::array<ElementType, 22> element_types = {{
 [[nodiscard]] inline std::size_t whole_number(const Form& value, const std::string& what) {
   const std::int64_t number = value.integer(what);
   if (number < 0) throw Error(concat(what, " has ", number, ", expected 0 or more"));
-  return static_cast<std::size_t>(number);
+  return number;
 }
 
 // The size in bytes of a tensor of this type and shape.
@@ -143,8 +143,8 @@ LITESTAGE_INLINE void SafeTensors::parse() {
     throw Error(concat(source_, ": says that its header has ", length, " bytes, expected at most ",
                        std::min(longest_header, in.left()), " (is it a complete safetensors file?)"));
   }
-  const std::span<const std::byte> data = bytes_.subspan(8 + static_cast<std::size_t>(length));
-  const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + 8, static_cast<std::size_t>(length));
+  const std::span<const std::byte> data = bytes_.subspan(8 + length);
+  const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + 8, length);
   if (!text.starts_with('{')) throw Error(concat(source_, ": is not a safetensors file: its header is no JSON object"));
   const Form header = parse_json(text, source_);
   std::vector<detail::PlacedTensor> placed;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,7 +24,7 @@ namespace litestage::io {
   if (found == nullptr) return std::nullopt;
   const std::string what = keys.name("layer_types");
   const Form::List& list = found->list(what);
-  if (list.size() != static_cast<std::size_t>(n_layers))
+  if (std::ssize(list) != n_layers)
     throw Error(concat(what, " has ", list.size(), " layers, expected ", n_layers, ", as num_hidden_layers says"));
   std::vector<bool> windowed;
   for (const Form& layer : list) {
@@ -42,7 +41,7 @@ namespace litestage::io {
 inline void expect_layer_types(JsonObject& keys, const ModelConfig& c, std::string_view reason) {
   const std::optional<std::vector<bool>> types = read_layer_types(keys, c.n_layers);
   for (int l = 0; types && l < c.n_layers; ++l) {
-    const bool windowed = (*types)[static_cast<std::size_t>(l)];
+    const bool windowed = (*types)[l];
     if (windowed == (c.kinds().window_of(l) != 0)) continue;
     throw Error(concat(keys.name("layer_types"), " has \"", windowed ? "sliding" : "full", "_attention\", expected ",
                        windowed ? "full" : "sliding", "_attention in every layer", reason));

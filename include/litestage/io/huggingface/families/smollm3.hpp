@@ -25,7 +25,7 @@ namespace detail {
   if (found == nullptr) return all_but_every(interval, n_layers);
   const std::string what = keys.name("no_rope_layers");
   const Form::List& list = found->list(what);
-  const auto n = static_cast<std::size_t>(n_layers);
+  const std::size_t n = n_layers;
   if (list.size() < n) throw Error(concat(what, " has ", list.size(), " layers, expected at least ", n));
   std::vector<bool> layers;
   for (std::size_t l = 0; l < n; ++l) {

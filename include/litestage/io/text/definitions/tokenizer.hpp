@@ -1,7 +1,6 @@
 // Conversion of text to tokens and of tokens to text.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -75,9 +74,8 @@ LITESTAGE_INLINE std::vector<int> SubwordTokenizer::encode_prompt(const std::vec
 }
 
 LITESTAGE_INLINE std::string SubwordTokenizer::piece(int id) const {
-  LITESTAGE_ASSERT(id >= 0 && static_cast<std::size_t>(id) < size(), "token ", id, " of ", size());
-  return std::visit([&](const auto& algorithm) { return algorithm.piece(vocabulary_, static_cast<std::size_t>(id)); },
-                    work_->algorithm);
+  LITESTAGE_ASSERT(id >= 0 && std::cmp_less(id, size()), "token ", id, " of ", size());
+  return std::visit([&](const auto& algorithm) { return algorithm.piece(vocabulary_, id); }, work_->algorithm);
 }
 
 LITESTAGE_INLINE std::string SubwordTokenizer::decode(std::span<const int> ids) const {
@@ -94,7 +92,7 @@ LITESTAGE_INLINE std::string SubwordTokenizer::decode(std::span<const int> ids) 
 }
 
 LITESTAGE_INLINE bool SubwordTokenizer::is_end(int id) const {
-  LITESTAGE_ASSERT(id >= 0 && static_cast<std::size_t>(id) < size(), "token ", id, " of ", size());
+  LITESTAGE_ASSERT(id >= 0 && std::cmp_less(id, size()), "token ", id, " of ", size());
   return work_->special.is_end(id);
 }
 

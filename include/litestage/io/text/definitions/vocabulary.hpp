@@ -28,7 +28,7 @@ inline void check_special_ids(const Vocabulary& v, std::string_view source) {
   const std::pair<std::string_view, int> ids[] = {
       {"bos_token_id", v.bos}, {"eos_token_id", v.eos}, {"eot_token_id", v.eot}, {"unknown_token_id", v.unknown}};
   for (const auto& [key, id] : ids) {
-    if (id < -1 || (id >= 0 && static_cast<std::size_t>(id) >= v.tokens.size())) {
+    if (id < -1 || id >= std::ssize(v.tokens)) {
       throw Error(concat(source, ": tokenizer.ggml.", key, " is ", id, ", expected 0 to ", v.tokens.size() - 1));
     }
   }
@@ -36,7 +36,7 @@ inline void check_special_ids(const Vocabulary& v, std::string_view source) {
 
 // What the reader of a tokenizer.json leaves to check: every id that the rules name is that of a token.
 inline void check_rules(const Vocabulary& v, std::string_view source) {
-  const auto is_token = [&](int id) { return id >= 0 && static_cast<std::size_t>(id) < v.tokens.size(); };
+  const auto is_token = [&](int id) { return id >= 0 && id < std::ssize(v.tokens); };
   bool fits = v.rules->n_words <= v.tokens.size() && v.types.size() == v.tokens.size();
   for (const TokenMerge& merge : v.rules->merges)
     fits = fits && is_token(merge.left) && is_token(merge.right) && is_token(merge.joined);

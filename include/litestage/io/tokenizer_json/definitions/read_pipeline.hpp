@@ -263,8 +263,7 @@ LITESTAGE_INLINE void read_post_processor(const Form* part, const std::string& s
     JsonObject token = keys.object("special_tokens").object(before);
     const Form::List& ids = token.get("ids").list(token.name("ids"));
     const std::int64_t id = ids.size() == 1 ? ids[0].integer(token.name("ids")) : -1;
-    if (id < 0 || static_cast<std::uint64_t>(id) >= vocabulary.tokens.size() ||
-        vocabulary.tokens[static_cast<std::size_t>(id)] != before) {
+    if (id < 0 || id >= std::ssize(vocabulary.tokens) || vocabulary.tokens[id] != before) {
       throw Error(concat(token.name("ids"), " is not the id of ", in_quotes(before), ", expected that one"));
     }
     if (vocabulary.add_bos == true)

@@ -35,12 +35,12 @@ inline void read_words(JsonObject& model, Vocabulary& v, TokenIds& ids) {
   std::vector<bool> taken(words.size(), false);
   for (const auto& [text, value] : words) {
     const std::int64_t id = value.is<std::int64_t>() ? value.integer(what) : -1;
-    if (id < 0 || static_cast<std::uint64_t>(id) >= words.size() || taken[static_cast<std::size_t>(id)]) {
+    if (id < 0 || id >= std::ssize(words) || taken[id]) {
       throw Error(concat(what, ": ", in_quotes(text), " has the id ", id, ", expected ids from 0 to ", words.size() - 1,
                          ", each once"));
     }
-    taken[static_cast<std::size_t>(id)] = true;
-    v.tokens[static_cast<std::size_t>(id)] = text;
+    taken[id] = true;
+    v.tokens[id] = text;
     ids.emplace(text, static_cast<int>(id));
   }
 }
@@ -121,7 +121,7 @@ inline void add_token(JsonObject keys, Vocabulary& v, TokenIds& ids) {
   if (token.name.empty()) throw Error(concat(keys.name("content"), " is empty, expected a name"));
   const auto [entry, is_new] = ids.emplace(token.name, static_cast<int>(v.tokens.size()));
   token.id = entry->second;
-  if (!is_new && v.type(static_cast<std::size_t>(token.id)) != TokenType::normal) {
+  if (!is_new && v.type(token.id) != TokenType::normal) {
     throw Error(
         concat(keys.name("content"), " is ", in_quotes(token.name), " a second time, expected each token once"));
   }
@@ -134,8 +134,7 @@ inline void add_token(JsonObject keys, Vocabulary& v, TokenIds& ids) {
     v.tokens.push_back(token.name);
     v.types.push_back(0);
   }
-  v.types[static_cast<std::size_t>(token.id)] =
-      static_cast<int>(control ? TokenType::control : TokenType::user_defined);
+  v.types[token.id] = static_cast<int>(control ? TokenType::control : TokenType::user_defined);
   keys.refuse_the_rest();
   v.rules->added.push_back(std::move(token));
 }

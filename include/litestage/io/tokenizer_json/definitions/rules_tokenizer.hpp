@@ -77,7 +77,7 @@ class MarkupBytes {
     if (token.normalized != normalised) continue;
     std::string name = normalised ? normal_form(token.name, v.rules->normal).text : token.name;
     if (name.empty()) continue;
-    names.push_back({std::move(name), token, v.type(static_cast<std::size_t>(token.id)) == TokenType::control});
+    names.push_back({std::move(name), token, v.type(token.id) == TokenType::control});
   }
   return AddedTokens(std::move(names));
 }

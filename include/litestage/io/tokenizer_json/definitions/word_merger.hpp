@@ -34,7 +34,7 @@ LITESTAGE_INLINE WordMerger::WordMerger(const Vocabulary& vocabulary)
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
     // No word becomes a control token: these are found by their names, in markup only. A repeated pair has its last
     // rank.
-    if (vocabulary.type(static_cast<std::size_t>(merges[rank].joined)) == TokenType::control) continue;
+    if (vocabulary.type(merges[rank].joined) == TokenType::control) continue;
     merges_.set(merges[rank].left, merges[rank].right, rank, merges[rank].joined);
   }
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,7 +33,7 @@ struct ConfigCheck {
 inline void check_factors(const ConfigCheck& check, const std::vector<float>& factors, int rotary_dim,
                           std::string_view kind) {
   const std::string name = concat(kind, "RoPE factor");
-  check.need(factors.empty() || static_cast<int>(factors.size()) == rotary_dim / 2, concat("number of ", name, "s"),
+  check.need(factors.empty() || std::ssize(factors) == rotary_dim / 2, concat("number of ", name, "s"),
              static_cast<double>(factors.size()), concat("0 or ", rotary_dim / 2));
   for (const float f : factors) check.need(f > 0 && f < 1e6f, name, f, "above 0 and below 1e6");
 }
@@ -50,7 +49,7 @@ inline void check_rope(const ConfigCheck& check, const RopeConfig& rope, int hea
 }
 
 inline void check_layers(const ConfigCheck& check, const ModelConfig& c) {
-  check.need(c.layer_kinds.empty() || static_cast<int>(c.layer_kinds.size()) == c.n_layers, "number of layer kinds",
+  check.need(c.layer_kinds.empty() || std::ssize(c.layer_kinds) == c.n_layers, "number of layer kinds",
              static_cast<double>(c.layer_kinds.size()), concat("0 or ", c.n_layers));
   const auto any = [&](const auto& f) { return std::any_of(c.layer_kinds.begin(), c.layer_kinds.end(), f); };
   const bool windowed = any([](const LayerKind& k) { return k.windowed; });

@@ -18,7 +18,7 @@ namespace detail {
 // Divides frequency i by divisor(i).
 template <class Divisor>
 void divide_frequencies(RopeConfig& rope, const Divisor& divisor) {
-  const auto pairs = static_cast<std::size_t>(rope.rotary_dim) / 2;
+  const std::size_t pairs = rope.rotary_dim / 2;
   if (rope.factors.empty()) rope.factors.assign(pairs, 1.0f);
   for (std::size_t i = 0; i < rope.factors.size(); ++i) {
     rope.factors[i] = static_cast<float>(static_cast<double>(rope.factors[i]) * divisor(i));
@@ -26,7 +26,7 @@ void divide_frequencies(RopeConfig& rope, const Divisor& divisor) {
 }
 
 inline void raise_magnitude(RopeConfig& rope, double by) {
-  rope.magnitude = static_cast<float>(static_cast<double>(rope.magnitude) * by);
+  rope.magnitude = static_cast<float>(rope.magnitude * by);
 }
 
 [[nodiscard]] inline double yarn_magnitude(const YarnScaling& s) {
@@ -83,12 +83,12 @@ LITESTAGE_INLINE void scale_yarn(RopeConfig& rope, const YarnScaling& s) {
 }
 
 LITESTAGE_INLINE void scale_longrope(RopeConfig& rope, const LongRopeScaling& s) {
-  rope.long_factors.assign(static_cast<std::size_t>(rope.rotary_dim) / 2, 1.0f);
+  rope.long_factors.assign(rope.rotary_dim / 2, 1.0f);
   if (!rope.factors.empty()) rope.long_factors = rope.factors;
   for (std::size_t i = 0; i < rope.long_factors.size(); ++i) rope.long_factors[i] *= s.long_factors.at(i);
-  detail::divide_frequencies(rope, [&](std::size_t i) { return static_cast<double>(s.short_factors.at(i)); });
+  detail::divide_frequencies(rope, [&](std::size_t i) { return s.short_factors.at(i); });
   rope.original_context = s.original_context;
-  const double ratio = std::log(std::max(s.factor, 1.0)) / std::log(static_cast<double>(s.original_context));
+  const double ratio = std::log(std::max(s.factor, 1.0)) / std::log(s.original_context);
   detail::raise_magnitude(rope, s.magnitude.value_or(std::sqrt(1 + ratio)));
 }
 
@@ -115,7 +115,7 @@ LITESTAGE_INLINE void check_scaling(const YarnScaling& s, std::string_view sourc
 }
 
 LITESTAGE_INLINE void check_scaling(const LongRopeScaling& s, int rotary_dim, std::string_view source) {
-  const auto pairs = static_cast<std::size_t>(rotary_dim) / 2;
+  const std::size_t pairs = rotary_dim / 2;
   detail::need_scaling(s.short_factors.size() == pairs, source, "number of short factors",
                        static_cast<double>(s.short_factors.size()), concat(pairs));
   detail::need_scaling(s.long_factors.size() == pairs, source, "number of long factors",

@@ -26,17 +26,18 @@ LITESTAGE_INLINE std::vector<const RawTensor*> all_tensors(const ModelTensors& t
 LITESTAGE_INLINE void validate(const ModelSource& source) {
   source.config.validate(source.path);
   const ModelConfig& c = source.config;
-  const auto check = [&](const RawTensor& t, std::string_view role, int rows, int columns, bool optional = false) {
+  const auto check = [&](const RawTensor& t, std::string_view role, std::size_t rows, std::size_t columns,
+                         bool optional = false) {
     if (t.empty()) {
       if (!optional) throw Error(concat(source.path, ": tensor for ", role, " is missing"));
       return;
     }
-    if (t.rows != static_cast<std::size_t>(rows) || t.columns != static_cast<std::size_t>(columns)) {
+    if (t.rows != rows || t.columns != columns) {
       throw Error(concat(source.path, ": tensor ", t.name, " (", role, ") is ", t.rows, " x ", t.columns, ", expected ",
                          rows, " x ", columns));
     }
   };
-  if (static_cast<int>(source.tensors.layers.size()) != c.n_layers) {
+  if (std::ssize(source.tensors.layers) != c.n_layers) {
     throw Error(concat(source.path, ": ", source.tensors.layers.size(), " layers of tensors, expected ", c.n_layers));
   }
   check(source.tensors.embedding, "the token embedding", c.vocab, c.hidden);

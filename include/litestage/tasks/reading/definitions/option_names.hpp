@@ -51,10 +51,10 @@ LITESTAGE_INLINE bool OptionNames::is_named(std::size_t i) const {
 
 LITESTAGE_INLINE std::optional<OptionNames::Match> OptionNames::text_at(std::size_t i) const {
   std::optional<Match> longest;
-  for (std::size_t o = 0; o < options_.size(); ++o) {
+  for (int o = 0; o < std::ssize(options_); ++o) {
     const std::size_t n = options_[o].size();
     if (n == 0 || (longest && n < longest->words) || !stands_at(i, options_[o])) continue;
-    longest = Match{longest && n == longest->words ? no_answer : static_cast<int>(o), n};
+    longest = Match{longest && n == longest->words ? no_answer : o, n};
   }
   return longest;
 }
