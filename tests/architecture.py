@@ -160,13 +160,13 @@ STANDARD_NAMES = {
     "string_view": "string_view u32string_view",
     "system_error": "errc error_code generic_category system_error",
     "thread": "this_thread thread",
-    "tuple": "apply get tuple tuple_cat tuple_size_v",
+    "tuple": "get tuple",
     "type_traits": "conditional_t decay_t integral_constant is_aggregate_v is_arithmetic_v is_const_v is_enum_v "
                    "is_floating_point_v is_integral_v is_same_v is_trivially_copyable_v is_void_v remove_cvref_t "
                    "remove_pointer_t remove_reference_t type_identity",
     "unordered_map": "unordered_map unordered_multimap",
     "unordered_set": "unordered_set",
-    "utility": "cmp_greater cmp_less cmp_not_equal exchange forward in_place_index in_place_type in_range index_sequence make_index_sequence move pair swap get",
+    "utility": "cmp_greater cmp_less cmp_not_equal exchange forward in_place_index in_place_type in_range index_sequence index_sequence_for make_index_sequence move pair swap get",
     "variant": "get get_if holds_alternative monostate variant variant_size_v visit",
     "vector": "vector erase_if ssize",
 }

@@ -6,6 +6,7 @@
 
 #include "litestage/early_exit/standard.hpp"
 #include "litestage/settings/choice.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/skip/standard.hpp"
 #include "litestage/stages/standard.hpp"
 
@@ -30,7 +31,7 @@ struct Greedy {
     s.last = m.cosine;
     ++s.observed;
   }
-  static constexpr auto fields() { return std::tuple(Field("bar", &Greedy::bar, "cosine above which it skips", 0, 1)); }
+  static constexpr auto fields() { return Fields(Field("bar", &Greedy::bar, "cosine above which it skips", 0, 1)); }
   friend bool operator==(const Greedy&, const Greedy&) = default;
 };
 

@@ -9,6 +9,7 @@
 
 #include "common/error_of.hpp"
 #include "litestage/settings/describe.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/spec.hpp"
 
@@ -21,7 +22,7 @@ enum class Colour : std::uint8_t { red, green };
 
 struct Inner {
   int depth = 1;
-  static constexpr auto fields() { return std::tuple(Field("depth", &Inner::depth, "how deep", 0, 9)); }
+  static constexpr auto fields() { return Fields(Field("depth", &Inner::depth, "how deep", 0, 9)); }
   friend bool operator==(const Inner&, const Inner&) = default;
 };
 
@@ -42,7 +43,7 @@ struct Everything {
   std::vector<std::string> words = {};
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("flag", &Everything::flag, "a switch"), Field("small", &Everything::small, "a small number"),
         Field("count", &Everything::count, "a count", 1, 10), Field("large", &Everything::large, "a large number"),
         Field("ratio", &Everything::ratio, "a ratio", 0, 1), Field("precise", &Everything::precise, "a number", -1),
@@ -175,7 +176,7 @@ TEST_CASE("a repeated key is refused") {
 TEST_CASE("a number too large for a float is refused rather than made infinite") {
   struct Narrow {
     float x = 0;
-    static constexpr auto fields() { return std::tuple(Field("x", &Narrow::x, "a number")); }
+    static constexpr auto fields() { return Fields(Field("x", &Narrow::x, "a number")); }
   };
   const Form form(Form::Map{{"x", 1e39}});
   CHECK(error_of([&] { static_cast<void>(read_fields<Narrow>(form, "f")); }) ==

@@ -1,5 +1,6 @@
 // Records: complete structs, whose keys must be there but for those that their fields excuse.
 #include "litestage/settings/read_fields.hpp"
+#include "litestage/settings/field.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,8 +20,8 @@ struct Place {
   std::string town;
   int floor = 0;
   static constexpr auto fields() {
-    return std::tuple(Field("town", &Place::town, "its name"),
-                      Field("floor", &Place::floor, "of the room", 0, 99).with(Presence::missing_in_older));
+    return Fields(Field("town", &Place::town, "its name"),
+                  Field("floor", &Place::floor, "of the room", 0, 99).with(Presence::missing_in_older));
   }
   friend bool operator==(const Place&, const Place&) = default;
 };
@@ -28,7 +29,7 @@ struct Place {
 struct Size {
   static constexpr bool complete = true;
   int seats = 0;
-  static constexpr auto fields() { return std::tuple(Field("seats", &Size::seats, "in the room", 0)); }
+  static constexpr auto fields() { return Fields(Field("seats", &Size::seats, "in the room", 0)); }
   friend bool operator==(const Size&, const Size&) = default;
 };
 
@@ -49,13 +50,13 @@ struct Meeting : Size {
   int guests = 0;
   static constexpr auto fields() {
     using M = Meeting;
-    return std::tuple(Field("title", &M::title, "of it"), field_of(&M::seats), InlineField(&M::place),
-                      Field("hours", &M::hours, "of the day", 0, 23),
-                      Field("notes", &M::notes, "taken").with(Presence::unless_default),
-                      Field("overflow", &M::overflow, "room").with(Presence::unless_default),
-                      coded_field<RomanForm>("tens", &M::tens, "of guests"),
-                      Field("guests", &M::guests, "who came").with(Presence::missing_in_older),
-                      ComputedField("empty", [](const M& m) { return m.seats - m.guests; }));
+    return Fields(Field("title", &M::title, "of it"), field_of(&M::seats), InlineField(&M::place),
+                  Field("hours", &M::hours, "of the day", 0, 23),
+                  Field("notes", &M::notes, "taken").with(Presence::unless_default),
+                  Field("overflow", &M::overflow, "room").with(Presence::unless_default),
+                  coded_field<RomanForm>("tens", &M::tens, "of guests"),
+                  Field("guests", &M::guests, "who came").with(Presence::missing_in_older),
+                  ComputedField("empty", [](const M& m) { return m.seats - m.guests; }));
   }
   void fill_older(const Form& form) {
     if (form.find("guests") == nullptr) guests = seats;

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
@@ -49,7 +48,7 @@ struct OwnMethod {
   }
   static constexpr auto fields() {
     using O = OwnMethod;
-    return std::tuple(
+    return Fields(
         Field("name", &O::name, "name of the method in tables; empty: made of the policies' names"),
         Field("skip", &O::skip, "which sub-layers are skipped"), Field("exit", &O::exit, "when a stage ends early"),
         Field("stages", &O::stages, "the schedule, if it is not the one of the comparison"),

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "litestage/core/error.hpp"
 #include "litestage/core/fnv1a.hpp"
 #include "litestage/evaluate/context_use.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/settings/form_fingerprint.hpp"
@@ -36,7 +36,7 @@ struct FinishedRecord {
 
   static constexpr auto fields() {
     using R = FinishedRecord;
-    return std::tuple(
+    return Fields(
         Field("method", &R::method, "name of the method"), Field("question", &R::question, "id of the question"),
         Field("policies", &R::policies, "fingerprint of the method's policies").with(Presence::unless_default),
         Field("turns", &R::turns, "fingerprint of the methods that took turns").with(Presence::unless_default),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "litestage/compare/outcome.hpp"
@@ -29,11 +28,11 @@ struct Method {
 
   static constexpr auto fields() {  // outcomes and timings are written by question
     using M = Method;
-    return std::tuple(Field("name", &M::name, "name of the method, unique in a comparison"),
-                      Field("setting", &M::setting, "its policies in words"),
-                      Field("policies", &M::policies, "the policies as JSON"),
-                      coded_field<TextOrNullForm>("missing", &M::missing, "why it could not be run"),
-                      coded_field<TextOrNullForm>("same_as", &M::same_as, "the method whose runs it shares"));
+    return Fields(Field("name", &M::name, "name of the method, unique in a comparison"),
+                  Field("setting", &M::setting, "its policies in words"),
+                  Field("policies", &M::policies, "the policies as JSON"),
+                  coded_field<TextOrNullForm>("missing", &M::missing, "why it could not be run"),
+                  coded_field<TextOrNullForm>("same_as", &M::same_as, "the method whose runs it shares"));
   }
 };
 
@@ -44,8 +43,8 @@ struct ComparedQuestion {
 
   static constexpr auto fields() {
     using Q = ComparedQuestion;
-    return std::tuple(Field("id", &Q::id, "id of the question"),
-                      coded_field<evaluate::GoldForm>("gold", &Q::gold, "the right answer, or several"));
+    return Fields(Field("id", &Q::id, "id of the question"),
+                  coded_field<evaluate::GoldForm>("gold", &Q::gold, "the right answer, or several"));
   }
 };
 

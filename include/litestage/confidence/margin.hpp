@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::confidence {
@@ -14,7 +14,7 @@ struct Margin {
   static constexpr Signal signals = Signal::margin;
   [[nodiscard]] float operator()(const TokenStats& token) const { return token.margin; }
 
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const Margin&, const Margin&) = default;
 };
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::confidence {
@@ -14,7 +14,7 @@ struct MaxLogit {
   static constexpr Signal signals = Signal::max_logit;
   [[nodiscard]] float operator()(const TokenStats& token) const { return token.max_logit; }
 
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const MaxLogit&, const MaxLogit&) = default;
 };
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::confidence {
@@ -14,7 +14,7 @@ struct MaxProb {
   static constexpr Signal signals = Signal::max_prob;
   [[nodiscard]] float operator()(const TokenStats& token) const { return token.max_prob; }
 
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const MaxProb&, const MaxProb&) = default;
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
-#include <tuple>
 
 #include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
@@ -34,8 +33,7 @@ struct MeanLogProbTopK {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
-        Field("k", &MeanLogProbTopK::k, "number of likeliest tokens in the mean", 1, TokenStats::max_top));
+    return Fields(Field("k", &MeanLogProbTopK::k, "number of likeliest tokens in the mean", 1, TokenStats::max_top));
   }
   friend bool operator==(const MeanLogProbTopK&, const MeanLogProbTopK&) = default;
 };

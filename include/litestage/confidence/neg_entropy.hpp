@@ -3,8 +3,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::confidence {
@@ -15,7 +15,7 @@ struct NegEntropy {
   static constexpr Signal signals = Signal::entropy;
   [[nodiscard]] float operator()(const TokenStats& token) const { return -token.entropy; }
 
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const NegEntropy&, const NegEntropy&) = default;
 };
 

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -94,8 +93,7 @@ struct Any {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("first", &Any::first, "the first policy"),
-                      Field("second", &Any::second, "the second policy"));
+    return Fields(Field("first", &Any::first, "the first policy"), Field("second", &Any::second, "the second policy"));
   }
   friend bool operator==(const Any&, const Any&) = default;
 };

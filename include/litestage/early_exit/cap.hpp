@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/policy/ladder.hpp"
@@ -48,7 +47,7 @@ struct Cap {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("tokens", &Cap::tokens, "how many tokens a branch may have", 1, 1000000),
         OpenField("STAGE", &Cap::stages,
                   "how many tokens a branch of the stage with this name may have, in place of `tokens`", 1, 1000000));

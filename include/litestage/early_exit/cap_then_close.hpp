@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/policy/ladder.hpp"
@@ -57,12 +56,11 @@ struct CapThenClose {
 
   static constexpr auto fields() {
     using C = CapThenClose;
-    return std::tuple(
-        Field("tokens", &C::tokens, "how many tokens a branch may have before the closing words", 1, 1000000),
-        Field("text", &C::text, "the closing words"),
-        Field("close_tokens", &C::close_tokens, "how many tokens it may have after them", 0, 1000000),
-        OpenField("STAGE", &C::stages, "how many tokens a branch of the stage with this name may have before them", 1,
-                  1000000));
+    return Fields(Field("tokens", &C::tokens, "how many tokens a branch may have before the closing words", 1, 1000000),
+                  Field("text", &C::text, "the closing words"),
+                  Field("close_tokens", &C::close_tokens, "how many tokens it may have after them", 0, 1000000),
+                  OpenField("STAGE", &C::stages,
+                            "how many tokens a branch of the stage with this name may have before them", 1, 1000000));
   }
   friend bool operator==(const CapThenClose&, const CapThenClose&) = default;
 };

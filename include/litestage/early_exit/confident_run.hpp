@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/confidence/max_prob.hpp"
@@ -43,7 +42,7 @@ struct ConfidentRun {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("criterion", &ConfidentRun::criterion, "confidence in a token"),
         Field("threshold", &ConfidentRun::threshold, "a token with at least this confidence is confident"),
         Field("run", &ConfidentRun::run, "number of consecutive confident tokens that stops the branch", 1, 100000));

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/early_exit/weighted_variance.hpp"
@@ -40,7 +39,7 @@ struct EntropyVariance {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("alpha", &EntropyVariance::alpha, "weight of the newest token in mean and variance", 0.001, 1),
         Field("threshold", &EntropyVariance::threshold, "a variance below this stops the branch (nats squared)", 0),
         Field("min_tokens", &EntropyVariance::min_tokens, "number of tokens before the first test", 1, 100000));

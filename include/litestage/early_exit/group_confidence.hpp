@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/confidence/mean_log_prob_top_k.hpp"
@@ -44,7 +43,7 @@ struct GroupConfidence {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("window", &GroupConfidence::window, "number of last tokens in a group", 1, 4096),
         Field("threshold", &GroupConfidence::threshold, "a group whose mean confidence is below this stops the branch"),
         Field("k", &GroupConfidence::k, "number of likeliest tokens in the confidence top_log_probs of a token", 1,

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "litestage/confidence/max_prob.hpp"
 #include "litestage/core/enum_names.hpp"
@@ -60,11 +59,11 @@ struct LowConfidence {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("criterion", &LowConfidence::criterion, "confidence in a token"),
-                      Field("window", &LowConfidence::window, "number of last confidences in the mean", 1, 4096),
-                      Field("threshold", &LowConfidence::threshold, "a mean at or below this stops the branch"),
-                      Field("warm_up", &LowConfidence::warm_up,
-                            "when the test begins: at a full window, or (none) at the first token"));
+    return Fields(Field("criterion", &LowConfidence::criterion, "confidence in a token"),
+                  Field("window", &LowConfidence::window, "number of last confidences in the mean", 1, 4096),
+                  Field("threshold", &LowConfidence::threshold, "a mean at or below this stops the branch"),
+                  Field("warm_up", &LowConfidence::warm_up,
+                        "when the test begins: at a full window, or (none) at the first token"));
   }
   friend bool operator==(const LowConfidence&, const LowConfidence&) = default;
 };

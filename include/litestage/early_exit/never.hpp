@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::early_exit {
@@ -17,7 +17,7 @@ struct Never {
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] Verdict observe(State&, const StepInfo&, const TokenStats&) const { return Verdict::go_on; }
 
-  static constexpr auto fields() { return std::tuple(); }  // no settings
+  static constexpr auto fields() { return Fields(); }  // no settings
   friend bool operator==(const Never&, const Never&) = default;
 };
 

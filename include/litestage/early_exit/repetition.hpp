@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/policy/ladder.hpp"
@@ -40,7 +39,7 @@ struct Repetition {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("ngram", &Repetition::ngram, "number of last tokens that are looked for", 1, 1000),
         Field("repeats", &Repetition::repeats,
               "number of their occurrences that stops the branch, the last one included", 2, 1000),

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -45,9 +44,9 @@ struct LookAheadReport {
 
   static constexpr auto fields() {
     using L = LookAheadReport;
-    return std::tuple(Field("at", &L::at, "number of tokens that the branch had chosen", 0, largest_count),
-                      Field("text_tokens", &L::text_tokens, "tokens of the text that was appended", 0, largest_count),
-                      Field("tokens", &L::tokens, "the tokens read", 0, largest_count));
+    return Fields(Field("at", &L::at, "number of tokens that the branch had chosen", 0, largest_count),
+                  Field("text_tokens", &L::text_tokens, "tokens of the text that was appended", 0, largest_count),
+                  Field("tokens", &L::tokens, "the tokens read", 0, largest_count));
   }
   friend bool operator==(const LookAheadReport&, const LookAheadReport&) = default;
 };
@@ -71,7 +70,7 @@ struct BranchReport {
 
   static constexpr auto fields() {
     using B = BranchReport;
-    return std::tuple(
+    return Fields(
         Field("text", &B::text, "the text that later stages see"),
         Field("tokens", &B::tokens, "the kept tokens", 0, largest_count),
         Field("stop", &B::stop, "why the branch stopped generating"),
@@ -112,7 +111,7 @@ struct StageCounts {
 
   static constexpr auto fields() {
     using S = StageCounts;
-    return std::tuple(
+    return Fields(
         Field("name", &S::name, "name of the stage"),
         Field("prompt_tokens", &S::prompt_tokens, "tokens of the whole prompts of all branches", 0, largest_count),
         Field("shared_tokens", &S::shared_tokens, "tokens of the part that all prompts share", 0, largest_count),
@@ -143,10 +142,10 @@ struct StageTimes {
   double look_ahead_s = 0;
 
   static constexpr auto fields() {
-    return std::tuple(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
-                      Field("decode_s", &StageTimes::decode_s, "seconds of the steps after the first token", 0),
-                      Field("look_ahead_s", &StageTimes::look_ahead_s, "seconds of these that look-aheads took", 0)
-                          .with(Presence::unless_default));
+    return Fields(Field("prefill_s", &StageTimes::prefill_s, "seconds until the first token's logits", 0),
+                  Field("decode_s", &StageTimes::decode_s, "seconds of the steps after the first token", 0),
+                  Field("look_ahead_s", &StageTimes::look_ahead_s, "seconds of these that look-aheads took", 0)
+                      .with(Presence::unless_default));
   }
   friend bool operator==(const StageTimes&, const StageTimes&) = default;
 };
@@ -158,9 +157,8 @@ struct StageReport : StageCounts<int>, StageTimes {
   std::vector<BranchReport> branches;
 
   static constexpr auto fields() {
-    return std::tuple_cat(StageCounts<int>::fields(), StageTimes::fields(),
-                          std::tuple(Field("branches", &StageReport::branches,
-                                           "reports of the branches, in the order of their prompts")));
+    return StageCounts<int>::fields() + StageTimes::fields() +
+           Fields(Field("branches", &StageReport::branches, "reports of the branches, in the order of their prompts"));
   }
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
@@ -173,10 +171,9 @@ struct NoRoom {
   std::size_t context = 0;  // positions available
 
   static constexpr auto fields() {
-    return std::tuple(
-        Field("stage", &NoRoom::stage, "name of the stage"),
-        Field("needed", &NoRoom::needed, "positions that the prompt of the stage takes", 0, largest_count),
-        Field("context", &NoRoom::context, "positions of the context", 0, largest_count));
+    return Fields(Field("stage", &NoRoom::stage, "name of the stage"),
+                  Field("needed", &NoRoom::needed, "positions that the prompt of the stage takes", 0, largest_count),
+                  Field("context", &NoRoom::context, "positions of the context", 0, largest_count));
   }
   friend bool operator==(const NoRoom&, const NoRoom&) = default;
 };

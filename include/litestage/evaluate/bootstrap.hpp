@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/error.hpp"
@@ -22,9 +21,9 @@ struct Ratio {
   double high = 0;
 
   static constexpr auto fields() {
-    return std::tuple(Field("value", &Ratio::value, "ratio of the sums", 0),
-                      Field("low", &Ratio::low, "lower end of the 95 % interval", 0),
-                      Field("high", &Ratio::high, "upper end of the 95 % interval", 0));
+    return Fields(Field("value", &Ratio::value, "ratio of the sums", 0),
+                  Field("low", &Ratio::low, "lower end of the 95 % interval", 0),
+                  Field("high", &Ratio::high, "upper end of the 95 % interval", 0));
   }
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
-#include <tuple>
 
 #include "litestage/engine/report.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 
@@ -20,7 +20,7 @@ struct ContextUse {
 
   static constexpr auto fields() {
     using C = ContextUse;
-    return std::tuple(
+    return Fields(
         Field("positions", &C::positions, "K/V cache positions of the branch that used most", 0, largest_count)
             .with(Presence::missing_in_older),
         Field("filled", &C::filled, "whether a branch ended because the context was full")

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/prompt/answer.hpp"
@@ -25,10 +24,10 @@ struct Proportion {
 
   static constexpr auto fields() {
     using P = Proportion;
-    return std::tuple(Field("value", &P::value, "hits / trials", 0, 1),
-                      Field("low", &P::low, "lower end of the 95 % interval", 0, 1),
-                      Field("high", &P::high, "upper end of the 95 % interval", 0, 1),
-                      Field("hits", &P::hits, "number of hits", 0), Field("trials", &P::trials, "number of trials", 0));
+    return Fields(Field("value", &P::value, "hits / trials", 0, 1),
+                  Field("low", &P::low, "lower end of the 95 % interval", 0, 1),
+                  Field("high", &P::high, "upper end of the 95 % interval", 0, 1),
+                  Field("hits", &P::hits, "number of hits", 0), Field("trials", &P::trials, "number of trials", 0));
   }
   friend bool operator==(const Proportion&, const Proportion&) = default;
 };

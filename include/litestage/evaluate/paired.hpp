@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <tuple>
 
 #include "litestage/core/error.hpp"
 #include "litestage/evaluate/metrics.hpp"
@@ -72,12 +71,12 @@ struct PairedDifference {
 
   static constexpr auto fields() {
     using D = PairedDifference;
-    return std::tuple(Field("value", &D::value, "difference of the accuracies"),
-                      Field("low", &D::low, "lower end of the 95 % interval"),
-                      Field("high", &D::high, "upper end of the 95 % interval"),
-                      Field("p_value", &D::p_value, "p-value of McNemar's test"),
-                      ComputedField("only_this_right", [](const D& d) { return d.counts.only_a; }),
-                      ComputedField("only_reference_right", [](const D& d) { return d.counts.only_b; }));
+    return Fields(Field("value", &D::value, "difference of the accuracies"),
+                  Field("low", &D::low, "lower end of the 95 % interval"),
+                  Field("high", &D::high, "upper end of the 95 % interval"),
+                  Field("p_value", &D::p_value, "p-value of McNemar's test"),
+                  ComputedField("only_this_right", [](const D& d) { return d.counts.only_a; }),
+                  ComputedField("only_reference_right", [](const D& d) { return d.counts.only_b; }));
   }
 };
 

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,13 +26,13 @@ struct RecordedAnswer {
 
   static constexpr auto fields() {
     using A = RecordedAnswer;
-    return std::tuple(Field("id", &A::id, "id of the question"),
-                      coded_field<GoldForm>("gold", &A::gold, "the right answer, or several"),
-                      coded_field<AnswerForm>("predicted", &A::predicted, "the predicted answer"),
-                      Field("seconds", &A::seconds, "seconds of all stages", 0),
-                      Field("stages", &A::stages, "report of each stage"),
-                      Field("no_room", &A::no_room, "why there is no answer").with(Presence::unless_default),
-                      Field("kind", &A::kind, "the kind of the answer").with(Presence::unless_default));
+    return Fields(Field("id", &A::id, "id of the question"),
+                  coded_field<GoldForm>("gold", &A::gold, "the right answer, or several"),
+                  coded_field<AnswerForm>("predicted", &A::predicted, "the predicted answer"),
+                  Field("seconds", &A::seconds, "seconds of all stages", 0),
+                  Field("stages", &A::stages, "report of each stage"),
+                  Field("no_room", &A::no_room, "why there is no answer").with(Presence::unless_default),
+                  Field("kind", &A::kind, "the kind of the answer").with(Presence::unless_default));
   }
   void check(const Where& where) const {
     if (kind != AnswerKind::letter) return;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "litestage/evaluate/recorded_answer.hpp"
@@ -39,15 +38,15 @@ struct RunInfo {
 
   static constexpr auto fields() {
     using R = RunInfo;
-    return std::tuple(Field("method", &R::method, "name of the run in tables"),
-                      Field("model", &R::model, "name of the model's file"),
-                      Field("backend", &R::backend, "name of the backend"), Field("task", &R::task, "name of the task"),
-                      Field("data", &R::data, "name of the questions' file"),
-                      Field("answering", &R::answering, "extracted or letter"),
-                      Field("policies", &R::policies, "the policies as JSON"),
-                      coded_field<SeedForm>("seed", &R::seed, "seed of the sampler"),
-                      Field("clock_s", &R::clock_s, "seconds of the whole run, if questions ran in batches; else 0", 0),
-                      Field("asked", &R::asked, "number of questions of the run", 0).with(Presence::missing_in_older));
+    return Fields(Field("method", &R::method, "name of the run in tables"),
+                  Field("model", &R::model, "name of the model's file"),
+                  Field("backend", &R::backend, "name of the backend"), Field("task", &R::task, "name of the task"),
+                  Field("data", &R::data, "name of the questions' file"),
+                  Field("answering", &R::answering, "extracted or letter"),
+                  Field("policies", &R::policies, "the policies as JSON"),
+                  coded_field<SeedForm>("seed", &R::seed, "seed of the sampler"),
+                  Field("clock_s", &R::clock_s, "seconds of the whole run, if questions ran in batches; else 0", 0),
+                  Field("asked", &R::asked, "number of questions of the run", 0).with(Presence::missing_in_older));
   }
   friend bool operator==(const RunInfo&, const RunInfo&) = default;
 };
@@ -59,8 +58,8 @@ struct Results {
 
   static constexpr auto fields() {
     using R = Results;
-    return std::tuple(InlineField(&R::info), Field("answers", &R::answers, "answer to each question"),
-                      ComputedField("summary", [](const R& r) { return summarize(r.answers, r.info.clock_s); }));
+    return Fields(InlineField(&R::info), Field("answers", &R::answers, "answer to each question"),
+                  ComputedField("summary", [](const R& r) { return summarize(r.answers, r.info.clock_s); }));
   }
   void fill_older(const Form& form) {  // files without `asked` come from complete runs
     if (form.find("asked") == nullptr) info.asked = answers.size();

@@ -4,11 +4,11 @@
 #include <concepts>
 #include <cstddef>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "litestage/engine/report.hpp"
+#include "litestage/settings/field.hpp"
 
 namespace litestage::evaluate {
 
@@ -17,16 +17,16 @@ template <class Sums, class Part, class F>
 void for_each_number(Sums& sums, const Part& part, F f) {
   constexpr auto to = Sums::fields();
   constexpr auto from = Part::fields();
-  static_assert(std::tuple_size_v<decltype(to)> == std::tuple_size_v<decltype(from)>);
+  static_assert(to.size == from.size);
   const auto one = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
-    auto& sum = sums.*std::get<i>(to).member;
+    auto& sum = sums.*field_at<i>(to).member;
     if constexpr (!std::same_as<std::remove_cvref_t<decltype(sum)>, std::string>)
-      f(sum, part.*std::get<i>(from).member);
+      f(sum, part.*field_at<i>(from).member);
   };
   [&]<std::size_t... i>(std::index_sequence<i...>) {
     (one(std::integral_constant<std::size_t, i>{}), ...);
   }
-  (std::make_index_sequence<std::tuple_size_v<decltype(to)>>{});
+  (std::make_index_sequence<to.size>{});
 }
 
 // Adds the counts of one stage, each divided by `divisor`.

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "litestage/engine/report.hpp"
@@ -21,11 +20,10 @@ struct StageSummary : StageCounts<double>, StageTimes {
 
   static constexpr auto fields() {
     using S = StageSummary;
-    return std::tuple(field_of(&S::name), Field("questions", &S::questions, "number of questions that ran the stage"),
-                      field_of(&S::prompt_tokens), field_of(&S::generated_tokens), field_of(&S::look_ahead_tokens),
-                      field_of(&S::injected_tokens), field_of(&S::sublayers_skipped),
-                      field_of(&S::sublayers_skipped_mean), field_of(&S::prefill_s), field_of(&S::decode_s),
-                      field_of(&S::look_ahead_s));
+    return Fields(field_of(&S::name), Field("questions", &S::questions, "number of questions that ran the stage"),
+                  field_of(&S::prompt_tokens), field_of(&S::generated_tokens), field_of(&S::look_ahead_tokens),
+                  field_of(&S::injected_tokens), field_of(&S::sublayers_skipped), field_of(&S::sublayers_skipped_mean),
+                  field_of(&S::prefill_s), field_of(&S::decode_s), field_of(&S::look_ahead_s));
   }
 };
 
@@ -47,21 +45,21 @@ struct Summary {
 
   static constexpr auto fields() {
     using S = Summary;
-    return std::tuple(Field("questions", &S::questions, "number of questions"),
-                      Field("answered", &S::answered, "number of questions with a prediction"),
-                      ComputedField("scored", [](const S& s) { return s.accuracy.trials; }),
-                      ComputedField("correct", [](const S& s) { return s.accuracy.hits; }),
-                      ComputedField("accuracy", [](const S& s) { return s.accuracy.value; }),
-                      ComputedField("low", [](const S& s) { return s.accuracy.low; }),
-                      ComputedField("high", [](const S& s) { return s.accuracy.high; }),
-                      Field("seconds", &S::seconds, "seconds of the run"),
-                      Field("prompt_tokens", &S::prompt_tokens, "tokens of all prompts"),
-                      Field("tokens", &S::tokens, "tokens generated"),
-                      Field("tokens_per_s", &S::tokens_per_s, "tokens generated per second"),
-                      Field("questions_per_minute", &S::questions_per_minute, "60 questions / seconds"),
-                      Field("seconds_per_question", &S::seconds_per_question, "seconds / questions"),
-                      Field("tokens_per_question", &S::tokens_per_question, "mean tokens generated per question"),
-                      Field("stages", &S::stages, "means of each stage"));
+    return Fields(Field("questions", &S::questions, "number of questions"),
+                  Field("answered", &S::answered, "number of questions with a prediction"),
+                  ComputedField("scored", [](const S& s) { return s.accuracy.trials; }),
+                  ComputedField("correct", [](const S& s) { return s.accuracy.hits; }),
+                  ComputedField("accuracy", [](const S& s) { return s.accuracy.value; }),
+                  ComputedField("low", [](const S& s) { return s.accuracy.low; }),
+                  ComputedField("high", [](const S& s) { return s.accuracy.high; }),
+                  Field("seconds", &S::seconds, "seconds of the run"),
+                  Field("prompt_tokens", &S::prompt_tokens, "tokens of all prompts"),
+                  Field("tokens", &S::tokens, "tokens generated"),
+                  Field("tokens_per_s", &S::tokens_per_s, "tokens generated per second"),
+                  Field("questions_per_minute", &S::questions_per_minute, "60 questions / seconds"),
+                  Field("seconds_per_question", &S::seconds_per_question, "seconds / questions"),
+                  Field("tokens_per_question", &S::tokens_per_question, "mean tokens generated per question"),
+                  Field("stages", &S::stages, "means of each stage"));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -69,8 +68,7 @@ void describe_field(std::string& text, const std::string& prefix, std::string_vi
 template <HasFields T, class Outer>
 void describe_fields(std::string& text, const std::string& prefix, std::string_view remark) {
   const T defaults{};
-  std::apply([&](const auto&... field) { (describe_field<Outer>(text, prefix, remark, field, defaults), ...); },
-             T::fields());
+  T::fields().each([&](const auto& field) { describe_field<Outer>(text, prefix, remark, field, defaults); });
 }
 
 // Prints the name, the `summary` if there is one, and every key.

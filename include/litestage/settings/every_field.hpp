@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <tuple>
 #include <type_traits>
 
 #include "litestage/settings/field.hpp"
@@ -43,7 +42,7 @@ template <class Owner>
 inline constexpr char owner_mark = 0;  // its address stands for the type
 
 template <class T, class... Fs>
-[[nodiscard]] consteval bool lists_every_member(std::type_identity<std::tuple<Fs...>>) {
+[[nodiscard]] consteval bool lists_every_member(std::type_identity<Fields<Fs...>>) {
   const std::array<const void*, sizeof...(Fs)> owners = {&owner_mark<typename FieldOwner<Fs>::type>...};
   const std::array<std::size_t, sizeof...(Fs)> members = {member_count_of_owner<Fs>()...};
   std::size_t described = 0;  // members and base structs of T

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -95,7 +94,7 @@ void add_keys(std::vector<std::string_view>& keys) {
     else if constexpr (!std::is_void_v<typename FieldOwner<F>::type>)  // computed fields are not read
       keys.push_back(field.key);
   };
-  std::apply([&](const auto&... field) { (add(field), ...); }, T::fields());
+  T::fields().each(add);
 }
 template <HasFields T>
 [[nodiscard]] std::string key_list() {

@@ -5,7 +5,7 @@
 //     static constexpr std::string_view name = "cap";
 //     int tokens = 64;
 //     static constexpr auto fields() {
-//       return std::tuple(Field("tokens", &Cap::tokens, "tokens a stage may have", 1, 4096));
+//       return Fields(Field("tokens", &Cap::tokens, "tokens a stage may have", 1, 4096));
 //     }
 //     friend bool operator==(const Cap&, const Cap&) = default;
 //   };
@@ -20,8 +20,8 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace litestage {
 
@@ -103,6 +103,46 @@ struct ComputedField {
   Get get;  // value(const T&)
 };
 
+// The descriptions of a struct's members, in their order. A std::tuple would do as well, but every translation unit
+// instantiates those of all structs that it sees, and the constructors of tuples took an eighth of the compiler's time
+// for litestage.hpp.
+template <std::size_t, class F>
+struct FieldAt {
+  F field;
+};
+template <class Indices, class... Fs>
+struct FieldList;
+template <std::size_t... i, class... Fs>
+struct FieldList<std::index_sequence<i...>, Fs...> : FieldAt<i, Fs>... {
+  static constexpr std::size_t size = sizeof...(Fs);
+  constexpr explicit FieldList(const Fs&... fields) : FieldAt<i, Fs>{fields}... {}
+  // Calls f with each of them, one after the other.
+  template <class F>
+  constexpr void each(F&& f) const {
+    (f(static_cast<const FieldAt<i, Fs>&>(*this).field), ...);
+  }
+};
+template <class... Fs>
+struct Fields : FieldList<std::index_sequence_for<Fs...>, Fs...> {
+  using FieldList<std::index_sequence_for<Fs...>, Fs...>::FieldList;
+};
+template <class... Fs>
+Fields(Fs...) -> Fields<Fs...>;
+
+template <std::size_t i, class F>
+[[nodiscard]] constexpr const F& field_at(const FieldAt<i, F>& fields) {
+  return fields.field;
+}
+
+// Those of one list, then those of the other.
+template <class... As, class... Bs>
+[[nodiscard]] constexpr Fields<As..., Bs...> operator+(const Fields<As...>& a, const Fields<Bs...>& b) {
+  return [&]<std::size_t... i, std::size_t... j>(std::index_sequence<i...>, std::index_sequence<j...>) {
+    return Fields<As..., Bs...>(field_at<i>(a)..., field_at<j>(b)...);
+  }
+  (std::index_sequence_for<As...>{}, std::index_sequence_for<Bs...>{});
+}
+
 // The struct whose member a field describes; void for a computed one.
 template <class F>
 struct FieldOwner {
@@ -162,7 +202,7 @@ template <class T, class M>
       if (field.member == member) found = field;
     }
   };
-  std::apply([&](const auto&... field) { (compare(field), ...); }, T::fields());
+  T::fields().each(compare);
   if (found.member == nullptr) throw "fields() does not list this member";  // a compile-time error
   return found;
 }

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -124,7 +123,7 @@ void check_keys(const Form& form, const Where& where) {
         throw Error(concat(where.str(), ": key ", in_quotes(field.key), " is missing, expected ", key_list<T>()));
     }
   };
-  std::apply([&](const auto&... field) { (need(field), ...); }, T::fields());
+  T::fields().each(need);
 }
 
 template <HasFields T>
@@ -138,7 +137,7 @@ void check_keys(const Form& form, const Where& where) {
     else
       known.push_back(field.key);
   };
-  std::apply([&](const auto&... field) { (add(field), ...); }, T::fields());
+  T::fields().each(add);
   if constexpr (HasName<T>) known.emplace_back("name");
   for (std::size_t i = 0; i < members.size(); ++i) {
     const std::string& key = members[i].first;
@@ -185,7 +184,7 @@ void read_field(T& settings, const OpenField<T, V>& field, const Form& form, con
   const auto is_open = [](std::string_view key) {
     bool open = key != "name";
     const auto compare = [&]<class F>(const F& other) { open = open && (is_open_field<F> || other.key != key); };
-    std::apply([&](const auto&... other) { (compare(other), ...); }, T::fields());
+    T::fields().each(compare);
     return open;
   };
   for (const auto& [key, value] : form.map("")) {
@@ -206,7 +205,7 @@ void check_name(const Form& name, const Where& where) {
 template <HasFields T>
 void read_members(T& object, const Form& form, const Where& where) {
   static_assert(every_member_has_a_field<T>());
-  std::apply([&](const auto&... field) { (read_field(object, field, form, where), ...); }, T::fields());
+  T::fields().each([&](const auto& field) { read_field(object, field, form, where); });
   if constexpr (requires { object.fill_older(form); }) object.fill_older(form);
 }
 

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <concepts>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -83,7 +82,7 @@ void write_field(Form& form, const T& object, const ComputedField<Get>& field, b
 template <HasFields T>
 void write_members(Form& form, const T& object, bool all) {
   static_assert(every_member_has_a_field<T>());
-  std::apply([&](const auto&... field) { (write_field(form, object, field, all), ...); }, T::fields());
+  T::fields().each([&](const auto& field) { write_field(form, object, field, all); });
 }
 
 // An object with the name, if the struct has one, and the members; if `all` is false, only those that differ from their

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -126,7 +125,7 @@ struct AdaSkip {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("count", &AdaSkip::count, "how many sub-layers are skipped", 0, 2000),
         Field("similarity", &AdaSkip::similarity,
               "mean cosine of the stream before and after a0, m0, a1, m1, ..., measured by calibrate"),

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -42,9 +41,9 @@ struct EarlyExitDepth {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("layers", &EarlyExitDepth::layers, "how many of the last layers are skipped", 0, 1000),
-                      Field("phase", &EarlyExitDepth::phase, "the phases in which it skips"),
-                      Field("kv", &EarlyExitDepth::kv, "K/V entry that is stored for a skipped attention"));
+    return Fields(Field("layers", &EarlyExitDepth::layers, "how many of the last layers are skipped", 0, 1000),
+                  Field("phase", &EarlyExitDepth::phase, "the phases in which it skips"),
+                  Field("kv", &EarlyExitDepth::kv, "K/V entry that is stored for a skipped attention"));
   }
   friend bool operator==(const EarlyExitDepth&, const EarlyExitDepth&) = default;
 };

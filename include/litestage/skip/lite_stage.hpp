@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -88,7 +87,7 @@ struct LiteStage {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("ranking", &LiteStage::ranking, "sub-layers such as a3 or m3, in the order in which they are skipped"),
         OpenField("STAGE", &LiteStage::budgets,
                   "budget of the stage with this name: how many of the ranking it skips (all: every stage not named)",

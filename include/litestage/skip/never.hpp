@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
+#include "litestage/settings/field.hpp"
 #include "litestage/step/types.hpp"
 
 namespace litestage::skip {
@@ -17,7 +17,7 @@ struct Never {
   [[nodiscard]] State begin(const RequestInfo&) const { return {}; }
   [[nodiscard]] SkipDecision decide(const State&, const StepInfo&, Sublayer) const { return {}; }
 
-  static constexpr auto fields() { return std::tuple(); }  // no settings
+  static constexpr auto fields() { return Fields(); }  // no settings
   friend bool operator==(const Never&, const Never&) = default;
 };
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <numeric>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -65,10 +64,10 @@ struct ShortGPT {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("layers", &ShortGPT::layers, "how many layers are skipped", 0, 1000),
-                      Field("influence", &ShortGPT::influence, "block influence of every layer, measured by calibrate"),
-                      Field("phase", &ShortGPT::phase, "the phases in which it skips"),
-                      Field("kv", &ShortGPT::kv, "K/V entry that is stored for a skipped attention"));
+    return Fields(Field("layers", &ShortGPT::layers, "how many layers are skipped", 0, 1000),
+                  Field("influence", &ShortGPT::influence, "block influence of every layer, measured by calibrate"),
+                  Field("phase", &ShortGPT::phase, "the phases in which it skips"),
+                  Field("kv", &ShortGPT::kv, "K/V entry that is stored for a skipped attention"));
   }
   friend bool operator==(const ShortGPT&, const ShortGPT&) = default;
 };

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -69,7 +68,7 @@ struct SkipDecode {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("layers", &SkipDecode::layers, "number of layers skipped at the end of the request, from layer 1 up", 0,
               1000),
         Field("variant", &SkipDecode::variant,

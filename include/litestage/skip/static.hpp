@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -59,7 +58,7 @@ struct Static {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         OpenField("STAGE", &Static::stages,
                   "sub-layers that the stage with this name skips (all: every stage not named)"),
         Field("phase", &Static::phase, "the phases in which it skips"),

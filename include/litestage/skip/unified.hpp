@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -84,11 +83,11 @@ struct Unified {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("layers", &Unified::layers, "how many layers are skipped", 0, 1000),
-                      Field("mode", &Unified::mode,
-                            "exactly `layers`, evenly spaced; or as one of two published programs chooses them"),
-                      Field("phase", &Unified::phase,
-                            "the phases in which it skips (mode=original ignores this and skips in decode)"));
+    return Fields(Field("layers", &Unified::layers, "how many layers are skipped", 0, 1000),
+                  Field("mode", &Unified::mode,
+                        "exactly `layers`, evenly spaced; or as one of two published programs chooses them"),
+                  Field("phase", &Unified::phase,
+                        "the phases in which it skips (mode=original ignores this and skips in decode)"));
   }
   friend bool operator==(const Unified&, const Unified&) = default;
 

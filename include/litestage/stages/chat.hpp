@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -61,7 +60,7 @@ struct Chat {
   void check(const Where& where) const;
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("system", &Chat::system, "system message; empty for none"),
         Field("recall", &Chat::recall, "message that asks for the key fact"),
         Field("analyze", &Chat::analyze, "message that asks whether one option is right"),

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -46,13 +45,13 @@ struct Cot {
   void check(const Where& where) const;
 
   static constexpr auto fields() {
-    return std::tuple(Field("system", &Cot::system, "system message; empty for none"),
-                      Field("reason_tokens", &Cot::reason_tokens, "largest number of tokens of reason", 1, 1'000'000),
-                      Field("state", &Cot::state, "whether a second stage states the answer"),
-                      Field("state_tokens", &Cot::state_tokens, "largest number of tokens of state", 1, 1'000'000),
-                      Field("samples", &Cot::samples, "number of sampled reasonings; 1: one, as the run says", 1, 1024),
-                      Field("temperature", &Cot::temperature, "temperature of samples, above 0", 0, 100),
-                      Field("seed", &Cot::seed, "of samples, added to the seed of the run", 0, 9007199254740992.0));
+    return Fields(Field("system", &Cot::system, "system message; empty for none"),
+                  Field("reason_tokens", &Cot::reason_tokens, "largest number of tokens of reason", 1, 1'000'000),
+                  Field("state", &Cot::state, "whether a second stage states the answer"),
+                  Field("state_tokens", &Cot::state_tokens, "largest number of tokens of state", 1, 1'000'000),
+                  Field("samples", &Cot::samples, "number of sampled reasonings; 1: one, as the run says", 1, 1024),
+                  Field("temperature", &Cot::temperature, "temperature of samples, above 0", 0, 100),
+                  Field("seed", &Cot::seed, "of samples, added to the seed of the run", 0, 9007199254740992.0));
   }
   friend bool operator==(const Cot&, const Cot&) = default;
 };

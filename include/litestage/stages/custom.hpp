@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -27,10 +26,10 @@ struct BranchJoin {
 
   static constexpr auto fields() {
     using J = BranchJoin;
-    return std::tuple(Field("name", &J::name, "name of the placeholder"),
-                      Field("of", &J::of, "name of the stage whose branches are joined"),
-                      Field("line", &J::line, "what is written for one branch, with placeholders"),
-                      Field("between", &J::between, "what stands between branches"));
+    return Fields(Field("name", &J::name, "name of the placeholder"),
+                  Field("of", &J::of, "name of the stage whose branches are joined"),
+                  Field("line", &J::line, "what is written for one branch, with placeholders"),
+                  Field("between", &J::between, "what stands between branches"));
   }
   friend bool operator==(const BranchJoin&, const BranchJoin&) = default;
 };
@@ -43,7 +42,7 @@ struct TextVariant {
 
   static constexpr auto fields() {
     using V = TextVariant;
-    return std::tuple(
+    return Fields(
         Field("name", &V::name, "name of the placeholder"),
         Field("with_options", &V::with_options, "its text for a question with options, with placeholders"),
         Field("without_options", &V::without_options, "its text for a question without options, with placeholders"));
@@ -54,14 +53,13 @@ struct TextVariant {
 struct AnswerSettings : AnswerFormat {
   static constexpr auto fields() {
     using A = AnswerFormat;
-    return std::tuple(
-        Field("rule", &A::rule, "how an option letter is read from the last stage's text"),
-        Field("probe", &A::probe, "what is appended to the last prompt where option letters are scored"),
-        Field("letter_prefix", &A::letter_prefix, "what stands before the letter that is scored"),
-        Field("opening", &A::opening, "the end of the last prompt whose sentence the model completes"),
-        Field("after", &A::after, "words after which an answer that is no letter stands; empty: anywhere"),
-        Field("take", &A::take, "which of several such answers counts"),
-        Field("vote", &A::vote, "what the answer of a branch weighs where the last stage has several"));
+    return Fields(Field("rule", &A::rule, "how an option letter is read from the last stage's text"),
+                  Field("probe", &A::probe, "what is appended to the last prompt where option letters are scored"),
+                  Field("letter_prefix", &A::letter_prefix, "what stands before the letter that is scored"),
+                  Field("opening", &A::opening, "the end of the last prompt whose sentence the model completes"),
+                  Field("after", &A::after, "words after which an answer that is no letter stands; empty: anywhere"),
+                  Field("take", &A::take, "which of several such answers counts"),
+                  Field("vote", &A::vote, "what the answer of a branch weighs where the last stage has several"));
   }
   friend bool operator==(const AnswerSettings&, const AnswerSettings&) = default;
 };
@@ -88,10 +86,10 @@ struct Custom {
   void check(const Where& where) const;
 
   static constexpr auto fields() {
-    return std::tuple(Field("stages", &Custom::stages, "the stages, in their order"),
-                      Field("joins", &Custom::joins, "placeholders that join the branches of a stage"),
-                      Field("variants", &Custom::variants, "placeholders for questions with and without options"),
-                      Field("answer", &Custom::answer, "how the last stage states the answer"));
+    return Fields(Field("stages", &Custom::stages, "the stages, in their order"),
+                  Field("joins", &Custom::joins, "placeholders that join the branches of a stage"),
+                  Field("variants", &Custom::variants, "placeholders for questions with and without options"),
+                  Field("answer", &Custom::answer, "how the last stage states the answer"));
   }
   friend bool operator==(const Custom&, const Custom&) = default;
 };

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -34,8 +33,8 @@ struct CustomMessage {
   std::string content;  // with placeholders
 
   static constexpr auto fields() {
-    return std::tuple(Field("role", &CustomMessage::role, "who says it"),
-                      Field("content", &CustomMessage::content, "what is said, with placeholders"));
+    return Fields(Field("role", &CustomMessage::role, "who says it"),
+                  Field("content", &CustomMessage::content, "what is said, with placeholders"));
   }
   friend bool operator==(const CustomMessage&, const CustomMessage&) = default;
 };
@@ -43,18 +42,18 @@ struct CustomMessage {
 // The four ways in which a stage branches.
 struct OneBranch {
   static constexpr std::string_view name = "one";
-  static constexpr auto fields() { return std::tuple<>(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const OneBranch&, const OneBranch&) = default;
 };
 struct PerOption {
   static constexpr std::string_view name = "options";
-  static constexpr auto fields() { return std::tuple<>(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const PerOption&, const PerOption&) = default;
 };
 // As many branches as the continued stage has; branch i goes on from branch i.
 struct EachBranch {
   static constexpr std::string_view name = "each";
-  static constexpr auto fields() { return std::tuple<>(); }
+  static constexpr auto fields() { return Fields(); }
   friend bool operator==(const EachBranch&, const EachBranch&) = default;
 };
 // Samples of one prompt. The random numbers of sample i depend only on the seeds, the question, the stage and i, so the
@@ -78,11 +77,11 @@ struct Samples {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("n", &Samples::n, "number of samples", 1, 1024),
-                      Field("temperature", &Samples::temperature, "sampling temperature, above 0", 0, 100),
-                      Field("top_k", &Samples::top_k, "sample among the k likeliest tokens; 0: all", 0, 1 << 24),
-                      Field("top_p", &Samples::top_p, "sample among the likeliest tokens that reach p", 0, 1),
-                      Field("seed", &Samples::seed, "added to the seed of the run", 0, 9007199254740992.0));
+    return Fields(Field("n", &Samples::n, "number of samples", 1, 1024),
+                  Field("temperature", &Samples::temperature, "sampling temperature, above 0", 0, 100),
+                  Field("top_k", &Samples::top_k, "sample among the k likeliest tokens; 0: all", 0, 1 << 24),
+                  Field("top_p", &Samples::top_p, "sample among the likeliest tokens that reach p", 0, 1),
+                  Field("seed", &Samples::seed, "added to the seed of the run", 0, 9007199254740992.0));
   }
   friend bool operator==(const Samples&, const Samples&) = default;
 };
@@ -104,7 +103,7 @@ struct CustomStage {
 
   static constexpr auto fields() {
     using S = CustomStage;
-    return std::tuple(
+    return Fields(
         Field("name", &S::name, "name of the stage, by which policies and later stages refer to it"),
         Field("continues", &S::continues, "name of an earlier stage that this one goes on from; empty: afresh"),
         Field("branches", &S::branches, "one, options (one per option), each (one per branch continued) or samples"),

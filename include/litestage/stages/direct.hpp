@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -47,7 +46,7 @@ struct Direct {
   void check(const Where& where) const;
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("max_new_tokens", &Direct::max_new_tokens, "largest number of tokens of the stage", 1, 1'000'000),
         Field("chat", &Direct::chat, "whether the question is a chat message, not a text to continue"),
         Field("system", &Direct::system, "system message of a chat; empty for none"),

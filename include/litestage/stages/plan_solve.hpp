@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -43,11 +42,10 @@ struct PlanSolve {
   void check(const Where& where) const;
 
   static constexpr auto fields() {
-    return std::tuple(
-        Field("system", &PlanSolve::system, "system message; empty for none"),
-        Field("plan_tokens", &PlanSolve::plan_tokens, "largest number of tokens of plan", 1, 1'000'000),
-        Field("solve_tokens", &PlanSolve::solve_tokens, "largest number of tokens of solve", 1, 1'000'000),
-        Field("state_tokens", &PlanSolve::state_tokens, "largest number of tokens of state", 1, 1'000'000));
+    return Fields(Field("system", &PlanSolve::system, "system message; empty for none"),
+                  Field("plan_tokens", &PlanSolve::plan_tokens, "largest number of tokens of plan", 1, 1'000'000),
+                  Field("solve_tokens", &PlanSolve::solve_tokens, "largest number of tokens of solve", 1, 1'000'000),
+                  Field("state_tokens", &PlanSolve::state_tokens, "largest number of tokens of state", 1, 1'000'000));
   }
   friend bool operator==(const PlanSolve&, const PlanSolve&) = default;
 };

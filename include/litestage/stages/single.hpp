@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/error.hpp"
@@ -40,7 +39,7 @@ struct Single {
   }
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("max_new_tokens", &Single::max_new_tokens, "largest number of tokens of the stage", 1, 1'000'000),
         Field("chat", &Single::chat, "whether the question is a chat message, not a text to continue"));
   }

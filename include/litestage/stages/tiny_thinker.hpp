@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
@@ -43,7 +42,7 @@ struct TinyThinker {
   void check_question(const Question& question) const;
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("recall_tokens", &TinyThinker::recall_tokens, "largest number of tokens of recall", 1, 1'000'000),
         Field("analyze_tokens", &TinyThinker::analyze_tokens, "largest number of tokens of analyze, per option", 1,
               1'000'000),

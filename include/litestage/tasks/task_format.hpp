@@ -6,11 +6,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/compiled.hpp"
 #include "litestage/prompt/answer.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 
@@ -35,14 +35,14 @@ struct OptionsFormat {
 
   static constexpr auto fields() {
     using O = OptionsFormat;
-    return std::tuple(Field("at", &O::at, "pointer to the list of options"),
-                      Field("text", &O::text, "pointer to the text in an option; empty: the option is its text"),
-                      Field("label", &O::label, "pointer to the label in an option; empty: it has none"),
-                      Field("labels_at", &O::labels_at, "pointer to a list of labels that is apart from the options"),
-                      Field("numbered", &O::numbered, "whether labels may also be 1, 2, 3, ..."),
-                      Field("fixed", &O::fixed, "options of every record, in place of those in the record"),
-                      Field("min", &O::min, "smallest number of options", 1, max_options),
-                      Field("max", &O::max, "largest number of options", 1, max_options));
+    return Fields(Field("at", &O::at, "pointer to the list of options"),
+                  Field("text", &O::text, "pointer to the text in an option; empty: the option is its text"),
+                  Field("label", &O::label, "pointer to the label in an option; empty: it has none"),
+                  Field("labels_at", &O::labels_at, "pointer to a list of labels that is apart from the options"),
+                  Field("numbered", &O::numbered, "whether labels may also be 1, 2, 3, ..."),
+                  Field("fixed", &O::fixed, "options of every record, in place of those in the record"),
+                  Field("min", &O::min, "smallest number of options", 1, max_options),
+                  Field("max", &O::max, "largest number of options", 1, max_options));
   }
   [[nodiscard]] bool any() const { return !at.empty() || !fixed.empty(); }
   friend bool operator==(const OptionsFormat&, const OptionsFormat&) = default;
@@ -57,10 +57,10 @@ struct GoldFormat {
 
   static constexpr auto fields() {
     using G = GoldFormat;
-    return std::tuple(Field("at", &G::at, "pointer to the right answer, or a list of them"),
-                      Field("after", &G::after, "marker after whose last occurrence the answer stands"),
-                      coded_field<TextMapForm>("values", &G::values, "what records hold, and the answer that it means"),
-                      Field("required", &G::required, "whether every record has a right answer"));
+    return Fields(Field("at", &G::at, "pointer to the right answer, or a list of them"),
+                  Field("after", &G::after, "marker after whose last occurrence the answer stands"),
+                  coded_field<TextMapForm>("values", &G::values, "what records hold, and the answer that it means"),
+                  Field("required", &G::required, "whether every record has a right answer"));
   }
   friend bool operator==(const GoldFormat&, const GoldFormat&) = default;
 };
@@ -77,14 +77,14 @@ struct TaskFormat {
 
   static constexpr auto fields() {
     using T = TaskFormat;
-    return std::tuple(Field("name", &T::name, "name of the task"), Field("kind", &T::kind, "kind of the answers"),
-                      Field("id", &T::id, "pointer to the question's id; empty: the number of the record"),
-                      Field("question", &T::question, "pointer to the question's text"),
-                      Field("options", &T::options, "options of a multiple-choice question"),
-                      Field("gold", &T::gold, "the right answer"),
-                      coded_field<TextMapForm>("fields", &T::other_fields,
-                                               "pointers to other texts, such as a passage, by their names"),
-                      Field("percent_is_number", &T::percent_is_number, "whether 50 % is the same answer as 50"));
+    return Fields(Field("name", &T::name, "name of the task"), Field("kind", &T::kind, "kind of the answers"),
+                  Field("id", &T::id, "pointer to the question's id; empty: the number of the record"),
+                  Field("question", &T::question, "pointer to the question's text"),
+                  Field("options", &T::options, "options of a multiple-choice question"),
+                  Field("gold", &T::gold, "the right answer"),
+                  coded_field<TextMapForm>("fields", &T::other_fields,
+                                           "pointers to other texts, such as a passage, by their names"),
+                  Field("percent_is_number", &T::percent_is_number, "whether 50 % is the same answer as 50"));
   }
   // Throws an Error unless the parts fit together.
   void check(const Where& where) const;

@@ -2,12 +2,12 @@
 
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "calibrate/search/made_up_world.hpp"
 #include "litestage/calibrate/search/strategy.hpp"
 #include "litestage/settings/describe.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/spec.hpp"
 
 using namespace litestage;
@@ -24,7 +24,7 @@ struct GiveUp {
     result.best.candidate.assign(space.axes.size(), 0);
     return result;
   }
-  static constexpr auto fields() { return std::tuple(Field("unused", &GiveUp::unused, "nothing")); }
+  static constexpr auto fields() { return Fields(Field("unused", &GiveUp::unused, "nothing")); }
   friend bool operator==(const GiveUp&, const GiveUp&) = default;
 };
 

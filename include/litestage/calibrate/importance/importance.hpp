@@ -71,20 +71,20 @@ struct StageImportance {
   static constexpr auto fields() {
     using S = StageImportance;
     constexpr double most = detail::largest_total, longest = detail::longest_cosine;
-    return std::tuple(
-        Field("stage", &S::stage, "name of the stage"), Field("requests", &S::requests, "questions that ran", 1, most),
-        Field("prompts", &S::prompts, "branches that ran", 1, most),
-        Field("tokens", &S::tokens, "prompt tokens that ran", 1, most),
-        Field("cosine", &S::cosine, "cosine of the stream before and after each sub-layer, mean over tokens", -longest,
-              longest),
-        Field("request_cosine", &S::request_cosine,
-              "the same cosine, mean over requests of each request's mean over tokens", -longest, longest),
-        Field("last_cosine", &S::last_cosine, "the same cosine, mean over the last tokens of the prompts", -longest,
-              longest),
-        Field("norm_ratio", &S::norm_ratio, "norm of the stream after each sub-layer / before it", 0,
-              detail::largest_ratio),
-        Field("layer_cosine", &S::layer_cosine, "cosine of the stream before and after each layer, mean over tokens",
-              -longest, longest));
+    return Fields(Field("stage", &S::stage, "name of the stage"),
+                  Field("requests", &S::requests, "questions that ran", 1, most),
+                  Field("prompts", &S::prompts, "branches that ran", 1, most),
+                  Field("tokens", &S::tokens, "prompt tokens that ran", 1, most),
+                  Field("cosine", &S::cosine, "cosine of the stream before and after each sub-layer, mean over tokens",
+                        -longest, longest),
+                  Field("request_cosine", &S::request_cosine,
+                        "the same cosine, mean over requests of each request's mean over tokens", -longest, longest),
+                  Field("last_cosine", &S::last_cosine, "the same cosine, mean over the last tokens of the prompts",
+                        -longest, longest),
+                  Field("norm_ratio", &S::norm_ratio, "norm of the stream after each sub-layer / before it", 0,
+                        detail::largest_ratio),
+                  Field("layer_cosine", &S::layer_cosine,
+                        "cosine of the stream before and after each layer, mean over tokens", -longest, longest));
   }
   friend bool operator==(const StageImportance&, const StageImportance&) = default;
 };
@@ -154,7 +154,7 @@ struct Importance {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("stages", &Importance::stages, "the importance measured in each stage"));
+    return Fields(Field("stages", &Importance::stages, "the importance measured in each stage"));
   }
   // Throws an Error if two stages share a name, or if the lists do not have the sizes of one model.
   void check(const Where& where) const {

@@ -9,13 +9,13 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "litestage/backend/concept.hpp"
 #include "litestage/calibrate/latency/step_work.hpp"
 #include "litestage/model/source/config.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 
 namespace litestage::calibrate {
@@ -42,8 +42,8 @@ struct Curve {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("rows", &Curve::rows, "row counts, ascending from 1", 1, 1 << 20),
-                      Field("seconds", &Curve::seconds, "seconds at each row count", 0, max_coefficient));
+    return Fields(Field("rows", &Curve::rows, "row counts, ascending from 1", 1, 1 << 20),
+                  Field("seconds", &Curve::seconds, "seconds at each row count", 0, max_coefficient));
   }
   void check(const Where& where) const {
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -162,7 +162,7 @@ struct LatencyModel {
     const auto seconds = [](const char* key, double M::*member, const char* help) {
       return Field(key, member, help, 0, max_coefficient);
     };
-    return std::tuple(
+    return Fields(
         Field("model", &M::model, "fingerprint of the model"), Field("backend", &M::backend, "backend"),
         Field("instruction_set", &M::instruction_set, "instruction set of the kernels"),
         Field("threads", &M::threads, "number of threads", 1, 4096), Field("kv", &M::kv, "type of the K/V cache"),
@@ -210,7 +210,7 @@ struct LatencyModel {
     const auto need = [&](const auto& field) {
       if (field.presence == Presence::always) static_cast<void>(form.at(field.key, where.str()));
     };
-    std::apply([&](const auto&... field) { (need(field), ...); }, fields());
+    fields().each(need);
     return read_fields<LatencyModel>(form, where);
   }
   [[nodiscard]] static std::string expected() { return concat("a latency model with ", key_list<LatencyModel>()); }

@@ -12,6 +12,7 @@
 #include "litestage/calibrate/plan/plan_parts.hpp"
 #include "litestage/calibrate/search/search.hpp"
 #include "litestage/core/error.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 #include "litestage/settings/form.hpp"
 #include "litestage/skip/lite_stage.hpp"
@@ -40,7 +41,7 @@ struct Plan {
 
   static constexpr auto fields() {
     using P = Plan;
-    return std::tuple(
+    return Fields(
         Field("model", &P::model, "the model"), Field("data", &P::data, "the questions of the search"),
         Field("kernels", &P::kernels, "the backend and its kernels"), Field("stages", &P::stages, "the schedule"),
         Field("importance", &P::importance, "the importance of the sub-layers"),

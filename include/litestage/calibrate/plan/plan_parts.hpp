@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,10 +34,10 @@ struct PlanModel {
 
   static constexpr auto fields() {
     using M = PlanModel;
-    return std::tuple(Field("file", &M::file, "the file's name"),
-                      Field("fingerprint", &M::fingerprint, "the file's fingerprint"),
-                      Field("tokenizer", &M::tokenizer, "fingerprint of the tokenizer"),
-                      Field("n_layers", &M::n_layers, "number of layers", 1, max_named_layer + 1));
+    return Fields(Field("file", &M::file, "the file's name"),
+                  Field("fingerprint", &M::fingerprint, "the file's fingerprint"),
+                  Field("tokenizer", &M::tokenizer, "fingerprint of the tokenizer"),
+                  Field("n_layers", &M::n_layers, "number of layers", 1, max_named_layer + 1));
   }
   friend bool operator==(const PlanModel&, const PlanModel&) = default;
 };
@@ -52,10 +51,10 @@ struct PlanData {
 
   static constexpr auto fields() {
     using D = PlanData;
-    return std::tuple(Field("task", &D::task, "a task's name"), Field("file", &D::file, "the file's name"),
-                      Field("fingerprint", &D::fingerprint, "the file's fingerprint"),
-                      Field("ids", &D::ids, "ids of the questions"),
-                      Field("contents", &D::contents, "hash of each question's stem and options"));
+    return Fields(Field("task", &D::task, "a task's name"), Field("file", &D::file, "the file's name"),
+                  Field("fingerprint", &D::fingerprint, "the file's fingerprint"),
+                  Field("ids", &D::ids, "ids of the questions"),
+                  Field("contents", &D::contents, "hash of each question's stem and options"));
   }
   void check(const Where& where) const {
     if (!ids.empty() && ids.size() == contents.size()) return;
@@ -74,10 +73,10 @@ struct PlanKernels {
 
   static constexpr auto fields() {
     using K = PlanKernels;
-    return std::tuple(Field("backend", &K::backend, "backend"),
-                      Field("instruction_set", &K::instruction_set, "instruction set of the kernels"),
-                      Field("threads", &K::threads, "number of threads", 1, 4096),
-                      Field("kv", &K::kv, "type of the K/V cache"));
+    return Fields(Field("backend", &K::backend, "backend"),
+                  Field("instruction_set", &K::instruction_set, "instruction set of the kernels"),
+                  Field("threads", &K::threads, "number of threads", 1, 4096),
+                  Field("kv", &K::kv, "type of the K/V cache"));
   }
   friend bool operator==(const PlanKernels&, const PlanKernels&) = default;
 };
@@ -101,7 +100,7 @@ struct PlanPoint {
 
   static constexpr auto fields() {
     using P = PlanPoint;
-    return std::tuple(
+    return Fields(
         Field("stage", &P::stage, "the stage in whose search it was tried"),
         Field("budgets", &P::budgets, "sub-layers skipped, stage by stage", 0, 2000),
         Field("questions", &P::questions, "number of questions on which it was tried", 1, largest_count),
@@ -125,7 +124,7 @@ struct PlanExit {
 
   static constexpr auto fields() {
     using E = PlanExit;
-    return std::tuple(
+    return Fields(
         Field("exit", &E::exit, "the exit policy"),
         Field("questions", &E::questions, "number of questions on which it was tried", 1, largest_count),
         Field("accuracy", &E::accuracy, "accuracy by the metric of the search", 0, 1),
@@ -149,15 +148,14 @@ struct PlanScore {
 
   static constexpr auto fields() {
     using S = PlanScore;
-    return std::tuple(
-        Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
-        Field("questions", &S::questions, "number of questions", 1, largest_count),
-        Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
-        Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
-        Field("high", &S::high, "upper end of the 95 % interval", 0, 1), score_field(&S::score),
-        Field("seconds", &S::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
-        Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
-              largest_count));
+    return Fields(Field("correct", &S::correct, "number of correct answers by the metric", 0, largest_count),
+                  Field("questions", &S::questions, "number of questions", 1, largest_count),
+                  Field("accuracy", &S::accuracy, "share of correct answers", 0, 1),
+                  Field("low", &S::low, "lower end of the 95 % interval", 0, 1),
+                  Field("high", &S::high, "upper end of the 95 % interval", 0, 1), score_field(&S::score),
+                  Field("seconds", &S::seconds, "mean seconds per question, predicted by the latency model", 0, 1e9),
+                  Field("stage_tokens", &S::stage_tokens, "tokens generated in each stage, mean over questions", 0,
+                        largest_count));
   }
   friend bool operator==(const PlanScore&, const PlanScore&) = default;
 };
@@ -187,7 +185,7 @@ struct PlanSearch {
 
   static constexpr auto fields() {
     using S = PlanSearch;
-    return std::tuple(
+    return Fields(
         Field("metric", &S::metric, "when an answer counts as right"),
         Field("strategy", &S::strategy, "the search strategy"),
         Field("max_loss", &S::max_loss, "accuracy that may be lost", 0, 1),
@@ -209,8 +207,8 @@ struct PlanBudget {
   int count = 0;  // skips the first `count` sub-layers of the ranking
 
   static constexpr auto fields() {
-    return std::tuple(Field("stage", &PlanBudget::stage, "name of the stage"),
-                      Field("count", &PlanBudget::count, "number of sub-layers that it skips", 0, 2000));
+    return Fields(Field("stage", &PlanBudget::stage, "name of the stage"),
+                  Field("count", &PlanBudget::count, "number of sub-layers that it skips", 0, 2000));
   }
   friend bool operator==(const PlanBudget&, const PlanBudget&) = default;
 };
@@ -227,11 +225,11 @@ struct PlanBaseline {
 
   static constexpr auto fields() {
     using B = PlanBaseline;
-    return std::tuple(Field("method", &B::method, "name of the baseline"), Field("skip", &B::skip, "the skip policy"),
-                      Field("skipped", &B::skipped, "number of sub-layers that it skips", 0, 2000),
-                      Field("accuracy", &B::accuracy, "accuracy by the metric of the search", 0, 1),
-                      Field("within_target", &B::within_target, "whether it reaches the target on all questions"),
-                      score_field(&B::score));
+    return Fields(Field("method", &B::method, "name of the baseline"), Field("skip", &B::skip, "the skip policy"),
+                  Field("skipped", &B::skipped, "number of sub-layers that it skips", 0, 2000),
+                  Field("accuracy", &B::accuracy, "accuracy by the metric of the search", 0, 1),
+                  Field("within_target", &B::within_target, "whether it reaches the target on all questions"),
+                  score_field(&B::score));
   }
   friend bool operator==(const PlanBaseline&, const PlanBaseline&) = default;
 };

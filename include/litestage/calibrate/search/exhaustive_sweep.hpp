@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,7 +46,7 @@ struct ExhaustiveSweep {
   }
 
   static constexpr auto fields() {
-    return std::tuple(Field("per_call", &ExhaustiveSweep::per_call, "trials that are evaluated together", 1, 1 << 20));
+    return Fields(Field("per_call", &ExhaustiveSweep::per_call, "trials that are evaluated together", 1, 1 << 20));
   }
   friend bool operator==(const ExhaustiveSweep&, const ExhaustiveSweep&) = default;
 

@@ -9,7 +9,6 @@
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -67,7 +66,7 @@ struct Racing {
   [[nodiscard]] SearchResult search(const SearchSpace& space, const Evaluator& evaluate) const;
 
   static constexpr auto fields() {
-    return std::tuple(
+    return Fields(
         Field("first", &Racing::first, "number of questions in a candidate's first set", 1, 1 << 20),
         Field("block", &Racing::block, "candidates that start together, smallest values first", 1, 1 << 20),
         Field("together", &Racing::together, "candidates that go on together, cheapest first", 1, 1 << 20),

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "litestage/core/text/outside_text.hpp"
 #include "litestage/evaluate/context_use.hpp"
 #include "litestage/prompt/transcript.hpp"
+#include "litestage/settings/field.hpp"
 #include "litestage/settings/fields_form.hpp"
 
 namespace litestage::calibrate {
@@ -60,15 +60,15 @@ struct StageRecord {
 
   static constexpr auto fields() {
     using R = StageRecord;
-    return std::tuple(Field("question", &R::question, "id of the question"),
-                      Field("stage", &R::stage, "position of the stage in the schedule", 0),
-                      Field("decisions", &R::decisions, "decisions of the policies"),
-                      Field("before", &R::before, "hash of the earlier stages' texts"),
-                      Field("report", &R::report, "report of the stage").with(Presence::unless_default),
-                      Field("letters", &R::letters, "logits of the option letters").with(Presence::unless_default),
-                      Field("golds", &R::golds, "mean log-probabilities of the gold answers' tokens", -unbounded, 0)
-                          .with(Presence::unless_default),
-                      InlineField(&R::use));
+    return Fields(Field("question", &R::question, "id of the question"),
+                  Field("stage", &R::stage, "position of the stage in the schedule", 0),
+                  Field("decisions", &R::decisions, "decisions of the policies"),
+                  Field("before", &R::before, "hash of the earlier stages' texts"),
+                  Field("report", &R::report, "report of the stage").with(Presence::unless_default),
+                  Field("letters", &R::letters, "logits of the option letters").with(Presence::unless_default),
+                  Field("golds", &R::golds, "mean log-probabilities of the gold answers' tokens", -unbounded, 0)
+                      .with(Presence::unless_default),
+                  InlineField(&R::use));
   }
 };
 

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -90,15 +89,14 @@ struct ConsistentAnswer : LookAheadPoints<LookAheadAt::token, 16, 0> {
 
   static constexpr auto fields() {
     using C = ConsistentAnswer;
-    return std::tuple_cat(
-        std::tuple(
-            Field("answers", &C::answers, "number of last trial answers that must agree", 1, 1000),
-            Field("rule", &C::rule, "when they agree: as the authors intended, or as their program does"),
-            Field("text", &C::text, "words after which the model answers on trial"),
-            Field("max_tokens", &C::max_tokens, "largest number of tokens of a trial answer", 1, 1000),
-            Field("stop", &C::stop, "strings that end a trial answer"),
-            Field("hesitation", &C::hesitation, "strings, in lower case, that make a trial answer count as none")),
-        LookAheadPoints<LookAheadAt::token, 16, 0>::fields());
+    return Fields(
+               Field("answers", &C::answers, "number of last trial answers that must agree", 1, 1000),
+               Field("rule", &C::rule, "when they agree: as the authors intended, or as their program does"),
+               Field("text", &C::text, "words after which the model answers on trial"),
+               Field("max_tokens", &C::max_tokens, "largest number of tokens of a trial answer", 1, 1000),
+               Field("stop", &C::stop, "strings that end a trial answer"),
+               Field("hesitation", &C::hesitation, "strings, in lower case, that make a trial answer count as none")) +
+           LookAheadPoints<LookAheadAt::token, 16, 0>::fields();
   }
   friend bool operator==(const ConsistentAnswer&, const ConsistentAnswer&) = default;
 

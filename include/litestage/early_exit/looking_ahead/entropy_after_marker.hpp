@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/early_exit/looking_ahead/look_ahead_points.hpp"
@@ -56,12 +55,11 @@ struct EntropyAfterMarker : LookAheadPoints<LookAheadAt::line, 1, 0> {
 
   static constexpr auto fields() {
     using E = EntropyAfterMarker;
-    return std::tuple_cat(
-        std::tuple(Field("threshold", &E::threshold, "a variance below this stops the branch (nats squared)", 0),
-                   Field("alpha", &E::alpha, "weight of the newest entropy in mean and variance", 0.001, 1),
-                   Field("min_looks", &E::min_looks, "number of look-aheads before the first test", 1, 100000),
-                   Field("marker", &E::marker, "text after which the entropy of the next token is read")),
-        LookAheadPoints<LookAheadAt::line, 1, 0>::fields());
+    return Fields(Field("threshold", &E::threshold, "a variance below this stops the branch (nats squared)", 0),
+                  Field("alpha", &E::alpha, "weight of the newest entropy in mean and variance", 0.001, 1),
+                  Field("min_looks", &E::min_looks, "number of look-aheads before the first test", 1, 100000),
+                  Field("marker", &E::marker, "text after which the entropy of the next token is read")) +
+           LookAheadPoints<LookAheadAt::line, 1, 0>::fields();
   }
   friend bool operator==(const EntropyAfterMarker&, const EntropyAfterMarker&) = default;
 };

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 
 #include "litestage/core/enum_names.hpp"
 #include "litestage/settings/field.hpp"
@@ -88,10 +87,10 @@ struct LookAheadPoints {
 
   static constexpr auto fields() {
     using P = LookAheadPoints;
-    return std::tuple(Field("at", &P::at, "where it looks ahead"),
-                      Field("every", &P::every, "it looks ahead at every n-th of these places", 1, 100000),
-                      Field("min_tokens", &P::min_tokens, "number of tokens before the first look-ahead", 1, 100000),
-                      Field("most", &P::most, "largest number of look-aheads in a branch; 0: no limit", 0, 100000));
+    return Fields(Field("at", &P::at, "where it looks ahead"),
+                  Field("every", &P::every, "it looks ahead at every n-th of these places", 1, 100000),
+                  Field("min_tokens", &P::min_tokens, "number of tokens before the first look-ahead", 1, 100000),
+                  Field("most", &P::most, "largest number of look-aheads in a branch; 0: no limit", 0, 100000));
   }
   friend bool operator==(const LookAheadPoints&, const LookAheadPoints&) = default;
 };

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "litestage/core/enum_names.hpp"
@@ -84,14 +83,13 @@ struct TrialAnswer : LookAheadPoints<> {
 
   static constexpr auto fields() {
     using T = TrialAnswer;
-    return std::tuple_cat(
-        std::tuple(
-            Field("threshold", &T::threshold, "a trial answer of a larger mean probability stops the branch", 0, 1),
-            Field("mean", &T::mean, "which mean of its tokens' probabilities"),
-            Field("text", &T::text, "words after which the model answers on trial"),
-            Field("max_tokens", &T::max_tokens, "largest number of tokens of a trial answer", 1, 1000),
-            Field("stop", &T::stop, "strings that end a trial answer")),
-        LookAheadPoints<>::fields());
+    return Fields(
+               Field("threshold", &T::threshold, "a trial answer of a larger mean probability stops the branch", 0, 1),
+               Field("mean", &T::mean, "which mean of its tokens' probabilities"),
+               Field("text", &T::text, "words after which the model answers on trial"),
+               Field("max_tokens", &T::max_tokens, "largest number of tokens of a trial answer", 1, 1000),
+               Field("stop", &T::stop, "strings that end a trial answer")) +
+           LookAheadPoints<>::fields();
   }
   friend bool operator==(const TrialAnswer&, const TrialAnswer&) = default;
 };
