@@ -141,6 +141,13 @@ def reports(result):
         fails("found {{colour}}", report.report_text, made)
 
 
+def kept_report():
+    """The report that is kept is what the kept results give."""
+    wrong = report.differences(protocol.load())
+    equal([path.name for path in wrong], [], "what differs from the results; examples/study.py report writes it")
+
+
+kept_report()
 statistics()
 rankings()
 protocols()
