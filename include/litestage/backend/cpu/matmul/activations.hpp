@@ -22,9 +22,13 @@ struct ActivationBlock {
   std::int32_t negative_sum;        // -(sum of codes), for the offsets of weights
   std::int32_t negative_sum_first;  // -(sum of the first 16 codes)
 
+  // -(sum of the first 16 codes, or of the last)
+  [[nodiscard]] LITESTAGE_ALWAYS_INLINE std::int32_t negative_half(std::size_t half) const {
+    return half == 0 ? negative_sum_first : negative_sum - negative_sum_first;
+  }
   // scale * (sum of the first 16 codes, or of the last), for minimums of 16 weights
   [[nodiscard]] LITESTAGE_ALWAYS_INLINE float scaled_half(std::size_t half) const {
-    return scale * static_cast<float>(half == 0 ? -negative_sum_first : negative_sum_first - negative_sum);
+    return scale * static_cast<float>(-negative_half(half));
   }
 };
 static_assert(sizeof(ActivationBlock) == 48);

@@ -32,8 +32,8 @@ struct BlockSums {
   LITESTAGE_INLINE_AVX2 explicit BlockSums(const ActivationBlock& x) {
     if constexpr (sections<type> == 1) of[0] = start(x.negative_sum);
     if constexpr (sections<type> == 2) {
-      of[0] = start(x.negative_sum_first);
-      of[1] = start(x.negative_sum - x.negative_sum_first);
+      of[0] = start(x.negative_half(0));
+      of[1] = start(x.negative_half(1));
     }
   }
 

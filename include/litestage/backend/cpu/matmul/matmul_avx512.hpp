@@ -46,10 +46,7 @@ LITESTAGE_INLINE_AVX512 void dot_products(__m512i (&sum)[n], const __m512i (&w)[
   LITESTAGE_CPU_UNROLL
   for (int t = 0; t < n; ++t) {
     const ActivationBlock& xt = x[t * stride];
-    if constexpr (sections<type> == 1) sum[t] = start_sum<type>(xt.negative_sum);
-    if constexpr (sections<type> == 2) {
-      sum[t] = start_sum<type>(section == 0 ? xt.negative_sum_first : xt.negative_sum - xt.negative_sum_first);
-    }
+    sum[t] = start_sum<type>(sections<type> == 1 ? xt.negative_sum : xt.negative_half(section));
   }
   LITESTAGE_CPU_UNROLL
   for (int v = section * steps; v < (section + 1) * steps; ++v) {
@@ -103,9 +100,7 @@ LITESTAGE_INLINE_AVX512 void quantised_tile(const PanelJob& job, std::size_t tok
       add_section<type, 0, n>(acc, w, f.scale[0], x, stride);
       if constexpr (sections<type> == 2) add_section<type, 1, n>(acc, w, f.scale[1], x, stride);
       LITESTAGE_CPU_UNROLL
-      for (int t = 0; t < n; ++t) {
-        acc[t] = add_minimums<type>(acc[t], f, x[t * stride]);
-      }
+      for (int t = 0; t < n; ++t) acc[t] = add_minimums<type>(acc[t], f, x[t * stride]);
     }
   }
 }

@@ -128,8 +128,7 @@ struct PortablePanels {
     constexpr PanelTraits traits = panel_traits<type>;
     constexpr std::size_t subs = sections<type>;
     constexpr std::int32_t offset = traits.offset_shift < 0 ? 0 : 1 << (traits.offset_shift & 31);
-    const std::int32_t negative[2] = {subs == 2 ? x.negative_sum_first : x.negative_sum,
-                                      x.negative_sum - x.negative_sum_first};
+    const std::int32_t negative[2] = {subs == 2 ? x.negative_half(0) : x.negative_sum, x.negative_half(1)};
     for (std::size_t s = 0; s < subs; ++s) {
       std::int32_t sum[panel_rows];
       dot<static_cast<int>(8 / subs)>(w, x, static_cast<int>(s) * 4, offset * negative[s], sum);
