@@ -13,6 +13,7 @@ builds it, and `gguf`.
 
 import argparse
 import ctypes
+import functools
 import pathlib
 import sys
 
@@ -29,7 +30,7 @@ def rows_are_multiples_of_256(path):
     return all(t.shape[0] % 256 == 0 for t in gguf.GGUFReader(path).tensors if len(t.shape) > 1)
 
 
-def requantise(llama_cpp, source, target, file_type):
+def requantise(llama_cpp, file_type, source, target):
     options = llama_cpp.llama_model_quantize_default_params()
     options.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{file_type}")
     options.allow_requantize = True
@@ -63,15 +64,12 @@ def main():
 
     options.folder.mkdir(parents=True, exist_ok=True)
     types = {**IN_32, **(IN_256 if rows_are_multiples_of_256(options.model) else {})}
-    for name, file_type in types.items():
+    writers = {name: functools.partial(requantise, llama_cpp, file_type) for name, file_type in types.items()}
+    for name, write in {**writers, "MXFP4": write_mxfp4}.items():
         target = options.folder / f"{options.model.stem}.{name}.gguf"
         if not target.exists():
-            requantise(llama_cpp, options.model, target, file_type)
+            write(options.model, target)
         print(target)
-    target = options.folder / f"{options.model.stem}.MXFP4.gguf"
-    if not target.exists():
-        write_mxfp4(options.model, target)
-    print(target)
 
 
 if __name__ == "__main__":
